@@ -1,0 +1,105 @@
+"""From a record to bytes to a digest: RFC 8785 canonical JSON and SHA-256.
+
+The bytes are stored and hashed as they are; nothing is ever encoded again to be verified, because
+``1.0`` and ``1`` are one number and two texts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from liftgate.errors import DataError
+
+_SAFE_INTEGER = 2**53
+
+
+def plain(value: Any, *, place: str = "$") -> Any:
+    """Turn a record into JSON values: dataclasses and mappings to dicts, sequences to lists.
+
+    Raises:
+        DataError: for NaN, infinities, integers beyond 2^53 and types that JSON does not know;
+            the message names the place.
+    """
+    if isinstance(value, Enum):
+        return plain(value.value, place=place)
+    if value is None or isinstance(value, (bool, str, int, float)):
+        return _scalar(value, place)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            f.name: plain(getattr(value, f.name), place=f"{place}.{f.name}") for f in fields(value)
+        }
+    if isinstance(value, Mapping):
+        return {_key(k, place): plain(v, place=f"{place}.{k}") for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v, place=f"{place}[{i}]") for i, v in enumerate(value)]
+    raise DataError(f"{place}: got {type(value).__name__}, expected a JSON value")
+
+
+def canonical(value: Any) -> bytes:
+    """Return the RFC 8785 canonical JSON bytes of a record."""
+    import rfc8785
+
+    return rfc8785.dumps(plain(value))
+
+
+def sha256(data: bytes) -> str:
+    """Return ``sha256:<64 hex digits>`` of some bytes."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def digest(value: Any) -> str:
+    """Return the digest of a record's canonical bytes."""
+    return sha256(canonical(value))
+
+
+def digest_lines(rows: Iterable[Any]) -> str:
+    """Return the digest of a set of rows: sorted canonical lines, so that order does not matter."""
+    lines = sorted(canonical(row) for row in rows)
+    hasher = hashlib.sha256()
+    for line in lines:
+        hasher.update(line)
+        hasher.update(b"\n")
+    return "sha256:" + hasher.hexdigest()
+
+
+def short(digest_text: str, length: int = 12) -> str:
+    """Return the first hex digits of a digest, for people."""
+    return digest_text.removeprefix("sha256:")[:length]
+
+
+def _scalar(value: Any, place: str) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _text(value, place)
+    if isinstance(value, int):
+        if abs(value) > _SAFE_INTEGER:
+            raise DataError(f"{place}: got the integer {value}, expected at most 2^53 in size")
+        return int(value)
+    if not math.isfinite(value):
+        raise DataError(f"{place}: got {value}, expected a finite number or null")
+    return float(value)
+
+
+def _text(value: str, place: str) -> str:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError(f"{place}: got text that is not valid Unicode ({error.reason})") from error
+    return str(value)
+
+
+def _key(key: Any, place: str) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if not isinstance(key, str):
+        raise DataError(f"{place}: got the key {key!r}, expected text")
+    return _text(key, place)

@@ -1,0 +1,141 @@
+"""The root of the command line: lazy commands, one place where an error becomes text and a code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from liftgate import __version__
+from liftgate.errors import (
+    BrokenChain,
+    LiftgateError,
+    LockedError,
+    NotEnoughData,
+    NotReproduced,
+    StudyError,
+)
+
+COMMANDS = {
+    "compare": (
+        "liftgate.cli.compare",
+        "Better, worse, or can't tell: two tables or logs, paired.",
+    ),
+    "run": ("liftgate.cli.run", "Lock a study if need be, run it and decide."),
+    "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
+    "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
+    "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
+    "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
+}
+"""Command -> (module that holds a click command of the same name, one line of help)."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when the command is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the command names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, or None when there is no such name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, importing none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="liftgate")
+def root() -> None:
+    """Ship decisions for AI changes: planned, paired, locked and traceable.
+
+    Start with two tables of scores: liftgate compare baseline.csv candidate.csv
+    """
+
+
+def exit_code(error: LiftgateError) -> int:
+    """Return the exit code of an error: 1 failed, 2 wrong use, 3 integrity, 4 not enough."""
+    if isinstance(error, (LockedError, BrokenChain)):
+        return 3
+    if isinstance(error, NotReproduced):
+        return 1
+    if isinstance(error, NotEnoughData):
+        return 4
+    return 2
+
+
+def error_json(error: LiftgateError) -> dict[str, Any]:
+    """Return an error as JSON, for ``--json``."""
+    body: dict[str, Any] = {
+        "error": type(error).__name__,
+        "message": str(error),
+        "hint": error.hint,
+        "exit_code": exit_code(error),
+    }
+    if isinstance(error, StudyError):
+        body["file"] = error.file
+        body["faults"] = [
+            {
+                "path": f.path,
+                "line": f.line,
+                "column": f.column,
+                "message": f.message,
+                "suggestion": f.suggestion,
+            }
+            for f in error.faults
+        ]
+    return body
+
+
+def show_error(error: LiftgateError, *, as_json: bool) -> None:
+    """Print an error for people on stderr, or as JSON on stdout."""
+    if as_json:
+        click.echo(json.dumps(error_json(error), indent=2))
+        return
+    click.echo(f"Error: {error}", err=True)
+    if isinstance(error, StudyError):
+        for fault in error.faults:
+            click.echo(f"  {fault.text(error.file)}", err=True)
+            if fault.source:
+                click.echo(f"    | {fault.source.rstrip()}", err=True)
+    if error.hint:
+        click.echo(f"Next: {error.hint}", err=True)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line; the console script's entry."""
+    args = sys.argv[1:] if argv is None else argv
+    try:
+        code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
+    except LiftgateError as error:
+        show_error(error, as_json="--json" in args)
+        code = exit_code(error)
+    except click.exceptions.Abort:
+        click.echo(
+            "Stopped. Nothing that was finished is lost; run the same command to go on.", err=True
+        )
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except OSError as error:
+        click.echo(
+            f"Error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True
+        )
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Reports compiled from evidence."""

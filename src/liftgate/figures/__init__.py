@@ -1,0 +1,1 @@
+"""Numbers to SVG, with a data table under each picture."""

@@ -1,0 +1,1 @@
+"""Alignment of rows into pairs, composition of verdicts into decisions."""

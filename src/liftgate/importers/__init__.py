@@ -1,0 +1,1 @@
+"""Readers of foreign tables and logs, one file each."""

@@ -1,0 +1,177 @@
+"""The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
+
+A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``, ``liftgate.rules``
+or ``liftgate.importers``. The keyword parameters of a scorer's or rule's factory, with their
+annotations, are the grammar of its node in a study file: the loader checks them and says where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from liftgate.records import (
+    Alternative,
+    Answer,
+    Claim,
+    Design,
+    Estimate,
+    Item,
+    Json,
+    Missing,
+    Population,
+    Scale,
+    Status,
+    Verdict,
+)
+
+
+@runtime_checkable
+class System(Protocol):
+    """Something that answers: the thing under test.
+
+    A system is opened by a factory ``open_system(rest, *, params, files, packages, root)``, where
+    ``rest`` is what stands behind ``plugin:`` in the study.
+    """
+
+    fingerprint: str
+    """Digest of everything that can change an answer."""
+    concurrency: int
+    """How many calls may be in flight unless the user says otherwise."""
+
+    async def answer(self, parts: Mapping[str, Json]) -> Answer:
+        """Answer one item's input parts.
+
+        Raises:
+            SystemFailed: with ``kind`` refusal, unparsable or crash; any other exception counts
+                as crash.
+        """
+        ...
+
+    def measure(self) -> Mapping[str, float]:
+        """Return exact quantities of the system as a whole, e.g. ``{"index_mb": 12.5}``."""
+        ...
+
+    async def close(self) -> None:
+        """Give resources back."""
+        ...
+
+
+class SystemFactory(Protocol):
+    """Opens a system."""
+
+    def __call__(
+        self,
+        rest: str,
+        *,
+        params: Mapping[str, Json],
+        files: Sequence[str],
+        packages: Sequence[str],
+        root: Path,
+    ) -> System:
+        """Open the system; relative files and modules are looked up from ``root``."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Turns an answer into a number, or says why it cannot."""
+
+    version: str
+    """Changes whenever the same answer could get another score."""
+
+    def scale(self, items: Sequence[Item]) -> Scale:
+        """Declare the values that scores can take, from the items and never from results."""
+        ...
+
+    def score(self, answer: Answer, item: Item) -> float | Missing | Awaitable[float | Missing]:
+        """Score one answer.
+
+        Returns:
+            The score, or ``Missing(reason)`` when the scorer abstains.
+
+        Raises:
+            SystemFailed: with kind ``unparsable`` when the *answer* has the wrong shape: an outcome
+                of the system. Any other exception is a failure of the scorer: missing.
+        """
+        ...
+
+
+class Evidence(Protocol):
+    """What a rule may ask about one claim, one candidate (and one slice).
+
+    Missing scores enter every estimate as their worst value for the question asked: against the
+    candidate for ``greater``, in its favour for ``less``.
+    """
+
+    design: Design
+    population: Population
+    alpha: float
+    """One-sided level of the study."""
+
+    def difference(
+        self, *, null: float = 0.0, alternative: Alternative = Alternative.GREATER
+    ) -> Estimate:
+        """Candidate − baseline, oriented so that larger is better; limits at one-sided alpha.
+
+        Raises:
+            NotEnoughData: no admissible estimate; the reason is the verdict's.
+        """
+        ...
+
+    def relative_difference(
+        self, ratio: float, *, alternative: Alternative = Alternative.GREATER
+    ) -> Estimate:
+        """The contrast candidate − (1 − ratio) × baseline against 0 (a relative margin)."""
+        ...
+
+    def passes(self, *, limit: float, alternative: Alternative = Alternative.LESS) -> Estimate:
+        """The candidate's per-pass quantity against a limit, by the sign test over passes."""
+        ...
+
+    def mean(self, *, limit: float, alternative: Alternative = Alternative.LESS) -> Estimate:
+        """The candidate's own mean score against a limit, in the score's units."""
+        ...
+
+    def measured(self) -> float:
+        """The candidate's exact measure. Raises NotEnoughData when it was not taken."""
+        ...
+
+    def slices(self) -> Mapping[str, Evidence]:
+        """The same evidence restricted to each value of the claim's slice, sorted by name."""
+        ...
+
+    def descriptive(self) -> Estimate | None:
+        """The 95 % interval of the difference with missing scores left out; never decides."""
+        ...
+
+
+class Rule(Protocol):
+    """Turns estimates into the verdict of one claim. Pure: no I/O, no arithmetic of its own."""
+
+    status: Status
+    over_slices: bool
+    """Whether the claim needs ``by_slice``."""
+
+    def judge(self, claim: Claim, candidate: str, evidence: Evidence) -> Verdict:
+        """Return the verdict; what cannot be estimated is inadmissible with the reason."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a foreign table or log."""
+
+    item: str
+    scores: Mapping[str, float | None]
+    """Metric -> value; None: missing."""
+    system: str | None = None
+    repeat: str | None = None
+    cluster: str | None = None
+    slices: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    """A system's failure, in its own words."""
+    content: str | None = None
+    """Digest of the item's input, when the table carries the input."""

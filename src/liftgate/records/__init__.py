@@ -1,0 +1,66 @@
+"""The nouns of liftgate, as frozen values. Every other module speaks in these.
+
+A record holds no NaN and no numpy scalar: what is missing is ``None`` with a reason. Importing
+this package imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from liftgate.records.claims import Claim, Decision, DecisionWord, Part, Reading, Status, Verdict
+from liftgate.records.evaluation import (
+    Answer,
+    Arm,
+    Dataset,
+    Failure,
+    Item,
+    Json,
+    Measure,
+    Missing,
+    Observation,
+    Outcome,
+    Role,
+    Run,
+    Scale,
+    Score,
+    Trial,
+    trial_key,
+)
+from liftgate.records.ledger import Entry
+from liftgate.records.pairs import Pairing, Pairs
+from liftgate.stats.estimate import Estimate
+from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+
+__all__ = [
+    "Alternative",
+    "Answer",
+    "Arm",
+    "Claim",
+    "Dataset",
+    "Decision",
+    "DecisionWord",
+    "Design",
+    "Entry",
+    "Estimate",
+    "Failure",
+    "Item",
+    "Json",
+    "Mark",
+    "Measure",
+    "Missing",
+    "Observation",
+    "Outcome",
+    "Pairing",
+    "Pairs",
+    "Part",
+    "Population",
+    "Reading",
+    "Role",
+    "Run",
+    "Scale",
+    "Score",
+    "ScoreKind",
+    "Status",
+    "Trial",
+    "Verdict",
+    "trial_key",
+]

@@ -1,0 +1,234 @@
+"""What is evaluated: items, arms, trials, scores, measures, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeAlias
+
+from liftgate.canon import digest
+from liftgate.stats.kinds import ScoreKind
+
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One element of a dataset. The id is a label; identity is the digest of the input parts."""
+
+    id: str
+    input: Mapping[str, Json]
+    """Named parts: text, or a list of messages. The only thing that a system sees."""
+    target: Json = None
+    """What a right answer is; None when there is no label."""
+    cluster: str | None = None
+    """Items that share a cluster are not independent; None: the item is its own."""
+    slices: Mapping[str, str] = field(default_factory=dict)
+    weight: float = 1.0
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+    @cached_property
+    def input_digest(self) -> str:
+        """Digest of the input parts: what a call depends on."""
+        return digest(self.input)
+
+    @cached_property
+    def target_digest(self) -> str:
+        """Digest of the target: what a score depends on beside the trial."""
+        return digest({"target": self.target})
+
+    @cached_property
+    def facts_digest(self) -> str:
+        """Digest of target, cluster, slices and weight: what an analysis depends on."""
+        return digest(
+            {
+                "target": self.target,
+                "cluster": self.cluster,
+                "slices": self.slices,
+                "weight": self.weight,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A set of items, in file order. Its digest covers ids, inputs and facts, not metadata."""
+
+    name: str
+    items: tuple[Item, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the set; the order of the items does not matter."""
+        rows = sorted([i.id, i.input_digest, i.facts_digest] for i in self.items)
+        return digest(rows)
+
+
+class Role(StrEnum):
+    """The part of an arm in a study."""
+
+    BASELINE = "baseline"
+    CANDIDATE = "candidate"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A named system with its parameters. The name is a label; the fingerprint is the identity."""
+
+    name: str
+    role: Role
+    system: str
+    """``plugin:rest``, e.g. ``python:package.module:factory``."""
+    params: Mapping[str, Json]
+    fingerprint: str
+    """Digest of everything that can change an answer."""
+
+
+class Failure(StrEnum):
+    """The ways in which a system can fail; an outcome with a declared score, not missing data."""
+
+    TIMEOUT = "timeout"
+    CRASH = "crash"
+    REFUSAL = "refusal"
+    UNPARSABLE = "unparsable"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a system returns for one item. A bare JSON value means ``Answer(output=value)``."""
+
+    output: Json
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    """In the currency of the workspace; None: not known, which is not zero."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One arm on one item, once. A row is (key, attempt, run); rows are only ever added."""
+
+    key: str
+    """digest(arm fingerprint, input digest, repeat): never the study, never the label."""
+    attempt: int
+    """Counts up from 1 over all attempts at this key in this run."""
+    run: str
+    arm: str
+    """The arm's fingerprint."""
+    input_digest: str
+    repeat: int
+    started_at: datetime
+    """Aware, UTC."""
+    seconds: float
+    output_digest: str | None
+    """Where the output lies in the blob store; None when the system failed."""
+    failure: Failure | None = None
+    message: str = ""
+    tokens_in: int | None = None
+    tokens_out: int | None = None
+    cost: float | None = None
+    in_flight: int = 1
+    """Requests under way when this one began, itself included: a source of noise."""
+
+
+def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
+    """Return the identity of a call; the same key is never paid for twice."""
+    return digest({"arm": arm_fingerprint, "input": input_digest, "repeat": repeat})
+
+
+class Outcome(StrEnum):
+    """What became of scoring one subject. "Could not score" is never 0."""
+
+    VALUE = "value"
+    ABSTAINED = "abstained"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A scorer's answer when it declines: the reason is required."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """One scorer's row about one trial row."""
+
+    trial_key: str
+    trial_attempt: int
+    trial_run: str
+    scorer: str
+    """The scorer's fingerprint; a human rater's is a pseudonym."""
+    target_digest: str
+    run: str
+    """The run that made this score."""
+    outcome: Outcome
+    value: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One counted trial of an arm on an item, with its scores: what an analysis selects."""
+
+    item: str
+    """The item's id."""
+    arm: str
+    """The arm's fingerprint."""
+    repeat: int
+    trial: Trial
+    scores: Mapping[str, Score]
+    """Metric -> score; empty when the system failed."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One quantity of an arm as a whole, or of one separate pass over the items."""
+
+    arm: str
+    name: str
+    value: float
+    study: str
+    """Digest of the study for which it was taken; never used for another."""
+    run: str
+    pass_number: int | None = None
+    """None: exact, without an interval."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One execution of arms over items: the unit of files and of reproduction."""
+
+    id: str
+    study: str
+    started_at: datetime
+    finished_at: datetime | None
+    complete: bool
+    manifest: Mapping[str, Json]
+    """Captured code, environment, seeds, concurrency."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """File name -> digest, once finished."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What values a scorer gives, declared before the data."""
+
+    kind: ScoreKind
+    low: float | None = None
+    high: float | None = None
+    higher_is_better: bool = True
+
+    @property
+    def worst(self) -> float | None:
+        """The worst value there is, or None when the scale has no such end."""
+        return self.low if self.higher_is_better else self.high
+
+    @property
+    def best(self) -> float | None:
+        """The best value there is, or None when the scale has no such end."""
+        return self.high if self.higher_is_better else self.low

@@ -1,0 +1,1 @@
+"""What a claim's estimate says: one file a rule."""

@@ -1,0 +1,1 @@
+"""Statistics: frozen estimates, one method table, refusals instead of wrong numbers."""

@@ -1,0 +1,47 @@
+"""The words by which a method is chosen; the keys of the method table. Imports nothing heavy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ScoreKind(StrEnum):
+    """What values a score can take, declared before the data."""
+
+    BINARY = "binary"
+    GRADED = "graded"
+    """Any value in a known, finite range."""
+    UNBOUNDED = "unbounded"
+
+
+class Design(StrEnum):
+    """How often the data may be looked at."""
+
+    FIXED = "fixed"
+    PLANNED_LOOKS = "planned-looks"
+    ANYTIME = "anytime"
+
+
+class Population(StrEnum):
+    """What a claim speaks about."""
+
+    NEW_ITEMS = "new-items"
+    """The items are a sample of what the system will meet."""
+    THIS_SET = "this-set"
+    """Exactly these items."""
+
+
+class Alternative(StrEnum):
+    """The direction in which a null is rejected."""
+
+    TWO_SIDED = "two-sided"
+    GREATER = "greater"
+    LESS = "less"
+
+
+class Mark(StrEnum):
+    """How an error rate is known; a decision carries the weakest mark of its claims."""
+
+    EXACT = "exact"
+    ANYTIME_EXACT = "anytime-exact"
+    ASYMPTOTIC = "asymptotic"

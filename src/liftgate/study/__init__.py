@@ -1,0 +1,1 @@
+"""The planned comparison: design, loading with positions, lint, lock, amendments."""
