@@ -7,7 +7,7 @@ annotations, are the grammar of its node in a study file: the loader checks them
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -16,6 +16,7 @@ from liftgate.records import (
     Alternative,
     Answer,
     Claim,
+    Columns,
     Design,
     Estimate,
     Item,
@@ -175,3 +176,39 @@ class Row:
     """A system's failure, in its own words."""
     content: str | None = None
     """Digest of the item's input, when the table carries the input."""
+
+
+@dataclass(frozen=True)
+class ForeignTable:
+    """A table or log that some other tool wrote, checked and ready to be read once more."""
+
+    path: Path
+    digest: str
+    """SHA-256 of the file's bytes."""
+    columns: Columns
+    """What plays which part, guesses included."""
+    guessed: tuple[str, ...]
+    """The parts of ``columns`` that were guessed."""
+    left_out: Mapping[str, str]
+    """Column -> why it is not used."""
+    rows: Callable[[], Iterator[Row]]
+    """Reads the rows from the file, of one system when one was asked for. Raises DataError at the
+    first bad cell, naming the line."""
+
+
+class Importer(Protocol):
+    """Reads one kind of foreign table or log; its entry-point name is the file's suffix."""
+
+    def __call__(self, path: Path, columns: Columns, system: str | None) -> ForeignTable:
+        """Check the whole file and settle its columns, guessing those that ``columns`` leaves open.
+
+        Args:
+            path: an existing file.
+            columns: the columns that the user named.
+            system: only rows of this system; None: the file must hold one system.
+
+        Raises:
+            DataError: with file and line, what was got, what was expected and what to type.
+            UnknownName: a named column or system is not in the file.
+        """
+        ...

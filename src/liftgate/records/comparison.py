@@ -1,0 +1,170 @@
+"""What `liftgate compare` returns: two foreign tables, paired, with a verdict for each metric."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from liftgate.records.claims import Verdict
+from liftgate.records.evaluation import Scale
+from liftgate.records.pairs import Pairing
+from liftgate.stats.estimate import Estimate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Which column of a foreign table plays which part; None or empty: none, or not named yet."""
+
+    item: str | None = None
+    metrics: tuple[str, ...] = ()
+    system: str | None = None
+    repeat: str | None = None
+    cluster: str | None = None
+    slices: tuple[str, ...] = ()
+    error: str | None = None
+    """A value in it is a system's failure."""
+    content: str | None = None
+    """The item's input, by which a changed item under an old id is found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two tables, as it was read."""
+
+    name: str
+    """As typed: FILE, FOLDER or FILE@SYSTEM."""
+    path: str
+    digest: str
+    """SHA-256 of the file's bytes."""
+    system: str | None
+    rows: int
+    items: int
+    columns: Columns
+    guessed: tuple[str, ...]
+    """The parts of ``columns`` that nobody named, e.g. ``("item", "metrics")``."""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    """Column -> why it is not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Margin:
+    """How much worse still counts as not worse; positive, whichever direction is better."""
+
+    value: float
+    """In the score's units, or a share of the baseline's mean when ``relative``."""
+    relative: bool = False
+
+    @property
+    def text(self) -> str:
+        """Return it as people write it: ``0.02`` or ``2%``."""
+        return f"{self.value * 100:g}%" if self.relative else f"{self.value:g}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One item's two scores, in the score's own units."""
+
+    item: str
+    baseline: float
+    candidate: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moves:
+    """In which direction the paired items moved; gained means better, whichever way that is."""
+
+    gained: int
+    lost: int
+    same: int
+    both_right: int | None = None
+    """Of ``same``, for right-or-wrong scores; None for other scores."""
+    both_wrong: int | None = None
+    gains: tuple[Change, ...] = ()
+    """The largest gains first, at most five."""
+    losses: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needed:
+    """How many items would tell, with 80 % power at the comparison's alpha."""
+
+    question: str
+    """What would be told, in words."""
+    effect: float
+    """The assumed true difference, candidate − baseline, larger is better."""
+    null: float
+    items: int | None
+    """Items in all; None: no number of items will do under this assumption."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceComparison:
+    """One value of one slice: exploratory, corrected for nothing."""
+
+    slice: str
+    value: str
+    items: int
+    estimate: Estimate | None
+    """The 95 % interval of the difference; None: see ``reason``."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricComparison:
+    """One metric's answer. Differences are oriented so that larger is better."""
+
+    metric: str
+    scale: Scale
+    scale_guessed: bool
+    margin: Margin | None
+    failure_score: float | None
+    """What a failed item scored; None: failures are missing, or there were none."""
+    sentence: str
+    """The verdict in words, with its numbers."""
+    verdict: Verdict
+    """With missing scores left out: ``estimate`` has the deciding limits at the one-sided alpha,
+    ``descriptive`` the 95 % interval."""
+    worst_case: Verdict | None
+    """With missing scores at their worst for the candidate; None: nothing is missing."""
+    requirement: Verdict | None
+    """The verdict on what ``--require`` asks, missing scores at their worst; None: not asked."""
+    baseline: Estimate | None
+    """Mean of the paired baseline scores, in the score's own units; 95 % interval."""
+    candidate: Estimate | None
+    pairing: Pairing
+    moves: Moves
+    needed: tuple[Needed, ...] = ()
+    detectable: float | None = None
+    """The difference that these items would tell with 80 % power."""
+    slices: tuple[SliceComparison, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """What ``--require`` asked for, and the answer."""
+
+    want: str
+    """``better`` or ``not-worse``."""
+    met: bool
+    harmed: tuple[str, ...]
+    """Metrics shown to be worse (Holm over the metrics)."""
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """The whole answer of one ``liftgate compare``."""
+
+    liftgate: int
+    sentence: str
+    exit_code: int
+    alpha: float
+    """One-sided."""
+    baseline: Side
+    candidate: Side
+    metrics: tuple[MetricComparison, ...]
+    requirement: Requirement | None
+    notes: tuple[str, ...]
+    next: tuple[str, ...]
+    """Commands to type next, ready for a shell."""
