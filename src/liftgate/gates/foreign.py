@@ -1,0 +1,373 @@
+"""Aligning the rows of two foreign tables: one entry an item, nothing dropped in silence."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liftgate.errors import DataError
+from liftgate.protocols import Row
+from liftgate.records import Pairing, Pairs, Scale, ScoreKind
+
+_LISTED = 10
+_EXAMPLES = 3
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Collected:
+    """One side's rows as columns; row order is the file's, item numbers count first appearances."""
+
+    place: str
+    items: Mapping[str, int]
+    at: Integers
+    """Shape (rows,): the item number of each row."""
+    scores: Mapping[str, Floats]
+    """Metric -> shape (rows,); NaN: missing."""
+    failed: NDArray[np.bool_]
+    repeats: Integers
+    """Shape (items,): rows of each item."""
+    facts: Facts
+
+
+@dataclass(eq=False)
+class Facts:
+    """What is true of an item whatever a system does: item number -> value."""
+
+    cluster: dict[int, str] = field(default_factory=dict)
+    slices: dict[str, dict[int, str]] = field(default_factory=dict)
+    content: dict[int, str] = field(default_factory=dict)
+    unsteady: set[int] = field(default_factory=set)
+    """Items whose rows, on one side, carry more than one content."""
+
+
+def collect(
+    rows: Iterable[Row], *, metrics: Sequence[str], place: str, has_repeats: bool
+) -> Collected:
+    """Gather one side's rows.
+
+    Args:
+        rows: of one system.
+        metrics: those to keep.
+        place: how errors call this side.
+        has_repeats: whether a column tells the repeats of an item apart.
+
+    Raises:
+        DataError: no rows; an item (and repeat) that comes twice; an item in two clusters or
+            two slices.
+    """
+    items: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    at, repeat = array("q"), array("q")
+    failed = array("b")
+    scores = {metric: array("d") for metric in metrics}
+    facts = Facts()
+    for row in rows:
+        number = items.setdefault(row.item, len(items))
+        at.append(number)
+        repeat.append(labels.setdefault(row.repeat or "", len(labels)))
+        failed.append(row.error is not None)
+        for metric, column in scores.items():
+            value = row.scores[metric]
+            column.append(np.nan if value is None else value)
+        _note_facts(facts, row, number, place)
+    if not items:
+        raise DataError(f"{place}: has no rows; expected at least one row of scores")
+    rows_at = _integers(at)
+    _refuse_doubles(items, rows_at, _integers(repeat), place, has_repeats=has_repeats)
+    return Collected(
+        place=place,
+        items=items,
+        at=rows_at,
+        scores={metric: _floats(column) for metric, column in scores.items()},
+        failed=np.frombuffer(failed, dtype=np.int8).astype(np.bool_),
+        repeats=np.bincount(rows_at),
+        facts=facts,
+    )
+
+
+def _integers(values: array[int]) -> Integers:
+    return np.frombuffer(values, dtype=np.int64)
+
+
+def _floats(values: array[float]) -> Floats:
+    return np.frombuffer(values, dtype=np.float64)
+
+
+def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
+    if row.cluster is not None:
+        _same(facts.cluster, number, row.cluster, f"{place}: item {row.item!r}", "cluster")
+    for name, value in row.slices.items():
+        values = facts.slices.setdefault(name, {})
+        _same(values, number, value, f"{place}: item {row.item!r}", f"slice {name!r}")
+    if row.content is not None and facts.content.setdefault(number, row.content) != row.content:
+        facts.unsteady.add(number)
+
+
+def _same(known: dict[int, str], number: int, value: str, place: str, what: str) -> None:
+    if known.setdefault(number, value) != value:
+        raise DataError(
+            f"{place} is in the {what} {known[number]!r} and in {value!r}; expected one",
+            hint=f"the {what} is a fact about the item: give it one value in all its rows",
+        )
+
+
+def _refuse_doubles(
+    items: Mapping[str, int], at: Integers, repeat: Integers, place: str, *, has_repeats: bool
+) -> None:
+    keys = at * (int(repeat.max()) + 1) + repeat
+    found, first, count = np.unique(keys, return_index=True, return_counts=True)
+    doubled = np.unique(at[first[count > 1]])
+    if not doubled.size:
+        return
+    names = _names(items)
+    listed = listing(sorted(names[number] for number in doubled))
+    extra = int(keys.size - found.size)
+    if has_repeats:
+        raise DataError(
+            f"{place}: {doubled.size} items come twice under one repeat "
+            f"({extra} rows too many): {listed}",
+            hint="keep one row for each item and repeat",
+        )
+    raise DataError(
+        f"{place}: {doubled.size} items come more than once ({extra} rows too many): {listed}",
+        hint="if these are repeated tries of one item, say which column counts them: "
+        "--repeat COLUMN; else keep one row an item, or name the right id: --item COLUMN",
+    )
+
+
+def listing(names: Sequence[str], most: int = _LISTED) -> str:
+    """Return the first names, quoted, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(repr(name) for name in names[:most]) + more
+
+
+def _names(items: Mapping[str, int]) -> list[str]:
+    return list(items)
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """The items of both sides, in the order of their ids, whatever the order of the rows."""
+
+    items: tuple[str, ...]
+    baseline: Collected
+    candidate: Collected
+    at_baseline: Integers
+    """Shape (n,): item numbers on the baseline's side."""
+    at_candidate: Integers
+    only_baseline: tuple[str, ...]
+    only_candidate: tuple[str, ...]
+    changed: tuple[str, ...]
+    cluster: Integers | None
+    slices: Mapping[str, NDArray[np.object_]]
+
+
+def match(baseline: Collected, candidate: Collected) -> Matched:
+    """Find the items that both sides have, and say what was not paired.
+
+    Raises:
+        DataError: fewer than half of the smaller side's items match; every match changed; the two
+            sides put an item into different clusters or slices.
+    """
+    common = sorted(baseline.items.keys() & candidate.items.keys())
+    _refuse_strangers(baseline, candidate, len(common))
+    changed = {name for name in common if _changed(name, baseline, candidate)}
+    if len(changed) == len(common):
+        raise DataError(
+            f"all {len(common)} items that both sides name have different inputs, e.g. "
+            f"{listing(common, _EXAMPLES)}; expected the same items on both sides",
+            hint="compare runs of one version of the dataset",
+        )
+    kept = tuple(name for name in common if name not in changed)
+    return Matched(
+        items=kept,
+        baseline=baseline,
+        candidate=candidate,
+        at_baseline=np.array([baseline.items[name] for name in kept], dtype=np.int64),
+        at_candidate=np.array([candidate.items[name] for name in kept], dtype=np.int64),
+        only_baseline=tuple(sorted(baseline.items.keys() - candidate.items.keys())),
+        only_candidate=tuple(sorted(candidate.items.keys() - baseline.items.keys())),
+        changed=tuple(sorted(changed)),
+        cluster=_clusters(kept, baseline, candidate),
+        slices=_slices(kept, baseline, candidate),
+    )
+
+
+def _refuse_strangers(baseline: Collected, candidate: Collected, common: int) -> None:
+    smaller = min(len(baseline.items), len(candidate.items))
+    if 2 * common >= smaller:
+        return
+    raise DataError(
+        f"these are not the same items: {common} of {len(baseline.items)} and "
+        f"{len(candidate.items)} match, expected at least half of the smaller side; "
+        f"{baseline.place} has {listing(_strangers(baseline, candidate), _EXAMPLES)}, "
+        f"{candidate.place} has {listing(_strangers(candidate, baseline), _EXAMPLES)}",
+        hint="compare two runs over one dataset, or name the column that holds its ids on "
+        "both sides: --item COLUMN",
+    )
+
+
+def _strangers(side: Collected, other: Collected) -> list[str]:
+    return sorted(side.items.keys() - other.items.keys())
+
+
+def _changed(name: str, baseline: Collected, candidate: Collected) -> bool:
+    here, there = baseline.items[name], candidate.items[name]
+    if here in baseline.facts.unsteady or there in candidate.facts.unsteady:
+        return True
+    before, after = baseline.facts.content.get(here), candidate.facts.content.get(there)
+    return before is not None and after is not None and before != after
+
+
+def _clusters(items: Sequence[str], baseline: Collected, candidate: Collected) -> Integers | None:
+    """Return a cluster number for each item; an item without a cluster is its own."""
+    found = _facts(items, baseline, candidate, baseline.facts.cluster, candidate.facts.cluster)
+    if all(value is None for value in found):
+        return None
+    numbers: dict[tuple[str, str], int] = {}
+    keys = [
+        ("item", item) if c is None else ("cluster", c)
+        for item, c in zip(items, found, strict=True)
+    ]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def _slices(
+    items: Sequence[str], baseline: Collected, candidate: Collected
+) -> dict[str, NDArray[np.object_]]:
+    names = sorted(baseline.facts.slices.keys() | candidate.facts.slices.keys())
+    sides = baseline.facts.slices, candidate.facts.slices
+    return {
+        name: np.array(
+            _facts(items, baseline, candidate, *(side.get(name, {}) for side in sides)),
+            dtype=np.object_,
+        )
+        for name in names
+    }
+
+
+def _facts(
+    items: Sequence[str],
+    baseline: Collected,
+    candidate: Collected,
+    before: Mapping[int, str],
+    after: Mapping[int, str],
+) -> list[str | None]:
+    return [
+        _one_fact(name, before.get(baseline.items[name]), after.get(candidate.items[name]))
+        for name in items
+    ]
+
+
+def _one_fact(name: str, before: str | None, after: str | None) -> str | None:
+    if before is not None and after is not None and before != after:
+        raise DataError(
+            f"item {name!r} has the cluster or slice {before!r} in the baseline and {after!r} in "
+            "the candidate; expected one value",
+            hint="a cluster or slice is a fact about the item, not about the system",
+        )
+    return before if before is not None else after
+
+
+def scale_of(
+    matched: Matched,
+    metric: str,
+    *,
+    higher_is_better: bool,
+    bounds: tuple[float, float] | None,
+    failure_score: float | None,
+) -> Scale:
+    """Settle what values a metric can take: declared, else guessed over both sides.
+
+    All scores 0 or 1 give binary, all within [0, 1] graded, all else is unbounded.
+
+    Raises:
+        DataError: no scores at all, or a score (or the failure score) outside the declared range.
+    """
+    sides = matched.baseline, matched.candidate
+    values = np.concatenate([side.scores[metric][~side.failed] for side in sides])
+    values = values[~np.isnan(values)]
+    if not values.size:
+        raise DataError(
+            f"{metric}: no score on either side; expected numbers",
+            hint="leave it out: name the other metrics with --metric COLUMN",
+        )
+    if failure_score is not None:
+        values = np.append(values, failure_score)
+    low, high = float(values.min()), float(values.max())
+    if bounds is not None and (low < bounds[0] or high > bounds[1]):
+        raise DataError(
+            f"{metric}: scores from {low:g} to {high:g}, expected {bounds[0]:g} to {bounds[1]:g} "
+            "as declared",
+            hint=f"correct --range {metric}={bounds[0]:g}:{bounds[1]:g}, or the scores",
+        )
+    if bounds in {None, (0.0, 1.0)} and bool(np.isin(values, (0.0, 1.0)).all()):
+        return Scale(ScoreKind.BINARY, 0.0, 1.0, higher_is_better)
+    if bounds is None and low >= 0.0 and high <= 1.0:
+        bounds = (0.0, 1.0)
+    if bounds is None:
+        return Scale(ScoreKind.UNBOUNDED, None, None, higher_is_better)
+    return Scale(ScoreKind.GRADED, *bounds, higher_is_better)
+
+
+def pairs_of(matched: Matched, metric: str, *, scale: Scale, failure_score: float | None) -> Pairs:
+    """Align one metric: repeats averaged inside the item, a failed row at its failure score.
+
+    An item with a missing repeat is missing. Without a failure score and without a range, a failed
+    row is missing too.
+    """
+    worst = scale.worst if failure_score is None else failure_score
+    before, failed_before = _item_scores(matched.baseline, metric, matched.at_baseline, worst)
+    after, failed_after = _item_scores(matched.candidate, metric, matched.at_candidate, worst)
+    repeats = (
+        _most(matched.baseline, matched.at_baseline),
+        _most(matched.candidate, matched.at_candidate),
+    )
+    if scale.kind is ScoreKind.BINARY and max(repeats) > 1:
+        scale = Scale(ScoreKind.GRADED, scale.low, scale.high, scale.higher_is_better)
+    return Pairs(
+        metric=metric,
+        items=matched.items,
+        candidate=after,
+        baseline=before,
+        cluster=matched.cluster,
+        scale=scale,
+        slices=matched.slices,
+        pairing=Pairing(
+            paired=len(matched.items),
+            only_baseline=matched.only_baseline,
+            only_candidate=matched.only_candidate,
+            changed=matched.changed,
+            failed_baseline=failed_before,
+            failed_candidate=failed_after,
+            missing_baseline=int(np.isnan(before).sum()),
+            missing_candidate=int(np.isnan(after).sum()),
+            repeats_baseline=repeats[0],
+            repeats_candidate=repeats[1],
+        ),
+    )
+
+
+def _most(side: Collected, at: Integers) -> int:
+    return int(side.repeats[at].max())
+
+
+def _item_scores(
+    side: Collected, metric: str, at: Integers, worst: float | None
+) -> tuple[Floats, int]:
+    """Return (the mean over the rows of each item in ``at``, how many of their rows failed)."""
+    values = np.where(side.failed, np.nan if worst is None else worst, side.scores[metric])
+    # Sorted by value inside an item, so that a sum does not depend on the order of the rows.
+    order = np.lexsort((values, side.at))
+    starts = np.concatenate(([0], np.cumsum(side.repeats)[:-1]))
+    sums = np.add.reduceat(values[order], starts)
+    means = np.asarray(sums / side.repeats, dtype=np.float64)
+    failed = np.bincount(side.at, weights=side.failed, minlength=len(side.repeats))
+    return means[at], int(failed[at].sum())
