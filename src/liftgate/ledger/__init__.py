@@ -1,1 +1,9 @@
 """Entries in a hash chain: what was locked, run and decided, in which order."""
+
+from __future__ import annotations
+
+from liftgate.ledger.chain import GENESIS, leaf_of
+from liftgate.ledger.protocol import Chain
+from liftgate.ledger.sqlite import Ledger
+
+__all__ = ["GENESIS", "Chain", "Ledger", "leaf_of"]

@@ -1,1 +1,10 @@
 """Trials, scores, measures and blobs: SQLite while running, Parquet when done, DuckDB to read."""
+
+from __future__ import annotations
+
+from liftgate.store.finished import run_body
+from liftgate.store.store import Store
+from liftgate.store.workspace import Workspace
+from liftgate.store.writer import RunWriter
+
+__all__ = ["RunWriter", "Store", "Workspace", "run_body"]

@@ -1,0 +1,168 @@
+"""A run while it goes: rows into one SQLite file, committed in groups by a thread of its own.
+
+A group is at most ``GROUP_ROWS`` rows or ``GROUP_S`` seconds old, so a killed process loses the
+calls in flight and what it added in the last moments, nothing else. The thread keeps the disk's
+slowness away from the event loop that makes the calls.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from liftgate.canon import canonical
+from liftgate.errors import BrokenChain, DataError, LiftgateError
+from liftgate.records import Measure, Score, Trial
+from liftgate.sqlite import connect, is_machine_fault
+from liftgate.store.tables import TABLES, Row, Table, microseconds
+
+GROUP_ROWS = 200
+GROUP_S = 0.05
+_ABOUT = """CREATE TABLE about (
+  run TEXT NOT NULL, study TEXT NOT NULL, started_at INTEGER NOT NULL, manifest BLOB NOT NULL
+) STRICT"""
+AnyTable = Table[Trial] | Table[Score] | Table[Measure]
+
+
+def create(
+    path: Path, run: str, study: str, started_at: datetime, manifest: Mapping[str, object]
+) -> None:
+    """Make the file of a run, whole or not at all.
+
+    Raises:
+        DataError: the manifest is not JSON.
+        LiftgateError: the machine refuses.
+    """
+    data = canonical(manifest)
+    with reading(path):
+        connection = connect(path)
+        with contextlib.closing(connection):
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(_ABOUT)
+            for table in TABLES:
+                connection.execute(table.schema())
+            connection.execute(
+                "INSERT INTO about VALUES (?, ?, ?, ?)",
+                (run, study, microseconds(started_at.astimezone(UTC)), data),
+            )
+            connection.execute("COMMIT")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Translate SQLite's errors about the file of a run."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        if is_machine_fault(error):
+            raise LiftgateError(
+                f"{path}: {error}", hint="make room, then run the same command again"
+            ) from error
+        raise BrokenChain(
+            f"active run {path.stem}: its file cannot be read ({error})",
+            hint=f"move {path.name} out of {path.parent} to go on without it",
+        ) from error
+
+
+class Committer:
+    """Commits rows in groups. Any thread may add; one thread writes."""
+
+    def __init__(self, path: Path, before: Callable[[], None]) -> None:
+        """Start the thread; ``before`` runs ahead of every commit and writes what rows refer to."""
+        self._path = path
+        self._before = before
+        self._waiting: list[tuple[AnyTable, Row]] = []
+        self._since = 0.0
+        self._added = 0
+        self._committed = 0
+        self._urgent = False
+        self._closing = False
+        self._failure: Exception | None = None
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(
+            target=self._work, name=f"liftgate-{path.stem}", daemon=True
+        )
+        self._thread.start()
+
+    def add(self, table: AnyTable, row: Row) -> None:
+        """Hand a row over; it is on disk within ``GROUP_S`` or after ``flush``.
+
+        Raises:
+            LiftgateError: an earlier group could not be written.
+        """
+        with self._changed:
+            self._raise_failure()
+            if self._closing:
+                raise DataError(f"run {self._path.stem}: a row was added after its end")
+            if not self._waiting:
+                self._since = monotonic()
+            self._waiting.append((table, row))
+            self._added += 1
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Return when every row that was added is on disk; raises as ``add`` does."""
+        with self._changed:
+            self._urgent = True
+            self._changed.notify_all()
+            target = self._added
+            self._changed.wait_for(lambda: self._failure is not None or self._committed >= target)
+            self._raise_failure()
+
+    def close(self) -> None:
+        """Stop the thread after it has written what it can; never raises."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _raise_failure(self) -> None:
+        if self._failure is None:
+            return
+        if isinstance(self._failure, sqlite3.IntegrityError):
+            raise DataError(
+                f"run {self._path.stem}: a row was added twice ({self._failure})"
+            ) from self._failure
+        raise LiftgateError(
+            f"run {self._path.stem}: rows can no longer be written: {self._failure}; "
+            f"{self._committed} rows are safe, {self._added - self._committed} are lost",
+            hint="make room, then run the same command again: it goes on from the safe rows",
+        ) from self._failure
+
+    def _work(self) -> None:
+        try:
+            with contextlib.closing(connect(self._path)) as connection:
+                while group := self._next_group():
+                    self._before()
+                    self._commit(connection, group)
+        except (sqlite3.Error, OSError, LiftgateError) as error:
+            with self._changed:
+                self._failure = error
+                self._changed.notify_all()
+
+    def _next_group(self) -> list[tuple[AnyTable, Row]]:
+        """Wait for a group that is full, old or wanted; an empty one means the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._waiting) or self._closing)
+            self._changed.wait_for(self._is_due, timeout=self._since + GROUP_S - monotonic())
+            group, self._waiting, self._urgent = self._waiting, [], False
+            return group
+
+    def _is_due(self) -> bool:
+        return self._closing or self._urgent or len(self._waiting) >= GROUP_ROWS
+
+    def _commit(self, connection: sqlite3.Connection, group: list[tuple[AnyTable, Row]]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        for table in TABLES:
+            rows = [row for owner, row in group if owner is table]
+            marks = ", ".join("?" * len(table.columns))
+            connection.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)  # noqa: S608
+        connection.execute("COMMIT")
+        with self._changed:
+            self._committed += len(group)
+            self._changed.notify_all()

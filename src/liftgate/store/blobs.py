@@ -1,0 +1,202 @@
+"""Texts, answers and targets by digest: deduplicated, compressed, erasable.
+
+The key of a value is the digest of its canonical bytes. Everything else in a workspace holds only
+digests, so erasing a value here breaks no chain; what is left is a tombstone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from liftgate.canon import canonical, sha256, short
+from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
+from liftgate.records import Json
+from liftgate.sqlite import connect, is_machine_fault
+
+FILE = "blobs.db"
+_BATCH_ROWS = 200
+_BATCH_BYTES = 4_000_000
+_SCHEMA = """CREATE TABLE IF NOT EXISTS blob (
+  id INTEGER PRIMARY KEY,
+  digest TEXT NOT NULL UNIQUE,
+  codec TEXT NOT NULL,
+  data BLOB,
+  erased_at TEXT
+) STRICT"""
+
+
+class Blobs:
+    """The blob store of a workspace. Values wait in memory until a batch is full or ``flush``."""
+
+    def __init__(self, folder: Path, *, read_only: bool) -> None:
+        self.path = folder / FILE
+        self.read_only = read_only
+        self._lock = threading.RLock()
+        self._pending: dict[str, bytes] = {}
+        self._pending_bytes = 0
+        self._connection: sqlite3.Connection | None = None
+
+    def put(self, value: Json) -> str:
+        """Keep a JSON value and return its digest. A value that was erased stays erased.
+
+        Raises:
+            DataError: not a JSON value.
+            NotAllowed: the store was opened for reading only.
+            LiftgateError: a batch could not be written.
+        """
+        if self.read_only:
+            raise NotAllowed(f"{self.path}: opened for reading only")
+        data = canonical(value)
+        key = sha256(data)
+        with self._lock:
+            if key not in self._pending:
+                self._pending[key] = data
+                self._pending_bytes += len(data)
+            full = len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES
+            if full:
+                self.flush()
+        return key
+
+    def get(self, digest: str) -> Json:
+        """Return a value.
+
+        Raises:
+            DataError: it is not there, or was erased; the message says which and when.
+            BrokenChain: its bytes are not those that the digest names.
+        """
+        with self._lock:
+            data = self._pending.get(digest)
+            row = self._row(digest) if data is None else None
+        if data is None:
+            data = _unpacked(digest, row)
+        value: Json = json.loads(data)
+        return value
+
+    def state(self, digest: str) -> str:
+        """Return ``kept``, ``erased`` or ``unknown``."""
+        with self._lock:
+            if digest in self._pending:
+                return "kept"
+            row = self._row(digest)
+        if row is None:
+            return "unknown"
+        return "kept" if row[2] is None else "erased"
+
+    def erase(self, digest: str) -> None:
+        """Remove a value for good, from the file too; its digest stays as a tombstone.
+
+        Raises:
+            DataError: there is no such value.
+            NotAllowed: the store was opened for reading only.
+        """
+        if self.read_only:
+            raise NotAllowed(f"{self.path}: opened for reading only")
+        with self._lock, self._written(1):
+            self.flush()
+            connection = self._open()
+            if self._row(digest) is None:
+                raise DataError(f"blob {short(digest)}…: there is no such value in {FILE}")
+            connection.execute(
+                "UPDATE blob SET data = NULL, codec = 'erased', erased_at = ? "
+                "WHERE digest = ? AND erased_at IS NULL",
+                (datetime.now(UTC).isoformat(timespec="seconds"), digest),
+            )
+            # The log still holds the value until it is emptied.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def flush(self) -> None:
+        """Write what waits, in one transaction; on disk when this returns.
+
+        Raises:
+            LiftgateError: the machine refuses; what waits is kept in memory and tried again.
+        """
+        with self._lock:
+            if not self._pending:
+                return
+            with self._written(len(self._pending)):
+                connection = self._open()
+                rows = [(key, *_packed(data)) for key, data in self._pending.items()]
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    connection.executemany(
+                        "INSERT INTO blob (digest, codec, data) VALUES (?, ?, ?) "
+                        "ON CONFLICT (digest) DO NOTHING",
+                        rows,
+                    )
+                    connection.execute("COMMIT")
+                except sqlite3.Error:
+                    with contextlib.suppress(sqlite3.Error):
+                        connection.execute("ROLLBACK")
+                    raise
+            self._pending.clear()
+            self._pending_bytes = 0
+
+    def close(self) -> None:
+        """Write what waits and give the file back."""
+        with self._lock:
+            try:
+                self.flush()
+            finally:
+                if self._connection is not None:
+                    self._connection.close()
+                    self._connection = None
+
+    @contextlib.contextmanager
+    def _written(self, count: int) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise LiftgateError(
+                f"{self.path}: {count} values could not be written: {error}",
+                hint="make room, then run again; what was written before is safe",
+            ) from error
+
+    def _row(self, digest: str) -> tuple[str, bytes | None, str | None] | None:
+        if self._connection is None and not self.path.is_file():
+            return None
+        try:
+            row = self._open().execute(
+                "SELECT codec, data, erased_at FROM blob WHERE digest = ?", (digest,)
+            )
+            found: tuple[str, bytes | None, str | None] | None = row.fetchone()
+        except sqlite3.Error as error:
+            kind = LiftgateError if is_machine_fault(error) else BrokenChain
+            raise kind(f"{self.path.name}: cannot be read ({error})") from error
+        return found
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = connect(self.path, read_only=self.read_only)
+            if not self.read_only:
+                connection.execute("PRAGMA secure_delete = ON")
+                connection.execute(_SCHEMA)
+            self._connection = connection
+        return self._connection
+
+
+def _packed(data: bytes) -> tuple[str, bytes]:
+    packed = zlib.compress(data, 6)
+    return ("zlib", packed) if len(packed) < len(data) else ("raw", data)
+
+
+def _unpacked(digest: str, row: tuple[str, bytes | None, str | None] | None) -> bytes:
+    """Unpack a stored value and check it against its digest."""
+    if row is None:
+        raise DataError(f"blob {short(digest)}…: there is no such value in {FILE}")
+    codec, data, erased_at = row
+    if erased_at is not None:
+        raise DataError(f"blob {short(digest)}…: erased on {erased_at}")
+    try:
+        plain = zlib.decompress(data or b"") if codec == "zlib" else bytes(data or b"")
+    except zlib.error as error:
+        raise BrokenChain(f"blob {short(digest)}…: cannot be unpacked ({error})") from error
+    if sha256(plain) != digest:
+        raise BrokenChain(f"blob {short(digest)}…: its bytes hash to {short(sha256(plain))}…")
+    return plain

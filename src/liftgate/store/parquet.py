@@ -1,0 +1,140 @@
+"""Rows into Parquet and back, by DuckDB alone: no pandas, no pyarrow, no extension fetched."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from liftgate.errors import BrokenChain, LiftgateError
+from liftgate.records import Measure, Score, Trial
+from liftgate.store.tables import Row, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+AnyTable = Table[Trial] | Table[Score] | Table[Measure]
+_LONGEST_LINE = 16_777_216
+
+
+def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
+    """Write a table's rows, sorted, to ``folder/<table>.parquet``; no file when there are none.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        LiftgateError: the machine refuses.
+    """
+    staged = folder / f"{table.name}.jsonl"
+    try:
+        count, longest = _stage(table, rows, staged)
+        if count:
+            _convert(table, staged, folder / table.file, max(longest + 1, _LONGEST_LINE))
+    finally:
+        staged.unlink(missing_ok=True)
+    return count
+
+
+def read(table: AnyTable, files: Sequence[Path], where: str, value: str) -> list[Row]:
+    """Return the rows of some files in which the column ``where`` has a value.
+
+    Raises:
+        BrokenChain: a file is not readable Parquet, or lacks a column.
+    """
+    if not files:
+        return []
+    columns = ", ".join(column.read for column in table.columns)
+    paths = [_literal(path) for path in files]
+    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
+        query = (
+            f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false) "  # noqa: S608 - own names
+            f"WHERE {where} = ?"
+        )
+        found: list[Row] = connection.execute(query, [paths, value]).fetchall()
+        return found
+
+
+def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
+    """Write rows as JSON lines, whose numbers are read back exactly; return count and longest."""
+    count = longest = 0
+    with path.open("w", encoding="ascii") as file:
+        for row in rows:
+            line = json.dumps(dict(zip(table.names, row, strict=True)))
+            file.write(line)
+            file.write("\n")
+            count += 1
+            longest = max(longest, len(line))
+    return count, longest
+
+
+def _convert(table: AnyTable, source: Path, target: Path, longest: int) -> None:
+    columns = ", ".join(column.write for column in table.columns)
+    types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
+    order = ", ".join(f"{name} NULLS FIRST" for name in table.order)
+    with _duckdb(target.parent) as connection, _writable(target):
+        connection.execute(
+            f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
+            f"hive_partitioning = false, format = 'newline_delimited', "
+            f"maximum_object_size = {longest}, "
+            f"columns = {{{types}}}) ORDER BY {order}) "
+            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+
+
+@contextlib.contextmanager
+def _duckdb(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    import duckdb
+
+    settings: dict[str, Any] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "temp_directory": str(temporary),
+    }
+    with contextlib.closing(duckdb.connect(":memory:", config=settings)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _writable(target: Path) -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        raise LiftgateError(f"{target.name} could not be written: {_first_line(error)}") from error
+
+
+@contextlib.contextmanager
+def _readable(files: Sequence[Path]) -> Iterator[None]:
+    import duckdb
+
+    try:
+        yield
+    except duckdb.Error as error:
+        places = sorted({f"{path.parent.name}/{path.name}" for path in files})
+        raise BrokenChain(
+            f"{_named(error, places)}: cannot be read ({_first_line(error)})",
+            hint="restore the file from a copy; liftgate ledger verify names every recorded one",
+        ) from error
+
+
+def _named(error: Exception, places: Sequence[str]) -> str:
+    """Name the file of which DuckDB speaks, or all of them when it does not say."""
+    return next((place for place in places if place in str(error)), ", ".join(places))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _literal(path: Path) -> str:
+    """Return a path with the characters that DuckDB reads as patterns taken literally."""
+    return "".join(f"[{c}]" if c in "[*?" else c for c in str(path))
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

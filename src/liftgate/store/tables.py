@@ -1,0 +1,232 @@
+"""The three tables of a run: how a record becomes a row and a row a record, exactly.
+
+One description serves both engines: SQLite while the run goes, Parquet when it is done. Times are
+whole microseconds since 1970 in SQLite and timestamps in UTC in Parquet; both are exact.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum, StrEnum
+from typing import Any, Generic, TypeVar
+
+from liftgate.errors import DataError
+from liftgate.records import Failure, Measure, Outcome, Score, Trial
+
+R = TypeVar("R", Trial, Score, Measure)
+Row = tuple[Any, ...]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    TEXT = "text"
+    REAL = "real"
+    INTEGER = "integer"
+    TIME = "time"
+
+
+_SQLITE = {Kind.TEXT: "TEXT", Kind.REAL: "REAL", Kind.INTEGER: "INTEGER", Kind.TIME: "INTEGER"}
+_DUCKDB = {Kind.TEXT: "VARCHAR", Kind.REAL: "DOUBLE", Kind.INTEGER: "BIGINT", Kind.TIME: "BIGINT"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; it carries the name of the record's field."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    optional: bool = False
+    free: bool = False
+    """Free text: what is not valid Unicode is written as escapes instead of being refused."""
+
+    @property
+    def read(self) -> str:
+        """The DuckDB expression that gives the stored value back as it was written."""
+        return f"epoch_us({self.name})" if self.kind is Kind.TIME else self.name
+
+    @property
+    def write(self) -> str:
+        """The DuckDB expression that turns a staged value into the Parquet one."""
+        return (
+            f"make_timestamptz({self.name}) AS {self.name}"
+            if self.kind is Kind.TIME
+            else (self.name)
+        )
+
+
+@dataclass(frozen=True)
+class Table(Generic[R]):
+    """One table of a run."""
+
+    name: str
+    record: Callable[..., R]
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+    """How rows are sorted in the Parquet file."""
+    decode: Mapping[str, Callable[[Any], Any]]
+    unique: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> str:
+        """The name of the Parquet file."""
+        return f"{self.name}.parquet"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in the order of a row."""
+        return tuple(column.name for column in self.columns)
+
+    def row(self, record: R) -> Row:
+        """Return a record's row.
+
+        Raises:
+            DataError: a NaN, a naive time, a wrong type or a missing value; names the field.
+        """
+        return tuple(
+            _stored(getattr(record, column.name), column, self.name) for column in self.columns
+        )
+
+    def record_of(self, row: Row) -> R:
+        """Return a row's record, equal to the one that was written."""
+        values = dict(zip(self.names, row, strict=True))
+        for name, decode in self.decode.items():
+            if values[name] is not None:
+                values[name] = decode(values[name])
+        return self.record(**values)
+
+    def schema(self) -> str:
+        """Return the SQLite statement that makes the table."""
+        lines = [
+            f"{c.name} {_SQLITE[c.kind]}{'' if c.optional else ' NOT NULL'}" for c in self.columns
+        ]
+        if self.unique:
+            lines.append(f"UNIQUE ({', '.join(self.unique)})")
+        return f"CREATE TABLE {self.name} ({', '.join(lines)}) STRICT"
+
+    def staged(self) -> dict[str, str]:
+        """Return column -> DuckDB type of the rows on their way into Parquet."""
+        return {column.name: _DUCKDB[column.kind] for column in self.columns}
+
+
+def microseconds(time: datetime) -> int:
+    """Return whole microseconds since 1970 in UTC; exact."""
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def moment(microseconds_since_1970: int) -> datetime:
+    """Return the aware UTC time of a number of microseconds; exact."""
+    return _EPOCH + timedelta(microseconds=microseconds_since_1970)
+
+
+def _stored(value: Any, column: Column, table: str) -> Any:
+    if value is None and column.optional:
+        return None
+    try:
+        return _CHECKS[column.kind](value, column)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(f"{table}.{column.name}: got {value!r}, expected {error}") from error
+
+
+def _text(value: Any, column: Column) -> str:
+    if isinstance(value, Enum):
+        value = value.value
+    if not isinstance(value, str):
+        raise TypeError("text")
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        if not column.free:
+            raise ValueError("valid Unicode") from None
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    return str(value)
+
+
+def _real(value: Any, column: Column) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise TypeError("a number" + (" or None" if column.optional else ""))
+    if not math.isfinite(value):
+        raise ValueError("a finite number" + (" or None" if column.optional else ""))
+    return float(value)
+
+
+def _integer(value: Any, column: Column) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise TypeError("an integer of at most 64 bits" + (" or None" if column.optional else ""))
+    return int(value)
+
+
+def _time(value: Any, column: Column) -> int:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise TypeError("an aware time" + (" or None" if column.optional else ""))
+    return microseconds(value)
+
+
+_CHECKS = {Kind.TEXT: _text, Kind.REAL: _real, Kind.INTEGER: _integer, Kind.TIME: _time}
+
+
+TRIALS: Table[Trial] = Table(
+    name="trials",
+    record=Trial,
+    columns=(
+        Column("key"),
+        Column("attempt", Kind.INTEGER),
+        Column("run"),
+        Column("arm"),
+        Column("input_digest"),
+        Column("repeat", Kind.INTEGER),
+        Column("started_at", Kind.TIME),
+        Column("seconds", Kind.REAL),
+        Column("output_digest", optional=True),
+        Column("failure", optional=True),
+        Column("message", free=True),
+        Column("tokens_in", Kind.INTEGER, optional=True),
+        Column("tokens_out", Kind.INTEGER, optional=True),
+        Column("cost", Kind.REAL, optional=True),
+        Column("in_flight", Kind.INTEGER),
+    ),
+    order=("arm", "input_digest", "repeat", "started_at", "attempt"),
+    decode={"started_at": moment, "failure": Failure},
+    unique=("key", "attempt"),
+)
+
+SCORES: Table[Score] = Table(
+    name="scores",
+    record=Score,
+    columns=(
+        Column("trial_key"),
+        Column("trial_attempt", Kind.INTEGER),
+        Column("trial_run"),
+        Column("scorer"),
+        Column("target_digest"),
+        Column("run"),
+        Column("outcome"),
+        Column("value", Kind.REAL, optional=True),
+        Column("reason", free=True),
+    ),
+    order=("scorer", "trial_key", "trial_run", "trial_attempt", "target_digest"),
+    decode={"outcome": Outcome},
+)
+
+MEASURES: Table[Measure] = Table(
+    name="measures",
+    record=Measure,
+    columns=(
+        Column("arm"),
+        Column("name"),
+        Column("value", Kind.REAL),
+        Column("study"),
+        Column("run"),
+        Column("pass_number", Kind.INTEGER, optional=True),
+    ),
+    order=("study", "arm", "name", "pass_number"),
+    decode={},
+)
+
+TABLES: tuple[Table[Trial] | Table[Score] | Table[Measure], ...] = (TRIALS, SCORES, MEASURES)

@@ -1,0 +1,160 @@
+"""The pen of one run: checks rows, hands them to the committer, and finishes the run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from liftgate.canon import short
+from liftgate.errors import DataError, LiftgateError, NotAllowed
+from liftgate.records import Json, Measure, Outcome, Run, Score, Trial
+from liftgate.store import finished
+from liftgate.store.active import Committer
+from liftgate.store.blobs import Blobs
+from liftgate.store.lock import RunLock
+from liftgate.store.tables import MEASURES, SCORES, TRIALS
+from liftgate.store.workspace import Workspace
+
+
+class RunWriter:
+    """Adds rows to one run. As a context manager, leaving it finishes the run as incomplete.
+
+    Made by ``Store.begin``. Every ``add`` may raise a LiftgateError that belongs to an earlier row:
+    the disk is written by a thread of its own.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        study: str,
+        path: Path,
+        *,
+        lock: RunLock,
+        workspace: Workspace,
+        blobs: Blobs,
+        when_finished: Callable[[], None],
+    ) -> None:
+        self.run = run
+        """The run's id; rows carry it."""
+        self.study = study
+        self.path = path
+        """The SQLite file; a live page may read it."""
+        self.is_open = True
+        self._lock = lock
+        self._workspace = workspace
+        self._blobs = blobs
+        self._when_finished = when_finished
+        self._committer = Committer(path, blobs.flush)
+
+    def add_trial(self, trial: Trial, output: Json = None) -> None:
+        """Add a trial row, and its output to the blobs.
+
+        Args:
+            trial: carries this run's id; with an ``output_digest``, the output must be given.
+            output: what the system answered; ignored when the trial names no output.
+
+        Raises:
+            DataError: another run's row, a NaN, a naive time, or an output of another digest.
+            LiftgateError: rows can no longer be written.
+        """
+        self._owned("trial", trial.run)
+        row = TRIALS.row(trial)
+        if trial.output_digest is not None:
+            kept = self._blobs.put(output)
+            if kept != trial.output_digest:
+                raise DataError(
+                    f"trial {short(trial.key)}…: got an output of digest {short(kept)}…, "
+                    f"expected {short(trial.output_digest)}…"
+                )
+        self._committer.add(TRIALS, row)
+
+    def add_score(self, score: Score) -> None:
+        """Add a score row; raises as ``add_trial`` does."""
+        self._owned("score", score.run)
+        if (score.value is not None) != (score.outcome is Outcome.VALUE):
+            raise DataError(
+                f"score of trial {short(score.trial_key)}…: got the outcome "
+                f"{score.outcome.value!r} with the value {score.value}; "
+                "only the outcome 'value' has one"
+            )
+        self._committer.add(SCORES, SCORES.row(score))
+
+    def add_measure(self, measure: Measure) -> None:
+        """Add a measure row; raises as ``add_trial`` does."""
+        self._owned("measure", measure.run)
+        self._committer.add(MEASURES, MEASURES.row(measure))
+
+    def flush(self) -> None:
+        """Return when every row that was added is on disk.
+
+        Raises:
+            LiftgateError: they cannot be; says how many rows are safe.
+        """
+        self._committer.flush()
+
+    def finish(self, complete: bool) -> Run:  # noqa: FBT001 - finish(complete=...) is how it is read
+        """End the run: write its Parquet files and remove its SQLite file.
+
+        Args:
+            complete: whether the run did all that it was meant to do.
+
+        Returns:
+            The run. One without rows has no ``files`` and leaves nothing behind.
+
+        Raises:
+            LiftgateError: the machine refuses; what is safe stays for the next ``Store.open``.
+        """
+        self._still_open()
+        try:
+            self._committer.flush()
+        except LiftgateError:
+            self.abandon()
+            raise
+        self.is_open = False
+        self._committer.close()
+        now = datetime.now(UTC)
+        try:
+            run = finished.finalise(
+                self.path, self._workspace.runs, complete=complete, finished_at=now
+            )
+        except LiftgateError:
+            self._lock.release(remove=False)
+            raise
+        self._lock.release(remove=True)
+        self._when_finished()
+        return run or Run(self.run, self.study, now, now, complete, {})
+
+    def abandon(self) -> None:
+        """Stop writing and leave the run to the next ``Store.open``, which finishes it."""
+        if not self.is_open:
+            return
+        self.is_open = False
+        self._committer.close()
+        self._lock.release(remove=False)
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self.is_open:
+            return
+        # What is already being raised says more than what finishing finds after it.
+        with contextlib.suppress(*(() if error is None else (LiftgateError,))):
+            self.finish(complete=False)
+
+    def _owned(self, what: str, run: str) -> None:
+        self._still_open()
+        if run != self.run:
+            raise DataError(f"{what}: got the run {run!r}, expected {self.run!r}")
+
+    def _still_open(self) -> None:
+        if not self.is_open:
+            raise NotAllowed(f"run {self.run} has ended", hint="begin another run")
