@@ -129,14 +129,15 @@ def _refuse_doubles(
     names = _names(items)
     listed = listing(sorted(names[number] for number in doubled))
     extra = int(keys.size - found.size)
+    many = f"{doubled.size} items come" if doubled.size > 1 else "1 item comes"
+    rows = f"{extra} rows" if extra > 1 else "1 row"
     if has_repeats:
         raise DataError(
-            f"{place}: {doubled.size} items come twice under one repeat "
-            f"({extra} rows too many): {listed}",
+            f"{place}: {many} twice under one repeat ({rows} too many): {listed}",
             hint="keep one row for each item and repeat",
         )
     raise DataError(
-        f"{place}: {doubled.size} items come more than once ({extra} rows too many): {listed}",
+        f"{place}: {many} more than once ({rows} too many): {listed}",
         hint="if these are repeated tries of one item, say which column counts them: "
         "--repeat COLUMN; else keep one row an item, or name the right id: --item COLUMN",
     )
@@ -180,9 +181,10 @@ def match(baseline: Collected, candidate: Collected) -> Matched:
     _refuse_strangers(baseline, candidate, len(common))
     changed = {name for name in common if _changed(name, baseline, candidate)}
     if len(changed) == len(common):
+        each = f"{len(common)} items" if len(common) > 1 else "1 item"
         raise DataError(
-            f"all {len(common)} items that both sides name have different inputs, e.g. "
-            f"{listing(common, _EXAMPLES)}; expected the same items on both sides",
+            f"the {each} that both sides name all have a different input on each side, e.g. "
+            f"{listing(common, _EXAMPLES)}; expected the same items",
             hint="compare runs of one version of the dataset",
         )
     kept = tuple(name for name in common if name not in changed)
