@@ -15,9 +15,11 @@ from liftgate.records.comparison import (
     MetricComparison,
     Moves,
     Needed,
+    Question,
     Requirement,
     Side,
     SliceComparison,
+    Want,
 )
 from liftgate.records.evaluation import (
     Answer,
@@ -73,6 +75,7 @@ __all__ = [
     "Part",
     "Population",
     "Reading",
+    "Question",
     "Requirement",
     "Role",
     "Run",
@@ -84,5 +87,6 @@ __all__ = [
     "Status",
     "Trial",
     "Verdict",
+    "Want",
     "trial_key",
 ]

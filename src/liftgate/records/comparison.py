@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from liftgate.records.claims import Verdict
 from liftgate.records.evaluation import Scale
@@ -58,6 +59,27 @@ class Margin:
     def text(self) -> str:
         """Return it as people write it: ``0.02`` or ``2%``."""
         return f"{self.value * 100:g}%" if self.relative else f"{self.value:g}"
+
+
+class Want(StrEnum):
+    """What a comparison may be required to show."""
+
+    BETTER = "better"
+    NOT_WORSE = "not-worse"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of two tables. In the mappings the metric ``*`` stands for all the others."""
+
+    columns: Columns = field(default_factory=Columns)
+    lower_is_better: frozenset[str] = frozenset()
+    margins: Mapping[str, Margin] = field(default_factory=dict)
+    failure_scores: Mapping[str, float] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    require: Want | None = None
+    alpha: float = 0.05
+    """One-sided."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,8 +166,7 @@ class MetricComparison:
 class Requirement:
     """What ``--require`` asked for, and the answer."""
 
-    want: str
-    """``better`` or ``not-worse``."""
+    want: Want
     met: bool
     harmed: tuple[str, ...]
     """Metrics shown to be worse (Holm over the metrics)."""
