@@ -100,6 +100,39 @@ class Scorer(Protocol):
         ...
 
 
+@runtime_checkable
+class Startable(Protocol):
+    """A system that has something costly to do once, before its first call: load, build an index.
+
+    The time that it takes is no call's time. A study whose trials are all known never starts it.
+    """
+
+    async def start(self) -> None:
+        """Get ready; may be called again and then does nothing.
+
+        Raises:
+            LiftgateError: the system cannot be used at all; the run ends before its first call.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stage of long work is. It holds no score, so that nobody can peek."""
+
+    stage: str
+    done: int
+    """Finished in this stage, ``reused`` included."""
+    total: int
+    reused: int = 0
+    """Known from earlier runs."""
+    failed: int = 0
+    """Of those finished now, how many the system failed."""
+    rate: float | None = None
+    """Finished per second in this run; None: too early to say."""
+    seconds_left: float | None = None
+
+
 class Evidence(Protocol):
     """What a rule may ask about one claim, one candidate (and one slice).
 

@@ -144,7 +144,11 @@ class Outcome(StrEnum):
 
     VALUE = "value"
     ABSTAINED = "abstained"
+    """The scorer declined, with a reason: missing unless the study declares otherwise."""
+    UNPARSABLE = "unparsable"
+    """The answer has the wrong shape for this scorer: an outcome of the system, never missing."""
     FAILED = "failed"
+    """The scorer itself failed: missing, and tried again by the next run."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,18 @@ class Observation:
     trial: Trial
     scores: Mapping[str, Score]
     """Metric -> score; empty when the system failed."""
+
+    def failure(self, metric: str) -> Failure | None:
+        """Return how the system failed as far as a metric is concerned, or None.
+
+        An answer that came and that the metric's scorer could not read is ``unparsable`` for that
+        metric alone; another scorer may have read it.
+        """
+        if self.trial.failure is not None:
+            return self.trial.failure
+        score = self.scores.get(metric)
+        unparsable = score is not None and score.outcome is Outcome.UNPARSABLE
+        return Failure.UNPARSABLE if unparsable else None
 
 
 @dataclass(frozen=True)
