@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -19,6 +20,29 @@ def _entries(kind: str) -> dict[str, EntryPoint]:
 def names(kind: str) -> tuple[str, ...]:
     """Return the names of all plug-ins of a kind (one of ``KINDS``), sorted; loads none."""
     return tuple(sorted(_entries(kind)))
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One plug-in that is installed."""
+
+    kind: str
+    """One of ``KINDS``."""
+    name: str
+    package: str
+    version: str
+    place: str
+    """``module:attribute``."""
+
+
+def catalogue() -> tuple[Listing, ...]:
+    """Return all plug-ins, by kind and name; loads none."""
+    return tuple(_listing(kind, _entries(kind)[name]) for kind in KINDS for name in names(kind))
+
+
+def _listing(kind: str, entry: EntryPoint) -> Listing:
+    package, version = (entry.dist.name, entry.dist.version) if entry.dist else ("", "")
+    return Listing(kind, entry.name, package, version, entry.value)
 
 
 def load(kind: str, name: str) -> Any:
