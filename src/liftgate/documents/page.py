@@ -1,0 +1,148 @@
+"""One self-contained page: templates with escaping, a strict content policy and a size limit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
+
+from liftgate.canon import short
+from liftgate.documents.numbers import plot_rows
+from liftgate.errors import LiftgateError
+from liftgate.figures import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MAX_BYTES = 300_000
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much of the unbounded things a page shows; whatever is left out is counted on it."""
+
+    text: int
+    """Characters of an item's text."""
+    prose: int
+    """Characters of any other text that comes from outside."""
+    rows: int
+    """Item rows of one direction of one candidate."""
+    listed: int
+    """Entries of any other list."""
+
+
+BUDGETS = (
+    Budget(text=1200, prose=3000, rows=20, listed=100),
+    Budget(text=600, prose=2000, rows=20, listed=50),
+    Budget(text=300, prose=1000, rows=20, listed=30),
+    Budget(text=160, prose=600, rows=10, listed=20),
+    Budget(text=120, prose=400, rows=5, listed=10),
+    Budget(text=80, prose=200, rows=0, listed=5),
+)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The part of a list that is shown, and how many there were."""
+
+    shown: tuple[Any, ...]
+    total: int
+
+    @property
+    def left_out(self) -> int:
+        """Return how many entries are not shown."""
+        return self.total - len(self.shown)
+
+
+def cut(values: Any, most: int) -> Cut:
+    """Return the first entries of a list with its whole length."""
+    rows = tuple(values)
+    return Cut(rows[:most], len(rows))
+
+
+def clip(text: str, most: int) -> str:
+    """Return a text made visible and cut, with its whole length said when it was cut."""
+    if len(text) <= most:
+        return visible(text)
+    return f"{visible(text[:most])}… [{most:,} of {len(text):,} characters shown]"
+
+
+def fit(build: Callable[[Budget], str]) -> str:
+    """Return the richest page that keeps to ``MAX_BYTES``.
+
+    Raises:
+        LiftgateError: even the barest page is too large.
+    """
+    size = 0
+    for budget in BUDGETS:
+        page = build(budget)
+        size = len(page.encode("utf-8"))
+        if size <= MAX_BYTES:
+            return page
+    raise LiftgateError(
+        f"the page needs {size:,} bytes without any item text, expected at most {MAX_BYTES:,}",
+        hint="fewer candidates, claims or slices in one study make a page that can be read",
+    )
+
+
+def render_page(template: str, context: Mapping[str, Any], budget: Budget) -> str:
+    """Return one HTML page; every text in it is escaped, made visible and bounded."""
+    css = stylesheet()
+    digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
+    page = _environment(budget).get_template(template)
+    return page.render(**context, budget=budget, css=css, css_digest=digest)
+
+
+def save(path: Path, page: str) -> None:
+    """Write a page so that a reader sees the old file or the whole new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", newline="\n", dir=path.parent, suffix=".part", delete=False
+    ) as part:
+        part.write(page)
+    Path(part.name).chmod(0o644)
+    Path(part.name).replace(path)
+
+
+@cache
+def stylesheet() -> str:
+    """Return the one style sheet of all pages."""
+    return (_TEMPLATES / "style.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment(budget: Budget) -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup, escape
+
+    def finalize(value: Any) -> Any:
+        """No template can forget it: what is not markup of our own is made safe to look at."""
+        if isinstance(value, str) and not isinstance(value, Markup):
+            return clip(value, budget.prose)
+        return value
+
+    def reference(text: str) -> Markup:
+        """A ledger reference, which may break before a dot and nowhere else."""
+        pieces = clip(text, budget.prose).split(".")
+        return Markup('<code class="ref">{}</code>').format(Markup("<wbr>.").join(pieces))
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
+    environment.filters["clip"] = lambda text: escape(clip(text, budget.text))
+    environment.filters["svg"] = Markup  # figures escape their own text
+    environment.filters["css"] = Markup
+    environment.filters["short"] = short
+    environment.filters["ref"] = reference
+    return environment
