@@ -144,6 +144,8 @@ class Evidence(Protocol):
     population: Population
     alpha: float
     """One-sided level of the study."""
+    scale: Scale | None
+    """The metric's scale, by which numbers are told; None: a measure in a unit of its own."""
 
     def difference(
         self, *, null: float = 0.0, alternative: Alternative = Alternative.GREATER

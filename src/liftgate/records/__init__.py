@@ -40,7 +40,7 @@ from liftgate.records.evaluation import (
     trial_key,
 )
 from liftgate.records.ledger import Entry
-from liftgate.records.pairs import Pairing, Pairs
+from liftgate.records.pairs import Bounds, Pairing, Pairs
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
 
@@ -48,6 +48,7 @@ __all__ = [
     "Alternative",
     "Answer",
     "Arm",
+    "Bounds",
     "Change",
     "Claim",
     "Columns",

@@ -92,6 +92,8 @@ class Verdict:
     parts: tuple[Verdict, ...] = ()
     """One for each slice, where the claim is over slices."""
     measured: float | None = None
+    planned: float | None = None
+    """The true effect at which power is asked, in the estimate's units; None: none declared."""
 
 
 class DecisionWord(StrEnum):

@@ -34,6 +34,20 @@ class Pairing:
 
 
 @dataclass(frozen=True, eq=False)
+class Bounds:
+    """The least and greatest mean over repeats that an item could have, missing repeats filled.
+
+    Each array has shape (n,), in the score's own units, equals the score where nothing is missing,
+    and is NaN where the scale has no end on that side.
+    """
+
+    candidate_low: NDArray[np.float64]
+    candidate_high: NDArray[np.float64]
+    baseline_low: NDArray[np.float64]
+    baseline_high: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
 class Pairs:
     """Aligned arrays of one metric, one entry an item. NaN marks a missing score, and only here."""
 
@@ -48,3 +62,6 @@ class Pairs:
     slices: Mapping[str, NDArray[np.object_]]
     pairing: Pairing
     weight: NDArray[np.float64] | None = None
+    """Shape (n,): weights of the items; None: all alike."""
+    bounds: Bounds | None = None
+    """What missing scores could still be; None: an item with NaN could be anything on the scale."""
