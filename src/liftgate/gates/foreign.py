@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError
 from liftgate.protocols import Row
-from liftgate.records import Pairing, Pairs, Scale, ScoreKind
+from liftgate.records import Bounds, Pairing, Pairs, Scale, ScoreKind
 
 _LISTED = 10
 _EXAMPLES = 3
@@ -326,50 +326,67 @@ def pairs_of(matched: Matched, metric: str, *, scale: Scale, failure_score: floa
     row is missing too.
     """
     worst = scale.worst if failure_score is None else failure_score
-    before, failed_before = _item_scores(matched.baseline, metric, matched.at_baseline, worst)
-    after, failed_after = _item_scores(matched.candidate, metric, matched.at_candidate, worst)
-    repeats = (
-        _most(matched.baseline, matched.at_baseline),
-        _most(matched.candidate, matched.at_candidate),
-    )
-    if scale.kind is ScoreKind.BINARY and max(repeats) > 1:
-        scale = Scale(ScoreKind.GRADED, scale.low, scale.high, scale.higher_is_better)
+    before = _ItemScores(matched.baseline, metric, matched.at_baseline, worst, scale)
+    after = _ItemScores(matched.candidate, metric, matched.at_candidate, worst, scale)
+    if scale.kind is ScoreKind.BINARY and max(before.repeats, after.repeats) > 1:
+        scale = replace(scale, kind=ScoreKind.GRADED)
+    lost_before, lost_after = np.isnan(before.means), np.isnan(after.means)
     return Pairs(
         metric=metric,
         items=matched.items,
-        candidate=after,
-        baseline=before,
+        candidate=after.means,
+        baseline=before.means,
         cluster=matched.cluster,
         scale=scale,
         slices=matched.slices,
         pairing=Pairing(
-            paired=len(matched.items),
+            paired=int((~lost_before & ~lost_after).sum()),
             only_baseline=matched.only_baseline,
             only_candidate=matched.only_candidate,
             changed=matched.changed,
-            failed_baseline=failed_before,
-            failed_candidate=failed_after,
-            missing_baseline=int(np.isnan(before).sum()),
-            missing_candidate=int(np.isnan(after).sum()),
-            repeats_baseline=repeats[0],
-            repeats_candidate=repeats[1],
+            failed_baseline=before.failed,
+            failed_candidate=after.failed,
+            missing_baseline=int(lost_before.sum()),
+            missing_candidate=int(lost_after.sum()),
+            repeats_baseline=before.repeats,
+            repeats_candidate=after.repeats,
+        ),
+        bounds=Bounds(
+            candidate_low=after.filled(scale.low),
+            candidate_high=after.filled(scale.high),
+            baseline_low=before.filled(scale.low),
+            baseline_high=before.filled(scale.high),
         ),
     )
 
 
-def _most(side: Collected, at: Integers) -> int:
-    return int(side.repeats[at].max())
+class _ItemScores:
+    """One side's scores of the matched items, averaged over the rows of each item."""
 
+    def __init__(
+        self, side: Collected, metric: str, at: Integers, worst: float | None, scale: Scale
+    ) -> None:
+        self._side, self._at, self._scale = side, at, scale
+        fallen = np.nan if worst is None else worst
+        self._rows = np.where(side.failed, fallen, side.scores[metric])
+        self.means = self._mean(self._rows)
+        failed = np.bincount(side.at, weights=side.failed, minlength=len(side.repeats))
+        self.failed = int(failed[at].sum())
+        self.repeats = int(side.repeats[at].max())
 
-def _item_scores(
-    side: Collected, metric: str, at: Integers, worst: float | None
-) -> tuple[Floats, int]:
-    """Return (the mean over the rows of each item in ``at``, how many of their rows failed)."""
-    values = np.where(side.failed, np.nan if worst is None else worst, side.scores[metric])
-    # Sorted by value inside an item, so that a sum does not depend on the order of the rows.
-    order = np.lexsort((values, side.at))
-    starts = np.concatenate(([0], np.cumsum(side.repeats)[:-1]))
-    sums = np.add.reduceat(values[order], starts)
-    means = np.asarray(sums / side.repeats, dtype=np.float64)
-    failed = np.bincount(side.at, weights=side.failed, minlength=len(side.repeats))
-    return means[at], int(failed[at].sum())
+    def filled(self, end: float | None) -> Floats:
+        """Return the means with every missing row at one end of the scale."""
+        return self._mean(
+            np.where(np.isnan(self._rows), np.nan if end is None else end, self._rows)
+        )
+
+    def _mean(self, rows: Floats) -> Floats:
+        side = self._side
+        # Sorted by value inside an item, so that a sum does not depend on the order of the rows.
+        order = np.lexsort((rows, side.at))
+        starts = np.concatenate(([0], np.cumsum(side.repeats)[:-1]))
+        means = np.add.reduceat(rows[order], starts) / side.repeats
+        # Rounding in the mean of equal values must not leave the range.
+        low, high = self._scale.low, self._scale.high
+        found = means[self._at]
+        return found if low is None or high is None else np.clip(found, low, high)
