@@ -1,28 +1,76 @@
-# Each target does its own set-up; .venv is made anew when the pins change.
+# Every target makes the environment that it needs, and makes it again when its pins change.
+# Python 3.11 or newer is the only thing asked for; name another interpreter with PYTHON=.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
 
-.PHONY: demo test check test-interop test-services bench constraints docs-check clean
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-$(VENV)/.ready: constraints/dev.txt pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "liftgate needs Python 3.11 or newer; set PYTHON=")'
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints/dev.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	touch $@
+.PHONY: help demo test check test-interop test-services bench constraints docs docs-check clean
 
-test: $(VENV)/.ready
+help:
+	@echo "make demo           run the documentation search study from nothing to its decision"
+	@echo "make test           the tests (no root, no services)"
+	@echo "make check          ruff, the layers, mypy, the generated docs"
+	@echo "make test-interop   against peer packages, in an environment of their own"
+	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
+	@echo "make bench          ratios, not seconds; outside CI"
+	@echo "make docs           write the generated reference pages anew"
+	@echo "make constraints    write the pinned requirement files anew (ARGS=--upgrade)"
+	@echo "make clean          remove environments and caches"
+
+# $(call environment,folder,pins...): hash-checked pins first, the project itself after them,
+# because pip cannot hash-check a local folder.
+define environment
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "liftgate needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+for pins in $(2); do $(1)/bin/python -m pip install --quiet --require-hashes -r $$pins || exit 1; done
+$(1)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+touch $@
+endef
+
+.venv/.ready: constraints/dev.txt pyproject.toml
+	$(call environment,.venv,constraints/dev.txt)
+
+.venv-demo/.ready: constraints/base.txt examples/docsearch/requirements.txt pyproject.toml
+	$(call environment,.venv-demo,constraints/base.txt examples/docsearch/requirements.txt)
+
+.venv-interop/.ready: constraints/base.txt constraints/interop.txt pyproject.toml
+	$(call environment,.venv-interop,constraints/base.txt constraints/interop.txt)
+
+.venv-services/.ready: constraints/base.txt constraints/services.txt pyproject.toml
+	$(call environment,.venv-services,constraints/base.txt constraints/services.txt)
+
+demo: .venv-demo/.ready
+	.venv-demo/bin/python -m examples.docsearch.prepare
+	.venv-demo/bin/python -m examples.docsearch.demo
+
+test: .venv/.ready
 	$(BIN)/python -m pytest -q
 
-check: $(VENV)/.ready
+check: .venv/.ready docs-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+test-interop: .venv-interop/.ready
+	.venv-interop/bin/python -m pytest -q tests/interop
+
+test-services: .venv-services/.ready
+	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
+	  .venv-services/bin/python -m pytest -q tests/services
+
+bench: .venv/.ready
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+docs: .venv/.ready
+	$(BIN)/python tools/reference.py
+
+docs-check: .venv/.ready
+	$(BIN)/python tools/reference.py --check
+
 constraints:
-	$(PYTHON) tools/constraints.py
+	$(PYTHON) tools/constraints.py $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
