@@ -73,7 +73,7 @@ class Question:
     """What is asked of two tables. In the mappings the metric ``*`` stands for all the others."""
 
     columns: Columns = field(default_factory=Columns)
-    lower_is_better: frozenset[str] = frozenset()
+    lower_is_better: tuple[str, ...] = ()
     margins: Mapping[str, Margin] = field(default_factory=dict)
     failure_scores: Mapping[str, float] = field(default_factory=dict)
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -141,8 +141,6 @@ class MetricComparison:
     margin: Margin | None
     failure_score: float | None
     """What a failed item scored; None: failures are missing, or there were none."""
-    sentence: str
-    """The verdict in words, with its numbers."""
     verdict: Verdict
     """With missing scores left out: ``estimate`` has the deciding limits at the one-sided alpha,
     ``descriptive`` the 95 % interval."""
@@ -160,6 +158,8 @@ class MetricComparison:
     """The difference that these items would tell with 80 % power."""
     slices: tuple[SliceComparison, ...] = ()
     notes: tuple[str, ...] = ()
+    sentence: str = ""
+    """The verdict in words, with its numbers; written once the numbers are there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,22 +170,22 @@ class Requirement:
     met: bool
     harmed: tuple[str, ...]
     """Metrics shown to be worse (Holm over the metrics)."""
-    sentence: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """The whole answer of one ``liftgate compare``."""
 
-    liftgate: int
-    sentence: str
     exit_code: int
-    alpha: float
-    """One-sided."""
+    question: Question
     baseline: Side
     candidate: Side
     metrics: tuple[MetricComparison, ...]
     requirement: Requirement | None
-    notes: tuple[str, ...]
-    next: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    sentence: str = ""
+    """The answer in one sentence; written once the numbers are there."""
+    next: tuple[str, ...] = ()
     """Commands to type next, ready for a shell."""
+    liftgate: int = 1
+    """Version of this format."""

@@ -1,0 +1,184 @@
+"""The words of a comparison: from verdicts to the sentences that answer the question."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from pathlib import PurePath
+
+from liftgate.canon import plain
+from liftgate.documents.numbers import EstimateText, count, named, significant, unit_of
+from liftgate.figures import Unit
+from liftgate.records import (
+    Comparison,
+    Margin,
+    MetricComparison,
+    Needed,
+    Question,
+    Reading,
+    Verdict,
+    Want,
+)
+
+ALL = "*"
+
+
+def written(comparison: Comparison) -> Comparison:
+    """Return the comparison with its sentences and its next commands filled in."""
+    metrics = tuple(replace(m, sentence=metric_sentence(m)) for m in comparison.metrics)
+    full = replace(comparison, metrics=metrics)
+    return replace(full, sentence=sentence(full), next=next_commands(full))
+
+
+def unit(metric: MetricComparison) -> Unit:
+    """Return how a metric's numbers are shown: points (hundredths) for scores from 0 to 1."""
+    return unit_of(metric.metric, plain(metric.scale))
+
+
+def amount(value: float, shown: Unit) -> str:
+    """Return a size in a metric's unit."""
+    return named(significant(abs(value) * shown.factor, 3), shown)
+
+
+def margin_words(margin: Margin, shown: Unit) -> str:
+    """Return a margin for people: ``2 points``, or ``2 % of the baseline``."""
+    if margin.relative:
+        return f"{significant(margin.value * 100)} % of the baseline"
+    return amount(margin.value, shown)
+
+
+def word(verdict: Verdict, margin: Margin | None, shown: Unit) -> str:
+    """Return the verdict in a few words, such as ``better`` or ``can't tell``."""
+    limits = verdict.estimate
+    if verdict.reading is Reading.INADMISSIBLE or limits is None:
+        return "can't tell"
+    if margin is None:
+        return _PLAIN.get(verdict.reading, "can't tell")
+    size = margin_words(margin, shown)
+    points = None if margin.relative else margin.value
+    high = limits.high
+    if verdict.reading is Reading.SUPERIOR:
+        small = points is not None and high is not None and high < points
+        return f"better, by less than {size}" if small else "better"
+    if verdict.reading is Reading.INFERIOR:
+        beyond = points is None or (high is not None and high < -points)
+        return f"worse by more than {size}" if beyond else "worse, by how much is open"
+    if verdict.reading is Reading.INCONCLUSIVE:
+        return f"can't tell whether it is worse by {size} or more"
+    same = f"no difference of {size} or more"
+    said = same if verdict.reading is Reading.EQUIVALENT else f"not worse by {size} or more"
+    return f"{said}, but worse" if points is not None and high is not None and high < 0 else said
+
+
+_PLAIN = {Reading.SUPERIOR: "better", Reading.INFERIOR: "worse"}
+
+
+def tells(metric: MetricComparison) -> bool:
+    """Say whether the verdict answers the question."""
+    return metric.verdict.reading not in {Reading.INCONCLUSIVE, Reading.INADMISSIBLE}
+
+
+def metric_sentence(metric: MetricComparison) -> str:
+    """Return the answer for one metric with its difference, interval and number of items."""
+    verdict, shown = metric.verdict, unit(metric)
+    said = f"{metric.metric}: {word(verdict, metric.margin, shown)}"
+    if verdict.descriptive is None:
+        return f"{said}; {verdict.reason}"
+    text = EstimateText(plain(verdict.descriptive), shown)
+    return f"{said}; difference {text.text}, {text.size}{_left_out(metric)}"
+
+
+def _left_out(metric: MetricComparison) -> str:
+    if metric.worst_case is None:
+        return ""
+    lost = metric.pairing.missing_baseline, metric.pairing.missing_candidate
+    return f"; without the items that lack a score ({lost[0]} baseline, {lost[1]} candidate)"
+
+
+def sentence(comparison: Comparison) -> str:
+    """Return the answer in one sentence: of the only metric, or a count of the verdicts."""
+    asked = _required(comparison)
+    if len(comparison.metrics) == 1:
+        return f"{asked}{comparison.metrics[0].sentence}"
+    groups: dict[str, list[str]] = {}
+    for metric in comparison.metrics:
+        groups.setdefault(word(metric.verdict, metric.margin, unit(metric)), []).append(
+            metric.metric
+        )
+    said = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in groups.items())
+    return f"{asked}{said}"
+
+
+def _required(comparison: Comparison) -> str:
+    asked = comparison.requirement
+    if asked is None:
+        return ""
+    want = asked.want.value.replace("-", " ")
+    if asked.met:
+        return f"Required {want}: met. "
+    if asked.harmed:
+        return f"Required {want}: harm shown on {', '.join(asked.harmed)}. "
+    return f"Required {want}: not shown. "
+
+
+def requirement_words(metric: MetricComparison, want: Want) -> str:
+    """Return what became of one metric's requirement, both sides of the comparison in words."""
+    verdict = metric.requirement
+    if verdict is None:
+        return ""
+    said = "shown" if verdict.rejected else "not shown"
+    return f"{want.value.replace('-', ' ')} {said}: {verdict.reason}"
+
+
+def needed_words(needed: Needed) -> str:
+    """Return how many items would tell."""
+    if needed.items is None:
+        return f"no reachable number of items would show {needed.question}"
+    return f"about {count(needed.items)} items in all would show {needed.question}"
+
+
+def next_commands(comparison: Comparison) -> tuple[str, ...]:
+    """Return the commands to type next: once there are more items, and to plan it as a study."""
+    name = _file_name(comparison.candidate.path)
+    plan = command(comparison, "--save-study", f"{name}-study.yaml")
+    if all(tells(metric) for metric in comparison.metrics):
+        return (plan,)
+    return (command(comparison), plan)
+
+
+def _file_name(path: str) -> str:
+    stem = PurePath(path).stem
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in stem) or "my"
+
+
+def command(comparison: Comparison, *more: str) -> str:
+    """Return the command that asks the same question again, ready for a shell."""
+    words = ["liftgate", "compare", comparison.baseline.name, comparison.candidate.name]
+    return shlex.join([*words, *_options(comparison.question), *more])
+
+
+def _options(question: Question) -> list[str]:
+    columns = question.columns
+    single = {
+        "--item": columns.item,
+        "--system": columns.system,
+        "--repeat": columns.repeat,
+        "--cluster": columns.cluster,
+        "--error": columns.error,
+    }
+    pairs = [(option, value) for option, value in single.items() if value is not None]
+    pairs += [("--metric", metric) for metric in columns.metrics]
+    pairs += [("--slice", name) for name in columns.slices]
+    pairs += [("--lower-is-better", metric) for metric in question.lower_is_better]
+    pairs += [("--margin", _keyed(m, margin.text)) for m, margin in question.margins.items()]
+    pairs += [("--range", _keyed(m, f"{a:g}:{b:g}")) for m, (a, b) in question.ranges.items()]
+    pairs += [("--failure-score", _keyed(m, f"{x:g}")) for m, x in question.failure_scores.items()]
+    if question.require is not None:
+        pairs.append(("--require", question.require.value))
+    if question.alpha != Question().alpha:
+        pairs.append(("--alpha", f"{question.alpha:g}"))
+    return [text for pair in pairs for text in pair]
+
+
+def _keyed(metric: str, value: str) -> str:
+    return value if metric == ALL else f"{metric}={value}"
