@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 
 from liftgate.documents.numbers import EstimateText, count, p_value, quantity, significant, unit_of
 from liftgate.documents.words import (
-    STATUSES,
     Badge,
     amount,
+    counting,
     standing,
     test_words,
     verdict_badge,
@@ -127,7 +127,7 @@ class Evidence:
             ref=ref,
             metric=claim["metric"],
             part=claim["part"],
-            status=STATUSES[verdict["status"]],
+            status=counting(verdict, claim["part"]),
             test=test_words(claim, self._unit(claim)),
             direction="" if scale is None or scale["higher_is_better"] else "lower is better",
             baseline=self._level(self._baseline, claim),
@@ -137,7 +137,7 @@ class Evidence:
             if verdict["status"] == "measured"
             else "",
             badge=verdict_badge(verdict),
-            standing=standing(verdict, harmed=harmed),
+            standing=standing(verdict, claim["part"], harmed=harmed),
             reason=verdict["reason"],
             slice=verdict["slice"] or "",
             parts=tuple(self._gate(part) for part in verdict["parts"]),
@@ -169,6 +169,7 @@ class Evidence:
             self._unit(claim),
             signed=not level,
             p=p_value(verdict["p_value"], against=self._body["alpha"]),
+            size=f"{estimate['n']} passes" if "passes" in claim["params"] else "",
             bar=bar,
         )
 
@@ -251,9 +252,13 @@ def effect_words(
     *,
     signed: bool = True,
     p: str = "",
+    size: str = "",
     bar: str = "",
 ) -> Effect:
-    """Return the words of an estimate and of its descriptive 95 % interval."""
+    """Return the words of an estimate and of its descriptive 95 % interval.
+
+    ``size`` says what was counted, where that is neither items nor clusters.
+    """
     words = EstimateText(estimate, unit, signed=signed)
     beside = ""
     if wide is not None:
@@ -264,7 +269,7 @@ def effect_words(
         deciding=f"{words.level}: {words.limits}",
         wide=beside,
         p=p,
-        size=words.size,
+        size=size or words.size,
         method=f"{estimate['method']}, {estimate['mark']}",
         warnings=tuple(estimate["warnings"]),
         bar=bar,

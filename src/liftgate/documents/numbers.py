@@ -7,7 +7,7 @@ seems to touch a limit which it does not touch.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,6 +65,13 @@ def significant(value: float, digits: int = 4) -> str:
     decimals = max(digits - 1 - math.floor(math.log10(abs(value))), 0)
     text = fixed(value, min(decimals, 12))
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def alike(values: Sequence[float], digits: int = 3) -> str:
+    """Return some values of one quantity, all with the decimals that the largest needs."""
+    largest = max((abs(value) for value in values), default=0.0)
+    decimals = max(digits - 1 - math.floor(math.log10(largest)), 0) if largest else 0
+    return ", ".join(fixed(value, decimals) for value in values)
 
 
 def quantity(value: float | None, unit: Unit) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -99,6 +100,11 @@ def render_page(template: str, context: Mapping[str, Any], budget: Budget) -> st
     return page.render(**context, budget=budget, css=css, css_digest=digest)
 
 
+def file_name(stem: str) -> str:
+    """Return the name of a page's file; nothing in a study's name can leave the folder."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-") + ".html"
+
+
 def save(path: Path, page: str) -> None:
     """Write a page so that a reader sees the old file or the whole new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -144,5 +150,6 @@ def _environment(budget: Budget) -> Environment:
     environment.filters["svg"] = Markup  # figures escape their own text
     environment.filters["css"] = Markup
     environment.filters["short"] = short
+    environment.filters["plot_rows"] = plot_rows
     environment.filters["ref"] = reference
     return environment

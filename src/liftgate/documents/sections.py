@@ -9,12 +9,13 @@ from typing import Any
 
 from liftgate.canon import short
 from liftgate.documents.claims import Body, Effect, effect_words
-from liftgate.documents.numbers import count, fixed, quantity, significant, unit_of
+from liftgate.documents.numbers import alike, count, fixed, quantity, significant, unit_of
 from liftgate.documents.page import Budget, Cut, cut
 from liftgate.documents.words import slices_words
 from liftgate.figures import ForestRow, Unit, interval_bar, sparkline
 from liftgate.figures.forest import domain_of
 from liftgate.figures.text import one_line
+from liftgate.records import Json
 
 Texts = Callable[[str], str | None]
 
@@ -192,6 +193,20 @@ def value_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def readable(value: Json) -> str:
+    """Return an input, target or answer as text: texts as they are, the rest as indented JSON.
+
+    The parts of an input stand under their names; a lone text part needs no name.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
+        if len(value) == 1:
+            return str(next(iter(value.values())))
+        return "\n\n".join(f"{name}:\n{text}" for name, text in value.items())
+    return json.dumps(value, ensure_ascii=False, indent=1)
+
+
 def _item(row: Body, texts: Texts) -> ItemRow:
     change = row["delta"]
     passages = tuple(
@@ -221,7 +236,7 @@ def _passage(heading: str, digest: str | None, texts: Texts, absent: str) -> Pas
         return Passage(heading, None, absent)
     text = texts(digest)
     if text is None:
-        return Passage(heading, None, f"erased from the store ({short(digest)})")
+        return Passage(heading, None, f"not kept in the store, or erased ({short(digest)})")
     return Passage(heading, text, "")
 
 
@@ -275,7 +290,7 @@ def _arm(body: Body, arm: str) -> ArmRow:
         p50=quantity(latency["p50_ms"], ms) if latency else "not measured",
         p95=quantity(latency["p95_ms"], ms) if latency else "not measured",
         n=count(latency["n"]) if latency else "",
-        passes=", ".join(significant(p) for p in passes),
+        passes=alike(passes),
         spark=spark,
         total=_total(cost),
         known=f"{count(cost['known'])} of {count(cost['items'])}" if cost else "",

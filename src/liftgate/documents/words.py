@@ -54,19 +54,28 @@ def verdict_badge(verdict: Mapping[str, Any]) -> Badge:
     return Badge("yes", word, "good") if passed else Badge("open", word, "open")
 
 
-def standing(verdict: Mapping[str, Any], *, harmed: bool) -> str:
-    """Return what a verdict does to the gate, in words."""
+def standing(verdict: Mapping[str, Any], part: str, *, harmed: bool) -> str:
+    """Return what a verdict does to the decision, in words."""
     status = verdict["status"]
     if harmed:
         return "harm shown"
-    if status == "watch":
-        return "watched, not a gate"
     if status == "not-assessed":
         return "gate open"
+    if "watch" in (status, part):
+        return "watched, not a gate"
     passed = verdict["rejected"] or (status == "measured" and verdict["reading"] == "met")
+    if part == "secondary":
+        return "shown, not a gate" if passed else "not shown, not a gate"
     if passed:
         return "gate passed"
     return "gate failed" if verdict["reading"] == "broken" else "gate open"
+
+
+def counting(verdict: Mapping[str, Any], part: str) -> str:
+    """Return how a claim counts in the error statement, in words."""
+    if part == "secondary":
+        return "never changes the decision"
+    return STATUSES[verdict["status"]]
 
 
 def test_words(claim: Mapping[str, Any], unit: Unit) -> str:

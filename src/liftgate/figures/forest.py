@@ -14,11 +14,11 @@ from liftgate.figures.axis import Axis, span, ticks
 from liftgate.figures.figure import Cell, Figure, Interval, Unit, finite, picture, tag
 from liftgate.figures.text import escape, one_line
 
-_WIDTH = 480.0
-_SIDE = 14.0
+_WIDTH = 400.0
+_SIDE = 8.0
 _ROW = 54.0
-_CHARACTER = 6.7
-"""Width of an average character of the labels, in view-box units."""
+_LABEL, _VALUE = 7.7, 6.4
+"""Widths of an average character of the labels and of the numbers, in view-box units."""
 HEADER = ("", "estimate", "lower limit", "upper limit", "95 % lower", "95 % upper", "margin")
 
 
@@ -123,13 +123,14 @@ def _row(row: ForestRow, axis: Axis, top: float, zero: float | None) -> list[str
     parts = [part for margin in row.margins for part in _margin(margin, axis, top)]
     if zero is not None and row.value is not None:
         parts.append(_line("zero", axis.at(zero), top + 19, axis.at(zero), top + 37))
-    room = int((_WIDTH - 2 * _SIDE) / _CHARACTER)
-    text = one_line(row.text, room - 12)
-    parts.append(
-        _words("label", _SIDE, top + 14, one_line(row.label, max(room - len(text) - 2, 10)))
-    )
+    across = _WIDTH - 2 * _SIDE
+    text = one_line(row.text, int(0.7 * across / _VALUE))
+    room = int((across - len(text) * _VALUE - 8) / _LABEL)
+    parts.append(_words("label", _SIDE, top + 14, one_line(row.label, room)))
     if row.value is None:
-        words = one_line(f"not assessed: {row.reason}" if row.reason else "not assessed", room)
+        words = one_line(
+            f"not assessed: {row.reason}" if row.reason else "not assessed", int(across / _VALUE)
+        )
         return [*parts, _words("absent", _SIDE, top + 33, words)]
     parts.append(_words("value", _WIDTH - _SIDE, top + 14, text, "end"))
     return [*parts, *_marks(row, axis, top + 28)]

@@ -1,0 +1,52 @@
+"""``liftgate report``: write the report of a decision and say where it lies."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("study", required=False)
+@click.option(
+    "--entry", type=click.IntRange(min=1), metavar="N", help="This decision of the ledger."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file. Default: the workspace's folder of reports.",
+)
+@click.option(
+    "--open",
+    "opened",
+    type=click.Choice(["yes", "no"]),
+    default="no",
+    show_default=True,
+    help="Open the page in the browser.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print where it lies as JSON.")
+def report(
+    *, study: str | None, entry: int | None, out: Path | None, opened: str, as_json: bool
+) -> int:
+    """Write the report of a study's last decision as one HTML file.
+
+    STUDY is a study file or a study's name; without it, the study that was decided last. The page
+    is printed from the ledger alone, after its chain was verified: it opens with the network off.
+
+    Exit codes: 0 written, 2 wrong use or nothing decided yet, 3 the ledger was altered.
+    """
+    from liftgate.flow.report import write_report
+    from liftgate.store import Workspace
+
+    written = write_report(Workspace.locate(), study=study, entry=entry, out=out)
+    if as_json:
+        found = {"study": written.study, "entry": written.entry, "leaf": written.leaf}
+        click.echo(json.dumps({**found, "report": str(written.path)}, indent=2))
+    else:
+        click.echo(f"Report of ledger entry {written.entry}, {written.study}:")
+        click.echo(str(written.path))
+    if opened == "yes":
+        click.launch(str(written.path))
+    return 0

@@ -1,0 +1,109 @@
+"""``report``: from a decision entry of the ledger to a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from liftgate.documents.page import file_name, save
+from liftgate.documents.report import render
+from liftgate.documents.sections import readable
+from liftgate.errors import LiftgateError, UnknownName
+from liftgate.ledger import Ledger
+from liftgate.records import Entry
+from liftgate.store import Store, Workspace
+from liftgate.study.load import load
+
+KIND = "decision"
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a report lies and what it was printed from."""
+
+    path: Path
+    study: str
+    entry: int
+    leaf: str
+
+
+def write_report(
+    workspace: Workspace,
+    *,
+    study: str | None = None,
+    entry: int | None = None,
+    out: Path | None = None,
+) -> Report:
+    """Verify the chain and write the report of a decision as one HTML file.
+
+    Args:
+        workspace: where the ledger and the texts lie; it is only read, but for the report.
+        study: a study file or a study's name; None: whichever study was decided last.
+        entry: the number of a decision entry; None: the study's last decision.
+        out: the file to write; None: ``reports/<study>-<entry>.html`` of the workspace.
+
+    Raises:
+        BrokenChain: the ledger or a text is not what was recorded; nothing is written.
+        LedgerError: there is no ledger yet.
+        UnknownName: no decision of that study, or no decision entry of that number.
+        StudyError: the study file cannot be read.
+        LiftgateError: nothing was decided yet, or the page is too large.
+    """
+    ledger = Ledger.open(workspace.home, read_only=True)
+    try:
+        verified = f"chain verified: {ledger.verify()} entries"
+        chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
+    finally:
+        ledger.close()
+    with Store.open(workspace.home, read_only=True) as store:
+        page = render(
+            chosen.body,
+            entry=chosen.sequence,
+            leaf=chosen.leaf,
+            time=chosen.time.isoformat(),
+            texts=_texts(store),
+            verified=verified,
+        )
+    name = str(chosen.body["study"])
+    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
+    save(path, page)
+    return Report(path, name, chosen.sequence, chosen.leaf)
+
+
+def choose(decisions: Iterable[Entry], *, study: str | None, entry: int | None) -> Entry:
+    """Return the decision that was asked for; the last one where several would do.
+
+    Raises:
+        UnknownName: no decision of that study, or no decision entry of that number.
+        LiftgateError: nothing was decided yet.
+    """
+    found = list(decisions)
+    if not found:
+        raise LiftgateError("nothing was decided yet", hint="liftgate run STUDY.yaml")
+    if study is not None:
+        mine = [e for e in found if e.body["study"] == study]
+        if not mine:
+            names = {str(e.body["study"]) for e in found}
+            raise UnknownName("decided study", study, names, hint="liftgate run STUDY.yaml")
+        found = mine
+    if entry is not None:
+        numbered = [e for e in found if e.sequence == entry]
+        if not numbered:
+            raise UnknownName("decision entry", str(entry), (str(e.sequence) for e in found))
+        found = numbered
+    return found[-1]
+
+
+def study_name(study: str | None) -> str | None:
+    """Return a study's name from its file, or the name itself where there is no such file."""
+    if study is None or not Path(study).is_file():
+        return study
+    return load(Path(study)).study
+
+
+def _texts(store: Store) -> Callable[[str], str | None]:
+    def text(digest: str) -> str | None:
+        return readable(store.output(digest)) if store.blob_state(digest) == "kept" else None
+
+    return text
