@@ -1,0 +1,166 @@
+"""The grammar of a data set's row, and how a row becomes an Item."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from liftgate.canon import plain
+from liftgate.errors import DataError, did_you_mean
+from liftgate.records import Item, Json
+
+FIELDS = ("id", "input", "target", "weight", "metadata")
+TEXT_PART = "text"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the study asks of every row beside the grammar."""
+
+    cluster: str | None
+    slices: tuple[str, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The named columns."""
+        return (*(() if self.cluster is None else (self.cluster,)), *self.slices)
+
+
+class Problem(Exception):  # noqa: N818 - one fault on its way to the list of all
+    """What is wrong with one row."""
+
+
+def item_of(row: Any, wanted: Wanted) -> Item:
+    """Turn a row, or an Item made in Python, into a checked Item.
+
+    Raises:
+        Problem: the first thing that is wrong with it.
+    """
+    if isinstance(row, Item):
+        return _settled(row, wanted)
+    if not isinstance(row, Mapping):
+        raise Problem(f"got {_kind(row)}, expected a mapping with the keys id and input")
+    _check_keys(row, wanted)
+    beside = {k: v for k, v in row.items() if k not in FIELDS}
+    declared = row.get("metadata")
+    if declared is not None and not isinstance(declared, Mapping):
+        raise Problem(f"metadata: got {_kind(declared)}, expected a mapping")
+    item = Item(
+        id=_id(row.get("id")),
+        input=_input(row),
+        target=_json("target", row.get("target")),
+        weight=_weight(row.get("weight")),
+        metadata=_json("metadata", {**beside, **(declared or {})}),
+    )
+    return _labelled(item, wanted, {**item.metadata, **beside})
+
+
+def _settled(item: Item, wanted: Wanted) -> Item:
+    checked = replace(
+        item,
+        id=_id(item.id),
+        input=_input({"input": item.input}),
+        target=_json("target", item.target),
+        weight=_weight(item.weight),
+        metadata=_json("metadata", item.metadata),
+    )
+    beside: dict[str, Json] = {**item.metadata, **item.slices}
+    if item.cluster is not None and wanted.cluster is not None:
+        beside.setdefault(wanted.cluster, item.cluster)
+    return _labelled(checked, wanted, beside)
+
+
+def _labelled(item: Item, wanted: Wanted, beside: Mapping[str, Json]) -> Item:
+    """Set cluster and slices from the columns that the study names."""
+    cluster = item.cluster
+    if wanted.cluster is not None:
+        cluster = _label(wanted.cluster, "cluster", beside)
+    slices = {name: _label(name, "slice", beside) for name in wanted.slices}
+    for name, value in item.slices.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise Problem(f"slices: got {name!r}: {value!r}, expected text for both")
+    return replace(item, cluster=cluster, slices={**item.slices, **slices})
+
+
+def _label(name: str, part: str, beside: Mapping[str, Json]) -> str:
+    value = beside.get(name)
+    if value is None or value == "":
+        near = did_you_mean(name, beside)
+        guess = f" (did you mean {near!r}?)" if near and near != name else ""
+        raise Problem(f"{name}: missing; the study names it as {part}{guess}")
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise Problem(f"{name}: got {_kind(value)}, expected text or an integer as {part}")
+    return str(value)
+
+
+def _check_keys(row: Mapping[Any, Any], wanted: Wanted) -> None:
+    for key in row:
+        if not isinstance(key, str):
+            raise Problem(f"got the key {key!r}, expected text")
+        if key in FIELDS or key in wanted.columns:
+            continue
+        near = did_you_mean(key, FIELDS)
+        if near and near not in row:
+            raise Problem(f"{key}: not a key of a row (did you mean {near!r}?)")
+
+
+def _id(value: Any) -> str:
+    if value is None:
+        raise Problem("id: missing")
+    if not isinstance(value, str):
+        raise Problem(f"id: got {_kind(value)} {value!r}, expected text")
+    if not value.strip():
+        raise Problem("id: got empty text")
+    return str(_json("id", value))
+
+
+def _input(row: Mapping[str, Any]) -> dict[str, Json]:
+    value = row.get("input")
+    if value is None:
+        raise Problem("input: missing")
+    if isinstance(value, str):
+        value = {TEXT_PART: value}
+    if not isinstance(value, Mapping):
+        raise Problem(f"input: got {_kind(value)}, expected text or a mapping of parts")
+    if not value:
+        raise Problem("input: got no parts")
+    parts: dict[str, Json] = _json("input", value)
+    return parts
+
+
+def _weight(value: Any) -> float:
+    if value is None:
+        return 1.0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise Problem(f"weight: got {_kind(value)}, expected a number above 0")
+    if not math.isfinite(value) or value <= 0:
+        raise Problem(f"weight: got {value}, expected a finite number above 0")
+    return float(value)
+
+
+def _json(place: str, value: Any) -> Any:
+    try:
+        return plain(value, place=place)
+    except DataError as error:
+        raise Problem(str(error)) from error
+
+
+def _kind(value: object) -> str:
+    names = {"str": "text", "dict": "a mapping", "list": "a list", "NoneType": "null"}
+    name = type(value).__name__
+    return names.get(name, f"the {name}" if isinstance(value, (int, float)) else name)
+
+
+def shared_inputs(items: Mapping[str, Item]) -> Iterator[tuple[Item, Item]]:
+    """Yield pairs of items with one input that do not share a cluster.
+
+    Args:
+        items: place -> item, in file order.
+    """
+    first: dict[str, Item] = {}
+    for item in items.values():
+        known = first.setdefault(item.input_digest, item)
+        if known is not item and (item.cluster is None or item.cluster != known.cluster):
+            yield known, item

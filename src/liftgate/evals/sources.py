@@ -1,0 +1,205 @@
+"""Where rows come from: JSONL, CSV and Parquet files, and Python."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liftgate.errors import DataError
+from liftgate.plugins.local import load_attribute, place_of
+
+PYTHON = "python:"
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row with its place, or what is wrong there."""
+
+    place: str
+    """``file:line``."""
+    row: Any = None
+    fault: str | None = None
+
+
+def read_source(source: str, *, root: Path) -> tuple[str, Iterator[Found]]:
+    """Open a source and return a name for it with its rows; reading them may raise DataError too.
+
+    Args:
+        source: a path ending in ``.jsonl``, ``.csv`` or ``.parquet`` (``path:`` may stand before
+            it), or ``python:package.module:attribute``.
+        root: the folder from which both are looked up.
+
+    Raises:
+        DataError: there is no such file, or it is of no known kind.
+        UnknownName: the Python module has no such attribute.
+    """
+    if source.startswith(PYTHON):
+        return _python(source.removeprefix(PYTHON), root)
+    name = source.removeprefix("path:").strip()
+    path = root / name
+    if not path.is_file():
+        raise DataError(
+            f"{name}: no such file",
+            hint=f"files are looked up from the folder {root.resolve().name}/",
+        )
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"{name}: got a file that ends in {path.suffix or 'nothing'!r}, "
+            f"expected one of {', '.join(_READERS)}"
+        )
+    return path.stem, reader(path)
+
+
+def _jsonl(path: Path) -> Iterator[Found]:
+    for number, line in enumerate(_lines(path), 1):
+        if not line.strip():
+            continue
+        place = f"{path.name}:{number}"
+        try:
+            yield Found(place, json.loads(line, object_pairs_hook=_unique, parse_constant=_finite))
+        except json.JSONDecodeError as error:
+            yield Found(f"{place}:{error.colno}", fault=f"not JSON: {error.msg}")
+        except ValueError as error:
+            yield Found(place, fault=str(error))
+        except RecursionError:
+            yield Found(place, fault="nested too deeply")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {twice!r} occurs twice")
+    return found
+
+
+def _finite(literal: str) -> float:
+    raise ValueError(f"got {literal}, expected a finite number or null")
+
+
+def _csv(path: Path) -> Iterator[Found]:
+    reader = csv.reader(_lines(path), strict=True)
+    try:
+        header = next(reader, None)
+        if header is None:
+            return
+        if len(set(header)) != len(header) or not all(name.strip() for name in header):
+            raise DataError(f"{path.name}:1: got the header {header}, expected a name a column")
+        line = reader.line_num + 1
+        for cells in reader:
+            place, line = f"{path.name}:{line}", reader.line_num + 1
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                fault = f"got {len(cells)} cells, expected {len(header)} as in the header"
+                yield Found(place, fault=fault)
+            else:
+                yield _cells(place, dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        yield Found(f"{path.name}:{reader.line_num}", fault=f"not CSV: {error}")
+
+
+def _cells(place: str, cells: Mapping[str, str]) -> Found:
+    """Make a row of text cells: ``input.<part>`` and ``metadata.<name>`` nest; empty is missing."""
+    row: dict[str, Any] = {}
+    for name, cell in cells.items():
+        group, _, part = name.partition(".")
+        value = cell if cell != "" else None
+        if part and group in ("input", "metadata"):
+            if value is not None:
+                row.setdefault(group, {})[part] = value
+        elif name == "weight" and value is not None:
+            try:
+                row[name] = float(value)
+            except ValueError:
+                return Found(place, fault=f"weight: got {value!r}, expected a number above 0")
+        elif name == "input" and "input" in row:
+            return Found(place, fault="got both input and input.<part> columns, expected one kind")
+        else:
+            row[name] = value
+    return Found(place, row)
+
+
+def _parquet(path: Path) -> Iterator[Found]:
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            rows = connection.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            names = [column[0] for column in rows.description or ()]
+            number = 0
+            while batch := rows.fetchmany(_BATCH):
+                for values in batch:
+                    number += 1
+                    row = dict(zip(names, values, strict=True))
+                    yield Found(f"{path.name}: row {number}", _without_null_parts(row))
+    except duckdb.Error as error:
+        raise DataError(f"{path.name}: cannot be read as Parquet: {error}") from error
+
+
+def _without_null_parts(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave null parts of the input out: a Parquet struct has every part that any row has."""
+    parts = row.get("input")
+    if isinstance(parts, dict):
+        row["input"] = {name: part for name, part in parts.items() if part is not None}
+    return row
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Yield decoded lines with their ends; only newlines end a line, as in every editor."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            start = 3 if number == 1 and line.startswith(b"\xef\xbb\xbf") else 0
+            try:
+                yield line[start:].decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise DataError(
+                    f"{path.name}:{number}: byte {error.start + 1} of the line is not UTF-8",
+                    hint="save the file as UTF-8",
+                ) from error
+
+
+def _python(rest: str, root: Path) -> tuple[str, Iterator[Found]]:
+    module, found = load_attribute(rest, root=root)
+    place = f"{place_of(module)}:{rest.partition(':')[2]}"
+    if callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise DataError(f"{place}: raised {type(error).__name__}: {error}") from error
+    if not isinstance(found, Iterable) or isinstance(found, (str, bytes, Mapping)):
+        raise DataError(
+            f"{place}: got {type(found).__name__}, expected an iterable of items or mappings"
+        )
+    return rest.partition(":")[2].rpartition(".")[2], _numbered(place, found)
+
+
+def _numbered(place: str, rows: Iterable[Any]) -> Iterator[Found]:
+    number = 0
+    iterator = iter(rows)
+    while True:
+        try:
+            row = next(iterator)
+        except StopIteration:
+            return
+        except Exception as error:
+            raise DataError(
+                f"{place}: after {number} items it raised {type(error).__name__}: {error}"
+            ) from error
+        yield Found(f"{place}[{number}]", row)
+        number += 1
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
+    ".jsonl": _jsonl,
+    ".ndjson": _jsonl,
+    ".csv": _csv,
+    ".parquet": _parquet,
+}
