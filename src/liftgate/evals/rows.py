@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from typing import Any
 
 from liftgate.canon import plain
@@ -28,7 +29,7 @@ class Wanted:
         return (*(() if self.cluster is None else (self.cluster,)), *self.slices)
 
 
-class Problem(Exception):  # noqa: N818 - one fault on its way to the list of all
+class Problem(Exception):
     """What is wrong with one row."""
 
 
@@ -78,9 +79,9 @@ def _labelled(item: Item, wanted: Wanted, beside: Mapping[str, Json]) -> Item:
     if wanted.cluster is not None:
         cluster = _label(wanted.cluster, "cluster", beside)
     slices = {name: _label(name, "slice", beside) for name in wanted.slices}
-    for name, value in item.slices.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise Problem(f"slices: got {name!r}: {value!r}, expected text for both")
+    for part in (cluster, *item.slices, *item.slices.values()):
+        if part is not None and not isinstance(part, str):
+            raise Problem(f"cluster and slices: got {part!r}, expected text")
     return replace(item, cluster=cluster, slices={**item.slices, **slices})
 
 
@@ -101,9 +102,14 @@ def _check_keys(row: Mapping[Any, Any], wanted: Wanted) -> None:
             raise Problem(f"got the key {key!r}, expected text")
         if key in FIELDS or key in wanted.columns:
             continue
-        near = did_you_mean(key, FIELDS)
-        if near and near not in row:
+        near = did_you_mean(key.casefold(), FIELDS)
+        if near and near not in row and _is_slip(key.casefold(), near):
             raise Problem(f"{key}: not a key of a row (did you mean {near!r}?)")
+
+
+def _is_slip(key: str, near: str) -> bool:
+    """Whether a key is a field mistyped; ``inputs`` is one, ``height`` is not ``weight``."""
+    return SequenceMatcher(None, key, near).ratio() > 0.85
 
 
 def _id(value: Any) -> str:

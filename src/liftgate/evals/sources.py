@@ -14,6 +14,8 @@ from liftgate.plugins.local import load_attribute, place_of
 
 PYTHON = "python:"
 _BATCH = 1000
+_LONGEST_CELL = 16_000_000
+"""In characters; csv's own limit of 131,072 is less than a long document."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def _finite(literal: str) -> float:
 
 def _csv(path: Path) -> Iterator[Found]:
     reader = csv.reader(_lines(path), strict=True)
+    csv.field_size_limit(_LONGEST_CELL)
+    line = 1
     try:
         header = next(reader, None)
         if header is None:
@@ -103,7 +107,7 @@ def _csv(path: Path) -> Iterator[Found]:
             else:
                 yield _cells(place, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
-        yield Found(f"{path.name}:{reader.line_num}", fault=f"not CSV: {error}")
+        yield Found(f"{path.name}:{line}", fault=f"not CSV: {error}")
 
 
 def _cells(place: str, cells: Mapping[str, str]) -> Found:
