@@ -7,6 +7,7 @@ The bytes are stored and hashed as they are; nothing is ever encoded again to be
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -16,15 +17,15 @@ from typing import Any
 
 from liftgate.errors import DataError
 
-_SAFE_INTEGER = 2**53
+_SAFE_INTEGER = 2**53 - 1
 
 
 def plain(value: Any, *, place: str = "$") -> Any:
     """Turn a record into JSON values: dataclasses and mappings to dicts, sequences to lists.
 
     Raises:
-        DataError: for NaN, infinities, integers beyond 2^53 and types that JSON does not know;
-            the message names the place.
+        DataError: for NaN, infinities, integers of 2^53 or more in size and types that JSON does
+            not know; the message names the place.
     """
     if isinstance(value, Enum):
         return plain(value.value, place=place)
@@ -48,6 +49,15 @@ def canonical(value: Any) -> bytes:
     import rfc8785
 
     return rfc8785.dumps(plain(value))
+
+
+def parse(data: bytes) -> Any:
+    """Read canonical bytes; what is returned has the same canonical bytes again.
+
+    Raises:
+        ValueError: the bytes are not JSON.
+    """
+    return json.loads(data, parse_int=_whole)
 
 
 def sha256(data: bytes) -> str:
@@ -75,6 +85,12 @@ def short(digest_text: str, length: int = 12) -> str:
     return digest_text.removeprefix("sha256:")[:length]
 
 
+def _whole(text: str) -> int | float:
+    """A whole number that no canonical integer may be was a float when it was written."""
+    number = int(text)
+    return number if abs(number) <= _SAFE_INTEGER else float(text)
+
+
 def _scalar(value: Any, place: str) -> Any:
     if value is None or isinstance(value, bool):
         return value
@@ -82,7 +98,7 @@ def _scalar(value: Any, place: str) -> Any:
         return _text(value, place)
     if isinstance(value, int):
         if abs(value) > _SAFE_INTEGER:
-            raise DataError(f"{place}: got the integer {value}, expected at most 2^53 in size")
+            raise DataError(f"{place}: got the integer {value}, expected less than 2^53 in size")
         return int(value)
     if not math.isfinite(value):
         raise DataError(f"{place}: got {value}, expected a finite number or null")

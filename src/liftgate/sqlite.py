@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -49,9 +50,7 @@ def connect(
 
 def is_machine_fault(error: sqlite3.Error) -> bool:
     """Whether the machine refused (full, busy, not allowed), rather than the file being unsound."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    named = any(name.startswith(f"SQLITE_{word}") for word in _MACHINE)
-    return named or isinstance(error, sqlite3.ProgrammingError)
+    return _named(error, _MACHINE) or isinstance(error, sqlite3.ProgrammingError)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
@@ -61,11 +60,16 @@ def _use_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if not is_machine_fault(error) or monotonic() > deadline:
+            if not _named(error, ("BUSY", "LOCKED")) or monotonic() > deadline:
                 raise
             sleep(0.02)
         else:
             return
+
+
+def _named(error: sqlite3.Error, words: Iterable[str]) -> bool:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    return any(name.startswith(f"SQLITE_{word}") for word in words)
 
 
 def _read_mode(path: Path) -> str:

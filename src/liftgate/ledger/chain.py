@@ -8,13 +8,12 @@ stored and hashed as stored.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from liftgate.canon import canonical, short
+from liftgate.canon import canonical, parse, short
 from liftgate.errors import BrokenChain, DataError, LedgerError
 from liftgate.records import Entry
 
@@ -85,7 +84,7 @@ def unseal(line: Sealed) -> Entry:
     fault = _own_fault(line)
     if fault:
         raise BrokenChain(f"ledger entry {line.sequence}: {fault}", hint=_RESTORE)
-    fields = json.loads(line.data)
+    fields = parse(line.data)
     if fields["liftgate"] != FORMAT:
         raise LedgerError(
             f"ledger entry {line.sequence}: got format {fields['liftgate']!r}, expected {FORMAT}",
@@ -141,7 +140,7 @@ def _own_fault(line: Sealed) -> str:
             f"{short(line.leaf)}…: the one or the other was altered"
         )
     try:
-        fields = json.loads(line.data)
+        fields = parse(line.data)
     except ValueError:
         return "its bytes are not JSON"
     if not isinstance(fields, dict) or set(fields) != _FIELDS:
@@ -153,7 +152,7 @@ def _own_fault(line: Sealed) -> str:
 
 
 def _link_fault(line: Sealed, sequence: int, previous: str) -> str:
-    named = json.loads(line.data)["previous"]
+    named = parse(line.data)["previous"]
     if named == previous:
         return ""
     before = f"entry {sequence - 1} has the leaf" if sequence > 1 else "a first entry names"

@@ -7,7 +7,6 @@ digests, so erasing a value here breaks no chain; what is left is a tombstone.
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 import threading
 import zlib
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from liftgate.canon import canonical, sha256, short
+from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.records import Json
 from liftgate.sqlite import connect, is_machine_fault
@@ -51,6 +50,14 @@ class Blobs:
             NotAllowed: the store was opened for reading only.
             LiftgateError: a batch could not be written.
         """
+        with self._lock:
+            key = self.hold(value)
+            if len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES:
+                self.flush()
+        return key
+
+    def hold(self, value: Json) -> str:
+        """Do as ``put`` does, but leave the writing to somebody's ``flush``: touches no disk."""
         if self.read_only:
             raise NotAllowed(f"{self.path}: opened for reading only")
         data = canonical(value)
@@ -59,9 +66,6 @@ class Blobs:
             if key not in self._pending:
                 self._pending[key] = data
                 self._pending_bytes += len(data)
-            full = len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES
-            if full:
-                self.flush()
         return key
 
     def get(self, digest: str) -> Json:
@@ -76,7 +80,7 @@ class Blobs:
             row = self._row(digest) if data is None else None
         if data is None:
             data = _unpacked(digest, row)
-        value: Json = json.loads(data)
+        value: Json = parse(data)
         return value
 
     def state(self, digest: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import shutil
 import sqlite3
@@ -18,7 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import canonical, sha256, short
+from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, LiftgateError
 from liftgate.records import Run
 from liftgate.sqlite import connect
@@ -76,7 +75,7 @@ def read_run(folder: Path) -> Run:
     """
     place = f"{folder.name}/{RUN_FILE}"
     try:
-        fields = json.loads((folder / RUN_FILE).read_bytes())
+        fields = parse((folder / RUN_FILE).read_bytes())
         if fields["liftgate"] != FORMAT:
             raise LiftgateError(
                 f"{place}: got format {fields['liftgate']!r}, expected {FORMAT}",
@@ -156,7 +155,7 @@ def _about(connection: sqlite3.Connection) -> Run:
         started_at=moment(started_at),
         finished_at=None,
         complete=False,
-        manifest=json.loads(manifest),
+        manifest=parse(manifest),
     )
 
 

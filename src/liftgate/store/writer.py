@@ -63,7 +63,7 @@ class RunWriter:
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
         if trial.output_digest is not None:
-            kept = self._blobs.put(output)
+            kept = self._blobs.hold(output)
             if kept != trial.output_digest:
                 raise DataError(
                     f"trial {short(trial.key)}…: got an output of digest {short(kept)}…, "
