@@ -1,0 +1,77 @@
+"""``liftgate run``: lock if need be, run what is missing, decide, report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    help="Calls in flight for each arm. Default: what the system says (1 for a plain function).",
+)
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
+@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+def run(study: Path, concurrency: int | None, quiet: bool, no_report: bool, as_json: bool) -> int:
+    """Lock a study if need be, run what is missing, decide, and write the report.
+
+    What a finished trial answered is never asked again: after Ctrl-C, a crash or a power cut the
+    same command goes on where it stopped. While trials are running no arm's scores are shown.
+
+    Exit codes: 0 a candidate ships, 1 all hold, 4 not enough evidence, 2 wrong use or a bad file,
+    3 the study or its evidence changed after the lock.
+    """
+    from liftgate.cli.progress import progress_printer
+    from liftgate.flow.run import run_study
+
+    with progress_printer(quiet=quiet) as progress:
+        result = run_study(
+            study, concurrency=concurrency, progress=progress, say=_say, report=not no_report
+        )
+    if as_json:
+        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+    else:
+        _print(result)
+    return int(result.body["exit_code"])
+
+
+def _say(message: str) -> None:
+    click.echo(message, err=True)
+
+
+def _print(result: Any) -> None:
+    from liftgate.cli.text import visible
+
+    for decision in result.body["decisions"]:
+        click.echo()
+        click.secho(visible(decision["sentence"]), bold=True)
+        for verdict in decision["verdicts"]:
+            reference = f"{result.sequence}:{decision['candidate']}.{verdict['claim']}"
+            click.echo(f"  {_icon(verdict)} {reference}: {visible(verdict['reason'])}")
+    click.echo()
+    click.echo(f"Error statement: {result.body['error_statement']}")
+    if result.report is not None:
+        click.echo(f"Report: {result.report}")
+    click.echo(f"Any number above: liftgate trace {result.sequence}:<candidate>.<claim>")
+    code = result.body["exit_code"]
+    word = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}[code]
+    ships = f" {result.body['recommended']}" if result.body["recommended"] else ""
+    click.echo(f"Decision: {word}{ships} (exit code {code}), ledger entry {result.sequence}")
+
+
+def _icon(verdict: dict[str, Any]) -> str:
+    encoding = (sys.stdout.encoding or "").lower()
+    good, bad, open_ = ("✔", "✖", "?") if "utf" in encoding else ("+", "x", "?")
+    if verdict["reading"] in ("inferior", "exceeded", "broken", "shown-worse"):
+        return bad
+    if verdict["rejected"] or verdict["reading"] in ("met", "not-shown-worse"):
+        return good
+    return open_
