@@ -1,0 +1,62 @@
+"""How the public names are used, for the type checker: checked by ``make check``, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_type
+
+import liftgate
+from liftgate import Answer, Item, LiftgateError, Missing, Scale
+from liftgate.protocols import Scorer, System
+from liftgate.records import Json, ScoreKind
+
+
+class Length:
+    """A scorer of a stranger."""
+
+    version = "1"
+
+    def scale(self, items: Sequence[Item]) -> Scale:
+        return Scale(ScoreKind.UNBOUNDED, low=0.0)
+
+    def score(self, answer: Answer, item: Item) -> float | Missing:
+        if not isinstance(answer.output, str):
+            return Missing("no text")
+        return float(len(answer.output))
+
+
+class Echo:
+    """A system of a stranger."""
+
+    fingerprint = "sha256:" + "0" * 64
+    concurrency = 1
+
+    async def answer(self, parts: Mapping[str, Json]) -> Answer:
+        return Answer(output=parts["text"])
+
+    def measure(self) -> Mapping[str, float]:
+        return {}
+
+    async def close(self) -> None:
+        return None
+
+
+async def use(item: Item) -> float | Missing:
+    """Pass strangers where the doors' types are asked for."""
+    system: System = Echo()
+    scorer: Scorer = Length()
+    answer = await system.answer(item.input)
+    assert_type(answer, Answer)
+    assert_type(answer.cost, float | None)
+    assert_type(item.input_digest, str)
+    found = scorer.score(answer, item)
+    return found if isinstance(found, (float, Missing)) else await found
+
+
+def fail() -> None:
+    """Catch everything that liftgate raises on purpose by one name."""
+    try:
+        Item(id="1", input={"text": "hello"}, target=None, slices={"language": "en"})
+    except LiftgateError as error:
+        assert_type(error.hint, str)
+    assert_type(liftgate.__version__, str)

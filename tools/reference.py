@@ -1,0 +1,144 @@
+"""Write the reference pages that are made from the code: commands, errors, plug-ins.
+
+python tools/reference.py            write docs/reference/{cli,errors,plugins}.md
+python tools/reference.py --check    fail, with the difference, when a page is out of date
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+from liftgate import errors, plugins
+from liftgate.cli.main import exit_code, root
+
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
+NOTE = "<!-- Made by tools/reference.py: do not edit; run `make docs`. -->\n\n"
+WIDTH = 88
+
+
+def commands(
+    command: click.Command = root, path: tuple[str, ...] = ("liftgate",)
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every command's words with its help text, the root first."""
+    context = click.Context(
+        command, info_name=" ".join(path), terminal_width=WIDTH, max_content_width=WIDTH
+    )
+    yield path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            if (inner := command.get_command(context, name)) is not None:
+                yield from commands(inner, (*path, name))
+
+
+def cli_page() -> str:
+    """Return the page of all commands, each with what ``--help`` prints."""
+    parts = ["# Commands\n\nWhat each command prints for `--help`. Exit codes: "]
+    parts.append("[exit-codes.md](exit-codes.md).\n")
+    for path, text in commands():
+        parts.append(f"\n## {' '.join(path)}\n\n```text\n{text.strip()}\n```\n")
+    return "".join(parts)
+
+
+def error_classes(top: type[Exception] = errors.LiftgateError) -> Iterator[type[Exception]]:
+    """Yield the errors that are defined in ``liftgate.errors``, each before its children."""
+    yield top
+    for child in top.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield from error_classes(child)
+
+
+def _exit_code(kind: type[Exception]) -> int:
+    made = kind.__new__(kind)
+    assert isinstance(made, errors.LiftgateError)
+    return exit_code(made)
+
+
+def errors_page() -> str:
+    """Return the table of errors: what each means, and the exit code that it becomes."""
+    lines = [
+        "# Errors\n",
+        "Every error that liftgate raises on purpose is a `LiftgateError`; `.hint` says what to do",
+        "next. Only the command line turns one into a text and an exit code.\n",
+        "| error | is also a | exit code | means |",
+        "|---|---|---|---|",
+    ]
+    for kind in error_classes():
+        bases = ", ".join(f"`{base.__name__}`" for base in kind.__bases__)
+        meaning = _first_paragraph(kind.__doc__)
+        lines.append(f"| `{kind.__name__}` | {bases} | {_exit_code(kind)} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def plugins_page() -> str:
+    """Return the built-in plug-ins, with the parameters that a study may give them."""
+    lines = [
+        "# Built-in plug-ins\n",
+        "A plug-in is one file and one entry-point line; these come in by the same door as yours.",
+        "`liftgate plugins` lists what is installed where you are.",
+    ]
+    for kind in plugins.KINDS:
+        lines += [f"\n## {kind.capitalize()}\n", "| name | parameters | is |", "|---|---|---|"]
+        for listing in plugins.catalogue():
+            if listing.kind == kind and listing.package == "liftgate":
+                factory = plugins.load(kind, listing.name)
+                parameters = _parameters(factory) if kind in {"scorers", "rules"} else ""
+                meaning = _first_paragraph(factory.__doc__)
+                lines.append(f"| `{listing.name}` | {parameters} | {meaning} |")
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(factory: Callable[..., object]) -> str:
+    # Annotations are kept as text by the language; their quotes are not part of them.
+    texts = [str(one).replace("'", "") for one in inspect.signature(factory).parameters.values()]
+    return ", ".join(f"`{text}`".replace("|", "\\|") for text in texts) or "none"
+
+
+def _first_paragraph(docstring: str | None) -> str:
+    paragraph = inspect.cleandoc(docstring or "").split("\n\n")[0]
+    text = re.sub(r"``([^`]*)``", r"`\1`", " ".join(paragraph.split()))
+    return text.replace("|", "\\|")
+
+
+MAKERS = {"cli.md": cli_page, "errors.md": errors_page, "plugins.md": plugins_page}
+
+
+def pages() -> dict[str, str]:
+    """Return the pages as they should be, file name -> text."""
+    return {name: NOTE + make() for name, make in MAKERS.items()}
+
+
+def differences() -> list[str]:
+    """Return a unified diff of every page that is not as it should be."""
+    found = []
+    for name, text in pages().items():
+        path = PAGES / name
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if old != text:
+            diff = difflib.unified_diff(
+                old.splitlines(), text.splitlines(), f"docs/reference/{name}", "made", lineterm=""
+            )
+            found.append("\n".join(diff))
+    return found
+
+
+def main() -> None:
+    """Write the pages, or check them."""
+    if "--check" in sys.argv[1:]:
+        found = differences()
+        if found:
+            sys.exit("\n".join([*found, "", "out of date: run `make docs` and commit the pages"]))
+        return
+    PAGES.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (PAGES / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
