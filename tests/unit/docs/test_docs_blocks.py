@@ -1,0 +1,73 @@
+"""What the docs show is what is printed: every marked block is run."""
+
+from __future__ import annotations
+
+import pytest
+
+from tools import blocks
+
+PAGES = [page for page in blocks.pages() if blocks.blocks(page)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(blocks.ROOT).as_posix())
+def test_the_examples_of_a_page_print_what_it_shows(page) -> None:
+    assert "\n".join(blocks.differences(page)) == ""
+
+
+def test_the_first_page_that_people_read_has_examples_that_are_run() -> None:
+    assert blocks.ROOT / "README.md" in PAGES
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [
+        ("a\nb\n", "a\nb  \n\n"),
+        ("a …\nend\n", "a 1.5 s\nend\n"),
+        ("a\n…\nend\n", "a\n1\n2\nend\n"),
+        ("a\n…\nend\n", "a\nend\n"),
+        ("", "\n"),
+    ],
+)
+def test_what_is_shown_may_leave_gaps(shown: str, printed: str) -> None:
+    assert blocks.matches(shown, printed)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed"),
+    [("a\n", "b\n"), ("a\n", "a\nb\n"), ("a …\n", "a 1\nb\n"), ("a.c\n", "abc\n"), ("", "x\n")],
+)
+def test_what_differs_is_noticed(shown: str, printed: str) -> None:
+    assert not blocks.matches(shown, printed)
+
+
+def test_a_block_is_read_with_its_place_and_its_commands(tmp_path, monkeypatch) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "text\n\n<!-- run in examples/compare -->\n```console\n"
+        "$ liftgate compare \\\n    a b\nbetter\n\n$ echo $?\n0\n```\n"
+        "\n```console\n$ not run\n```\n"
+    )
+    (block,) = blocks.blocks(page)
+    assert (block.line, block.where, block.language) == (5, "in examples/compare", "console")
+    first, second = blocks.steps(block.text)
+    assert (first.command, first.shown) == ("liftgate compare a b", "better\n\n")
+    assert (second.command, second.shown) == ("echo $?", "0\n")
+
+
+def test_pages_are_written_with_what_is_printed(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- run -->\n```console\n$ liftgate \\\n    --version\nold\n$ echo $?\n```\n"
+        "\n<!-- run on -->\n```python\nraise SystemExit(3)\n```\n"
+    )
+    assert blocks.rewrite(page)
+    assert "$ liftgate \\\n    --version\nliftgate, version " in page.read_text()
+    assert "$ echo $?\n0\n```" in page.read_text()
+    (left,) = blocks.differences(page)
+    assert "exit code 3" in left
+
+
+def test_a_block_that_begins_with_no_command_is_refused() -> None:
+    with pytest.raises(ValueError, match="begins with"):
+        blocks.steps("liftgate compare\n")

@@ -1,0 +1,222 @@
+"""Run the examples of the docs, and compare what they print with what the page shows.
+
+A block is run when the line above it says so:
+
+    <!-- run in examples/compare -->   in a fresh copy of that folder
+    <!-- run -->                       in a fresh, empty folder
+    <!-- run on -->                    in the folder of the block before
+
+A ``console`` block holds commands (``$ liftgate …``, ``$ cat FILE``, ``$ echo $?``), each followed
+by what it prints; a ``python`` block must run without an error. In what is shown, ``…`` stands for
+any text within a line, and alone on a line for any lines.
+
+    python tools/blocks.py             run every block, print what differs
+    python tools/blocks.py --write     put what is printed into the pages
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+_BLOCK = re.compile(
+    r"^<!-- run(?P<where> on| in [^ ]+)? -->\n+```(?P<language>console|python)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block that is run."""
+
+    page: Path
+    line: int
+    language: str
+    where: str
+    """Empty, ``on``, or ``in FOLDER``."""
+    text: str
+
+    @property
+    def name(self) -> str:
+        """Where it stands, for people."""
+        return f"{self.page.relative_to(ROOT)}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command with what the page says that it prints."""
+
+    command: str
+    shown: str
+    written: str
+    """The command as the page has it, over several lines perhaps."""
+
+
+def pages() -> list[Path]:
+    """Return every page of the docs that may hold blocks."""
+    found = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    return sorted([*found, *(ROOT / "examples").glob("*/README.md")])
+
+
+def blocks(page: Path) -> list[Block]:
+    """Return the blocks of a page that are run, in order."""
+    source = page.read_text(encoding="utf-8")
+    return [
+        Block(
+            page,
+            source.count("\n", 0, found.start("text")) + 1,
+            found["language"],
+            (found["where"] or "").strip(),
+            found["text"],
+        )
+        for found in _BLOCK.finditer(source)
+    ]
+
+
+def steps(text: str) -> list[Step]:
+    """Split a console block into its commands.
+
+    Raises:
+        ValueError: it begins with something else than a command.
+    """
+    if not text.startswith("$ "):
+        raise ValueError(f"a console block begins with '$ ', got {text.splitlines()[0]!r}")
+    return [_step(part) for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]]
+
+
+def _step(part: str) -> Step:
+    lines = part.splitlines(keepends=True)
+    last = next(at for at, line in enumerate(lines) if not line.rstrip().endswith("\\"))
+    command = " ".join(line.rstrip().removesuffix("\\").strip() for line in lines[: last + 1])
+    return Step(command, "".join(lines[last + 1 :]), "".join(lines[: last + 1]))
+
+
+def matches(shown: str, printed: str) -> bool:
+    """Whether a page shows what was printed; trailing blanks do not count."""
+    lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
+    pattern = "".join(
+        _ANY_LINES if line == "…" else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
+        for line in lines
+    )
+    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
+    return re.fullmatch(pattern, tidy) is not None
+
+
+class Runner:
+    """Runs the blocks of one page, one after another."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._here = folder
+        self._code = 0
+
+    def enter(self, where: str) -> None:
+        """Make the folder in which a block runs."""
+        if where == "on":
+            return
+        self._count += 1
+        self._here = self._folder / str(self._count)
+        if where:
+            shutil.copytree(ROOT / where.removeprefix("in "), self._here)
+        else:
+            self._here.mkdir()
+
+    def run(self, block: Block) -> Iterator[tuple[Step, str]]:
+        """Yield each command of a block with what it printed."""
+        self.enter(block.where)
+        if block.language == "python":
+            yield Step("python", "", ""), self._python(block.text)
+            return
+        for step in steps(block.text):
+            yield step, self._command(step.command)
+
+    def _command(self, command: str) -> str:
+        words = shlex.split(command)
+        if words == ["echo", "$?"]:
+            return f"{self._code}\n"
+        if words[0] == "cat":
+            return "".join((self._here / name).read_text("utf-8") for name in words[1:])
+        if words[0] != "liftgate":
+            raise ValueError(f"got {command!r}, expected liftgate, cat or echo $?")
+        return self._call([str(Path(sys.executable).with_name("liftgate")), *words[1:]])
+
+    def _python(self, text: str) -> str:
+        printed = self._call([sys.executable, "-c", text])
+        return f"{printed}exit code {self._code}\n" if self._code else ""
+
+    def _call(self, command: list[str]) -> str:
+        plain = {"COLUMNS": "100", "NO_COLOR": "1", "LIFTGATE_HOME": str(self._here / ".liftgate")}
+        done = subprocess.run(
+            command,
+            cwd=self._here,
+            env={**os.environ, **plain},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        self._code = done.returncode
+        return done.stdout
+
+
+def differences(page: Path) -> list[str]:
+    """Return, for each command that prints something else than the page shows, both texts."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(Path(folder))
+        for block in blocks(page):
+            for step, printed in runner.run(block):
+                if not matches(step.shown, printed):
+                    place = f"{block.name}: $ {step.command}"
+                    found.append(f"{place}\n--- shown\n{step.shown}--- printed\n{printed}")
+    return found
+
+
+def rewrite(page: Path) -> bool:
+    """Put what the commands of a page print into it; return whether the page changed."""
+    old = source = page.read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        runner = Runner(Path(folder))
+        for block in blocks(page):
+            text = block.text
+            for step, printed in runner.run(block):
+                if block.language == "console" and not matches(step.shown, printed):
+                    text = _put(text, step, printed)
+            source = source.replace(block.text, text, 1)
+    page.write_text(source, encoding="utf-8")
+    return source != old
+
+
+def _put(text: str, step: Step, printed: str) -> str:
+    before, after = text.split(f"$ {step.written}{step.shown}", 1)
+    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
+    return f"{before}$ {step.written}{tidy}{after}"
+
+
+def main() -> None:
+    """Check the pages, or write them."""
+    if "--write" in sys.argv[1:]:
+        for page in pages():
+            if rewrite(page):
+                print(f"wrote {page.relative_to(ROOT)}")
+        return
+    found = [text for page in pages() for text in differences(page)]
+    sys.exit("\n".join(found) if found else 0)
+
+
+if __name__ == "__main__":
+    main()
