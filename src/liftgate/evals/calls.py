@@ -1,0 +1,86 @@
+"""One call of a system: an answer, or the way in which there was none."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from time import perf_counter
+
+from liftgate.canon import canonical, parse
+from liftgate.errors import DataError, SystemFailed
+from liftgate.protocols import System
+from liftgate.records import Answer, Failure, Json
+
+LONGEST_MESSAGE = 500
+
+
+@dataclass(frozen=True)
+class Called:
+    """What became of a call: an answer, or a failure with its message."""
+
+    started_at: datetime
+    seconds: float
+    """At most the time-out for an answer or another failure, at least it for a time-out."""
+    answer: Answer | None
+    failure: Failure | None = None
+    message: str = ""
+
+
+async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> Called:
+    """Ask a system once. Nothing that it does comes out as an exception.
+
+    A system that does not heed its cancellation is left behind: waiting for it would make its
+    time-out a wish.
+    """
+    started_at, began = datetime.now(UTC), perf_counter()
+    task = asyncio.ensure_future(system.answer(parts))
+    try:
+        await asyncio.wait({task}, timeout=timeout_s)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    seconds = perf_counter() - began
+    if not task.done() or seconds > timeout_s:
+        task.cancel()
+        task.add_done_callback(_forget)
+        message = f"no answer within {timeout_s:g} s"
+        seconds = max(seconds, timeout_s)
+        return Called(started_at, seconds, None, Failure.TIMEOUT, message)
+    answer, failure, message = _outcome(task)
+    return Called(started_at, seconds, answer, failure, message)
+
+
+def _outcome(task: asyncio.Future[Answer]) -> tuple[Answer | None, Failure | None, str]:
+    try:
+        return _as_stored(task.result()), None, ""
+    except SystemFailed as error:
+        kind = error.kind if error.kind in set(Failure) else Failure.CRASH
+        return None, Failure(kind), _cut(str(error))
+    except asyncio.CancelledError:
+        return None, Failure.CRASH, "it cancelled itself"
+    except Exception as error:  # noqa: BLE001 - whatever a system raises is its outcome
+        return None, Failure.CRASH, _cut(f"{type(error).__name__}: {error}")
+
+
+def _as_stored(answer: object) -> Answer:
+    """Return an answer as it will be read back, so that every scorer sees the same one."""
+    if not isinstance(answer, Answer):
+        raise SystemFailed(
+            f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
+        )
+    try:
+        return replace(answer, output=parse(canonical(answer.output)))
+    except DataError as error:
+        raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
+
+
+def _cut(message: str) -> str:
+    return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
+
+
+def _forget(task: asyncio.Future[Answer]) -> None:
+    """Take note of what came too late, so that it is not reported as overlooked."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,75 @@
+"""What a run writes: a run in the store is begun by its first row, and not before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from liftgate.canon import digest
+from liftgate.evals.calls import Called
+from liftgate.evals.plan import Job
+from liftgate.records import Json, Measure, Run, Score, Trial
+from liftgate.store import RunWriter, Store
+
+
+class Pen:
+    """Adds rows to one run of a study, which it begins when there is something to write."""
+
+    def __init__(self, store: Store, study: str, manifest: Mapping[str, Json]) -> None:
+        self._store = store
+        self._study = study
+        self._manifest = manifest
+        self._writer: RunWriter | None = None
+        self._attempts: Counter[str] = Counter()
+        self.scored = 0
+
+    def trial(self, job: Job, called: Called, in_flight: int) -> Trial:
+        """Add the row of a call and return it."""
+        writer = self._open()
+        self._attempts[job.key] += 1
+        answer = called.answer
+        trial = Trial(
+            key=job.key,
+            attempt=self._attempts[job.key],
+            run=writer.run,
+            arm=job.arm.arm.fingerprint,
+            input_digest=job.input_digest,
+            repeat=job.repeat,
+            started_at=called.started_at,
+            seconds=called.seconds,
+            output_digest=None if answer is None else digest(answer.output),
+            failure=called.failure,
+            message=called.message,
+            tokens_in=None if answer is None else answer.tokens_in,
+            tokens_out=None if answer is None else answer.tokens_out,
+            cost=None if answer is None else answer.cost,
+            in_flight=in_flight,
+        )
+        writer.add_trial(trial, None if answer is None else answer.output)
+        return trial
+
+    @property
+    def run(self) -> str:
+        """The run's id, for a row that is about to be added."""
+        return self._open().run
+
+    def score(self, score: Score) -> None:
+        """Add a score that carries this run's id."""
+        self._open().add_score(score)
+        self.scored += 1
+
+    def measure(self, arm: str, name: str, value: float, pass_number: int | None = None) -> None:
+        """Add a measure of an arm, by its fingerprint; exact unless it belongs to a pass."""
+        writer = self._open()
+        writer.add_measure(Measure(arm, name, value, self._study, writer.run, pass_number))
+
+    def finish(self, *, complete: bool) -> Run | None:
+        """End the run; None when nothing was written, so that there is none."""
+        if self._writer is None:
+            return None
+        return self._writer.finish(complete=complete)
+
+    def _open(self) -> RunWriter:
+        if self._writer is None:
+            self._writer = self._store.begin(self._study, self._manifest)
+        return self._writer

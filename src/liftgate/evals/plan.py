@@ -1,0 +1,147 @@
+"""What is to be run: the plan that ``execute`` and ``select`` share, and its fixed order."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from liftgate.errors import DataError
+from liftgate.protocols import Scorer, System
+from liftgate.records import Arm, Dataset, Failure, Item, Scale, trial_key
+
+
+@dataclass(frozen=True)
+class BoundArm:
+    """An arm with the system that answers for it."""
+
+    arm: Arm
+    system: System
+    admissible_after: datetime | None = None
+    """Trials that began before this (the lock) are not used; None: older ones may be."""
+
+
+@dataclass(frozen=True)
+class BoundScorer:
+    """A scorer with its name in the study, which is the metric's name."""
+
+    name: str
+    scorer: Scorer
+    fingerprint: str
+    """Digest of everything that can change a score: plug-in, version, parameters."""
+    scale: Scale
+
+
+@dataclass(frozen=True)
+class OutcomeRules:
+    """How long an answer may take, and how often each kind of failure is tried again."""
+
+    timeout_s: float
+    retries: Mapping[Failure, int]
+    """A kind that is not named is never tried again."""
+
+    def allowed(self, failure: Failure) -> int:
+        """Return how many attempts a key has, at most, when the last one failed in this way."""
+        return 1 + self.retries.get(failure, 0)
+
+
+@dataclass(frozen=True)
+class PassPlan:
+    """A latency metric that is taken from separate passes over the items."""
+
+    quantile: float
+    """Between 0 and 1, e.g. 0.95."""
+    name: str
+    """The measure's name, e.g. ``latency_p95_ms``."""
+    passes: int
+    items: int | None = None
+    """How many items, drawn by the seed, make one pass; None: all."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a run must know, and nothing about claims or decisions."""
+
+    study: str
+    """Digest of the locked study."""
+    dataset: Dataset
+    arms: tuple[BoundArm, ...]
+    scorers: tuple[BoundScorer, ...]
+    repeats: int
+    seed: int
+    outcomes: OutcomeRules
+    passes: tuple[PassPlan, ...] = ()
+    concurrency: int | None = None
+    """Calls in flight; None: what the systems say."""
+
+    def __post_init__(self) -> None:
+        names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}
+        for bound in self.arms:
+            if names[bound.arm.fingerprint] != bound.arm.name:
+                raise DataError(
+                    f"arms {bound.arm.name!r} and {names[bound.arm.fingerprint]!r} are the same "
+                    "system with the same parameters; expected something to compare",
+                    hint="change the parameters of one, or name another system",
+                )
+
+
+@dataclass(frozen=True)
+class Job:
+    """One key that the plan asks for, with the items that it answers for."""
+
+    key: str
+    arm: BoundArm
+    repeat: int
+    items: tuple[Item, ...]
+    """More than one where items share their input."""
+
+    @property
+    def input_digest(self) -> str:
+        """Digest of the input parts that all its items share."""
+        return self.items[0].input_digest
+
+
+def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
+    """Return the items in the study's order: whole clusters, shuffled by the seed.
+
+    Each cluster's place follows from its own name and the seed, so that neither the order of the
+    file nor what else is in the set decides it.
+    """
+
+    def place(item: Item) -> tuple[bytes, bytes]:
+        cluster = f"item {item.id}" if item.cluster is None else f"cluster {item.cluster}"
+        return _draw(seed, cluster), _draw(seed, item.id)
+
+    return tuple(sorted(items, key=place))
+
+
+def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
+    """Return the arms, beginning with another one each turn."""
+    start = turn % len(arms) if arms else 0
+    return arms[start:] + arms[:start]
+
+
+def jobs(plan: Plan) -> Iterator[Job]:
+    """Yield every key of the plan in the order of its calls, arms side by side item by item."""
+    sharing: dict[str, list[Item]] = {}
+    for item in ordered(plan.dataset.items, plan.seed):
+        sharing.setdefault(item.input_digest, []).append(item)
+    for place, (input_digest, items) in enumerate(sharing.items()):
+        for repeat in range(plan.repeats):
+            for bound in rotated(plan.arms, plan.seed + place + repeat):
+                key = trial_key(bound.arm.fingerprint, input_digest, repeat)
+                yield Job(key, bound, repeat, tuple(items))
+
+
+def drawn(plan: Plan, count: int | None) -> tuple[Item, ...]:
+    """Return the items of a pass: the first ``count`` of an order of their own."""
+    items = ordered(plan.dataset.items, plan.seed)
+    if count is None:
+        return items
+    by_lot = sorted(items, key=lambda item: _draw(plan.seed, f"pass {item.id}"))
+    return tuple(by_lot[:count])
+
+
+def _draw(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"{seed}\n{name}".encode()).digest()

@@ -1,0 +1,296 @@
+"""Running a plan: call what is missing, score what is unscored, and write every row at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from liftgate.errors import DataError
+from liftgate.evals.calls import call
+from liftgate.evals.meter import Listener, Meter
+from liftgate.evals.passes import DuePass, due_passes, take_passes
+from liftgate.evals.pen import Pen
+from liftgate.evals.plan import (
+    BoundArm,
+    BoundScorer,
+    Job,
+    OutcomeRules,
+    PassPlan,
+    Plan,
+    jobs,
+)
+from liftgate.evals.scoring import score, stored_answer
+from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
+from liftgate.protocols import Startable
+from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
+from liftgate.store import Store
+
+__all__ = ["BoundArm", "BoundScorer", "Executed", "OutcomeRules", "PassPlan", "Plan", "execute"]
+
+START_SECONDS = "start_seconds"
+"""The engine's own measure: what a system took to start. Its row says that measures were taken."""
+Stop = Callable[[Sequence[Observation]], str | None]
+"""Told what has been finished since it was last asked; a reason ends the run."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """What a run did."""
+
+    run: Run | None
+    """None: everything was known, and nothing was written."""
+    called: int
+    """Calls for trials, retries included."""
+    reused: int
+    """Keys whose counting trial was known before."""
+    failed: int
+    """Keys finished now whose counting trial failed."""
+    scored: int
+    """Score rows written."""
+    timed: int
+    """Calls of latency passes and warm-ups; they are no trials."""
+    stopped: str | None = None
+    """The reason for which the stopping rule ended the run."""
+    notes: tuple[str, ...] = ()
+    """What went wrong without harm to the rows: a system that could not be closed."""
+
+
+async def execute(
+    plan: Plan,
+    store: Store,
+    *,
+    manifest: Mapping[str, Json],
+    progress: Listener | None = None,
+    stop: Stop | None = None,
+) -> Executed:
+    """Run what a plan still lacks, and only that.
+
+    Each call is written as it finishes, failures too; whatever ends the run, the next one goes on
+    from there. Systems are started only when there is something to ask them, and closed at the end.
+
+    Args:
+        plan: what is to be run.
+        store: open for writing.
+        manifest: what was captured about code and environment; kept with the run.
+        progress: told after every call; it never hears of a score.
+        stop: asked whenever observations have been finished, first with those known before.
+
+    Raises:
+        DataError: a system cannot be started or measured.
+        LiftgateError: the store can no longer be written.
+        asyncio.CancelledError: cancelled from outside; the run is finished as incomplete.
+    """
+    execution = _Execution(plan, store, Pen(store, plan.study, manifest), progress, stop)
+    try:
+        await execution.go()
+    except BaseException:
+        execution.pen.finish(complete=False)
+        raise
+    finally:
+        await execution.close()
+    return execution.result(execution.pen.finish(complete=True))
+
+
+class _Execution:
+    """The state of one run: what is known, what is under way, what was counted."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        store: Store,
+        pen: Pen,
+        listener: Listener | None,
+        stop: Stop | None,
+    ) -> None:
+        self.plan = plan
+        self.store = store
+        self.pen = pen
+        self.listener = listener
+        self.stop = stop
+        self.reason: str | None = None
+        self.called = self.reused = self.failed = self.timed = 0
+        self.in_flight = 0
+        self.started: list[BoundArm] = []
+        self.notes: list[str] = []
+
+    async def go(self) -> None:
+        """Do all that is missing: scores of old trials, then calls, then passes."""
+        wanted = tuple(jobs(self.plan))
+        known = look(self.plan, self.store)
+        todo = [job for job in wanted if job.key not in known.counted]
+        self.reused = len(wanted) - len(todo)
+        measures = self.store.measures(self.plan.study)
+        due = due_passes(self.plan, measures)
+        await self._score_known(wanted, known)
+        if self.reason is not None:
+            todo = []
+        await self._start(todo, due, measures)
+        if todo:
+            await self._call_all(todo, known)
+        self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
+
+    def result(self, run: Run | None) -> Executed:
+        """Return the counts."""
+        return Executed(
+            run=run,
+            called=self.called,
+            reused=self.reused,
+            failed=self.failed,
+            scored=self.pen.scored,
+            timed=self.timed,
+            stopped=self.reason,
+            notes=tuple(self.notes),
+        )
+
+    async def close(self) -> None:
+        """Close what was started; a fault in closing is noted, for the rows are safe."""
+        for bound in self.started:
+            try:
+                async with asyncio.timeout(self.plan.outcomes.timeout_s):
+                    await bound.system.close()
+            except Exception as error:  # noqa: BLE001 - the run is over
+                self.notes.append(
+                    f"arm {bound.arm.name}: closing it raised {type(error).__name__}: {error}"
+                )
+
+    async def _start(
+        self, todo: Sequence[Job], due: Sequence[DuePass], measures: Iterable[Measure]
+    ) -> None:
+        asked = {job.arm.arm.fingerprint for job in todo}
+        measured = {m.arm for m in measures if m.name == START_SECONDS}
+        for bound in self.plan.arms:
+            fingerprint = bound.arm.fingerprint
+            if not due and fingerprint not in asked and fingerprint in measured:
+                continue
+            began = perf_counter()
+            self.started.append(bound)
+            if isinstance(bound.system, Startable):
+                await bound.system.start()
+            if fingerprint not in measured:
+                self._measure(bound, perf_counter() - began)
+
+    def _measure(self, bound: BoundArm, start_seconds: float) -> None:
+        found = bound.system.measure()
+        if START_SECONDS in found:
+            raise DataError(
+                f"arm {bound.arm.name}: measure() gives {START_SECONDS!r}, a name that is taken",
+                hint="give it another name",
+            )
+        for name, value in found.items():
+            self.pen.measure(bound.arm.fingerprint, name, value)
+        self.pen.measure(bound.arm.fingerprint, START_SECONDS, start_seconds)
+
+    async def _score_known(self, wanted: Sequence[Job], known: Selection) -> None:
+        """Score old trials where a scorer or a label is new, or a scorer failed."""
+        finished = [job for job in wanted if job.key in known.counted]
+        lacking = sum(self._lacks(job, known) for job in finished)
+        meter = Meter("scores", lacking, listener=self.listener) if lacking else None
+        observations: list[Observation] = []
+        for job in finished:
+            lacks = self._lacks(job, known)
+            trial = known.counted[job.key]
+            observations += await self._score_items(job, trial, dict(known.scores_of(trial)))
+            if lacks and meter is not None:
+                meter.count()
+        self._ask_stop(observations)
+
+    async def _call_all(self, todo: Sequence[Job], known: Selection) -> None:
+        total = self.reused + len(todo)
+        meter = Meter("trials", total, reused=self.reused, listener=self.listener)
+        limits = {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms}
+        slots = {arm: asyncio.Semaphore(limit) for arm, limit in limits.items()}
+        all_slots = asyncio.Semaphore(max(limits.values()))
+
+        async def one(job: Job) -> None:
+            try:
+                await self._finish(job, known.history.get(job.key, ()), meter)
+            finally:
+                all_slots.release()
+                slots[job.arm.arm.fingerprint].release()
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job in todo:
+                    await slots[job.arm.arm.fingerprint].acquire()
+                    await all_slots.acquire()
+                    if self.reason is not None:
+                        break
+                    group.create_task(one(job))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def _finish(self, job: Job, history: Sequence[Trial], meter: Meter) -> None:
+        """Call a key until an attempt counts, then score it."""
+        attempts = list(history)
+        counted = None
+        answer: Answer | None = None
+        while counted is None:
+            trial, answer = await self._attempt(job)
+            attempts.append(trial)
+            counted = counting(attempts, self.plan.outcomes)
+        self.failed += counted.failure is not None
+        observations = await self._score_items(job, counted, {}, answer)
+        meter.count(failed=counted.failure is not None)
+        self._ask_stop(observations)
+
+    async def _attempt(self, job: Job) -> tuple[Trial, Answer | None]:
+        self.in_flight += 1
+        in_flight = self.in_flight
+        try:
+            called = await call(job.arm.system, job.items[0].input, self.plan.outcomes.timeout_s)
+        finally:
+            self.in_flight -= 1
+        self.called += 1
+        return self.pen.trial(job, called, in_flight), called.answer
+
+    def _lacks(self, job: Job, known: Selection) -> bool:
+        trial = known.counted[job.key]
+        scores = known.scores_of(trial)
+        return trial.failure is None and any(
+            (scorer.fingerprint, item.target_digest) not in scores
+            or not is_final(scores[scorer.fingerprint, item.target_digest])
+            for scorer in self.plan.scorers
+            for item in job.items
+        )
+
+    async def _score_items(
+        self,
+        job: Job,
+        trial: Trial,
+        scores: dict[ScoreKey, Score],
+        answer: Answer | None = None,
+    ) -> list[Observation]:
+        """Make the scores of a trial that are not there, write them, and return what is known.
+
+        Args:
+            job: with the items that the trial answers for.
+            trial: the one that counts.
+            scores: what is known of it; what is made is added.
+            answer: None: read it from the store if it is needed.
+        """
+        tried: set[ScoreKey] = set()
+        for item in job.items if trial.output_digest is not None else ():
+            for scorer in self.plan.scorers:
+                key = scorer.fingerprint, item.target_digest
+                if key in tried or (key in scores and is_final(scores[key])):
+                    continue
+                if answer is None:
+                    answer = stored_answer(trial, self.store.output(str(trial.output_digest)))
+                scores[key] = await self._score(scorer, answer, item, trial)
+                tried.add(key)
+        return [observed(self.plan, job, item, trial, scores) for item in job.items]
+
+    async def _score(self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial) -> Score:
+        limit = self.plan.outcomes.timeout_s
+        made = await score(scorer, answer, item, trial, run=self.pen.run, timeout_s=limit)
+        self.pen.score(made)
+        return made
+
+    def _ask_stop(self, observations: Sequence[Observation]) -> None:
+        if self.stop is not None and observations and self.reason is None:
+            self.reason = self.stop(observations)
+
+    def _limit(self, bound: BoundArm) -> int:
+        return self.plan.concurrency or bound.system.concurrency

@@ -1,0 +1,149 @@
+"""Which rows count: from all that the store knows to what one study may use.
+
+The same rule decides what a run still has to call and what an analysis sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from liftgate.evals.plan import BoundArm, Job, OutcomeRules, Plan, jobs
+from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
+from liftgate.store import Store
+
+TrialRow = tuple[str, str, int]
+"""(key, run, attempt)."""
+ScoreKey = tuple[str, str]
+"""(scorer's fingerprint, target digest): what a score of one trial row is about."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is known of a plan."""
+
+    counted: Mapping[str, Trial]
+    """Key -> the trial that counts."""
+    history: Mapping[str, Sequence[Trial]]
+    """Key -> the usable attempts so far, where none counts yet."""
+    scores: Mapping[TrialRow, Mapping[ScoreKey, Score]]
+
+    def scores_of(self, trial: Trial) -> Mapping[ScoreKey, Score]:
+        """Return the scores of a trial row."""
+        return self.scores.get((trial.key, trial.run, trial.attempt), {})
+
+
+def select(plan: Plan, store: Store) -> tuple[Observation, ...]:
+    """Return what counts: at most one observation for each item, arm and repeat.
+
+    A trial may be used when it began after its arm's ``admissible_after`` and could have come about
+    under the study's time-out: an answer that took longer is not used, nor a time-out after less.
+    Of the usable attempts at a key, in the order of their beginning, the first counts that did not
+    fail, or that failed when the retries of its kind were used up. Later attempts, by other
+    studies, therefore change nothing.
+
+    Returns:
+        Observations in the order of the data set, then of the arms, then of the repeats. One whose
+        trial failed has no scores. A metric without a score was never scored.
+    """
+    known = look(plan, store)
+    by_place: dict[tuple[str, str, int], Observation] = {}
+    for job in jobs(plan):
+        if job.key not in known.counted:
+            continue
+        for item in job.items:
+            place = (item.id, job.arm.arm.fingerprint, job.repeat)
+            trial = known.counted[job.key]
+            by_place[place] = observed(plan, job, item, trial, known.scores_of(trial))
+    places = (
+        (item.id, bound.arm.fingerprint, repeat)
+        for item in plan.dataset.items
+        for bound in plan.arms
+        for repeat in range(plan.repeats)
+    )
+    return tuple(by_place[place] for place in places if place in by_place)
+
+
+def unfinished(plan: Plan, store: Store) -> tuple[Job, ...]:
+    """Return the keys that must still be called, in the order of their calls."""
+    known = look(plan, store)
+    return tuple(job for job in jobs(plan) if job.key not in known.counted)
+
+
+def look(plan: Plan, store: Store) -> Selection:
+    """Read from the store all that it knows of a plan."""
+    counted: dict[str, Trial] = {}
+    history: dict[str, Sequence[Trial]] = {}
+    wanted = {job.key for job in jobs(plan)}
+    for bound in plan.arms:
+        for key, rows in store.known(bound.arm.fingerprint).items():
+            if key not in wanted:
+                continue
+            usable = [row for row in rows if is_usable(row, bound, plan.outcomes)]
+            trial = counting(usable, plan.outcomes)
+            if trial is not None:
+                counted[key] = trial
+            elif usable:
+                history[key] = usable
+    return Selection(counted, history, _scores(plan, store, counted))
+
+
+def is_usable(trial: Trial, bound: BoundArm, rules: OutcomeRules) -> bool:
+    """Whether a study may use a trial at all."""
+    return _began_in_time(trial.started_at, bound.admissible_after) and (
+        trial.seconds >= rules.timeout_s
+        if trial.failure is Failure.TIMEOUT
+        else trial.seconds <= rules.timeout_s
+    )
+
+
+def counting(attempts: Iterable[Trial], rules: OutcomeRules) -> Trial | None:
+    """Return the attempt that counts, or None when the key must be called (again).
+
+    Args:
+        attempts: the usable attempts at one key, in the order of their beginning.
+        rules: the study's; retries are the same for all arms.
+    """
+    for number, trial in enumerate(attempts, 1):
+        if trial.failure is None or number >= rules.allowed(trial.failure):
+            return trial
+    return None
+
+
+def observed(
+    plan: Plan, job: Job, item: Item, trial: Trial, scores: Mapping[ScoreKey, Score]
+) -> Observation:
+    """Return a counted trial as an observation of one of its items, with the scores known."""
+    found = {}
+    if trial.failure is None:
+        for scorer in plan.scorers:
+            score = scores.get((scorer.fingerprint, item.target_digest))
+            if score is not None:
+                found[scorer.name] = score
+    return Observation(item.id, job.arm.arm.fingerprint, job.repeat, trial, found)
+
+
+def is_final(score: Score) -> bool:
+    """Whether a score needs no second try; only a failure of the scorer itself does."""
+    return score.outcome is not Outcome.FAILED
+
+
+def _scores(
+    plan: Plan, store: Store, counted: Mapping[str, Trial]
+) -> dict[TrialRow, dict[ScoreKey, Score]]:
+    """Of several scores of one thing take the first that is final; runs' ids sort by time."""
+    found: dict[TrialRow, dict[ScoreKey, Score]] = {
+        (trial.key, trial.run, trial.attempt): {} for trial in counted.values()
+    }
+    for fingerprint in {scorer.fingerprint for scorer in plan.scorers}:
+        for score in sorted(store.scores(fingerprint), key=lambda score: score.run):
+            row = found.get((score.trial_key, score.trial_run, score.trial_attempt))
+            key = score.scorer, score.target_digest
+            if row is not None and (key not in row or not is_final(row[key])):
+                row[key] = score
+    return found
+
+
+def _began_in_time(started_at: datetime, after: datetime | None) -> bool:
+    return after is None or started_at >= after
