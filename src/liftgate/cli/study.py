@@ -1,0 +1,284 @@
+"""``liftgate study``: write, check, lock, amend, verify and show a study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from liftgate.study.lint import Findings
+    from liftgate.study.lock import Locked
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group()
+def study() -> None:
+    """Write, check, lock, amend and verify a study.
+
+    A study says before the run what is compared, on what, and what a ship needs. Once locked, it
+    may change only by an amendment that says why and what had been seen.
+    """
+
+
+@study.command()
+@click.argument("name")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file to write. Default: NAME.yaml.",
+)
+@click.option(
+    "--worthwhile",
+    type=float,
+    help="The smallest gain worth having, in the units of the score, e.g. 0.05. Asked for when "
+    "missing.",
+)
+@click.option("--hypothesis", help="One sentence that the results can contradict.")
+@click.option("--owner", help="Who decides. Default: you.")
+@click.option("--dataset", help="Items: a file, or python:module:name. Default: items.jsonl.")
+@click.option("--baseline", help="The baseline's system. Default: python:systems:baseline.")
+@click.option("--candidate", help="The candidate's system. Default: python:systems:candidate.")
+@_JSON
+def new(
+    *, name: str, out: Path | None, worthwhile: float | None, as_json: bool, **answers: str | None
+) -> int:
+    """Write a study file that passes lint, with a comment for every choice left to you."""
+    from liftgate.ledger.author import default_author
+    from liftgate.study.scaffold import Answers, scaffold
+
+    path = out or Path(f"{name}.yaml")
+    gain = _worthwhile(worthwhile, as_json=as_json)
+    given = {key: value for key, value in answers.items() if value is not None}
+    text = scaffold(Answers(name=name, worthwhile=gain, **{"owner": default_author(), **given}))
+    _write_new(path, text)
+    if as_json:
+        _print_json({"file": str(path), "study": name, "worthwhile": gain})
+    else:
+        click.echo(f"Wrote {path}. Name your systems and items in it, then:")
+        click.echo(f"  liftgate study lint {path}")
+        click.echo(f"  liftgate run {path}")
+    return 0
+
+
+@study.command()
+@_FILE
+@_JSON
+def lint(*, file: Path, as_json: bool) -> int:
+    """Check a study file: all its faults at once, with line and column.
+
+    Every outcome must have a rule, the primary claim a smallest gain worth having, and a latency
+    claim enough passes. Nothing of the study is run or imported.
+
+    Exit codes: 0 no faults (perhaps warnings), 2 faults.
+    """
+    from liftgate.study.lint import check
+    from liftgate.study.load import load
+
+    planned = load(file)
+    found = check(planned)
+    if as_json:
+        _print_json(_lint_json(file, planned.study, planned.digest(), found))
+        return 0
+    for warning in found.warnings:
+        click.echo(f"warning: {_visible(warning.text(str(file)))}")
+    count = len(planned.claims())
+    click.echo(f"{file}: no faults; {count} claims, {len(planned.candidates)} candidates")
+    return 0
+
+
+@study.command()
+@_FILE
+@_JSON
+def lock(*, file: Path, as_json: bool) -> int:
+    """Bind a study, its dataset, arms and scorers in the ledger.
+
+    Locking the same study again keeps the first lock with its time. The study's file is not
+    changed.
+
+    Exit codes: 0 locked, 2 faults, 3 a study of this name is locked and differs.
+    """
+    from liftgate.flow.study import lock_study
+    from liftgate.store import Workspace
+
+    kept = lock_study(file, Workspace.locate())
+    if as_json:
+        _print_json({**_locked_json(kept.locked), "added": kept.added is not None})
+        return 0
+    verb = "Locked" if kept.added else "Already locked, unchanged:"
+    click.echo(f"{verb} {_where(kept.locked)}")
+    click.echo(f"Digest: {kept.locked.digest}")
+    return 0
+
+
+@study.command()
+@_FILE
+@click.option("--reason", required=True, help="Why the study changes.")
+@click.option(
+    "--seen",
+    required=True,
+    type=click.Choice(["nothing", "aggregate", "results"]),
+    help="What you had seen of the study's results when you decided to change it.",
+)
+@_JSON
+def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
+    """Record a change of a locked study: what, why, and what had been seen.
+
+    The ledger keeps both versions. Once results had been seen (a decision in the ledger is proof
+    of that), the study's decisions are marked as deviated and show both analyses.
+
+    Exit codes: 0 amended, 2 faults or nothing changed, 3 never locked.
+    """
+    from liftgate.flow.study import amend_study
+    from liftgate.store import Workspace
+    from liftgate.study.lock import Seen
+
+    kept = amend_study(file, Workspace.locate(), reason=reason, seen=Seen(seen))
+    amendment = kept.locked.amendments[-1]
+    if as_json:
+        _print_json({**_locked_json(kept.locked), "amendment": amendment.as_json()})
+        return 0
+    click.echo(f"Amended {_where(kept.locked)}, by entry {amendment.sequence}:")
+    for change in amendment.changes:
+        old, new_value = json.dumps(change["old"]), json.dumps(change["new"])
+        click.echo(f"  {_visible(change['path'])}: {_visible(old)} → {_visible(new_value)}")
+    if amendment.seen != seen:
+        click.echo(f"Seen: {amendment.seen.value}, since the ledger holds a decision.")
+    if kept.locked.deviated:
+        click.echo("Decisions from here on are marked as deviated and show both analyses.")
+    return 0
+
+
+@study.command()
+@_FILE
+@_JSON
+def verify(*, file: Path, as_json: bool) -> int:
+    """Compare a study, its dataset, arms and scorers with what was locked.
+
+    Exit codes: 0 unchanged, 2 faults, 3 not locked, or changed (each place with both values).
+    """
+    from liftgate.flow.study import verify_study
+    from liftgate.store import Workspace
+
+    locked = verify_study(file, Workspace.locate())
+    if as_json:
+        _print_json({**_locked_json(locked), "verified": True})
+    else:
+        click.echo(f"Unchanged: {_where(locked)}")
+    return 0
+
+
+@study.command()
+@_FILE
+@_JSON
+def show(*, file: Path, as_json: bool) -> int:
+    """Show a study with every default filled in, and what the ledger holds of it."""
+    from liftgate.flow.study import find
+    from liftgate.store import Workspace
+    from liftgate.study.load import load
+
+    planned = load(file)
+    locked = find(planned, Workspace.locate())
+    model = planned.model()
+    if as_json:
+        held = _locked_json(locked) if locked else None
+        _print_json({"study": model, "digest": planned.digest(), "locked": held})
+        return 0
+    click.secho(_visible(planned.hypothesis), bold=True)
+    for name, arm in planned.arms.items():
+        click.echo(f"  {arm.role.value:<10} {name}: {_visible(arm.system)}")
+    for claim in planned.claims():
+        given = ", ".join(f"{k} {v}" for k, v in claim.params.items() if v is not None)
+        click.echo(f"  {claim.id:<14} {_visible(claim.title)} ({_visible(given)})")
+    decision = planned.decision
+    click.echo(f"  alpha {decision.alpha:g}, alpha_hold {decision.alpha_hold:g}")
+    click.echo(f"Locked: {_where(locked)}" if locked else "Not locked.")
+    return 0
+
+
+@study.command()
+@click.option("--built-in", is_flag=True, help="Leave out the plug-ins of other packages.")
+@click.option("--json", is_flag=True, expose_value=False, help="No effect: a schema is JSON.")
+def schema(*, built_in: bool) -> int:
+    """Print the JSON Schema of study files, installed scorers and rules included.
+
+    Editors that know YAML complete and check a study by it.
+    """
+    from liftgate.study.schema import json_schema
+
+    _print_json(json_schema(built_in=built_in))
+    return 0
+
+
+def _worthwhile(given: float | None, *, as_json: bool) -> float:
+    from liftgate.errors import DataError
+
+    if given is not None:
+        return given
+    if as_json or not sys.stdin.isatty():
+        raise DataError(
+            "--worthwhile: got nothing, expected the smallest gain worth having, e.g. 0.05",
+            hint="how much better must the candidate be before the change is worth its cost?",
+        )
+    question = "The smallest gain worth having, in the units of the score (e.g. 0.05)"
+    answer: float = click.prompt(question, type=float)
+    return answer
+
+
+def _write_new(path: Path, text: str) -> None:
+    from liftgate.errors import DataError
+
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise DataError(
+            f"{path}: exists already, and is left as it is", hint="name another file with --out"
+        ) from error
+
+
+def _lint_json(file: Path, name: str, digest: str, found: Findings) -> dict[str, Any]:
+    warnings = [
+        {"path": w.path, "line": w.line, "column": w.column, "message": w.message}
+        for w in found.warnings
+    ]
+    return {
+        "file": str(file),
+        "study": name,
+        "digest": digest,
+        "faults": [],
+        "warnings": warnings,
+    }
+
+
+def _locked_json(locked: Locked) -> dict[str, Any]:
+    return {
+        "study": locked.name,
+        "sequence": locked.sequence,
+        "time": locked.time.isoformat(),
+        "digest": locked.digest,
+        "dataset": dict(locked.body["dataset"]),
+        "arms": dict(locked.body["arms"]),
+        "amendments": [amendment.as_json() for amendment in locked.amendments],
+        "deviated": locked.deviated,
+    }
+
+
+def _where(locked: Locked) -> str:
+    time = locked.time.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"{_visible(locked.name)}, ledger entry {locked.sequence} of {time}"
+
+
+def _visible(text: str) -> str:
+    from liftgate.figures.text import visible
+
+    return visible(text)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,187 @@
+"""``study lock``, ``amend``, ``verify`` and ``show``: a study file and the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liftgate import plugins
+from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.evals.data import load_dataset
+from liftgate.ledger import Ledger
+from liftgate.protocols import System
+from liftgate.records import Dataset, Entry
+from liftgate.store import Workspace
+from liftgate.study import lock
+from liftgate.study.design import Study
+from liftgate.study.lint import check
+from liftgate.study.load import load
+from liftgate.study.lock import Locked, Seen
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A study with everything that it names, at hand."""
+
+    study: Study
+    root: Path
+    """The study file's folder; its files and modules are looked up from here."""
+    dataset: Dataset
+    systems: Mapping[str, System]
+    """Arm -> system, not yet started."""
+    body: Mapping[str, Any]
+    """What a lock of it binds."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A study that the ledger holds, and the entry that was just added, if one was."""
+
+    locked: Locked
+    added: Entry | None = None
+
+
+def open_study(path: Path) -> Opened:
+    """Read a study file, its dataset, and open its systems without starting them.
+
+    Files and modules are looked up from the study file's folder; modules, last, from the working
+    directory too.
+
+    Raises:
+        StudyError: every fault of the file, or of what it names, with its position.
+        LockedError: the file names another dataset digest than its items have.
+    """
+    study = load(path)
+    check(study)
+    root = Path(path).resolve().parent
+    _importable_from_here()
+    faults: list[Fault] = []
+    dataset = _dataset(study, root, faults)
+    systems = _systems(study, root, faults)
+    if faults or dataset is None:
+        raise StudyError(
+            f"{study.file}: what the study names cannot be opened", file=study.file, faults=faults
+        )
+    fingerprints = {name: system.fingerprint for name, system in systems.items()}
+    return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
+
+
+def lock_study(path: Path, workspace: Workspace) -> Kept:
+    """Lock a study; the same study again keeps its lock, its time included, and appends nothing.
+
+    Raises:
+        StudyError: faults of the file or of what it names.
+        LockedError: a study of that name is locked and differs.
+    """
+    return keep(_closed(open_study(path)), workspace)
+
+
+def keep(opened: Opened, workspace: Workspace) -> Kept:
+    """Lock an opened study, or verify it against its lock.
+
+    Raises:
+        LockedError: a study of that name is locked and differs.
+    """
+    workspace.create()
+    with Ledger.open(workspace.home) as ledger:
+        locked = lock.current(ledger.entries(), opened.study.study)
+        if locked is not None:
+            return Kept(lock.verify(opened.study, locked, opened.body))
+        entry = ledger.append(lock.LOCKED, opened.body, refs=_refs(opened.body))
+        return Kept(lock.first(entry), entry)
+
+
+def verify_study(path: Path, workspace: Workspace) -> Locked:
+    """Compare a study, its dataset and its arms with what was locked.
+
+    Raises:
+        StudyError: faults of the file or of what it names.
+        LockedError: not locked, or changed: every path with the old and the new value.
+    """
+    opened = _closed(open_study(path))
+    return lock.verify(opened.study, find(opened.study, workspace), opened.body)
+
+
+def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) -> Kept:
+    """Append a change of a locked study.
+
+    Args:
+        path: the study file as it shall be.
+        workspace: with the ledger that holds the lock.
+        reason: why it changes.
+        seen: what its author had seen; raised to ``results`` where a decision exists.
+
+    Raises:
+        StudyError: faults of the file, nothing changed, or no reason.
+        LockedError: the study was never locked.
+    """
+    opened = _closed(open_study(path))
+    if find(opened.study, workspace) is None:
+        raise lock.not_locked(opened.study)
+    with Ledger.open(workspace.home) as ledger:
+        entries = list(ledger.entries())
+        locked = lock.current(entries, opened.study.study)
+        assert locked is not None
+        body = lock.amendment(
+            locked,
+            opened.body,
+            reason=reason,
+            seen=seen,
+            decided=lock.was_decided(entries, locked),
+        )
+        entry = ledger.append(lock.AMENDED, body, refs=_refs(body))
+        return Kept(lock.amended(locked, entry), entry)
+
+
+def find(study: Study, workspace: Workspace) -> Locked | None:
+    """Return what the ledger holds of a study's name, or None; nothing is created."""
+    if not workspace.ledger.is_file():
+        return None
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        return lock.current(ledger.entries(), study.study)
+
+
+def _refs(body: Mapping[str, Any]) -> dict[str, str]:
+    return {"study": body["study_digest"], "dataset": body["dataset"]["digest"]}
+
+
+def _dataset(study: Study, root: Path, faults: list[Fault]) -> Dataset | None:
+    plan = study.dataset
+    try:
+        return load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
+    except (DataError, UnknownName) as error:
+        faults.append(study.fault(("dataset", "source"), str(error)))
+        return None
+
+
+def _systems(study: Study, root: Path, faults: list[Fault]) -> dict[str, System]:
+    systems: dict[str, System] = {}
+    for name, arm in study.arms.items():
+        factory = plugins.load("systems", arm.plugin)
+        try:
+            systems[name] = factory(
+                arm.rest, params=arm.params, files=arm.files, packages=arm.packages, root=root
+            )
+        except (DataError, UnknownName) as error:
+            faults.append(study.fault(("arms", name, "system"), str(error)))
+    return systems
+
+
+def _closed(opened: Opened) -> Opened:
+    async def close() -> None:
+        for system in opened.systems.values():
+            await system.close()
+
+    asyncio.run(close())
+    return opened
+
+
+def _importable_from_here() -> None:
+    """``python -m`` has the working directory on its path, a console script has not."""
+    here = str(Path.cwd())
+    if here not in sys.path:
+        sys.path.append(here)

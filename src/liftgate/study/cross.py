@@ -1,0 +1,211 @@
+"""What one section of a study demands of another.
+
+The checks walk over whatever parts are well-formed by themselves, so that a study with a mistyped
+key still hears that its primary claim names no scorer: all faults at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from liftgate.errors import did_you_mean
+from liftgate.records import Part, Role, Status
+from liftgate.study import params
+from liftgate.study.plan import ArmPlan, ClaimPlan, DatasetPlan, latency_quantile
+from liftgate.study.problems import Problem
+from liftgate.study.source import Path
+
+SECTIONS = (
+    (Part.GUARDRAIL, "guardrails"),
+    (Part.WATCH, "watch"),
+    (Part.SECONDARY, "secondary"),
+)
+RESERVED = frozenset({"primary", "guardrails", "watch", "secondary"})
+_PAIRED = frozenset(
+    {"superior", "non_inferior", "equivalent", "each_non_inferior", "none_shown_worse"}
+)
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The well-formed parts of a study; None for a section that could not be read."""
+
+    roles: Mapping[str, Role] | None
+    metrics: tuple[str, ...] | None
+    slices: tuple[str, ...] | None
+    claims: tuple[tuple[Part, Path, ClaimPlan], ...]
+
+
+def problems(given: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong between the sections of a study.
+
+    Args:
+        given: the study's fields, as JSON values or as models; malformed ones are passed over.
+    """
+    outline = _outline(given)
+    found = [*_roles(outline), *_names(outline)]
+    for part, path, claim in outline.claims:
+        found += [p.under(*path) for p in _claim(part, claim, outline)]
+    return found
+
+
+def _outline(given: Mapping[str, Any]) -> Outline:
+    arms = given.get("arms")
+    roles = None
+    if isinstance(arms, Mapping):
+        plans = {name: _valid(ArmPlan, arm) for name, arm in arms.items()}
+        if all(plans.values()):
+            roles = {name: plan.role for name, plan in plans.items() if plan}
+    scorers = given.get("scorers")
+    dataset = _valid(DatasetPlan, given.get("dataset"))
+    return Outline(
+        roles,
+        tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
+        dataset.slices if dataset else None,
+        tuple(_claims(given.get("claims"))),
+    )
+
+
+def _claims(given: Any) -> Iterator[tuple[Part, Path, ClaimPlan]]:
+    nodes = dict(given) if isinstance(given, (Mapping, BaseModel)) else {}
+    primary = _valid(ClaimPlan, nodes.get("primary"))
+    if primary:
+        yield Part.PRIMARY, ("claims", "primary"), primary
+    for part, section in SECTIONS:
+        listed = nodes.get(section)
+        for number, node in enumerate(listed if isinstance(listed, (list, tuple)) else ()):
+            claim = _valid(ClaimPlan, node)
+            if claim:
+                yield part, ("claims", section, number), claim
+
+
+def _valid(model: type[M], given: Any) -> M | None:
+    try:
+        return model.model_validate(given)
+    except ValidationError:
+        return None
+
+
+def _roles(outline: Outline) -> Iterator[Problem]:
+    if outline.roles is None:
+        return
+    roles = list(outline.roles.values())
+    baselines = [name for name, role in outline.roles.items() if role is Role.BASELINE]
+    if len(baselines) != 1:
+        got = f"the baselines {', '.join(baselines)}" if baselines else "no baseline"
+        yield Problem(("arms",), f"got {got}, expected exactly one arm with role: baseline")
+    if Role.CANDIDATE not in roles:
+        yield Problem(("arms",), "got no candidate, expected an arm with role: candidate")
+
+
+def _names(outline: Outline) -> Iterator[Problem]:
+    for metric in outline.metrics or ():
+        if metric in RESERVED or latency_quantile(metric) is not None:
+            yield Problem(
+                ("scorers", metric),
+                f"the name {metric!r} is taken by liftgate, expected another",
+                on_key=True,
+            )
+
+
+def _claim(part: Part, claim: ClaimPlan, outline: Outline) -> Iterator[Problem]:
+    rule = params.make("rules", claim.rule, claim.params)
+    yield from _part(part, claim, watch=rule.status is Status.WATCH)
+    yield from _slices(claim, outline, over_slices=rule.over_slices)
+    if claim.measure is not None:
+        yield from _measure(part, claim)
+    elif claim.metric is not None:
+        yield from _metric(claim, outline)
+
+
+def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:
+    if watch and part is not Part.WATCH:
+        yield Problem(
+            (claim.rule,),
+            f"the rule {claim.rule!r} controls no error, expected it under claims.watch only",
+            on_key=True,
+        )
+    if part is Part.WATCH and not watch:
+        yield Problem(
+            (claim.rule,),
+            f"got the rule {claim.rule!r}, expected a rule that watches, e.g. none_shown_worse",
+            on_key=True,
+        )
+
+
+def _slices(claim: ClaimPlan, outline: Outline, *, over_slices: bool) -> Iterator[Problem]:
+    if over_slices and claim.by_slice is None:
+        yield Problem(("by_slice",), f"missing; the rule {claim.rule!r} needs one of the slices")
+    if claim.by_slice is None or outline.slices is None:
+        return
+    if not over_slices:
+        yield Problem(
+            ("by_slice",),
+            f"the rule {claim.rule!r} is not about slices, expected a rule such as "
+            "each_non_inferior, or no by_slice",
+            on_key=True,
+        )
+    elif claim.by_slice not in outline.slices:
+        known = ", ".join(outline.slices) or "none"
+        yield Problem(
+            ("by_slice",),
+            f"got {claim.by_slice!r}, expected one of dataset.slices: {known}",
+            did_you_mean(claim.by_slice, outline.slices),
+        )
+
+
+def _measure(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
+    if part is Part.PRIMARY:
+        yield Problem(
+            ("measure",), "a measure has no error rate, expected a metric in the primary claim"
+        )
+    if claim.rule in _PAIRED:
+        yield Problem(
+            (claim.rule,),
+            f"the rule {claim.rule!r} compares the scores of items, expected 'within' for a "
+            "measure",
+            on_key=True,
+        )
+    yield from _no_passes(claim, "a measure is exact")
+
+
+def _metric(claim: ClaimPlan, outline: Outline) -> Iterator[Problem]:
+    metric = claim.quantity
+    if latency_quantile(metric) is not None:
+        yield from _latency(claim)
+        return
+    yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
+    if outline.metrics is not None and metric not in outline.metrics:
+        known = ", ".join(outline.metrics) or "none"
+        yield Problem(
+            ("metric",),
+            f"got {metric!r}, expected one of scorers: {known}, or latency_p95_ms",
+            did_you_mean(metric, [*outline.metrics, "latency_p95_ms"]),
+        )
+
+
+def _latency(claim: ClaimPlan) -> Iterator[Problem]:
+    if claim.rule != "within":
+        yield Problem(
+            (claim.rule,),
+            f"got the rule {claim.rule!r}, expected 'within' for {claim.quantity}",
+            on_key=True,
+        )
+    elif claim.params.get("passes") is None:
+        yield Problem(
+            (claim.rule, "passes"),
+            f"missing; {claim.quantity} is taken in separate passes over the items, e.g. passes: 7",
+        )
+
+
+def _no_passes(claim: ClaimPlan, why: str) -> Iterator[Problem]:
+    if claim.rule != "within":
+        return
+    for key in ("passes", "items"):
+        if claim.params.get(key) is not None:
+            yield Problem((claim.rule, key), f"{why}, expected no {key}", on_key=True)

@@ -1,0 +1,196 @@
+"""A study: one model, whether it is read from a file or made in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PrivateAttr, ValidationError
+
+from liftgate.canon import digest
+from liftgate.errors import Fault, StudyError, UnknownName
+from liftgate.records import Claim, Part, Role
+from liftgate.study import cross, params
+from liftgate.study.plan import (
+    ArmPlan,
+    ClaimPlan,
+    ClaimsPlan,
+    DatasetPlan,
+    DecisionPlan,
+    MetricName,
+    Name,
+    OutcomesPlan,
+    ScorerPlan,
+    Seed,
+    StoppingPlan,
+    Text,
+)
+from liftgate.study.problems import Node, Problem, problems_of
+from liftgate.study.source import Path, Source, dotted
+
+FORMAT = 1
+
+
+class Study(Node):
+    """The planned comparison. ``Study(**fields)`` and a study file have the same grammar.
+
+    Raises:
+        StudyError: with all faults at once.
+    """
+
+    liftgate: Literal[1] = Field(description="1, the version of this format")
+    study: Name = Field(description="the study's name")
+    hypothesis: Text = Field(description="one sentence: what is believed")
+    owner: str = Field("", description="who decides")
+    tier: Literal["startup"] = Field(
+        default="startup", description="the policy: which approvals it needs"
+    )
+    dataset: DatasetPlan = Field(description="a mapping with source")
+    arms: Annotated[dict[Name, ArmPlan], Field(min_length=2)] = Field(
+        description="a mapping of one baseline and the candidates"
+    )
+    scorers: Annotated[dict[MetricName, ScorerPlan], Field(min_length=1)] = Field(
+        description="a mapping of metrics to scorers"
+    )
+    outcomes: OutcomesPlan = Field(description="a rule for every outcome")
+    claim_plans: ClaimsPlan = Field(alias="claims", description="a mapping with primary")
+    decision: DecisionPlan = Field(default=DecisionPlan(), description="the error allowed")
+    stopping: StoppingPlan = Field(default=StoppingPlan(), description="{plan: fixed}")
+    repeats: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=1, description="trials of each arm on each item"
+    )
+    seed: Seed = Field(default=0, description="decides every random choice")
+
+    _source: Source | None = PrivateAttr(None)
+
+    def __init__(self, /, **fields: Any) -> None:
+        found = _version(fields)
+        if not found:
+            found = cross.problems(fields)
+            try:
+                super().__init__(**fields)
+            except ValidationError as error:
+                found = [*problems_of(error, fields, type(self)), *found]
+        if found:
+            raise _study_error(found) from Refused(found)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Study) and self._whole() == other._whole()
+
+    def __hash__(self) -> int:
+        return hash(self.digest())
+
+    @property
+    def baseline(self) -> str:
+        """The name of the baseline arm."""
+        return next(name for name, arm in self.arms.items() if arm.role is Role.BASELINE)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The names of the candidates, in the order of the file."""
+        return tuple(name for name, arm in self.arms.items() if arm.role is Role.CANDIDATE)
+
+    def arm(self, name: str) -> ArmPlan:
+        """Return one arm. Raises UnknownName."""
+        if name not in self.arms:
+            raise UnknownName("arm", name, self.arms)
+        return self.arms[name]
+
+    def scorer(self, metric: str) -> Any:
+        """Return the scorer object of a metric, made anew. Raises UnknownName."""
+        if metric not in self.scorers:
+            raise UnknownName("metric", metric, self.scorers)
+        plan = self.scorers[metric]
+        return params.make("scorers", plan.scorer, plan.params)
+
+    def claims(self) -> tuple[Claim, ...]:
+        """Return every claim in the order primary, guardrails, watch, secondary."""
+        found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
+        for part, section in cross.SECTIONS:
+            for number, plan in enumerate(getattr(self.claim_plans, section)):
+                found.append(self._claim(f"{section}.{number}", part, plan))
+        return tuple(found)
+
+    def _claim(self, name: str, part: Part, plan: ClaimPlan) -> Claim:
+        return Claim(
+            id=name,
+            part=part,
+            metric=plan.quantity,
+            rule=plan.rule,
+            params=plan.params,
+            population=plan.population or self.decision.population,
+            is_measure=plan.measure is not None,
+            by_slice=plan.by_slice,
+        )
+
+    def model(self, dataset_digest: str | None = None) -> dict[str, Any]:
+        """Return the study as JSON values with every default filled in.
+
+        Two files with the same model mean the same; ``Study(**study.model())`` is the study again.
+
+        Args:
+            dataset_digest: of the items, which the lock fills in; None: the model names none,
+                whatever the file says.
+        """
+        body = self._whole()
+        body["dataset"]["digest"] = dataset_digest
+        return body
+
+    def _whole(self) -> dict[str, Any]:
+        body = self.model_dump(mode="json", by_alias=True)
+        claims = body["claims"]
+        for node in (claims["primary"], *(n for _, s in cross.SECTIONS for n in claims[s])):
+            node["population"] = node["population"] or body["decision"]["population"]
+            for key in [key for key, value in node.items() if value is None]:
+                del node[key]
+        return body
+
+    def digest(self, dataset_digest: str | None = None) -> str:
+        """Return the digest of the canonical JSON of the model.
+
+        Comments, the order of keys and defaults written out do not change it; meaning does.
+        """
+        return digest(self.model(dataset_digest))
+
+    def fault(
+        self, path: Path, message: str, *, suggestion: str = "", on_key: bool = False
+    ) -> Fault:
+        """Return a fault at a place, with its position where the study was read from a file."""
+        if self._source is None:
+            return Fault(path=dotted(path), message=message, suggestion=suggestion)
+        return self._source.fault(path, message, suggestion=suggestion, on_key=on_key)
+
+    @property
+    def file(self) -> str:
+        """The file that it was read from, or an empty string."""
+        return self._source.file if self._source else ""
+
+    def placed(self, source: Source) -> Study:
+        """Return the study that knows where its values stand in a file."""
+        self._source = source
+        return self
+
+
+class Refused(Exception):
+    """The problems of a refused study by path; the cause of its StudyError."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(dict.fromkeys(problems))
+        super().__init__(f"{len(self.problems)} problems")
+
+
+def _study_error(found: list[Problem]) -> StudyError:
+    faults = [
+        Fault(dotted(p.path), p.message, suggestion=p.suggestion) for p in dict.fromkeys(found)
+    ]
+    listed = "; ".join(fault.text("").removeprefix(": ") for fault in faults)
+    return StudyError(f"not a study: {listed}", faults=faults)
+
+
+def _version(fields: Mapping[str, Any]) -> list[Problem]:
+    """Other complaints about a file of another format would mislead."""
+    version = fields.get("liftgate")
+    if isinstance(version, bool) or not isinstance(version, int) or version == FORMAT:
+        return []
+    message = f"got format {version}, expected {FORMAT}: this liftgate reads no other format"
+    return [Problem(("liftgate",), message)]

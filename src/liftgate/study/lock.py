@@ -1,0 +1,287 @@
+"""What a lock binds, and what became of it: pure functions over ledger entries.
+
+A lock binds the study's canonical model together with everything that it only names: the dataset's
+digest, the arms' fingerprints, the scorers' fingerprints and scales. A study's identity, over all
+its amendments, is its name and the sequence of its first lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from liftgate.canon import digest, plain
+from liftgate.errors import DataError, LockedError, StudyError
+from liftgate.records import Dataset, Entry
+from liftgate.study.changes import Change, changes
+from liftgate.study.design import Study
+
+LOCKED = "study.locked"
+AMENDED = "study.amended"
+DECISION = "decision"
+_AMEND = "restore it, or: liftgate study amend FILE --reason TEXT --seen nothing|aggregate|results"
+
+
+class Seen(StrEnum):
+    """What the author of an amendment had seen of the study's results."""
+
+    NOTHING = "nothing"
+    AGGREGATE = "aggregate"
+    RESULTS = "results"
+
+
+@dataclass(frozen=True)
+class Amendment:
+    """One change of a locked study."""
+
+    sequence: int
+    time: datetime
+    reason: str
+    seen: Seen
+    changes: tuple[Mapping[str, Any], ...]
+    """Each ``{"path", "old", "new"}``."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the amendment as a decision shows it."""
+        return {
+            "sequence": self.sequence,
+            "time": self.time.isoformat(),
+            "reason": self.reason,
+            "seen": self.seen.value,
+            "changes": [dict(change) for change in self.changes],
+        }
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A study as the ledger holds it."""
+
+    name: str
+    sequence: int
+    """Of the first lock; with the name it is the study's identity."""
+    time: datetime
+    """Of the first lock: a candidate's rows count from here on."""
+    body: Mapping[str, Any]
+    """What holds now, amendments included; see ``lock.body``."""
+    original: Mapping[str, Any]
+    """What was locked first."""
+    amendments: tuple[Amendment, ...] = ()
+
+    @property
+    def model(self) -> Mapping[str, Any]:
+        """The study's canonical model as it holds now; ``Study(**model)`` is the study."""
+        model: Mapping[str, Any] = self.body["study"]
+        return model
+
+    @property
+    def digest(self) -> str:
+        """The study's digest as it holds now."""
+        return str(self.body["study_digest"])
+
+    @property
+    def deviated(self) -> bool:
+        """Whether it was amended after results had been seen."""
+        return any(amendment.seen is Seen.RESULTS for amendment in self.amendments)
+
+
+def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a lock binds.
+
+    Args:
+        study: a study without lint faults.
+        dataset: its items.
+        fingerprints: arm name -> fingerprint, for every arm.
+
+    Raises:
+        LockedError: the study's file names another dataset digest.
+        DataError: an arm has no fingerprint, or a scorer's scale cannot be declared.
+    """
+    _check_digest(study, dataset)
+    missing = sorted(set(study.arms) - set(fingerprints))
+    if missing:
+        raise DataError(f"fingerprints: got none for {', '.join(missing)}, expected one an arm")
+    scorers = {metric: study.scorer(metric) for metric in study.scorers}
+    return {
+        "liftgate": 1,
+        "name": study.study,
+        "study": study.model(dataset.digest),
+        "study_digest": study.digest(dataset.digest),
+        "dataset": {"digest": dataset.digest, "items": len(dataset.items)},
+        "arms": {name: fingerprints[name] for name in sorted(study.arms)},
+        "scorers": {metric: scorer_fingerprint(study, metric) for metric in sorted(scorers)},
+        "scales": {
+            metric: plain(scorers[metric].scale(dataset.items)) for metric in sorted(scorers)
+        },
+    }
+
+
+def scorer_fingerprint(study: Study, metric: str) -> str:
+    """Return the identity of a metric's scorer: name, version and parameters."""
+    plan = study.scorers[metric]
+    version = study.scorer(metric).version
+    return digest({"scorer": plan.scorer, "version": version, "params": plan.params})
+
+
+def current(entries: Iterable[Entry], name: str) -> Locked | None:
+    """Return the study of that name as the ledger holds it, or None when it was never locked.
+
+    Args:
+        entries: of the ledger, in order; other kinds and studies are passed over.
+        name: the study's.
+    """
+    locked: Locked | None = None
+    for entry in entries:
+        if entry.kind not in (LOCKED, AMENDED) or entry.body.get("name") != name:
+            continue
+        if entry.kind == LOCKED and locked is None:
+            locked = first(entry)
+        elif entry.kind == AMENDED and locked is not None:
+            locked = amended(locked, entry)
+    return locked
+
+
+def first(entry: Entry) -> Locked:
+    """Return the study of a first lock's entry."""
+    return Locked(str(entry.body["name"]), entry.sequence, entry.time, entry.body, entry.body)
+
+
+def amended(locked: Locked, entry: Entry) -> Locked:
+    """Return the study after an amendment's entry."""
+    added = Amendment(
+        entry.sequence,
+        entry.time,
+        str(entry.body["reason"]),
+        Seen(entry.body["seen"]),
+        tuple(entry.body["changes"]),
+    )
+    return Locked(
+        locked.name,
+        locked.sequence,
+        locked.time,
+        entry.body,
+        locked.original,
+        (*locked.amendments, added),
+    )
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what differs between two lock bodies, by the paths of a study file.
+
+    What a lock adds appears beside what it belongs to: ``dataset.digest``,
+    ``arms.dense.fingerprint``, ``scorers.mrr.scale.high``.
+    """
+    return changes(_view(old), _view(new))
+
+
+def _view(locked: Mapping[str, Any]) -> dict[str, Any]:
+    study = dict(locked["study"])
+    study["dataset"] = {**study["dataset"], **locked["dataset"]}
+    study["arms"] = {
+        name: {**arm, "fingerprint": locked["arms"][name]} for name, arm in study["arms"].items()
+    }
+    study["scorers"] = {
+        name: {**node, "fingerprint": locked["scorers"][name], "scale": locked["scales"][name]}
+        for name, node in study["scorers"].items()
+    }
+    return study
+
+
+def verify(study: Study, locked: Locked | None, now: Mapping[str, Any]) -> Locked:
+    """Return the lock that a study keeps.
+
+    Args:
+        study: as its file says now.
+        locked: as the ledger holds it.
+        now: ``body`` of the study as it is now.
+
+    Raises:
+        LockedError: it was never locked, or it differs: every path with the old and new value.
+    """
+    if locked is None:
+        raise not_locked(study)
+    found = differences(locked.body, now)
+    if found:
+        raise changed(study, locked, found)
+    return locked
+
+
+def not_locked(study: Study) -> LockedError:
+    """Return the error for a study that the ledger does not know."""
+    return LockedError(
+        f"{study.file or study.study}: the study {study.study!r} is not locked in this workspace",
+        file=study.file,
+        hint="liftgate study lock FILE, or liftgate run FILE, which locks it",
+    )
+
+
+def changed(study: Study, locked: Locked, found: Iterable[Change]) -> LockedError:
+    """Return the error for a study that differs from its lock."""
+    faults = [study.fault(change.path, change.text()) for change in found]
+    last = locked.amendments[-1].sequence if locked.amendments else locked.sequence
+    count = "1 place" if len(faults) == 1 else f"{len(faults)} places"
+    return LockedError(
+        f"{study.file or study.study}: differs in {count} from what was locked in ledger entry "
+        f"{last}",
+        file=study.file,
+        faults=faults,
+        hint=_AMEND,
+    )
+
+
+def amendment(
+    locked: Locked, now: Mapping[str, Any], *, reason: str, seen: Seen, decided: bool
+) -> dict[str, Any]:
+    """Return the body of an amendment: all of ``now``, and what changed, why, and what was known.
+
+    Args:
+        locked: the study as the ledger holds it.
+        now: ``body`` of the study as it shall be.
+        reason: for the change; required.
+        seen: what its author says to have seen.
+        decided: whether a decision of this study exists; then results have been seen, whatever
+            the author says.
+
+    Raises:
+        StudyError: nothing changed, or the reason is empty.
+    """
+    if not reason.strip():
+        raise StudyError("--reason: got nothing, expected why the study changes")
+    found = differences(locked.body, now)
+    if not found:
+        raise StudyError(
+            f"the study {locked.name!r} is as it was locked: there is nothing to amend",
+            hint="change the study file first, then amend",
+        )
+    return {
+        **now,
+        "amends": locked.sequence,
+        "reason": reason.strip(),
+        "seen": Seen.RESULTS.value if decided else seen.value,
+        "said": seen.value,
+        "changes": [change.as_json() for change in found],
+    }
+
+
+def was_decided(entries: Iterable[Entry], locked: Locked) -> bool:
+    """Return whether the ledger holds a decision of the study."""
+    return any(
+        entry.kind == DECISION
+        and entry.body.get("study") == locked.name
+        and entry.sequence > locked.sequence
+        for entry in entries
+    )
+
+
+def _check_digest(study: Study, dataset: Dataset) -> None:
+    named = study.dataset.digest
+    if named is not None and named != dataset.digest:
+        message = f"the file says {named}, the items give {dataset.digest}"
+        raise LockedError(
+            f"{study.file or study.study}: the dataset is not the one that the study names",
+            file=study.file,
+            faults=[study.fault(("dataset", "digest"), message)],
+            hint="restore the dataset, or take dataset.digest out of the file",
+        )
