@@ -21,11 +21,12 @@ help:
 # $(call environment,folder,pins...): hash-checked pins first, the project itself after them,
 # because pip cannot hash-check a local folder.
 define environment
-$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "liftgate needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
-for pins in $(2); do $(1)/bin/python -m pip install --quiet --require-hashes -r $$pins || exit 1; done
-$(1)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
-touch $@
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "liftgate needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
+@echo "making $(1)"
+@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+@for pins in $(2); do $(1)/bin/python -m pip install --quiet --require-hashes -r $$pins || exit 1; done
+@$(1)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+@touch $@
 endef
 
 .venv/.ready: constraints/dev.txt pyproject.toml
