@@ -140,12 +140,30 @@ class Evidence(Protocol):
     candidate for ``greater``, in its favour for ``less``.
     """
 
-    design: Design
-    population: Population
-    alpha: float
-    """One-sided level of the study."""
-    scale: Scale | None
-    """The metric's scale, by which numbers are told; None: a measure in a unit of its own."""
+    @property
+    def design(self) -> Design:
+        """How often the study may look, as locked."""
+        ...
+
+    @property
+    def population(self) -> Population:
+        """What the study speaks about, as locked."""
+        ...
+
+    @property
+    def alpha(self) -> float:
+        """One-sided level of the study."""
+        ...
+
+    @property
+    def scale(self) -> Scale | None:
+        """The metric's scale, by which numbers are told; None: a measure in a unit of its own."""
+        ...
+
+    @property
+    def clusters(self) -> int:
+        """How many independent units there are: clusters of items, or separate passes."""
+        ...
 
     def difference(
         self, *, null: float = 0.0, alternative: Alternative = Alternative.GREATER
@@ -187,9 +205,15 @@ class Evidence(Protocol):
 class Rule(Protocol):
     """Turns estimates into the verdict of one claim. Pure: no I/O, no arithmetic of its own."""
 
-    status: Status
-    over_slices: bool
-    """Whether the claim needs ``by_slice``."""
+    @property
+    def status(self) -> Status:
+        """How claims under this rule count; a verdict on a measure is ``measured`` regardless."""
+        ...
+
+    @property
+    def over_slices(self) -> bool:
+        """Whether the claim needs ``by_slice``."""
+        ...
 
     def judge(self, claim: Claim, candidate: str, evidence: Evidence) -> Verdict:
         """Return the verdict; what cannot be estimated is inadmissible with the reason."""
