@@ -38,7 +38,7 @@ class Outline:
     roles: Mapping[str, Role] | None
     metrics: tuple[str, ...] | None
     slices: tuple[str, ...] | None
-    claims: tuple[tuple[Part, Path, ClaimPlan], ...]
+    claims: tuple[tuple[Part, Path, Any], ...]
 
 
 def problems(given: Mapping[str, Any]) -> list[Problem]:
@@ -49,8 +49,12 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
     """
     outline = _outline(given)
     found = [*_roles(outline), *_names(outline)]
-    for part, path, claim in outline.claims:
-        found += [p.under(*path) for p in _claim(part, claim, outline)]
+    for part, path, node in outline.claims:
+        about = [*_known(node, outline)]
+        claim = _valid(ClaimPlan, node)
+        if claim is not None:
+            about += _claim(part, claim)
+        found += [p.under(*path) for p in about]
     return found
 
 
@@ -71,17 +75,14 @@ def _outline(given: Mapping[str, Any]) -> Outline:
     )
 
 
-def _claims(given: Any) -> Iterator[tuple[Part, Path, ClaimPlan]]:
+def _claims(given: Any) -> Iterator[tuple[Part, Path, Any]]:
     nodes = dict(given) if isinstance(given, (Mapping, BaseModel)) else {}
-    primary = _valid(ClaimPlan, nodes.get("primary"))
-    if primary:
-        yield Part.PRIMARY, ("claims", "primary"), primary
+    if "primary" in nodes:
+        yield Part.PRIMARY, ("claims", "primary"), nodes["primary"]
     for part, section in SECTIONS:
         listed = nodes.get(section)
         for number, node in enumerate(listed if isinstance(listed, (list, tuple)) else ()):
-            claim = _valid(ClaimPlan, node)
-            if claim:
-                yield part, ("claims", section, number), claim
+            yield part, ("claims", section, number), node
 
 
 def _valid(model: type[M], given: Any) -> M | None:
@@ -113,14 +114,36 @@ def _names(outline: Outline) -> Iterator[Problem]:
             )
 
 
-def _claim(part: Part, claim: ClaimPlan, outline: Outline) -> Iterator[Problem]:
+def _known(node: Any, outline: Outline) -> Iterator[Problem]:
+    """Check the names that a claim uses, however its rule may look."""
+    claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
+    metric, by_slice = claim.get("metric"), claim.get("by_slice")
+    metrics, slices = outline.metrics, outline.slices
+    if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
+        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms")
+    if isinstance(by_slice, str) and slices is not None:
+        yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
+
+
+def _one_of(
+    key: str, name: str, known: tuple[str, ...], place: str, *others: str
+) -> Iterator[Problem]:
+    if name not in known:
+        listed = " or ".join([f"one of {place} ({', '.join(known) or 'none'})", *others])
+        near = did_you_mean(name, [*known, *others])
+        yield Problem((key,), f"got {name!r}, expected {listed}", near)
+
+
+def _claim(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
     rule = params.make("rules", claim.rule, claim.params)
     yield from _part(part, claim, watch=rule.status is Status.WATCH)
-    yield from _slices(claim, outline, over_slices=rule.over_slices)
+    yield from _slices(claim, over_slices=rule.over_slices)
     if claim.measure is not None:
         yield from _measure(part, claim)
-    elif claim.metric is not None:
-        yield from _metric(claim, outline)
+    elif latency_quantile(claim.quantity) is not None:
+        yield from _latency(claim)
+    else:
+        yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
 
 
 def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:
@@ -138,24 +161,15 @@ def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:
         )
 
 
-def _slices(claim: ClaimPlan, outline: Outline, *, over_slices: bool) -> Iterator[Problem]:
+def _slices(claim: ClaimPlan, *, over_slices: bool) -> Iterator[Problem]:
     if over_slices and claim.by_slice is None:
-        yield Problem(("by_slice",), f"missing; the rule {claim.rule!r} needs one of the slices")
-    if claim.by_slice is None or outline.slices is None:
-        return
-    if not over_slices:
+        yield Problem(("by_slice",), f"not given; the rule {claim.rule!r} needs one of the slices")
+    if claim.by_slice is not None and not over_slices:
         yield Problem(
             ("by_slice",),
             f"the rule {claim.rule!r} is not about slices, expected a rule such as "
             "each_non_inferior, or no by_slice",
             on_key=True,
-        )
-    elif claim.by_slice not in outline.slices:
-        known = ", ".join(outline.slices) or "none"
-        yield Problem(
-            ("by_slice",),
-            f"got {claim.by_slice!r}, expected one of dataset.slices: {known}",
-            did_you_mean(claim.by_slice, outline.slices),
         )
 
 
@@ -174,21 +188,6 @@ def _measure(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
     yield from _no_passes(claim, "a measure is exact")
 
 
-def _metric(claim: ClaimPlan, outline: Outline) -> Iterator[Problem]:
-    metric = claim.quantity
-    if latency_quantile(metric) is not None:
-        yield from _latency(claim)
-        return
-    yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
-    if outline.metrics is not None and metric not in outline.metrics:
-        known = ", ".join(outline.metrics) or "none"
-        yield Problem(
-            ("metric",),
-            f"got {metric!r}, expected one of scorers: {known}, or latency_p95_ms",
-            did_you_mean(metric, [*outline.metrics, "latency_p95_ms"]),
-        )
-
-
 def _latency(claim: ClaimPlan) -> Iterator[Problem]:
     if claim.rule != "within":
         yield Problem(
@@ -199,7 +198,7 @@ def _latency(claim: ClaimPlan) -> Iterator[Problem]:
     elif claim.params.get("passes") is None:
         yield Problem(
             (claim.rule, "passes"),
-            f"missing; {claim.quantity} is taken in separate passes over the items, e.g. passes: 7",
+            f"not given; {claim.quantity} is taken in separate passes, e.g. passes: 7",
         )
 
 

@@ -20,6 +20,7 @@ from liftgate.study.plan import (
     MetricName,
     Name,
     OutcomesPlan,
+    PilotPlan,
     ScorerPlan,
     Seed,
     StoppingPlan,
@@ -60,6 +61,9 @@ class Study(Node):
         default=1, description="trials of each arm on each item"
     )
     seed: Seed = Field(default=0, description="decides every random choice")
+    pilot: PilotPlan | None = Field(
+        default=None, description="tables of baseline and candidate from before the study"
+    )
 
     _source: Source | None = PrivateAttr(None)
 
@@ -192,5 +196,7 @@ def _version(fields: Mapping[str, Any]) -> list[Problem]:
     version = fields.get("liftgate")
     if isinstance(version, bool) or not isinstance(version, int) or version == FORMAT:
         return []
-    message = f"got format {version}, expected {FORMAT}: this liftgate reads no other format"
+    message = f"got format {version}, expected {FORMAT}, the only one that this liftgate reads"
+    if version > FORMAT:
+        message += "; a newer liftgate wrote it"
     return [Problem(("liftgate",), message)]

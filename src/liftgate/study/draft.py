@@ -28,15 +28,15 @@ def draft(comparison: Comparison, folder: Path) -> str:
 
 def _lines(comparison: Comparison, folder: Path) -> Iterator[str]:
     question = comparison.question
-    yield "# A study drafted from a comparison of two tables. Fill in every line marked TODO:"
+    yield "# A study drafted from a comparison of two tables. Fill in every line that says FILL IN:"
     yield "# liftgate study lint lists them. Lock the study before its candidate is run."
     yield "liftgate: 1"
     yield f"study: {_name(comparison.candidate)}"
-    yield "hypothesis:  # TODO one sentence: what is believed, and why"
-    yield "owner:  # TODO who decides"
+    yield "hypothesis:  # FILL IN: one sentence: what is believed, and why"
+    yield "owner:  # FILL IN: who decides"
     yield ""
     yield "dataset:"
-    yield "  source:  # TODO the items: a table such as items.jsonl, or python:package.module:name"
+    yield "  source:  # FILL IN: a table of items, items.jsonl, or python:package.module:name"
     columns = comparison.baseline.columns
     if columns.cluster:
         yield f"  cluster: {_quoted(columns.cluster)}"
@@ -47,7 +47,7 @@ def _lines(comparison: Comparison, folder: Path) -> Iterator[str]:
     for name in ("baseline", "candidate"):
         yield f"  {name}:"
         yield f"    role: {name}"
-        yield "    system:  # TODO plugin:rest, e.g. python:package.module:factory"
+        yield "    system:  # FILL IN: plugin:rest, e.g. python:package.module:factory"
     yield ""
     yield from _scorers(comparison.metrics)
     yield ""
@@ -68,9 +68,10 @@ def _lines(comparison: Comparison, folder: Path) -> Iterator[str]:
 def _scorers(metrics: tuple[MetricComparison, ...]) -> Iterator[str]:
     yield "scorers:"
     for metric in metrics:
-        way = "" if metric.scale.higher_is_better else "; lower is better"
+        way = "" if metric.scale.higher_is_better else ", lower is better"
+        kind = f"{metric.scale.kind.value}{way}"
         yield f"  {_metric(metric)}:"
-        yield f"    scorer:  # TODO {metric.scale.kind.value}{way}; liftgate plugins lists scorers"
+        yield f"    scorer:  # FILL IN: {kind}; liftgate plugins lists the scorers"
 
 
 def _outcomes(question: Question) -> Iterator[str]:
@@ -93,7 +94,7 @@ def _claims(metrics: tuple[MetricComparison, ...], question: Question) -> Iterat
     if first.margin is None or question.require is Want.BETTER:
         yield "    superior:"
         yield "      by: 0.0"
-        yield "      target:  # TODO the smallest gain worth having, in the score's units"
+        yield "      target: open  # FILL IN: the smallest gain worth having, as a score"
     else:
         yield f"    non_inferior: {{margin: {_margin(first)}}}"
     guarded = [metric for metric in rest if metric.margin is not None]

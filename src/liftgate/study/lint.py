@@ -67,7 +67,7 @@ def _worthwhile(study: Study, primary: Claim) -> Iterator[Fault]:
     if primary.params.get("target") is None:
         yield study.fault(
             (*_place(primary), "superior", "target"),
-            "missing; expected the smallest gain worth having, in the units of the score, "
+            "not given; expected the smallest gain worth having, in the units of the score, "
             "e.g. target: 0.05",
         )
 

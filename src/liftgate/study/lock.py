@@ -177,7 +177,7 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Change,
 
 
 def _view(locked: Mapping[str, Any]) -> dict[str, Any]:
-    study = dict(locked["study"])
+    study = _reread(locked["study"])
     study["dataset"] = {**study["dataset"], **locked["dataset"]}
     study["arms"] = {
         name: {**arm, "fingerprint": locked["arms"][name]} for name, arm in study["arms"].items()
@@ -187,6 +187,14 @@ def _view(locked: Mapping[str, Any]) -> dict[str, Any]:
         for name, node in study["scorers"].items()
     }
     return study
+
+
+def _reread(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a locked model with today's defaults for keys that it could not know."""
+    try:
+        return Study(**model).model(model["dataset"]["digest"])
+    except StudyError:
+        return dict(model)
 
 
 def verify(study: Study, locked: Locked | None, now: Mapping[str, Any]) -> Locked:

@@ -96,7 +96,8 @@ def _refusal(error: Exception, values: Mapping[str, Any]) -> Problem:
     """Point at the parameter whose name comes first in the factory's message."""
     words = re.findall(r"\w+", str(error))
     named = next((word for word in words if word in values), None)
-    return Problem((named,) if named else (), str(error))
+    message = str(error).removeprefix(f"{named}: ")
+    return Problem((named,) if named else (), message)
 
 
 @cache

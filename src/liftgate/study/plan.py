@@ -351,6 +351,13 @@ class StoppingPlan(Node):
         return {}, [Problem(("plan",), message)]
 
 
+class PilotPlan(Node):
+    """What was known before: two tables, each FILE, FOLDER or FILE@SYSTEM; they never decide."""
+
+    baseline: Text = Field(description="the table of the baseline's scores")
+    candidate: Text = Field(description="the table of the candidate's scores")
+
+
 def latency_quantile(metric: str) -> float | None:
     """Return q of the engine's metric ``latency_p<q>_ms`` as a fraction, or None for another name.
 

@@ -54,6 +54,12 @@ _EXPECTED = {
     "literal_error": "{expected}",
     "enum": "{expected}",
 }
+_TYPES = {
+    str(str): "text",
+    str(int): "a whole number",
+    str(float): "a number",
+    str(bool): "true or false",
+}
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ def _problem(detail: dict[str, Any], given: Any, model: type[BaseModel]) -> Prob
     if kind == _KIND:
         return Problem(loc, context["message"], context["suggestion"], context["on_key"])
     if kind == "missing":
-        return Problem(loc, f"missing; expected {_wanted(loc, model)}")
+        return Problem(loc, f"not given; expected {_wanted(loc, model)}")
     if kind == "extra_forbidden":
         return unknown_key(loc, known_keys(model))
     path = _existing(loc, given)
@@ -196,8 +202,8 @@ def unknown_key(path: Path, known: Iterable[str]) -> Problem:
 
 def _wanted(loc: Path, model: type[BaseModel]) -> str:
     for name, info in model.model_fields.items():
-        if len(loc) == 1 and (info.alias or name) == loc[0] and info.description:
-            return info.description
+        if len(loc) == 1 and (info.alias or name) == loc[0]:
+            return info.description or _TYPES.get(str(info.annotation), "a value")
     return "a value"
 
 
