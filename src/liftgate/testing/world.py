@@ -49,9 +49,9 @@ class Faults:
 class World:
     """A set of items and what systems make of them; all follows from the seed.
 
-        A system succeeds on an item with probability ``success`` plus the item's ease plus the system's
-    X
-        An item's outcome under a system is drawn once, so that a second call gives the same answer.
+    A system succeeds on an item with probability ``success`` plus the item's ease plus the system's
+    ``effect``. The ease lies within -spread and spread; half of it is shared by a cluster. An
+    item's outcome under a system is drawn once, so that a second call gives the same answer.
     """
 
     seed: int
