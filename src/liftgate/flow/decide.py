@@ -1,0 +1,376 @@
+"""From the rows of a locked study to its decision, as one body for the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from liftgate import plugins
+from liftgate.canon import plain
+from liftgate.evals.plan import Plan
+from liftgate.evals.select import select
+from liftgate.flow.parts import Parts, bound_scorers
+from liftgate.gates import summary, usage
+from liftgate.gates.decide import decide, exit_code, recommended
+from liftgate.gates.evidence import PairsEvidence, measure_evidence
+from liftgate.gates.pairs import align, clusters
+from liftgate.gates.sentences import error_statement
+from liftgate.protocols import Evidence, Rule
+from liftgate.records import (
+    Arm,
+    Claim,
+    Decision,
+    Design,
+    Failure,
+    Item,
+    Measure,
+    Observation,
+    Pairs,
+    Scale,
+)
+from liftgate.store import Store
+from liftgate.study import lock
+from liftgate.study.changes import changes
+from liftgate.study.design import Study
+from liftgate.study.plan import latency_quantile
+
+DEVIATED = "deviated"
+LATENCY = "latency_p95_ms"
+NOT_SHOWN = (
+    "These numbers compare this build of each system on these items; nothing was replicated: "
+    "this build, not this method.",
+    "Nothing here was measured in production.",
+)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All that a study may use."""
+
+    observations: tuple[Observation, ...]
+    measures: tuple[Measure, ...]
+
+    def runs(self) -> set[str]:
+        """Return the runs that hold them."""
+        found = {row.trial.run for row in self.observations}
+        found |= {score.run for row in self.observations for score in row.scores.values()}
+        return found | {measure.run for measure in self.measures}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One study's question put to its rows."""
+
+    study: Study
+    items: Sequence[Item]
+    baseline: Arm
+    candidates: tuple[Arm, ...]
+    scales: Mapping[str, Scale]
+    rows: Rows
+
+    def pairs(self, candidate: Arm, metric: str) -> Pairs:
+        """Return the aligned scores of a candidate and the baseline."""
+        outcomes = self.study.outcomes
+        abstained = outcomes.abstained
+        return align(
+            self.items,
+            self.rows.observations,
+            baseline=self.baseline.fingerprint,
+            candidate=candidate.fingerprint,
+            metric=metric,
+            scale=self.scales[metric],
+            failure_scores={
+                kind: _declared(getattr(outcomes, kind.value).score) for kind in Failure
+            },
+            abstained=None
+            if isinstance(abstained, str)
+            else _declared(abstained.score, self.scales[metric].worst),
+            repeats=self.study.repeats,
+        )
+
+    def evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
+        """Return what a rule may ask about one claim of one candidate."""
+        alpha = self.study.decision.alpha
+        design = Design(self.study.stopping.plan)
+        if claim.is_measure or latency_quantile(claim.metric) is not None:
+            return measure_evidence(
+                self.rows.measures,
+                arm=candidate.fingerprint,
+                name=claim.metric,
+                alpha=alpha,
+                population=claim.population,
+                design=design,
+            )
+        return PairsEvidence(pairs[claim.metric], alpha, claim.population, design, claim.by_slice)
+
+    def all_pairs(self) -> dict[str, dict[str, Pairs]]:
+        """Return candidate -> metric -> pairs."""
+        return {
+            arm.name: {metric: self.pairs(arm, metric) for metric in self.study.scorers}
+            for arm in self.candidates
+        }
+
+    def decide(
+        self, pairs: Mapping[str, Mapping[str, Pairs]], voids: Sequence[str]
+    ) -> tuple[Decision, ...]:
+        """Return one decision for each candidate."""
+        claims = self.study.claims()
+        rules: dict[str, Rule] = {
+            claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
+        }
+        evidence = {
+            arm.name: {claim.id: self.evidence(arm, claim, pairs[arm.name]) for claim in claims}
+            for arm in self.candidates
+        }
+        decision = self.study.decision
+        return decide(
+            claims,
+            evidence,
+            rules,
+            alpha=decision.alpha,
+            alpha_hold=decision.alpha_hold,
+            voids=voids,
+        )
+
+
+def decide_study(
+    parts: Parts, plan: Plan, store: Store, locked: lock.Locked, *, command: str
+) -> dict[str, Any]:
+    """Return the decision of a locked study as the body of its ledger entry.
+
+    The same rows give the same bytes: nothing in it depends on when or how often it is made.
+    """
+    rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
+    case = Case(
+        study=parts.study,
+        items=parts.dataset.items,
+        baseline=parts.baseline,
+        candidates=parts.candidates,
+        scales={scorer.name: scorer.scale for scorer in parts.scorers},
+        rows=rows,
+    )
+    pairs = case.all_pairs()
+    decisions = case.decide(pairs, [DEVIATED] if locked.deviated else [])
+    some = next(iter(pairs.values()))
+    return {
+        **_head(case, locked, decisions, clusters(next(iter(some.values())))),
+        **_about_arms(case, parts, plan),
+        **_about_items(case, pairs, store),
+        "deviation": _deviation(parts, rows, locked),
+        "not_shown": list(NOT_SHOWN),
+        "planned": _planned(parts.study, parts),
+        "done": _done(parts.study, case),
+        "rows": _bound_rows(case, store),
+        "reproduce": command,
+    }
+
+
+def _head(
+    case: Case, locked: lock.Locked, decisions: tuple[Decision, ...], count: int
+) -> dict[str, Any]:
+    study = case.study
+    claims = study.claims()
+    level = study.decision
+    return {
+        "liftgate": 1,
+        "study": study.study,
+        "hypothesis": study.hypothesis,
+        "owner": study.owner,
+        "study_digest": locked.digest,
+        "lock": {"sequence": locked.sequence, "time": locked.time.isoformat()},
+        "dataset": {
+            "name": study.dataset.source,
+            "digest": locked.body["dataset"]["digest"],
+            "items": len(case.items),
+            "clusters": count,
+        },
+        "alpha": level.alpha,
+        "alpha_hold": level.alpha_hold,
+        "population": level.population.value,
+        "design": study.stopping.plan,
+        "exit_code": exit_code(decisions),
+        "recommended": recommended(decisions, claims[0].id),
+        "decisions": plain(decisions),
+        "claims": plain(claims),
+        "scales": plain(case.scales),
+        "error_statement": error_statement(
+            claims, decisions, alpha=level.alpha, alpha_hold=level.alpha_hold
+        ),
+    }
+
+
+def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
+    trials = {
+        arm.name: [row.trial for row in case.rows.observations if row.arm == arm.fingerprint]
+        for arm in parts.arms
+    }
+    measures = {
+        arm.name: [m for m in case.rows.measures if m.arm == arm.fingerprint] for arm in parts.arms
+    }
+    latency_name = plan.passes[0].name if plan.passes else LATENCY
+    return {
+        "arms": [
+            {
+                **plain(arm),
+                "measures": {m.name: m.value for m in measures[arm.name] if m.pass_number is None},
+            }
+            for arm in parts.arms
+        ],
+        "changes": {
+            arm.name: [
+                {"path": change["path"], "baseline": change["old"], "candidate": change["new"]}
+                for change in _changes(case.study, case.baseline.name, arm.name)
+            ]
+            for arm in case.candidates
+        },
+        "failures": {
+            arm.name: usage.failures(case.rows.observations, arm.fingerprint) for arm in parts.arms
+        },
+        "latency": {
+            arm.name: usage.latency(trials[arm.name], measures[arm.name], latency_name)
+            for arm in parts.arms
+        },
+        "cost": {arm.name: usage.cost(trials[arm.name]) for arm in parts.arms},
+    }
+
+
+def _about_items(
+    case: Case, pairs: Mapping[str, Mapping[str, Pairs]], store: Store
+) -> dict[str, Any]:
+    shown = _shown_metric(case.study)
+    moves = {
+        arm.name: summary.moves(
+            pairs[arm.name][shown],
+            case.items,
+            case.rows.observations,
+            baseline=case.baseline.fingerprint,
+            candidate=arm.fingerprint,
+        )
+        for arm in case.candidates
+    }
+    _keep_texts(case.items, moves, store)
+    return {
+        "health": {
+            name: {metric: plain(one.pairing) for metric, one in metrics.items()}
+            for name, metrics in pairs.items()
+        },
+        "means": summary.arm_means(pairs, baseline=case.baseline.name),
+        "slices": {
+            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.slices)
+            for arm in case.candidates
+        },
+        "items": moves,
+    }
+
+
+def _shown_metric(study: Study) -> str:
+    """Return the metric by which items are shown: the primary's, if items have it."""
+    primary = study.claims()[0].metric
+    return primary if primary in study.scorers else next(iter(study.scorers))
+
+
+def _keep_texts(items: Sequence[Item], moves: Mapping[str, Any], store: Store) -> None:
+    """Keep what a report shows of the items that moved most; the rest stays in the dataset."""
+    rows = [row for one in moves.values() for row in (*one["gains"], *one["losses"])]
+    shown = {row["item"] for row in rows}
+    for item in items:
+        if item.id in shown:
+            store.put_json(item.input)
+            if item.target is not None:
+                store.put_json({"target": item.target})
+
+
+def _changes(study: Study, old: str, new: str) -> list[dict[str, Any]]:
+    """Return what differs between two arms, their parts in the study aside."""
+    plans = [study.arm(name).model_dump(mode="json", exclude={"role"}) for name in (old, new)]
+    return [change.as_json() for change in changes(*plans)]
+
+
+def _deviation(parts: Parts, rows: Rows, locked: lock.Locked) -> dict[str, Any] | None:
+    """Return the amendments and, where results had been seen, what the first lock would say."""
+    if not locked.amendments:
+        return None
+    original = locked.original
+    shown: dict[str, Any] = {"study_digest": original["study_digest"]}
+    reason = _not_comparable(parts, original)
+    if reason:
+        shown |= {"decisions": [], "reason": reason}
+    else:
+        study = Study(**original["study"])
+        scorers = bound_scorers(study, parts.dataset)
+        case = Case(
+            study=study,
+            items=parts.dataset.items,
+            baseline=parts.baseline,
+            candidates=parts.candidates,
+            scales={scorer.name: scorer.scale for scorer in scorers},
+            rows=rows,
+        )
+        shown["decisions"] = plain(case.decide(case.all_pairs(), ()))
+    return {
+        "amendments": [amendment.as_json() for amendment in locked.amendments],
+        "original": shown,
+    }
+
+
+def _not_comparable(parts: Parts, original: Mapping[str, Any]) -> str:
+    """Say why the first lock's analysis cannot be made from today's rows, or nothing."""
+    if original["dataset"]["digest"] != parts.dataset.digest:
+        return "the first lock's dataset is not the present one"
+    if original["arms"] != {arm.name: arm.fingerprint for arm in parts.arms}:
+        return "the first lock's systems are not the present ones"
+    scorers = {scorer.name: scorer.fingerprint for scorer in parts.scorers}
+    if original["scorers"] != scorers:
+        return "the first lock's scorers are not the present ones"
+    return ""
+
+
+def _planned(study: Study, parts: Parts) -> dict[str, Any]:
+    outcomes = study.outcomes
+    return {
+        "plan": study.stopping.plan,
+        "items": len(parts.dataset.items),
+        "repeats": study.repeats,
+        "trials": len(parts.dataset.items) * study.repeats * len(parts.arms),
+        "passes": _passes(study),
+        "retries": {kind.value: getattr(outcomes, kind.value).retries for kind in Failure},
+        "seed": study.seed,
+    }
+
+
+def _done(study: Study, case: Case) -> dict[str, Any]:
+    rows = case.rows
+    taken = [m for m in rows.measures if m.pass_number is not None]
+    return {
+        "plan": study.stopping.plan,
+        "items": len({row.item for row in rows.observations}),
+        "repeats": len({row.repeat for row in rows.observations}),
+        "trials": len(rows.observations),
+        "passes": len({m.pass_number for m in taken}),
+        "retries": sum(row.trial.attempt > 1 for row in rows.observations),
+        "seed": study.seed,
+    }
+
+
+def _passes(study: Study) -> int:
+    counts = [claim.params.get("passes") for claim in study.claims()]
+    return max((count for count in counts if isinstance(count, int)), default=0)
+
+
+def _bound_rows(case: Case, store: Store) -> dict[str, Any]:
+    """Return the digest of the rows that decide, and the files of the runs that hold them."""
+    runs = case.rows.runs()
+    return {
+        **summary.bound_rows(case.rows.observations, list(case.study.scorers)),
+        "files": {
+            name: recorded
+            for name, recorded in store.files().items()
+            if name.partition("/")[0] in runs
+        },
+    }
+
+
+def _declared(score: float | str, worst: float | None = None) -> float | None:
+    """Return a declared score; for ``worst`` what stands for it."""
+    return worst if isinstance(score, str) else score

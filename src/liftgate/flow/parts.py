@@ -1,0 +1,96 @@
+"""An opened study, ready to be run: its arms, its scorers, its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan
+from liftgate.flow.study import Opened
+from liftgate.protocols import System
+from liftgate.records import Arm, Dataset, Failure, Role
+from liftgate.study import lock
+from liftgate.study.design import Study
+from liftgate.study.lock import Locked
+from liftgate.study.plan import latency_quantile
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A study with everything that it names."""
+
+    study: Study
+    root: Path
+    """The folder from which its modules and files are looked up."""
+    dataset: Dataset
+    arms: tuple[Arm, ...]
+    systems: Mapping[str, System]
+    """Arm name -> system."""
+    scorers: tuple[BoundScorer, ...]
+
+    @property
+    def baseline(self) -> Arm:
+        """The baseline arm."""
+        return next(arm for arm in self.arms if arm.role is Role.BASELINE)
+
+    @property
+    def candidates(self) -> tuple[Arm, ...]:
+        """The candidates, in the order of the file."""
+        return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
+
+    def plan(self, locked: Locked, *, concurrency: int | None = None) -> Plan:
+        """Return what is to be run: a candidate's trials count from the first lock on."""
+        outcomes = self.study.outcomes
+        retries = {kind: getattr(outcomes, kind.value).retries for kind in Failure}
+        return Plan(
+            study=locked.digest,
+            dataset=self.dataset,
+            arms=tuple(
+                BoundArm(
+                    arm, self.systems[arm.name], locked.time if arm.role is Role.CANDIDATE else None
+                )
+                for arm in self.arms
+            ),
+            scorers=self.scorers,
+            repeats=self.study.repeats,
+            seed=self.study.seed,
+            outcomes=OutcomeRules(outcomes.timeout.after_s, retries),
+            passes=pass_plans(self.study),
+            concurrency=concurrency,
+        )
+
+
+def parts_of(opened: Opened) -> Parts:
+    """Return the parts of an opened study; nothing is called yet."""
+    study = opened.study
+    arms = tuple(
+        Arm(name, arm.role, arm.system, arm.params, opened.systems[name].fingerprint)
+        for name, arm in study.arms.items()
+    )
+    scorers = bound_scorers(study, opened.dataset)
+    return Parts(study, opened.root, opened.dataset, arms, opened.systems, scorers)
+
+
+def bound_scorers(study: Study, dataset: Dataset) -> tuple[BoundScorer, ...]:
+    """Return a study's scorers with the scales that they declare for a dataset."""
+    bound = []
+    for metric in study.scorers:
+        scorer = study.scorer(metric)
+        fingerprint = lock.scorer_fingerprint(study, metric)
+        bound.append(BoundScorer(metric, scorer, fingerprint, scorer.scale(dataset.items)))
+    return tuple(bound)
+
+
+def pass_plans(study: Study) -> tuple[PassPlan, ...]:
+    """Return the latency passes that a study's claims ask for, one plan a metric."""
+    plans: dict[str, PassPlan] = {}
+    for claim in study.claims():
+        quantile = latency_quantile(claim.metric)
+        if quantile is None or claim.is_measure:
+            continue
+        passes, items = claim.params.get("passes"), claim.params.get("items")
+        assert isinstance(passes, int)
+        assert items is None or isinstance(items, int)
+        plans.setdefault(claim.metric, PassPlan(quantile, claim.metric, passes, items))
+    return tuple(plans.values())

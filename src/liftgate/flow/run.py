@@ -1,0 +1,140 @@
+"""``run``: lock if need be, run what is missing, decide, report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liftgate.canon import digest
+from liftgate.evals.meter import Listener
+from liftgate.evals.plan import Plan
+from liftgate.evals.run import Executed, execute
+from liftgate.flow.decide import decide_study
+from liftgate.flow.parts import Parts, parts_of
+from liftgate.flow.report import write_report
+from liftgate.flow.study import keep, open_study
+from liftgate.ledger import Ledger
+from liftgate.lineage.capture import manifest
+from liftgate.records import Entry
+from liftgate.store import Store, Workspace, run_body
+
+DECIDED = "decision"
+FINISHED = "run.finished"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """What ``run`` did, and where it is written."""
+
+    sequence: int
+    """The ledger entry of the decision."""
+    body: Mapping[str, Any]
+    """The decision, as the ledger holds it."""
+    report: Path | None
+    executed: Executed
+    appended: bool
+    """Whether the decision is new; False: it was known, and nothing was added to the ledger."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the decision with its ledger entry; equal for two runs with nothing new."""
+        return {**self.body, "entry": self.sequence}
+
+
+def run_study(
+    file: Path,
+    *,
+    concurrency: int | None = None,
+    progress: Listener | None = None,
+    say: Say | None = None,
+    report: bool = True,
+) -> StudyRun:
+    """Run a study to its decision.
+
+    Args:
+        file: the study.
+        concurrency: calls in flight for each arm; None: what the systems say.
+        progress: told how far it is; never a score.
+        say: told in a sentence what is being done.
+        report: whether to write the HTML report.
+
+    Raises:
+        StudyError: the file has faults.
+        LockedError: the study, its dataset or an arm is not what was locked.
+        BrokenChain: stored evidence was altered.
+        DataError: a dataset or system that cannot be opened.
+    """
+    tell = say or (lambda _: None)
+    opened = open_study(file)
+    parts = parts_of(opened)
+    workspace = Workspace.locate()
+    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+        ledger.verify()
+        kept = keep(opened, workspace)
+        if kept.added is not None:
+            tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
+        _record_runs(store, ledger, tell)
+        plan = parts.plan(kept.locked, concurrency=concurrency)
+        executed = _execute(plan, parts, store, ledger, progress, tell)
+        body = decide_study(parts, plan, store, kept.locked, command=f"liftgate run {file}")
+        entry, appended = _remember(ledger, body)
+    path = write_report(workspace, entry=entry.sequence).path if report else None
+    return StudyRun(entry.sequence, entry.body, path, executed, appended)
+
+
+def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
+    """Write into the ledger the runs that finished without telling it: their process had died."""
+    for run in _record_finished(store, ledger):
+        tell(f"Recovered the interrupted run {run}: what it had finished counts")
+
+
+def _execute(
+    plan: Plan,
+    parts: Parts,
+    store: Store,
+    ledger: Ledger,
+    progress: Listener | None,
+    tell: Say,
+) -> Executed:
+    captured = manifest(
+        packages=sorted({name for arm in parts.study.arms.values() for name in arm.packages}),
+        seeds={"order": plan.seed},
+        concurrency={
+            bound.arm.name: plan.concurrency or bound.system.concurrency for bound in plan.arms
+        },
+        folder=parts.root,
+    )
+    try:
+        executed = asyncio.run(execute(plan, store, manifest=captured, progress=progress))
+    finally:
+        _record_finished(store, ledger)
+    for note in executed.notes:
+        tell(note)
+    tell(
+        f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
+        f"scored {executed.scored:,}"
+    )
+    return executed
+
+
+def _record_finished(store: Store, ledger: Ledger) -> list[str]:
+    """Write every finished run that the ledger does not know into it; return their ids."""
+    known = {entry.body["id"] for entry in ledger.entries(kind=FINISHED)}
+    found = [run for run in store.runs() if run.id not in known]
+    for run in found:
+        ledger.append(FINISHED, run_body(run), refs=dict(run.files))
+    return [run.id for run in found]
+
+
+def _remember(ledger: Ledger, body: Mapping[str, Any]) -> tuple[Entry, bool]:
+    """Append the decision, unless the study's last one says the same."""
+    last = None
+    for entry in ledger.entries(kind=DECIDED):
+        if entry.body["study"] == body["study"]:
+            last = entry
+    if last is not None and digest(last.body) == digest(body):
+        return last, False
+    return ledger.append(DECIDED, body, refs=dict(body["rows"]["files"])), True
