@@ -82,7 +82,7 @@ def read_run(folder: Path) -> Run:
                 hint="use the liftgate that wrote it, or a newer one",
             )
         return Run(
-            id=fields["run"],
+            id=fields["id"],
             study=fields["study"],
             started_at=datetime.fromisoformat(fields["started_at"]),
             finished_at=fields["finished_at"] and datetime.fromisoformat(fields["finished_at"]),
@@ -166,7 +166,7 @@ def _rows(connection: sqlite3.Connection, table: AnyTable) -> Iterator[Row]:
 def _described(run: Run) -> Mapping[str, Any]:
     return {
         "liftgate": FORMAT,
-        "run": run.id,
+        "id": run.id,
         "study": run.study,
         "started_at": run.started_at.isoformat(),
         "finished_at": run.finished_at.isoformat() if run.finished_at else None,

@@ -198,7 +198,7 @@ def test_a_finished_run_is_described_completely(store, rows, home):
     assert described == canonical(json.loads(described))
     assert body["files"]["run.json"] == sha256(described)
     assert body["liftgate"] == json.loads(described)["liftgate"] == 1
-    assert json.loads(canonical(body))["run"] == run.id
+    assert json.loads(canonical(body))["id"] == run.id
 
 
 def test_a_finished_run_leaves_no_active_file(store, rows, home):

@@ -1,0 +1,71 @@
+"""A dataset kept among the blobs, so that a trace needs neither its file nor its code.
+
+The index of a dataset, ``[[id, input digest, facts digest], …]``, has the dataset's own digest;
+facts and inputs lie behind theirs. All of it is erasable like any other blob.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from liftgate.errors import DataError
+from liftgate.records import Dataset, Item
+from liftgate.store import Store
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What could be brought back of a dataset."""
+
+    dataset: Dataset
+    erased: tuple[str, ...]
+    """Ids of items whose input or facts were erased."""
+
+
+def keep(dataset: Dataset, store: Store) -> None:
+    """Keep a dataset among the blobs; one that is kept already costs one look-up.
+
+    Raises:
+        LiftgateError: the machine refuses.
+    """
+    if store.blob_state(dataset.digest) != "unknown":
+        return
+    for item in dataset.items:
+        store.put_json(item.input)
+        store.put_json(_facts(item))
+    store.flush()
+    # The index comes last: where it is, everything that it names is.
+    kept = store.put_json(sorted([i.id, i.input_digest, i.facts_digest] for i in dataset.items))
+    assert kept == dataset.digest
+    store.flush()
+
+
+def rebuild(digest: str, store: Store, *, name: str) -> Rebuilt:
+    """Bring a dataset back from the blobs, in the order of its items' ids.
+
+    Raises:
+        DataError: its index was never kept, or was erased.
+        BrokenChain: a blob is not what its digest names.
+    """
+    index: Any = store.output(digest)
+    items, erased = [], []
+    for item_id, input_digest, facts_digest in index:
+        if any(store.blob_state(part) != "kept" for part in (input_digest, facts_digest)):
+            erased.append(item_id)
+            continue
+        facts: Any = store.output(facts_digest)
+        parts: Any = store.output(input_digest)
+        items.append(Item(item_id, parts, **facts))
+    if not items:
+        raise DataError(f"dataset {name}: every item of it was erased")
+    return Rebuilt(Dataset(name, tuple(items)), tuple(erased))
+
+
+def _facts(item: Item) -> dict[str, Any]:
+    return {
+        "target": item.target,
+        "cluster": item.cluster,
+        "slices": item.slices,
+        "weight": item.weight,
+    }
