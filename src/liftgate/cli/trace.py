@@ -1,0 +1,134 @@
+"""``liftgate trace``: from a printed number back to its rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from liftgate.lineage.reference import Target
+    from liftgate.lineage.rows import Cell, Line
+    from liftgate.lineage.trace import Trace
+
+_SHOWN = 20
+
+
+@click.command()
+@click.argument("reference", metavar="REF")
+@click.option(
+    "--rows",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help=f"Show so many rows. Default: {_SHOWN}; with --json, all.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
+def trace(*, reference: str, rows: int | None, as_json: bool) -> int:
+    """Follow a printed number to its entry, its lock, its files and its rows.
+
+    REF stands beside every number: ENTRY:CANDIDATE.CLAIM[.SLICE] or ENTRY:ARM.METRIC, for example
+    4:dense.primary or 4:bm25.mrr. An ENTRY alone lists what may be asked of it. Rows come with the
+    largest differences and the failures first.
+
+    Exit codes: 0 traced and every file is as it was recorded, 2 wrong use or no such reference,
+    3 the ledger or a file was altered.
+    """
+    from liftgate.flow.trace import trace_reference
+    from liftgate.store import Workspace
+
+    found = trace_reference(reference, Workspace.locate())
+    if as_json:
+        click.echo(json.dumps(found.as_json(rows), indent=2, ensure_ascii=False))
+    else:
+        from liftgate.figures.text import visible
+
+        for line in _text(found, _SHOWN if rows is None else rows):
+            click.echo(visible(line))
+    return 0 if found.sound else 3
+
+
+def _text(found: Trace, rows: int) -> Iterator[str]:
+    body = found.entry.body
+    if found.target is not None:
+        yield from _number(found.target)
+    entry, locked = found.entry, found.locked
+    yield f"{entry.kind.capitalize()}: ledger entry {entry.sequence}, {entry.time:%Y-%m-%d %H:%MZ}"
+    yield f"  by {entry.author}, leaf {entry.leaf}"
+    if locked is not None:
+        yield f"Locked: ledger entry {locked.sequence}, {locked.time:%Y-%m-%d %H:%MZ}"
+        yield f"  study {body['study_digest']}"
+        dataset = body["dataset"]
+        yield f"Dataset: {dataset['name']}, {dataset['items']:,} items, {dataset['digest']}"
+    for arm in found.as_json(0)["arms"]:
+        yield f"Arm {arm['name']} ({arm['role']}): {arm['system']}, {arm['fingerprint']}"
+    yield from _files(found)
+    if found.target is None:
+        yield from _references(found)
+    elif found.lines:
+        yield from _lines(found.lines, found.target.arms, rows)
+    for note in found.notes:
+        yield f"Note: {note}"
+
+
+def _number(target: Target) -> Iterator[str]:
+    yield f"{target.reference}: {target.metric}" + (
+        f", {target.slice_name} {target.slice}" if target.slice is not None else ""
+    )
+    for name, estimate in (("deciding", target.estimate), ("descriptive", target.descriptive)):
+        if estimate is not None:
+            yield f"  {_interval(estimate)} ({name})"
+    if target.value is not None:
+        yield f"  {target.value:.6g}, exact"
+    if target.reading is not None:
+        yield f"  {target.reading}: {target.reason}"
+
+
+def _interval(estimate: Mapping[str, Any]) -> str:
+    low = "unbounded" if estimate["low"] is None else f"{estimate['low']:.6g}"
+    high = "unbounded" if estimate["high"] is None else f"{estimate['high']:.6g}"
+    p = "" if estimate["p_value"] is None else f", p = {estimate['p_value']:.4g}"
+    return (
+        f"{estimate['value']:.6g}, {estimate['level']:.0%} interval {low} to {high}{p}, "
+        f"n = {estimate['n']:,} in {estimate['clusters']:,} clusters, {estimate['method']}"
+    )
+
+
+def _files(found: Trace) -> Iterator[str]:
+    if found.files:
+        yield "Files:"
+    for file in found.files:
+        by = f"entry {file.recorded_in}" if file.recorded_in else "no entry names it"
+        yield f"  {file.state:<8} {file.file}  {file.digest}  ({by})"
+
+
+def _references(found: Trace) -> Iterator[str]:
+    if found.references:
+        yield "References:"
+    for reference in found.references:
+        yield f"  {reference}"
+
+
+def _lines(lines: tuple[Line, ...], arms: tuple[str, ...], rows: int) -> Iterator[str]:
+    yield f"Rows: {len(lines):,}" + (f", the first {rows}" if rows < len(lines) else "")
+    shown = lines[:rows]
+    if not shown:
+        return
+    width = min(max(len(line.item) for line in shown), 48)
+    columns = [max(len(arm), 12) for arm in arms]
+    heads = "  ".join(f"{arm:<{column}}" for arm, column in zip(arms, columns, strict=True))
+    yield f"  {'item':<{width}}  {heads}".rstrip()
+    for line in shown:
+        cells = "  ".join(
+            f"{_cell(line.cells.get(arm)):<{column}}"
+            for arm, column in zip(arms, columns, strict=True)
+        )
+        name = line.item if line.repeat == 0 else f"{line.item} #{line.repeat}"
+        yield f"  {name:<{width}}  {cells}".rstrip()
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    return cell.mark.splitlines()[0][:40] if cell.value is None else f"{cell.value:.6g}"
