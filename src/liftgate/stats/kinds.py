@@ -39,6 +39,30 @@ class Alternative(StrEnum):
     LESS = "less"
 
 
+class UnitDesign(StrEnum):
+    """What the independent units are."""
+
+    SINGLE = "single"
+    """Every item is its own unit."""
+    CLUSTERED = "clustered"
+    """Items that share a cluster are not independent."""
+
+
+class ClaimShape(StrEnum):
+    """Which quantity is estimated."""
+
+    DIFFERENCE = "difference"
+    """Mean over items of candidate − baseline."""
+    CONTRAST = "contrast"
+    """Mean over items of candidate − (1 − ratio) · baseline: a relative margin."""
+    MEAN = "mean"
+    """One arm's mean over items."""
+    QUANTILE = "quantile"
+    """One arm's quantile over items."""
+    PASSES = "passes"
+    """The median of a quantity measured once in each separate pass."""
+
+
 class Mark(StrEnum):
     """How an error rate is known; a decision carries the weakest mark of its claims."""
 

@@ -1,0 +1,324 @@
+"""Two arms on the same items: differences, non-inferiority, relative margins.
+
+Arrays are oriented so that larger is better, one entry an item, the same item at the same place in
+both. Repeats are averaged inside the item before they come here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.stats import inputs, table
+from liftgate.stats.estimate import Estimate
+from liftgate.stats.inputs import Floats, Range, Sample
+from liftgate.stats.inversion import invert, p_value
+from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
+from liftgate.stats.student import Moments, StudentTest, moments, student_from
+
+_DOUBLINGS = 40
+_HALVINGS = 100
+
+
+def paired_difference(
+    candidate: ArrayLike,
+    baseline: ArrayLike,
+    *,
+    kind: ScoreKind,
+    score_range: Sequence[float] | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+    alternative: Alternative = Alternative.TWO_SIDED,
+    null: float = 0.0,
+) -> Estimate:
+    """Estimate the mean over items of candidate − baseline.
+
+    Args:
+        candidate: shape (n,), scores of the candidate.
+        baseline: shape (n,), scores of the baseline on the same items.
+        kind: binary (0 and 1), graded (``score_range`` is required) or unbounded (must be None).
+        score_range: ends of the scores, declared before the data.
+        cluster: shape (n,), a label for each item; items of one label are not independent.
+        level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
+        alternative: of the p-value; both limits are always given.
+        null: tested difference, strictly inside ± the width of the range.
+
+    Raises:
+        NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, or unbounded
+            differences that are all equal.
+        DataError: NaN, lengths that differ, values outside the kind or range, an option that makes
+            no sense; the message names argument, got and expected.
+    """
+    kind = inputs.check_kind(kind)
+    span = inputs.score_span(kind, score_range)
+    ours, theirs = inputs.pair(candidate, baseline, kind, span)
+    width = None if span is None else span[1] - span[0]
+    sample = Sample(
+        values=ours - theirs,
+        codes=inputs.cluster_codes(cluster, ours.size),
+        bounds=None if width is None else (-width, width),
+        pseudo=None if width is None else width / 2,
+    )
+    return estimate_from(
+        ClaimShape.DIFFERENCE, kind, sample, level=level, alternative=alternative, null=null
+    )
+
+
+def paired_noninferiority(
+    candidate: ArrayLike,
+    baseline: ArrayLike,
+    margin: float,
+    *,
+    kind: ScoreKind,
+    score_range: Sequence[float] | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate:
+    """Test whether the candidate is worse by less than a margin: null −margin, greater.
+
+    Args:
+        candidate: as in ``paired_difference``.
+        baseline: as in ``paired_difference``.
+        margin: in points of the score, at least 0 and below the width of the range.
+        kind: as in ``paired_difference``.
+        score_range: as in ``paired_difference``.
+        cluster: as in ``paired_difference``.
+        level: as in ``paired_difference``.
+
+    Raises:
+        NotEnoughData: as ``paired_difference``.
+        DataError: as ``paired_difference``, or a negative margin.
+    """
+    if not margin >= 0:
+        raise DataError(f"margin: got {margin!r}, expected a number of points, 0 or more")
+    return paired_difference(
+        candidate,
+        baseline,
+        kind=kind,
+        score_range=score_range,
+        cluster=cluster,
+        level=level,
+        alternative=Alternative.GREATER,
+        null=-margin,
+    )
+
+
+def paired_contrast(
+    candidate: ArrayLike,
+    baseline: ArrayLike,
+    ratio: float,
+    *,
+    kind: ScoreKind,
+    score_range: Sequence[float] | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+    alternative: Alternative = Alternative.TWO_SIDED,
+    mirrored: bool = False,
+) -> Estimate:
+    """Estimate the mean over items of candidate − (1 − ratio)·baseline, and test it against 0.
+
+    This is a relative margin. The contrast is linear, so nothing is divided. It stands for "worse
+    by less than the share ``ratio`` of the baseline" only where the baseline's true mean is
+    above 0.
+
+    A score for which lower is better comes here with its sign flipped: then ``mirrored`` is true,
+    the flipped baseline must lie below 0, and "at most the share r more" is ``ratio = −r``.
+
+    Args:
+        candidate: as in ``paired_difference``.
+        baseline: as in ``paired_difference``.
+        ratio: share of the baseline that may be lost, below 1; negative asks for a gain.
+        kind: as in ``paired_difference``.
+        score_range: as in ``paired_difference``.
+        cluster: as in ``paired_difference``.
+        level: as in ``paired_difference``.
+        alternative: as in ``paired_difference``.
+        mirrored: the scores' sign was flipped so that larger is better.
+
+    Raises:
+        NotEnoughData: as ``paired_difference``, or a baseline mean not above 0 (below 0 when
+            mirrored).
+        DataError: as ``paired_difference``, or a ratio that is not below 1.
+    """
+    if not (math.isfinite(ratio) and ratio < 1):
+        raise DataError(f"ratio: got {ratio!r}, expected a share of the baseline below 1")
+    kind = inputs.check_kind(kind)
+    span = inputs.score_span(kind, score_range)
+    ours, theirs = inputs.pair(candidate, baseline, kind, span)
+    _check_baseline(theirs, mirrored=mirrored)
+    bounds = _contrast_bounds(span, 1 - ratio)
+    sample = Sample(
+        values=ours - (1 - ratio) * theirs,
+        codes=inputs.cluster_codes(cluster, ours.size),
+        bounds=bounds,
+        pseudo=_quarter(bounds),
+    )
+    return estimate_from(
+        ClaimShape.CONTRAST, kind, sample, level=level, alternative=alternative, null=0.0
+    )
+
+
+def relative_lift(
+    candidate: ArrayLike,
+    baseline: ArrayLike,
+    *,
+    kind: ScoreKind,
+    score_range: Sequence[float] | None = None,
+    cluster: ArrayLike | None = None,
+    level: float = 0.95,
+    alternative: Alternative = Alternative.TWO_SIDED,
+    null: float = 0.0,
+) -> Estimate:
+    """Estimate candidate mean / baseline mean − 1, for showing; a claim uses the contrast.
+
+    The limits hold every lift whose contrast is not rejected (Fieller 1954, JRSS B 16, 175–185),
+    so they agree with ``paired_contrast``; None: unbounded, the baseline is not clearly above 0.
+    Scores are in their own orientation (not flipped), since the baseline must be positive.
+
+    Args:
+        candidate: as in ``paired_difference``.
+        baseline: as in ``paired_difference``; mean above 0.
+        kind: as in ``paired_difference``.
+        score_range: as in ``paired_difference``.
+        cluster: as in ``paired_difference``.
+        level: as in ``paired_difference``.
+        alternative: as in ``paired_difference``.
+        null: tested lift, above −1.
+
+    Raises:
+        NotEnoughData: as ``paired_contrast``.
+        DataError: as ``paired_difference``, or a null that is not above −1.
+    """
+    kind, level = inputs.check_kind(kind), inputs.check_level(level)
+    alternative = inputs.check_alternative(alternative)
+    if not (math.isfinite(null) and null > -1):
+        raise DataError(f"null: got {null!r}, expected a lift above -1")
+    span = inputs.score_span(kind, score_range)
+    ours, theirs = inputs.pair(candidate, baseline, kind, span)
+    _check_baseline(theirs, mirrored=False)
+    codes = inputs.cluster_codes(cluster, ours.size)
+    family = _LiftTest(ours, theirs, codes, span)
+    row = table.choose(kind, Sample(ours, codes).units, ClaimShape.CONTRAST)
+    tail = (1 - level) / 2
+    here = family.at(family.ratio)
+    return Estimate(
+        value=family.ratio - 1,
+        low=family.limit(Alternative.GREATER, tail),
+        high=family.limit(Alternative.LESS, tail),
+        level=level,
+        alternative=alternative,
+        null=null,
+        p_value=p_value(family.at(1 + null), 0.0, alternative),
+        method=row.name,
+        n=here.n,
+        clusters=here.clusters,
+        mark=row.mark,
+        df=here.df,
+    )
+
+
+def estimate_from(
+    claim: ClaimShape,
+    kind: ScoreKind,
+    sample: Sample,
+    *,
+    level: float,
+    alternative: Alternative,
+    null: float | None,
+) -> Estimate:
+    """Walk the method table: choose the row, build its tests, invert them.
+
+    Raises:
+        NotEnoughData: the row refuses.
+        DataError: ``level``, ``alternative`` or ``null`` make no sense.
+    """
+    level, alternative = inputs.check_level(level), inputs.check_alternative(alternative)
+    tested = None if null is None else inputs.check_null("null", null, sample.bounds)
+    row = table.choose(kind, sample.units, claim)
+    return invert(
+        table.build(row, sample),
+        method=row.name,
+        mark=row.mark,
+        level=level,
+        alternative=alternative,
+        null=tested,
+    )
+
+
+class _LiftTest:
+    """The contrasts candidate − ρ·baseline against 0, for every ratio ρ."""
+
+    def __init__(
+        self, ours: Floats, theirs: Floats, codes: inputs.Codes | None, span: Range | None
+    ) -> None:
+        self._ours = moments(Sample(ours, codes))
+        self._theirs = moments(Sample(theirs, codes))
+        self._cross = float(np.sum((ours - ours.mean()) * (theirs - theirs.mean())))
+        self._span = span
+        self.ratio = self._ours.mean / self._theirs.mean
+
+    def at(self, rho: float) -> StudentTest:
+        """Return the tests of the contrast with one ratio."""
+        bounds = _contrast_bounds(self._span, rho)
+        squares = self._ours.squares - 2 * rho * self._cross + rho**2 * self._theirs.squares
+        sums = self._ours.sums - rho * self._theirs.sums
+        found = Moments(self._ours.sizes, sums, max(squares, 0.0))
+        return student_from(found, bounds=bounds, pseudo=_quarter(bounds))
+
+    def limit(self, alternative: Alternative, alpha: float) -> float | None:
+        """Return the limit of the lift, or None where no ratio on that side is rejected."""
+        kept, rejected = self.ratio, self._bracket(alternative, alpha)
+        if rejected is None:
+            never_negative = self._span is not None and self._span[0] >= 0
+            return -1.0 if never_negative and alternative is Alternative.GREATER else None
+        for _ in range(_HALVINGS):
+            middle = (rejected + kept) / 2
+            if middle in {rejected, kept}:
+                break
+            if self.at(middle).tail(0.0, alternative) <= alpha:
+                rejected = middle
+            else:
+                kept = middle
+        return rejected - 1
+
+    def _bracket(self, alternative: Alternative, alpha: float) -> float | None:
+        """Return a rejected ratio, looking ever farther from the estimate."""
+        down = alternative is Alternative.GREATER
+        floor = 0.0 if self._span is not None and self._span[0] >= 0 else -math.inf
+        for power in range(-10, _DOUBLINGS):
+            step = 2.0**power
+            rho = max(self.ratio - step, floor) if down else self.ratio + step
+            if self.at(rho).tail(0.0, alternative) <= alpha:
+                return rho
+            if rho == floor:
+                return None
+        return None
+
+
+def _contrast_bounds(span: Range | None, rho: float) -> Range | None:
+    """Return the ends of candidate − ρ·baseline."""
+    if span is None:
+        return None
+    low, high = span
+    ends = (rho * low, rho * high)
+    return (low - max(ends), high - min(ends))
+
+
+def _quarter(bounds: Range | None) -> float | None:
+    """Return h: half the score range for a difference, whose own range is twice as wide."""
+    return None if bounds is None else (bounds[1] - bounds[0]) / 4
+
+
+def _check_baseline(baseline: Floats, *, mirrored: bool) -> None:
+    average = float(baseline.mean())
+    if (-average if mirrored else average) > 0:
+        return
+    raise NotEnoughData(
+        f"baseline: got a mean of {average:g}, expected one {'below' if mirrored else 'above'} 0: "
+        "a share of it means nothing otherwise",
+        hint="Use a margin in points.",
+    )

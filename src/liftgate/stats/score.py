@@ -1,0 +1,196 @@
+"""Score tests of binary outcomes: the variance is the one that the tested value implies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from liftgate.errors import NotEnoughData
+from liftgate.stats.inputs import FEWEST_UNITS, Sample
+from liftgate.stats.kinds import Alternative
+
+_ROUGH_DISCORDANT = 10
+_ROUGH_ITEMS = 30
+_HALVINGS = 200
+
+
+@dataclass(frozen=True)
+class PairedScore:
+    """The null-restricted score test of a difference of paired proportions.
+
+    At 0 it is McNemar's z, elsewhere the test of Tango (1998, Statistics in Medicine 17, 891–908)
+    and Nam (1997, Biometrics 53, 1422–1430). Its limits are found by bisection.
+
+    Args:
+        n: pairs.
+        gained: pairs in which only the candidate is 1.
+        lost: pairs in which only the baseline is 1.
+    """
+
+    n: int
+    gained: int
+    lost: int
+
+    @property
+    def value(self) -> float:
+        """Difference of the two proportions."""
+        return (self.gained - self.lost) / self.n
+
+    @property
+    def clusters(self) -> int:
+        """Pairs: each is its own unit."""
+        return self.n
+
+    @property
+    def df(self) -> float | None:
+        """None: the reference distribution is normal."""
+        return None
+
+    @property
+    def se(self) -> float:
+        """Standard error with one pair added to each discordant cell, so that it is never 0."""
+        size = self.n + 2
+        discordant = (self.gained + self.lost + 2) / size
+        return math.sqrt((discordant - ((self.gained - self.lost) / size) ** 2) / size)
+
+    def tail(self, null: float, alternative: Alternative) -> float:
+        """Return the one-sided p-value of a difference strictly between −1 and 1."""
+        sign = 1.0 if alternative is Alternative.GREATER else -1.0
+        return _normal_tail(sign * self.statistic(null))
+
+    def limit(self, alternative: Alternative, alpha: float) -> float:
+        """Return the one-sided limit at ``alpha``."""
+        if alternative is Alternative.LESS:
+            mirrored = PairedScore(self.n, self.lost, self.gained)
+            return -mirrored.limit(Alternative.GREATER, alpha)
+        critical = _normal_quantile(alpha)
+        rejected, kept = -1.0, self.value
+        for _ in range(_HALVINGS):
+            middle = (rejected + kept) / 2
+            if middle in {rejected, kept}:
+                break
+            if self.statistic(middle) >= critical:
+                rejected = middle
+            else:
+                kept = middle
+        return rejected
+
+    def statistic(self, null: float) -> float:
+        """Return z of a difference in (−1, 1); positive: the data lie above it."""
+        if null > 0:
+            # The other root of the likelihood equation cancels here; the mirror image does not.
+            return -PairedScore(self.n, self.lost, self.gained).statistic(-null)
+        n, b, c = self.n, self.gained, self.lost
+        linear = b + c - (2 * n - b + c) * null
+        root = math.sqrt(max(linear**2 + 8 * n * c * null * (1 - null), 0.0))
+        only_baseline = (root + linear) / (4 * n)
+        variance = n * (2 * only_baseline + null * (1 - null))
+        distance = b - c - n * null
+        if variance <= 0:
+            return math.copysign(math.inf, distance) if distance else 0.0
+        return distance / math.sqrt(variance)
+
+    def warn(self, _alpha: float) -> tuple[str, ...]:
+        """Say when the normal approximation is rough."""
+        return _rough(self.n, self.gained + self.lost)
+
+
+@dataclass(frozen=True)
+class Wilson:
+    """The score test of one proportion (Wilson 1927, JASA 22, 209–212); limits in closed form.
+
+    Args:
+        n: items.
+        ones: items that scored 1.
+    """
+
+    n: int
+    ones: int
+
+    @property
+    def value(self) -> float:
+        """The proportion."""
+        return self.ones / self.n
+
+    @property
+    def clusters(self) -> int:
+        """Items: each is its own unit."""
+        return self.n
+
+    @property
+    def df(self) -> float | None:
+        """None: the reference distribution is normal."""
+        return None
+
+    @property
+    def se(self) -> float:
+        """Standard error with one success and one failure added, so that it is never 0."""
+        share = (self.ones + 1) / (self.n + 2)
+        return math.sqrt(share * (1 - share) / (self.n + 2))
+
+    def tail(self, null: float, alternative: Alternative) -> float:
+        """Return the one-sided p-value of a proportion strictly between 0 and 1."""
+        sign = 1.0 if alternative is Alternative.GREATER else -1.0
+        z = (self.value - null) / math.sqrt(null * (1 - null) / self.n)
+        return _normal_tail(sign * z)
+
+    def limit(self, alternative: Alternative, alpha: float) -> float:
+        """Return the one-sided limit at ``alpha``."""
+        if alternative is Alternative.LESS:
+            return 1.0 - Wilson(self.n, self.n - self.ones).limit(Alternative.GREATER, alpha)
+        square = _normal_quantile(alpha) ** 2
+        centre = 2 * self.ones + square
+        spread = math.sqrt(square * (square + 4 * self.ones * (1 - self.value)))
+        # (centre − spread) / 2(n + z²), without the cancellation when nothing scored 1.
+        return 2 * self.ones * self.value / (centre + spread)
+
+    def warn(self, _alpha: float) -> tuple[str, ...]:
+        """No warning: the score limits of one proportion hold up at any n."""
+        return ()
+
+
+def paired_score(sample: Sample) -> PairedScore:
+    """Return the family of tests for differences in {−1, 0, 1}.
+
+    Raises:
+        NotEnoughData: fewer than 6 pairs.
+    """
+    n = int(sample.values.size)
+    if n < FEWEST_UNITS:
+        raise NotEnoughData(
+            f"got {n} pairs of binary scores, expected at least {FEWEST_UNITS}: below that the "
+            "score test's error is not near its level",
+            hint="Collect more items.",
+        )
+    gained = int(np.count_nonzero(sample.values > 0))
+    return PairedScore(n, gained, int(np.count_nonzero(sample.values)) - gained)
+
+
+def wilson(sample: Sample) -> Wilson:
+    """Return the family of tests for scores in {0, 1}."""
+    return Wilson(int(sample.values.size), int(np.count_nonzero(sample.values)))
+
+
+def _rough(n: int, discordant: int) -> tuple[str, ...]:
+    if n < _ROUGH_ITEMS:
+        return (f"only {n} items: below {_ROUGH_ITEMS} the error rate can exceed its level",)
+    if discordant < _ROUGH_DISCORDANT:
+        return (
+            f"the sides disagree on only {discordant} of {n} items: little to learn from below "
+            f"{_ROUGH_DISCORDANT}",
+        )
+    return ()
+
+
+def _normal_tail(z: float) -> float:
+    from scipy.special import ndtr
+
+    return float(ndtr(-z))
+
+
+def _normal_quantile(alpha: float) -> float:
+    from scipy.special import ndtri
+
+    return float(-ndtri(alpha))
