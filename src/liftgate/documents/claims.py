@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
-from liftgate.documents.numbers import EstimateText, count, p_value, quantity, significant, unit_of
+from liftgate.documents.numbers import (
+    EstimateText,
+    count,
+    named,
+    p_value,
+    quantity,
+    significant,
+    unit_of,
+)
 from liftgate.documents.words import (
     Badge,
     amount,
+    contrast_words,
     counting,
+    demand_words,
+    share_of,
     standing,
-    test_words,
     verdict_badge,
 )
 from liftgate.figures import Figure, ForestRow, Margin, Unit, forest, interval_bar
@@ -98,9 +109,8 @@ class Evidence:
             claim = self._claims[verdict["claim"]]
             if is_level(claim, verdict) or verdict["parts"]:
                 continue
-            unit = self._unit(claim)
-            key = unit.name if unit.factor != 1 else claim["metric"]
-            units[key] = unit
+            key = self._key(claim)
+            units[key] = self._unit(claim)
             groups.setdefault(key, []).append(self._row(verdict))
         return tuple(self._forest(rows, units[key]) for key, rows in groups.items())
 
@@ -128,7 +138,7 @@ class Evidence:
             metric=claim["metric"],
             part=claim["part"],
             status=counting(verdict, claim["part"]),
-            test=test_words(claim, self._unit(claim)),
+            test=demand_words(claim, self._unit(claim)),
             direction="" if scale is None or scale["higher_is_better"] else "lower is better",
             baseline=self._level(self._baseline, claim),
             candidate=self._level(verdict["candidate"], claim),
@@ -160,38 +170,52 @@ class Evidence:
         claim = self._claims[verdict["claim"]]
         level = is_level(claim, verdict)
         row = self._row(verdict)
-        siblings = [row, *self._neighbours(claim, level=level)]
         zero = None if level else 0.0
-        bar = interval_bar(row, domain=domain_of(siblings, zero), zero=zero)
+        domain = domain_of([row], None) if level else self._domains[self._key(claim)]
+        bar = interval_bar(row, domain=domain, zero=zero)
         return effect_words(
             estimate,
             verdict["descriptive"],
             self._unit(claim),
             signed=not level,
+            contrast=self._contrast(claim),
             p=p_value(verdict["p_value"], against=self._body["alpha"]),
             size=f"{estimate['n']} passes" if "passes" in claim["params"] else "",
             bar=bar,
         )
 
-    def _neighbours(self, claim: Body, *, level: bool) -> Iterable[ForestRow]:
-        """The rows whose small pictures share an axis with this one: same unit, differences."""
-        if level:
-            return
-        unit = self._unit(claim)
+    @cached_property
+    def _domains(self) -> Mapping[str, tuple[float, float]]:
+        """One axis for all differences of a unit, so that small pictures can be compared."""
+        groups: dict[str, list[ForestRow]] = {}
         for verdict in self._decision["verdicts"]:
-            other = self._claims[verdict["claim"]]
-            same = other["metric"] == claim["metric"] or (
-                unit.factor != 1 and self._unit(other) == unit
-            )
-            if not same or is_level(other, verdict):
-                continue
+            claim = self._claims[verdict["claim"]]
             for part in verdict["parts"] or (verdict,):
-                if part["estimate"] is not None:
-                    yield self._row(part)
+                if not is_level(claim, part):
+                    groups.setdefault(self._key(claim), []).append(self._row(part))
+        return {key: domain_of(rows) for key, rows in groups.items()}
+
+    def _key(self, claim: Body) -> str:
+        """What two differences must share to stand on one axis: points, or the same metric."""
+        unit = self._unit(claim)
+        return unit.name if unit.factor != 1 else str(claim["metric"])
 
     def _row(self, verdict: Body) -> ForestRow:
         claim = self._claims[verdict["claim"]]
-        return claim_row(claim, verdict, self._unit(claim))
+        contrast = self._contrast(claim)
+        name = f"{claim['metric']} {claim['rule'].replace('_', '-')}"
+        if contrast:
+            name = f"{claim['metric']}: {contrast}"
+        return claim_row(claim, verdict, self._unit(claim), name, contrast=bool(contrast))
+
+    def _contrast(self, claim: Body) -> str:
+        """What the estimate of a claim with a relative margin compares with 0; else empty."""
+        share = share_of(claim["params"].get("margin"))
+        if share is None:
+            return ""
+        scale = self._body["scales"].get(claim["metric"])
+        higher = scale is None or scale["higher_is_better"]
+        return contrast_words(share, higher_is_better=higher)
 
     def _forest(self, rows: Sequence[ForestRow], unit: Unit) -> Figure:
         name = self._decision["candidate"]
@@ -210,7 +234,7 @@ class Evidence:
         estimate, measured = verdict["estimate"], verdict["measured"]
         if estimate is not None:
             words = EstimateText(estimate, unit, signed=False)
-            low, high = (None if e is None else e / limit for e in _ends(estimate))
+            low, high = (None if e is None else e / limit for e in ends(estimate))
             return ForestRow(
                 label=label,
                 value=estimate["value"] / limit,
@@ -229,17 +253,21 @@ def is_level(claim: Body, verdict: Body) -> bool:
     return claim["rule"] == "within" or bool(claim["is_measure"]) or verdict["measured"] is not None
 
 
-def claim_row(claim: Body, verdict: Body, unit: Unit, label: str = "") -> ForestRow:
-    """Return one verdict as the row of a forest plot."""
-    name = label or f"{claim['metric']} {claim['rule'].replace('_', '-')}"
+def claim_row(
+    claim: Body, verdict: Body, unit: Unit, name: str, *, contrast: bool = False
+) -> ForestRow:
+    """Return one verdict as the row of a forest plot.
+
+    A contrast is another quantity than the difference, whose 95 % interval is not drawn with it.
+    """
     estimate, wide = verdict["estimate"], verdict["descriptive"]
     if estimate is None:
         return ForestRow(label=name, value=None, reason=verdict["reason"])
     return ForestRow(
         label=name,
         value=estimate["value"],
-        deciding=_ends(estimate),
-        wide=None if wide is None else _ends(wide),
+        deciding=ends(estimate),
+        wide=None if wide is None or contrast else ends(wide),
         margins=_margins(claim, estimate, unit),
         text=EstimateText(estimate, unit, signed=not is_level(claim, verdict)).text,
     )
@@ -253,20 +281,26 @@ def effect_words(
     signed: bool = True,
     p: str = "",
     size: str = "",
+    contrast: str = "",
     bar: str = "",
 ) -> Effect:
     """Return the words of an estimate and of its descriptive 95 % interval.
 
-    ``size`` says what was counted, where that is neither items nor clusters.
+    ``size`` says what was counted, where that is neither items nor clusters; ``contrast`` names
+    what the estimate compares with 0 where that is not the difference.
     """
     words = EstimateText(estimate, unit, signed=signed)
+    point, decides = words.value, f"{words.level}: {words.limits}"
     beside = ""
+    if contrast:
+        decides = f"{contrast}, {decides}"
     if wide is not None:
         other = EstimateText(wide, unit, signed=signed)
-        beside = f"{other.level}: {other.limits}"
+        beside = f"{'difference, ' if contrast else ''}{other.level}: {other.limits}"
+        point = other.value if contrast else point
     return Effect(
-        value=f"{words.value} {unit.name}".rstrip(),
-        deciding=f"{words.level}: {words.limits}",
+        value=named(point, unit),
+        deciding=decides,
         wide=beside,
         p=p,
         size=size or words.size,
@@ -283,7 +317,7 @@ def arm_level(body: Body, arm: str, metric: str, entry: int) -> Level | None:
     estimate = body["means"].get(arm, {}).get(metric)
     if estimate is not None:
         words = EstimateText(estimate, unit, signed=False)
-        return Level(f"{words.value} {unit.name}".rstrip(), f"{words.level}: {words.limits}", ref)
+        return Level(named(words.value, unit), f"{words.level}: {words.limits}", ref)
     measures: Body = next((a["measures"] for a in body["arms"] if a["name"] == arm), {})
     if metric in measures:
         return Level(quantity(measures[metric], unit), "exact", ref)
@@ -294,7 +328,8 @@ def arm_level(body: Body, arm: str, metric: str, entry: int) -> Level | None:
     return None
 
 
-def _ends(estimate: Body) -> tuple[float | None, float | None]:
+def ends(estimate: Body) -> tuple[float | None, float | None]:
+    """Return the two limits of an estimate."""
     return estimate["low"], estimate["high"]
 
 

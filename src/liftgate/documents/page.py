@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import short
 from liftgate.documents.numbers import plot_rows
+from liftgate.documents.words import Badge
 from liftgate.errors import LiftgateError
 from liftgate.figures import visible
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 MAX_BYTES = 300_000
+_TONES = {"good": "#0b6b57", "bad": "#a8330b", "open": "#6d5200", "quiet": "#565d66"}
+_GLYPHS = {"yes": "M4 8.5l3 3 5-6.5", "no": "M5 5l6 6M11 5l-6 6", "open": "M5 8h6", "none": ""}
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -36,6 +39,8 @@ class Budget:
     """Item rows of one direction of one candidate."""
     listed: int
     """Entries of any other list."""
+    lean: bool = False
+    """Without the small pictures in table cells and without tables that repeat others."""
 
 
 BUDGETS = (
@@ -43,8 +48,8 @@ BUDGETS = (
     Budget(text=600, prose=2000, rows=20, listed=50),
     Budget(text=300, prose=1000, rows=20, listed=30),
     Budget(text=160, prose=600, rows=10, listed=20),
-    Budget(text=120, prose=400, rows=5, listed=10),
-    Budget(text=80, prose=200, rows=0, listed=5),
+    Budget(text=120, prose=400, rows=5, listed=10, lean=True),
+    Budget(text=80, prose=200, rows=0, listed=5, lean=True),
 )
 
 
@@ -69,9 +74,14 @@ def cut(values: Any, most: int) -> Cut:
 
 def clip(text: str, most: int) -> str:
     """Return a text made visible and cut, with its whole length said when it was cut."""
-    if len(text) <= most:
-        return visible(text)
-    return f"{visible(text[:most])}… [{most:,} of {len(text):,} characters shown]"
+    shown = visible(text[:most])
+    if len(text) <= most and len(shown) <= 2 * most:
+        return shown
+    kept = most
+    while len(shown) > 2 * most:  # named characters take eight places each
+        kept //= 2
+        shown = visible(text[:kept])
+    return f"{shown}… [{kept:,} of {len(text):,} characters shown]"
 
 
 def fit(build: Callable[[Budget], str]) -> str:
@@ -98,6 +108,17 @@ def render_page(template: str, context: Mapping[str, Any], budget: Budget) -> st
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
     page = _environment(budget).get_template(template)
     return page.render(**context, budget=budget, css=css, css_digest=digest)
+
+
+def badge_icon(badge: Badge) -> str:
+    """Return the tab's icon as a data address: the decision's sign on its colour."""
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+        f'<rect width="16" height="16" rx="4" fill="{_TONES[badge.tone]}"/>'
+        f'<path d="{_GLYPHS.get(badge.icon, "")}" fill="none" stroke="#fff" stroke-width="2"/>'
+        "</svg>"
+    )
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")
 
 
 def file_name(stem: str) -> str:
@@ -152,4 +173,5 @@ def _environment(budget: Budget) -> Environment:
     environment.filters["short"] = short
     environment.filters["plot_rows"] = plot_rows
     environment.filters["ref"] = reference
+    environment.globals["lean"] = budget.lean
     return environment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
-from liftgate.documents.page import Budget, Cut, cut, fit, render_page
+from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
 from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
 from liftgate.figures import Figure
@@ -115,7 +114,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         **head,
         "body": body,
         "title": f"{chosen[0].badge.word}: {body['study']}" if chosen else body["study"],
-        "icon": _icon(chosen[0].badge if chosen else Badge("none", "", "quiet")),
+        "icon": badge_icon(chosen[0].badge if chosen else Badge("none", "", "quiet")),
         "candidates": chosen,
         "facts": _facts(body, head),
         "means": cut(_means(body, entry), budget.listed),
@@ -320,18 +319,3 @@ def _absent(body: Body) -> tuple[tuple[str, str], ...]:
         ("items known to a system from its training", "not looked for"),
         ("effect in production", "no online evidence entered this decision"),
     )
-
-
-_TONES = {"good": "#0b6b57", "bad": "#a8330b", "open": "#6d5200", "quiet": "#565d66"}
-_GLYPHS = {"yes": "M4 8.5l3 3 5-6.5", "no": "M5 5l6 6M11 5l-6 6", "open": "M5 8h6", "none": ""}
-
-
-def _icon(badge: Badge) -> str:
-    """Return the tab's icon as a data address: the decision's sign on its colour."""
-    svg = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
-        f'<rect width="16" height="16" rx="4" fill="{_TONES[badge.tone]}"/>'
-        f'<path d="{_GLYPHS.get(badge.icon, "")}" fill="none" stroke="#fff" stroke-width="2"/>'
-        "</svg>"
-    )
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode("utf-8")).decode("ascii")

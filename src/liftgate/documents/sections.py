@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,8 +66,7 @@ class SliceRow:
     """One value of a slice, exploratory."""
 
     slice: str
-    n: str
-    clusters: str
+    size: str
     effect: Effect | None
     reason: str
 
@@ -102,7 +101,7 @@ def slices(body: Body, candidate: str, budget: Budget) -> tuple[tuple[str, Cut],
     metric = next((c["metric"] for c in body["claims"] if c["part"] == "primary"), "")
     unit = unit_of(metric, body["scales"].get(metric))
     found = body["slices"].get(candidate, {})
-    return tuple((name, _slice_rows(rows, unit, budget)) for name, rows in sorted(found.items()))
+    return tuple((name, slice_rows(rows, unit, budget)) for name, rows in sorted(found.items()))
 
 
 PAIRING = (
@@ -254,7 +253,8 @@ def flip_cells(found: Mapping[str, int] | None) -> Mapping[str, Flip]:
     }
 
 
-def _slice_rows(rows: list[Body], unit: Unit, budget: Budget) -> Cut:
+def slice_rows(rows: Sequence[Body], unit: Unit, budget: Budget) -> Cut:
+    """Return rows of slices, all on one axis; ``clusters`` may be None where nobody counted."""
     drawn = [_slice_interval(r) for r in rows if r["estimate"] is not None]
     domain = domain_of(drawn)
     shown = tuple(_slice(row, unit, domain) for row in rows[: budget.listed])
@@ -268,12 +268,13 @@ def _slice_interval(row: Body) -> ForestRow:
 
 
 def _slice(row: Body, unit: Unit, domain: tuple[float, float]) -> SliceRow:
-    estimate = row["estimate"]
+    estimate, clusters = row["estimate"], row["clusters"]
+    size = count(row["n"]) if clusters is None else f"{count(row['n'])} in {count(clusters)}"
     effect = None
     if estimate is not None:
         bar = interval_bar(_slice_interval(row), domain=domain)
         effect = effect_words(estimate, None, unit, bar=bar)
-    return SliceRow(row["slice"], count(row["n"]), count(row["clusters"]), effect, row["reason"])
+    return SliceRow(row["slice"], size, effect, row["reason"])
 
 
 def _size(value: Any) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liftgate.documents.numbers import fixed, named, significant
+from liftgate.documents.numbers import fixed, named, percent, significant
 from liftgate.figures import Unit
 
 
@@ -48,6 +48,8 @@ def verdict_badge(verdict: Mapping[str, Any]) -> Badge:
         return Badge("none", "not assessed", "quiet")
     if reading in _HARMFUL:
         return Badge("no", word, "bad")
+    if reading == "inadmissible":
+        return Badge("none", word, "open")
     if status == "watch":
         return Badge("watch", word, "quiet" if reading == "not-shown-worse" else "open")
     passed = verdict["rejected"] or (status == "measured" and reading == "met")
@@ -78,7 +80,7 @@ def counting(verdict: Mapping[str, Any], part: str) -> str:
     return STATUSES[verdict["status"]]
 
 
-def test_words(claim: Mapping[str, Any], unit: Unit) -> str:
+def demand_words(claim: Mapping[str, Any], unit: Unit) -> str:
     """Return what a claim demands, with its margin in the metric's unit."""
     params = dict(claim["params"])
     writer = _RULES.get(claim["rule"])
@@ -98,6 +100,20 @@ def amount(value: Any, unit: Unit, *, signed: bool = False) -> str:
     text = significant(abs(value) * unit.factor)
     sign = "−" if value < 0 else "+" if signed and value > 0 else ""
     return named(sign + text, unit)
+
+
+def share_of(margin: Any) -> float | None:
+    """Return the share that a relative margin such as ``2%`` means, or None for other margins."""
+    if not isinstance(margin, str) or not margin.strip().endswith("%"):
+        return None
+    return float(margin.strip().removesuffix("%")) / 100
+
+
+def contrast_words(share: float, *, higher_is_better: bool) -> str:
+    """Return what is compared with 0 when a margin is a share of the baseline."""
+    if higher_is_better:
+        return f"candidate − {percent(1 - share)} of baseline"
+    return f"{percent(1 + share)} of baseline − candidate"
 
 
 def slices_words(slices: Mapping[str, Any]) -> str:

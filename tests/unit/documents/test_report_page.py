@@ -1,0 +1,244 @@
+"""The decision report: everything in the body is on the page, with its reference."""
+
+import base64
+import dataclasses
+import hashlib
+import itertools
+import re
+
+import pytest
+
+from liftgate.documents.numbers import unit_of
+from liftgate.records import Claim, Decision, Estimate, Pairing, Verdict
+
+
+def numbers(text):
+    return [
+        float(n.replace("−", "-").replace(",", ""))
+        for n in re.findall(r"[−+]?[\d,]*\d(?:\.\d+)?", text)
+    ]
+
+
+def verdicts(body):
+    for decision in body["decisions"]:
+        for verdict in decision["verdicts"]:
+            yield verdict
+            yield from verdict["parts"]
+
+
+def reference(verdict, entry=4):
+    tail = "" if verdict["slice"] is None else f".{verdict['slice']}"
+    return f"{entry}:{verdict['candidate']}.{verdict['claim']}{tail}"
+
+
+def test_the_fixture_has_the_shape_of_the_records(decision):
+    def keys(record):
+        return {f.name for f in dataclasses.fields(record)}
+
+    assert {frozenset(d) for d in decision["decisions"]} == {frozenset(keys(Decision))}
+    assert {frozenset(c) for c in decision["claims"]} == {frozenset(keys(Claim))}
+    assert {frozenset(v) for v in verdicts(decision)} == {frozenset(keys(Verdict))}
+    estimates = [v["estimate"] for v in verdicts(decision) if v["estimate"]]
+    assert {frozenset(e) for e in estimates} == {frozenset(keys(Estimate))}
+    pairings = [p for report in decision["health"].values() for p in report.values()]
+    assert {frozenset(p) for p in pairings} == {frozenset(keys(Pairing))}
+
+
+def test_every_verdict_stands_in_a_row_named_by_its_reference(decision, report):
+    page = report(decision)
+    for verdict in verdicts(decision):
+        ref = reference(verdict)
+        text = page.rows[ref]
+        assert ref in text.replace(" ", "")
+        assert verdict["reason"] in text
+
+
+def test_every_number_of_every_verdict_is_in_its_row_to_its_meaningful_digits(decision, report):
+    page = report(decision)
+    claims = {claim["id"]: claim for claim in decision["claims"]}
+    checked = 0
+    for verdict in verdicts(decision):
+        metric = claims[verdict["claim"]]["metric"]
+        factor = unit_of(metric, decision["scales"].get(metric)).factor
+        shown = numbers(page.rows[reference(verdict)])
+        for estimate in (verdict["estimate"], verdict["descriptive"]):
+            if estimate is None:
+                continue
+            ends = [e for e in (estimate["low"], estimate["high"]) if e is not None]
+            close = max(abs(e - estimate["value"]) for e in ends) * factor / 20
+            for value in [estimate["value"], *ends]:
+                assert any(abs(value * factor - n) <= close for n in shown), (verdict, value)
+                checked += 1
+            for size in (estimate["n"], round(100 * estimate["level"])):
+                assert size in shown
+        if verdict["measured"] is not None:
+            assert verdict["measured"] in shown
+            checked += 1
+    assert checked == 77
+
+
+def test_the_primary_of_the_shipped_candidate_reads_as_written_by_hand(decision, report):
+    row = " ".join(report(decision).rows["4:dense.primary"].split())
+    for text in (
+        "recall_at_5 primary",
+        "better by more than 0 points; +5 points would be worth having",
+        "62.9 points",
+        "73.9 points",
+        "+11.0 points 90 %: +8.9 to +13.1 95 %: +8.5 to +13.5 (descriptive)",
+        "p < 0.001, n 1,560 in 227 clusters",
+        "mean difference, CR2, asymptotic",
+        "superior gate passed",
+        "4:dense .primary",
+    ):
+        assert text in row
+
+
+def test_arm_means_carry_interval_n_method_and_reference(decision, report):
+    row = " ".join(report(decision).rows["4:bm25.mrr"].split())
+    assert (
+        row == "mrr bm25 51.3 points 95 %: 48.7 to 54.0 n 1,560 in 227 clusters "
+        "mean, CR2, asymptotic 4:bm25 .mrr"
+    )
+
+
+def test_the_recommended_candidate_comes_first_and_each_has_its_word(decision, report):
+    page = report(decision)
+    order = [page.source.index(f">{name}</h2>") for name in ("dense", "fusion", "dense-int4")]
+    assert order == sorted(order)
+    for word in ("SHIP", "INCONCLUSIVE", "HOLD", "recommended"):
+        assert word in page.text
+    for found in decision["decisions"]:
+        assert page.text.count(found["sentence"]) >= 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docsearch-dense",
+        "chain verified: 4 entries",
+        "2026-11-23 09:12 UTC, entry 1",
+        "ledger entry 4, leaf abababababab",
+        "1,560 items in 227 clusters",
+        "too few: 4 clusters, at least 6 are needed for an interval",
+        "harm of 6.2 points would have been seen",
+        "exploratory",
+        "not measured",
+        "effect in production",
+        "the latency limit was copied from the old service",
+        "claims.guardrails.1.within.limit",
+        "The same rows under the first lock",
+        "the probability that the candidate is shipped is at most 5 %",
+        "this build, not this method",
+        "liftgate run examples/docsearch/study.yaml",
+        "minilm-int8",
+        "run-1.parquet",
+        "gained, 15.1 %",
+        "Units in all for 80 % power on that claim: 1,368.",
+        "Harm shown on: guardrails.0.",
+        "no answer: the system failed",
+        "6.30, 5.90, 6.10, 6.00, 6.60, 5.80, 6.02",
+        "0 of 1,560",
+        "retries.timeout 1 2 differs",
+        "Only in the baseline: q0311 , q0977 .",
+    ],
+)
+def test_the_page_says(text, decision, report):
+    assert text in report(decision).text
+
+
+def test_the_largest_gains_and_losses_stand_side_by_side_with_their_texts(decision, report, texts):
+    page = report(decision)
+    rows = decision["items"]["dense"]["gains"] + decision["items"]["dense"]["losses"]
+    assert len(rows) == 40
+    plain = " ".join(page.texts)
+    for row in rows:
+        assert row["item"] in plain
+        for key in ("input", "target", "baseline_output", "candidate_output"):
+            if row[key] is not None:
+                assert texts(row[key]) in plain
+
+
+def test_an_erased_text_is_named_and_the_page_still_stands(decision, report):
+    page = report(decision, texts=lambda digest: None)
+    assert "not kept in the store, or erased" in page.text
+
+
+def test_the_page_asks_nothing_of_any_other_place(decision, report):
+    page = report(decision)
+    names = {tag for tag, _ in page.tags}
+    assert names.isdisjoint({"script", "iframe", "object", "embed", "form", "img", "base", "video"})
+    for tag, attributes in page.tags:
+        for name, value in attributes.items():
+            assert not name.startswith("on")
+            assert name != "style"
+            if name in ("href", "src", "xlink:href"):
+                assert value.startswith(("#", "data:image/svg+xml;base64,")), (tag, value)
+    assert "url(" not in page.source
+    assert "@import" not in page.source
+
+
+def test_the_content_policy_allows_this_style_sheet_and_nothing_else(decision, report):
+    page = report(decision)
+    policy = next(
+        a["content"] for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"
+    )
+    css = re.search(r"<style>(.*?)</style>", page.source, re.DOTALL).group(1)
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def test_headings_go_down_one_step_at_a_time_and_ids_are_unique(decision, report):
+    page = report(decision)
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    targets = {a["href"][1:] for t, a in page.tags if t == "a"}
+    assert targets <= set(ids)
+
+
+def test_every_table_has_a_caption_and_every_heading_cell_a_scope(decision, report):
+    page = report(decision)
+    tables = [i for i, (tag, _) in enumerate(page.tags) if tag == "table"]
+    assert tables
+    for i in tables:
+        assert page.tags[i + 1][0] == "caption"
+    assert all("scope" in a for t, a in page.tags if t == "th")
+    pictures = [a for t, a in page.tags if t == "svg"]
+    assert all(a.get("role") == "img" or a.get("aria-hidden") == "true" for a in pictures)
+
+
+def test_a_relative_margin_shows_the_contrast_and_the_difference(decision, report):
+    decision["claims"][1]["params"] = {"margin": "4%"}
+    page = report(decision)
+    row = " ".join(page.rows["4:dense.guardrails.0"].split())
+    assert "candidate − 96 % of baseline, 90 %: +5.7 to +9.1" in row
+    assert "difference, 95 %: +5.4 to +9.5" in row
+
+
+def test_bare_bodies_say_what_is_missing(decision, report):
+    for key in ("changes", "health", "failures", "latency", "cost", "means", "slices", "items"):
+        decision[key] = {}
+    decision["deviation"] = None
+    decision["recommended"] = None
+    decision["planned"] = decision["done"] = {}
+    for arm in decision["arms"]:
+        arm["measures"] = {}
+    page = report(decision)
+    assert page.text.count("not measured") > 20
+    assert "No arm failed on any item." in page.text
+    assert "Amendments None." in page.text
+
+
+def test_a_voided_and_unassessed_decision_says_so(decision, report):
+    found = decision["decisions"][0]
+    found["voids"] = ["deviated"]
+    found["not_assessed"] = ["guardrails.1"]
+    text = report(decision).text
+    assert "The error statement is void: deviated." in text
+    assert "claim not assessed for fusion" in text
