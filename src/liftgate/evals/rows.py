@@ -116,7 +116,7 @@ def _id(value: Any) -> str:
     if value is None:
         raise Problem("id: missing")
     if not isinstance(value, str):
-        raise Problem(f"id: got {_kind(value)} {value!r}, expected text")
+        raise Problem(f"id: got {value!r}, expected text")
     if not value.strip():
         raise Problem("id: got empty text")
     return str(_json("id", value))
@@ -153,10 +153,21 @@ def _json(place: str, value: Any) -> Any:
         raise Problem(str(error)) from error
 
 
+_KINDS = {
+    "str": "text",
+    "dict": "a mapping",
+    "list": "a list",
+    "tuple": "a list",
+    "NoneType": "null",
+    "bool": "true or false",
+    "int": "a number",
+    "float": "a number",
+}
+
+
 def _kind(value: object) -> str:
-    names = {"str": "text", "dict": "a mapping", "list": "a list", "NoneType": "null"}
     name = type(value).__name__
-    return names.get(name, f"the {name}" if isinstance(value, (int, float)) else name)
+    return _KINDS.get(name, name)
 
 
 def shared_inputs(items: Mapping[str, Item]) -> Iterator[tuple[Item, Item]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,10 @@ def _jsonl(path: Path) -> Iterator[Found]:
             continue
         place = f"{path.name}:{number}"
         try:
-            yield Found(place, json.loads(line, object_pairs_hook=_unique, parse_constant=_finite))
+            yield Found(
+                place,
+                json.loads(line.rstrip("\r\n"), object_pairs_hook=_unique, parse_constant=_finite),
+            )
         except json.JSONDecodeError as error:
             yield Found(f"{place}:{error.colno}", fault=f"not JSON: {error.msg}")
         except ValueError as error:
@@ -94,8 +97,7 @@ def _csv(path: Path) -> Iterator[Found]:
         header = next(reader, None)
         if header is None:
             return
-        if len(set(header)) != len(header) or not all(name.strip() for name in header):
-            raise DataError(f"{path.name}:1: got the header {header}, expected a name a column")
+        _check_header(path, header)
         line = reader.line_num + 1
         for cells in reader:
             place, line = f"{path.name}:{line}", reader.line_num + 1
@@ -108,6 +110,16 @@ def _csv(path: Path) -> Iterator[Found]:
                 yield _cells(place, dict(zip(header, cells, strict=True)))
     except csv.Error as error:
         yield Found(f"{path.name}:{line}", fault=f"not CSV: {error}")
+
+
+def _check_header(path: Path, header: Sequence[str]) -> None:
+    if len(set(header)) != len(header) or not all(name.strip() for name in header):
+        raise DataError(f"{path.name}:1: got the header {header}, expected one name a column")
+    for group in ("input", "metadata"):
+        if group in header and any(name.startswith(f"{group}.") for name in header):
+            raise DataError(
+                f"{path.name}:1: got both {group} and {group}.<name> columns, expected one kind"
+            )
 
 
 def _cells(place: str, cells: Mapping[str, str]) -> Found:
@@ -124,8 +136,6 @@ def _cells(place: str, cells: Mapping[str, str]) -> Found:
                 row[name] = float(value)
             except ValueError:
                 return Found(place, fault=f"weight: got {value!r}, expected a number above 0")
-        elif name == "input" and "input" in row:
-            return Found(place, fault="got both input and input.<part> columns, expected one kind")
         else:
             row[name] = value
     return Found(place, row)

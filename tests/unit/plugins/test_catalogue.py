@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+import json
+
+from click.testing import CliRunner
+
+from liftgate.cli.plugins import plugins
+from liftgate.plugins import KINDS, catalogue, names
+
+
+def test_the_catalogue_lists_every_name_of_every_kind_with_its_package() -> None:
+    found = {(listing.kind, listing.name): listing for listing in catalogue()}
+    assert set(found) == {(kind, name) for kind in KINDS for name in names(kind)}
+    recall = found["scorers", "recall"]
+    assert (recall.package, recall.place) == ("liftgate", "liftgate.scorers.retrieval:recall")
+
+
+def test_the_command_prints_the_catalogue() -> None:
+    shown = CliRunner().invoke(plugins, [], standalone_mode=False)
+    assert "scorers\n" in shown.output
+    assert any(
+        line.split()[:2] == ["recall", "liftgate"] for line in shown.output.splitlines() if line
+    )
+    body = json.loads(CliRunner().invoke(plugins, ["--json"], standalone_mode=False).output)
+    assert {"kind": "systems", "name": "python"}.items() <= body["plugins"][0].items()
+    assert len(body["plugins"]) == len(catalogue())
