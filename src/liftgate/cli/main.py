@@ -104,14 +104,16 @@ def show_error(error: LiftgateError, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(error_json(error), indent=2))
         return
-    click.echo(f"Error: {error}", err=True)
+    from liftgate.cli.text import paragraphs
+
+    click.echo(f"Error: {paragraphs(str(error))}", err=True)
     if isinstance(error, StudyError):
         for fault in error.faults:
-            click.echo(f"  {fault.text(error.file)}", err=True)
+            click.echo(f"  {paragraphs(fault.text(error.file))}", err=True)
             if fault.source:
-                click.echo(f"    | {fault.source.rstrip()}", err=True)
+                click.echo(f"    | {paragraphs(fault.source.rstrip())}", err=True)
     if error.hint:
-        click.echo(f"Next: {error.hint}", err=True)
+        click.echo(f"Next: {paragraphs(error.hint)}", err=True)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -96,17 +96,23 @@ def _left_out(metric: MetricComparison) -> str:
 
 
 def sentence(comparison: Comparison) -> str:
-    """Return the answer in one sentence: of the only metric, or a count of the verdicts."""
+    """Return the answer in one sentence: of the only metric, or the metrics by verdict."""
     asked = _required(comparison)
     if len(comparison.metrics) == 1:
         return f"{asked}{comparison.metrics[0].sentence}"
     groups: dict[str, list[str]] = {}
-    for metric in comparison.metrics:
-        groups.setdefault(word(metric.verdict, metric.margin, unit(metric)), []).append(
-            metric.metric
-        )
-    said = "; ".join(f"{verdict}: {', '.join(names)}" for verdict, names in groups.items())
-    return f"{asked}{said}"
+    for metric in sorted(comparison.metrics, key=_weight):
+        said = word(metric.verdict, metric.margin, unit(metric))
+        groups.setdefault(said, []).append(metric.metric)
+    listed = "; ".join(f"{said} on {', '.join(names)}" for said, names in groups.items())
+    return f"{asked}candidate: {listed}"
+
+
+def _weight(metric: MetricComparison) -> int:
+    """Bad news first, open questions last."""
+    order = (Reading.INFERIOR, Reading.SUPERIOR, Reading.EQUIVALENT, Reading.NON_INFERIOR)
+    reading = metric.verdict.reading
+    return order.index(reading) if reading in order else len(order)
 
 
 def _required(comparison: Comparison) -> str:
@@ -127,14 +133,33 @@ def requirement_words(metric: MetricComparison, want: Want) -> str:
     if verdict is None:
         return ""
     said = "shown" if verdict.rejected else "not shown"
-    return f"{want.value.replace('-', ' ')} {said}: {verdict.reason}"
+    return f"required, {want.value.replace('-', ' ')}: {said}; {verdict.reason}"
 
 
 def needed_words(needed: Needed) -> str:
     """Return how many items would tell."""
     if needed.items is None:
         return f"no reachable number of items would show {needed.question}"
-    return f"about {count(needed.items)} items in all would show {needed.question}"
+    return f"about {rough(needed.items)} items in all would show {needed.question}"
+
+
+def rough(items: int) -> str:
+    """Return a planned number of items rounded up to two digits: it is no more exact than that."""
+    step = 10 ** max(len(str(items)) - 2, 0)
+    return count(-(-items // step) * step)
+
+
+def items_to_add(comparison: Comparison) -> int | None:
+    """Return how many more items would answer every open question, where a number is known."""
+    missing = [
+        needed.items - metric.verdict.estimate.n
+        for metric in comparison.metrics
+        if metric.verdict.estimate is not None
+        for needed in metric.needed
+        if needed.items is not None
+    ]
+    more = max(missing, default=0)
+    return more if more > 0 else None
 
 
 def next_commands(comparison: Comparison) -> tuple[str, ...]:

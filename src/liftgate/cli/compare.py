@@ -1,0 +1,203 @@
+"""``liftgate compare``: better, worse, or can't tell, from two tables of another tool."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from liftgate.errors import DataError
+from liftgate.records import Columns, Comparison, Margin, Question, Want
+
+T = TypeVar("T")
+
+ALL = "*"
+"""The key that stands for all metrics that are not named."""
+
+
+@click.command()
+@click.argument("baseline")
+@click.argument("candidate")
+@click.option("--item", metavar="COLUMN", help="Column that names the item.")
+@click.option(
+    "--metric", "metrics", metavar="COLUMN", multiple=True, help="Column of scores; repeatable."
+)
+@click.option("--system", metavar="COLUMN", help="Column that names the system (for FILE@SYSTEM).")
+@click.option("--repeat", metavar="COLUMN", help="Column that counts the repeats of an item.")
+@click.option("--cluster", metavar="COLUMN", help="Items that share its value are not independent.")
+@click.option(
+    "--slice", "slices", metavar="COLUMN", multiple=True, help="Show each value apart; repeatable."
+)
+@click.option("--error", metavar="COLUMN", help="A value in it is a failure of the system.")
+@click.option("--lower-is-better", "lower", metavar="METRIC", multiple=True, help="Repeatable.")
+@click.option(
+    "--margin",
+    "margins",
+    metavar="[METRIC=]0.02|2%",
+    multiple=True,
+    help="How much worse still counts as not worse: in points, or in % of the baseline's mean.",
+)
+@click.option(
+    "--failure-score",
+    "failure_scores",
+    metavar="[METRIC=]X",
+    multiple=True,
+    help="What a failure scores. Default: the worst of the range.",
+)
+@click.option(
+    "--range",
+    "ranges",
+    metavar="[METRIC=]LOW:HIGH",
+    multiple=True,
+    help="The values that a score can take. Default: 0 to 1 when all scores are.",
+)
+@click.option(
+    "--require",
+    type=click.Choice([want.value for want in Want]),
+    help="Exit 0 when it is shown for every metric, 1 when harm is shown, 4 otherwise.",
+)
+@click.option(
+    "--alpha",
+    type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
+    default=0.05,
+    show_default=True,
+    help="One-sided error rate of each verdict.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
+@click.option(
+    "--save-study",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write a study to fill in, with these tables as its pilot.",
+)
+def compare(
+    baseline: str,
+    candidate: str,
+    html: Path | None,
+    save_study: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Better, worse, or can't tell: two tables of scores, paired item by item.
+
+    BASELINE and CANDIDATE are each FILE (.csv, .tsv, .jsonl, .ndjson or .parquet), FOLDER (with
+    one table in it) or FILE@SYSTEM (the rows of one system). Columns are guessed by their names,
+    and the guesses printed.
+
+    Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
+    or a bad file.
+    """
+    from liftgate.flow.compare import compare_tables, page, study_draft
+
+    question = question_from(options)
+    if save_study is not None and save_study.exists():
+        raise DataError(
+            f"{save_study}: exists; a study is never overwritten",
+            hint="name another file, or move that one away",
+        )
+    comparison = compare_tables(baseline, candidate, question)
+    if html is not None:
+        _refuse_to_replace(html, comparison)
+    if save_study is not None:
+        save_study.write_text(study_draft(comparison, save_study.parent), encoding="utf-8")
+    if html is not None:
+        html.write_text(page(comparison), encoding="utf-8")
+    if as_json:
+        from liftgate.canon import plain
+
+        click.echo(json.dumps(plain(comparison), indent=2))
+    else:
+        from liftgate.cli.compare_text import show
+
+        show(comparison, written=[path for path in (html, save_study) if path is not None])
+    return comparison.exit_code
+
+
+def _refuse_to_replace(page: Path, comparison: Comparison) -> None:
+    for side in (comparison.baseline, comparison.candidate):
+        if page.exists() and page.samefile(side.path):
+            raise DataError(f"{page}: is one of the tables; expected another file for the page")
+
+
+def question_from(options: dict[str, Any]) -> Question:
+    """Turn the options into the question.
+
+    Raises:
+        DataError: an option that cannot be read; ``--require not-worse`` without a margin.
+    """
+    metrics = tuple(dict.fromkeys(options["metrics"]))
+    question = Question(
+        columns=Columns(
+            item=options["item"],
+            metrics=metrics,
+            system=options["system"],
+            repeat=options["repeat"],
+            cluster=options["cluster"],
+            slices=tuple(dict.fromkeys(options["slices"])),
+            error=options["error"],
+        ),
+        lower_is_better=tuple(dict.fromkeys(options["lower"])),
+        margins=_by_metric("--margin", options["margins"], _margin),
+        failure_scores=_by_metric("--failure-score", options["failure_scores"], _number),
+        ranges=_by_metric("--range", options["ranges"], _range),
+        require=Want(options["require"]) if options["require"] else None,
+        alpha=options["alpha"],
+    )
+    if question.require is Want.NOT_WORSE and not question.margins:
+        raise DataError(
+            "--require not-worse needs a margin: no number of items shows that nothing at all "
+            "was lost",
+            hint="say how much worse would still do: --margin 0.02 (points) or --margin 2%",
+        )
+    return question
+
+
+def _by_metric(option: str, texts: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for text in texts:
+        metric, equals, value = text.rpartition("=")
+        key = metric if equals else ALL
+        if key in found:
+            whose = f"the metric {key!r}" if equals else "all metrics"
+            raise DataError(f"{option}: got two values for {whose}, expected one")
+        try:
+            found[key] = read(value.strip())
+        except ValueError as error:
+            raise DataError(f"{option} {text}: {error}") from error
+    return found
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError(f"got {text!r}, expected a number") from None
+    if not math.isfinite(value):
+        raise ValueError(f"got {text!r}, expected a finite number")
+    return value
+
+
+def _margin(text: str) -> Margin:
+    relative = text.endswith("%")
+    value = _number(text.removesuffix("%").strip())
+    if value <= 0 or (relative and value >= 100):
+        raise ValueError(
+            f"got {text!r}, expected a positive number of points such as 0.02, or a share of the "
+            "baseline below 100 such as 2%"
+        )
+    return Margin(value=value / 100 if relative else value, relative=relative)
+
+
+def _range(text: str) -> tuple[float, float]:
+    low, colon, high = text.partition(":")
+    if not colon:
+        raise ValueError(f"got {text!r}, expected LOW:HIGH such as 1:5")
+    bounds = _number(low), _number(high)
+    if bounds[0] >= bounds[1]:
+        raise ValueError(f"got {text!r}, expected LOW below HIGH")
+    return bounds
