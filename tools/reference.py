@@ -1,6 +1,6 @@
-"""Write the reference pages that are made from the code: commands, errors, plug-ins.
+"""Write the reference pages that are made from the code: commands, errors, plug-ins, methods.
 
-python tools/reference.py            write docs/reference/{cli,errors,plugins}.md
+python tools/reference.py            write docs/reference/{cli,errors,plugins,methods}.md
 python tools/reference.py --check    fail, with the difference, when a page is out of date
 """
 
@@ -17,6 +17,7 @@ import click
 
 from liftgate import errors, plugins
 from liftgate.cli.main import exit_code, root
+from liftgate.stats import table
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/reference.py: do not edit; run `make docs`. -->\n\n"
@@ -89,7 +90,7 @@ def plugins_page() -> str:
             if listing.kind == kind and listing.package == "liftgate":
                 factory = plugins.load(kind, listing.name)
                 parameters = _parameters(factory) if kind in {"scorers", "rules"} else ""
-                meaning = _first_paragraph(factory.__doc__)
+                meaning = _meaning(kind, listing.name, factory)
                 lines.append(f"| `{listing.name}` | {parameters} | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -98,6 +99,14 @@ def _parameters(factory: Callable[..., object]) -> str:
     # Annotations are kept as text by the language; their quotes are not part of them.
     texts = [str(one).replace("'", "") for one in inspect.signature(factory).parameters.values()]
     return ", ".join(f"`{text}`".replace("|", "\\|") for text in texts) or "none"
+
+
+def _meaning(kind: str, name: str, factory: object) -> str:
+    """A scorer's factory says what it gives; another factory's module says what it is."""
+    if kind == "scorers":
+        return _first_paragraph(factory.__doc__)
+    module = inspect.getmodule(factory)
+    return _first_paragraph(module.__doc__ if module else "").removeprefix(f"{name}: ")
 
 
 def _first_paragraph(docstring: str | None) -> str:
@@ -111,7 +120,7 @@ MAKERS = {"cli.md": cli_page, "errors.md": errors_page, "plugins.md": plugins_pa
 
 def pages() -> dict[str, str]:
     """Return the pages as they should be, file name -> text."""
-    return {name: NOTE + make() for name, make in MAKERS.items()}
+    return {name: NOTE + make() for name, make in MAKERS.items()} | {"methods.md": table.render()}
 
 
 def differences() -> list[str]:

@@ -29,7 +29,7 @@ def main() -> None:
         path = Path(__file__).with_name(f"{name}.csv")
         with path.open("w", newline="", encoding="utf-8") as stream:
             table = csv.writer(stream, lineterminator="\n")
-            table.writerow(["item", "page", "recall_at_5", "reciprocal_rank"])
+            table.writerow(["item", "page", "recall_at_5", "mrr"])
             for number, item in enumerate(asked, start=1):
                 found = search({"query": str(item.input["query"])})
                 rank = found.index(item.id) + 1 if item.id in found else None
