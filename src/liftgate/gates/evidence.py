@@ -82,6 +82,10 @@ class PairsEvidence:
             DataError: ``alternative`` is two-sided; a claim asks in one direction.
         """
         candidate, baseline = self._sides(alternative)
+        scale = self.pairs.scale
+        if scale.low is not None and scale.high is not None:
+            reach = scale.high - scale.low
+            self._check_null(null, -reach, reach)
         estimate = stats.paired_difference(
             candidate, baseline, null=null, alternative=alternative, **self._options()
         )
@@ -101,13 +105,16 @@ class PairsEvidence:
         if not -1 < ratio < 1:
             raise DataError(f"ratio: got {ratio:g}, expected a share between -1 and 1")
         candidate, baseline = self._sides(alternative, raw=True)
-        self._check_positive(baseline)
-        signed = ratio
-        if not self.pairs.scale.higher_is_better:
-            candidate, baseline, signed = -candidate, -baseline, -ratio
-        options = self._options(flipped=not self.pairs.scale.higher_is_better)
+        mirrored = not self.pairs.scale.higher_is_better
+        if mirrored:
+            candidate, baseline, ratio = -candidate, -baseline, -ratio
         estimate = stats.paired_contrast(
-            candidate, baseline, signed, alternative=alternative, **options
+            candidate,
+            baseline,
+            ratio,
+            alternative=alternative,
+            mirrored=mirrored,
+            **self._options(flipped=mirrored),
         )
         return self._stamped(estimate)
 
@@ -118,6 +125,7 @@ class PairsEvidence:
         """
         self._check_items()
         values = self._bound("candidate", high=_one_sided(alternative) is Alternative.LESS)
+        self._check_null(limit, self.pairs.scale.low, self.pairs.scale.high)
         estimate = stats.mean(values, null=limit, alternative=alternative, **self._options())
         return self._stamped(estimate, sides=("candidate",))
 
@@ -197,12 +205,12 @@ class PairsEvidence:
         if not pairs.items:
             raise NotEnoughData(f"{pairs.metric}: there are no items")
 
-    def _check_positive(self, baseline: Floats) -> None:
-        average = float(np.mean(baseline))
-        if average <= 0:
+    def _check_null(self, null: float, low: float | None, high: float | None) -> None:
+        """Refuse a tested value that the scores cannot pass: it needs no data to be true."""
+        if (low is not None and null <= low) or (high is not None and null >= high):
             raise NotEnoughData(
-                f"{self.pairs.metric}: a relative margin needs a baseline above 0, "
-                f"got a mean of {average:g}"
+                f"{self.pairs.metric}: the tested value {null:g} is one that the scores cannot "
+                "pass, so that no data could reject or confirm it"
             )
 
     def _bound(self, side: str, *, high: bool) -> Floats:
@@ -230,13 +238,12 @@ class PairsEvidence:
         return -values if low is None or high is None else (low + high) - values
 
     def _options(self, *, flipped: bool = False) -> _Options:
-        scale = self.pairs.scale
+        low, high, kind = self.pairs.scale.low, self.pairs.scale.high, self.pairs.scale.kind
         ends = None
-        if scale.low is not None and scale.high is not None:
-            ends = (-scale.high, -scale.low) if flipped else (scale.low, scale.high)
-        # A mirrored binary score is -1 or 0, which is graded to every method.
-        kind = scale.kind
-        if flipped and kind is ScoreKind.BINARY:
+        if low is not None and high is not None and kind is not ScoreKind.UNBOUNDED:
+            ends = (-high, -low) if flipped else (low, high)
+        if kind is ScoreKind.BINARY and ends not in {None, (0.0, 1.0)}:
+            # Two values other than 0 and 1, such as those of a mirrored scale.
             kind = ScoreKind.GRADED
         own = self.pairs.cluster is None or clusters(self.pairs) == len(self.pairs.items)
         return {

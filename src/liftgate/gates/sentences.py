@@ -137,15 +137,18 @@ def _shortfall(binding: Verdict, decision: Decision, told: Told) -> str:
 def _more(binding: Verdict | None, decision: Decision) -> str:
     if binding is None or decision.units_needed is None:
         return ""
-    units = number(decision.units_needed)
-    if binding.parts:
-        return f"; about {units} {_unit(binding.parts[0])} in each open slice would tell"
-    return f"; about {units} {_unit(binding)} would tell"
+    pilot = next((p for p in binding.parts if not p.rejected), binding)
+    where = " in each open slice" if binding.parts else ""
+    return f"; about {_items(pilot, decision.units_needed)}{where} would tell"
 
 
-def _unit(verdict: Verdict) -> str:
-    estimate = verdict.estimate
-    return "items" if estimate is None or estimate.n == estimate.clusters else "clusters of items"
+def _items(pilot: Verdict, units: int) -> str:
+    """Return a number of units as items, in clusters of the size that they have now."""
+    estimate = pilot.estimate
+    if estimate is None or estimate.n == estimate.clusters:
+        return f"{number(units)} items"
+    items = round(units * estimate.n / estimate.clusters)
+    return f"{number(items)} items in {number(units)} clusters"
 
 
 def _effect(verdict: Verdict, told: Told) -> str:

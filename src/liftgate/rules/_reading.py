@@ -212,7 +212,8 @@ def _check_numbers(estimate: Estimate) -> None:
         raise NotEnoughData("the estimate comes without a p-value, so that nothing was tested")
     if estimate.n < 1 or estimate.clusters < 1:
         raise NotEnoughData("there are no items")
-    if estimate.df is not None and not estimate.df >= LEAST_DF:
+    # Six equal units have exactly 5; rounding must not refuse them.
+    if estimate.df is not None and not estimate.df >= LEAST_DF - 1e-9:
         raise NotEnoughData(
             f"{estimate.df:.1f} degrees of freedom, at least {LEAST_DF:g} are needed"
         )

@@ -103,12 +103,20 @@ def _told(part: Verdict, adjusted: float, evidence: Evidence, tested: int) -> Ve
     shown = adjusted <= evidence.alpha
     reading = Reading.SHOWN_WORSE if shown else Reading.NOT_SHOWN_WORSE
     told = telling(evidence.scale)
-    seen = stats.detectable(part.estimate, alpha=evidence.alpha / tested, power=POWER)
+    seen = _detectable(part.estimate, evidence, tested)
     return replace(
-        part,
-        reading=reading,
-        reason=f"{told.interval(part.estimate)}: {reading.value}; a harm of {told.named(seen)} "
-        f"would be shown with {percent(POWER)} power",
+        part, reading=reading, reason=f"{told.interval(part.estimate)}: {reading.value}; {seen}"
+    )
+
+
+def _detectable(estimate: Estimate, evidence: Evidence, tested: int) -> str:
+    try:
+        seen = stats.detectable(estimate, alpha=evidence.alpha / tested, power=POWER)
+    except NotEnoughData as error:
+        return f"which harm would be shown is not known ({error})"
+    return (
+        f"a harm of {telling(evidence.scale).named(seen)} would be shown with "
+        f"{percent(POWER)} power"
     )
 
 
