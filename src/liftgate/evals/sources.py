@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,26 +91,23 @@ def _finite(literal: str) -> float:
 
 
 def _csv(path: Path) -> Iterator[Found]:
-    reader = csv.reader(_lines(path), strict=True)
     csv.field_size_limit(_LONGEST_CELL)
     line = 1
-    try:
-        header = next(reader, None)
-        if header is None:
-            return
-        _check_header(path, header)
-        line = reader.line_num + 1
-        for cells in reader:
-            place, line = f"{path.name}:{line}", reader.line_num + 1
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                fault = f"got {len(cells)} cells, expected {len(header)} as in the header"
-                yield Found(place, fault=fault)
-            else:
-                yield _cells(place, dict(zip(header, cells, strict=True)))
-    except csv.Error as error:
-        yield Found(f"{path.name}:{line}", fault=f"not CSV: {error}")
+    with closing(_lines(path)) as lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            header = next(reader, [])
+            _check_header(path, header)
+            line = reader.line_num + 1
+            for cells in reader:
+                place, line = f"{path.name}:{line}", reader.line_num + 1
+                if len(cells) == len(header):
+                    yield _cells(place, dict(zip(header, cells, strict=True)))
+                elif cells:
+                    fault = f"got {len(cells)} cells, expected {len(header)} as in the header"
+                    yield Found(place, fault=fault)
+        except csv.Error as error:
+            yield Found(f"{path.name}:{line}", fault=f"not CSV: {error}")
 
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
@@ -166,7 +164,7 @@ def _without_null_parts(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _lines(path: Path) -> Iterator[str]:
+def _lines(path: Path) -> Generator[str, None, None]:
     """Yield decoded lines with their ends; only newlines end a line, as in every editor."""
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):

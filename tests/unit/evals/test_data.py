@@ -209,6 +209,7 @@ def test_a_column_that_only_resembles_a_field_is_kept_as_metadata(write, tmp_pat
         ("id,input\na,q\nb\n", "x.csv:3: got 1 cells, expected 2"),
         ('id,input\na,"two\nlines"\nb\n', "x.csv:4: got 1 cells"),
         ('id,input\na,q\nb,"open\nc,r\n', "x.csv:3: not CSV"),
+        ('id,"input\na,q\n', "x.csv:1: not CSV"),
         ("id,input,id\na,q,b\n", "x.csv:1: got the header"),
         ("id,input,weight\na,q,heavy\n", "x.csv:2: weight: got 'heavy'"),
         ("id,input,weight\na,q,nan\n", "x.csv:2: weight: got nan"),

@@ -1,0 +1,506 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from liftgate.errors import DataError, LiftgateError, SystemFailed
+from liftgate.evals.plan import OutcomeRules, ordered
+from liftgate.evals.run import START_SECONDS, execute
+from liftgate.evals.select import select, unfinished
+from liftgate.records import Answer, Failure, Item, Missing, Outcome
+from liftgate.store import Store
+
+
+def yes(text, times):
+    return "yes"
+
+
+def measures(plan, store):
+    return store.measures(plan.study)
+
+
+def runs(store):
+    return store.runs()
+
+
+def outcomes(bench, plan, metric="match"):
+    """Item -> (arm, failure for the metric, outcome, value) for what counts."""
+    return {
+        (o.item, o.arm): (
+            o.failure(metric),
+            o.scores[metric].outcome if metric in o.scores else None,
+            o.scores[metric].value if metric in o.scores else None,
+        )
+        for o in bench.look(select, plan)
+    }
+
+
+def test_every_item_is_called_once_for_each_arm_and_repeat_and_then_never_again(bench) -> None:
+    base, cand = (
+        bench.system("base", yes),
+        bench.system("cand", lambda t, n: Answer("no", 3, 4, 0.1)),
+    )
+    plan = bench.plan(base, cand, repeats=2)
+    first = bench.run(plan)
+    assert (first.called, first.reused, first.failed, first.scored) == (24, 0, 0, 24)
+    assert first.run is not None
+    assert first.run.complete
+    assert sorted(base.calls) == sorted(f"q{n}" for n in range(6) for _ in range(2))
+    found = bench.look(select, plan)
+    assert [(o.item, o.arm, o.repeat) for o in found] == [
+        (f"i{n}", arm, r)
+        for n in range(6)
+        for arm in ("sha256:base", "sha256:cand")
+        for r in (0, 1)
+    ]
+    assert {o.scores["match"].value for o in found if o.arm == "sha256:base"} == {1.0}
+    assert {o.scores["match"].value for o in found if o.arm == "sha256:cand"} == {0.0}
+    assert {(o.trial.tokens_in, o.trial.tokens_out, o.trial.cost) for o in found} == {
+        (None, None, None),
+        (3, 4, 0.1),
+    }
+    before = bench.look(runs)
+    second = bench.run(plan)
+    assert (second.run, second.called, second.reused) == (None, 0, 24)
+    assert bench.look(runs) == before
+    assert (base.started, base.closed) == (1, 1)
+    assert bench.look(unfinished, plan) == ()
+
+
+def test_a_second_study_with_the_same_baseline_calls_it_no_more(bench) -> None:
+    base = bench.system("base", yes)
+    bench.run(bench.plan(base, bench.system("first", yes)))
+    base.calls.clear()
+    second = bench.system("second", yes)
+    done = bench.run(bench.plan(base, second, study="study-2"))
+    assert base.calls == []
+    assert (done.called, done.reused) == (6, 6)
+
+
+def test_a_changed_label_buys_no_call_and_only_new_scores(bench) -> None:
+    base = bench.system("base", yes)
+    bench.run(bench.plan(base))
+    relabelled = [replace(item, target="no") for item in bench.items(6)]
+    changed = bench.plan(base, items=[*bench.items(3), *relabelled[3:]], study="study-2")
+    done = bench.run(changed)
+    assert (len(base.calls), done.called, done.scored) == (6, 0, 3)
+    values = [o.scores["match"].value for o in bench.look(select, changed)]
+    assert values == [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
+
+
+def test_a_new_scorer_scores_what_is_stored(bench) -> None:
+    base = bench.system("base", lambda t, n: {"b": [1, 2.0], "a": t})
+    bench.run(bench.plan(base, scorers={}))
+    scorer = bench.scorer(lambda output, target: float(output["b"] == [1, 2]))
+    plan = bench.plan(base, scorers={"match": scorer})
+    done = bench.run(plan)
+    assert (done.called, done.scored, scorer.calls) == (0, 6, 6)
+    assert {value for _, _, value in outcomes(bench, plan).values()} == {1.0}
+
+
+def test_a_candidates_trials_from_before_the_lock_are_not_used_and_are_run_again(bench) -> None:
+    cand = bench.system("cand", yes)
+    bench.run(bench.plan(cand))
+    lock = datetime.now(UTC)
+    plan = bench.plan(cand, study="study-2")
+    locked = replace(plan, arms=(replace(plan.arms[0], admissible_after=lock),))
+    assert bench.look(select, locked) == ()
+    done = bench.run(locked)
+    assert (done.called, done.reused) == (6, 0)
+    assert all(o.trial.started_at >= lock for o in bench.look(select, locked))
+    old = bench.look(select, plan)
+    assert all(o.trial.started_at < lock for o in old)
+    assert bench.run(locked).called == 0
+
+
+def flaky(fails):
+    """A system that fails as often as its item's number says, in the given way."""
+
+    def answer(text, times):
+        if times <= int(text[1:]):
+            fails()
+        return "yes"
+
+    return answer
+
+
+def crash():
+    raise RuntimeError("boom")
+
+
+def test_failures_are_retried_as_often_as_the_lock_allows_and_the_last_attempt_counts(
+    bench,
+) -> None:
+    base, cand = bench.system("base", flaky(crash)), bench.system("cand", flaky(crash))
+    plan = bench.plan(base, cand, items=4, outcomes=OutcomeRules(5.0, {Failure.CRASH: 2}))
+    done = bench.run(plan)
+    assert base.calls.count("q0") == 1
+    assert base.calls.count("q2") == 3
+    assert base.calls.count("q3") == 3
+    assert sorted(base.calls) == sorted(cand.calls)
+    assert (done.called, done.failed) == (2 * (1 + 2 + 3 + 3), 2)
+    found = {(o.item, o.arm): o.trial for o in bench.look(select, plan)}
+    assert found["i2", "sha256:base"].failure is None
+    assert found["i2", "sha256:base"].attempt == 3
+    last = found["i3", "sha256:base"]
+    assert (last.failure, last.message, last.output_digest) == (
+        Failure.CRASH,
+        "RuntimeError: boom",
+        None,
+    )
+    assert bench.run(plan).called == 0
+
+
+def test_a_study_with_more_retries_adds_attempts_and_leaves_the_first_study_as_it_was(
+    bench,
+) -> None:
+    base = bench.system("base", flaky(crash))
+    strict = bench.plan(base, items=3, outcomes=OutcomeRules(5.0, {}))
+    bench.run(strict)
+    before = bench.look(select, strict)
+    lenient = bench.plan(
+        base, items=3, study="study-2", outcomes=OutcomeRules(5.0, {Failure.CRASH: 2})
+    )
+    assert bench.run(lenient).called == 1 + 2
+    assert {o.trial.failure for o in bench.look(select, lenient)} == {None}
+    assert bench.look(select, strict) == before
+    assert [o.trial.failure for o in before] == [None, Failure.CRASH, Failure.CRASH]
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (SystemFailed("no", kind="refusal"), Failure.REFUSAL),
+        (SystemFailed("no", kind="unparsable"), Failure.UNPARSABLE),
+        (SystemFailed("no", kind="sulking"), Failure.CRASH),
+        (ValueError("no"), Failure.CRASH),
+        (TimeoutError("no"), Failure.CRASH),
+        (asyncio.CancelledError(), Failure.CRASH),
+    ],
+)
+def test_each_way_to_fail_is_an_outcome_of_its_kind(bench, error, failure) -> None:
+    def fail(text, times):
+        raise error
+
+    plan = bench.plan(bench.system("base", fail), items=1, outcomes=OutcomeRules(5.0, {}))
+    assert bench.run(plan).failed == 1
+    assert outcomes(bench, plan) == {("i0", "sha256:base"): (failure, None, None)}
+
+
+def test_an_answer_in_vain_a_wrong_type_and_a_hang_are_outcomes_too(bench) -> None:
+    async def hang():
+        await asyncio.sleep(60)
+
+    async def stubborn():
+        while True:
+            try:
+                await asyncio.sleep(0.2)
+                return "late"
+            except asyncio.CancelledError:
+                continue
+
+    answers = {"q0": lambda: {1, 2}, "q1": hang, "q2": stubborn, "q3": lambda: "yes"}
+    base = bench.system("base", lambda text, times: answers[text]())
+    plan = bench.plan(base, items=4, outcomes=OutcomeRules(0.05, {Failure.TIMEOUT: 0}))
+    bench.run(plan)
+    found = {o.item: o.trial for o in bench.look(select, plan)}
+    assert found["i0"].failure is Failure.UNPARSABLE
+    assert found["i0"].message == "wrong type: $: got set, expected a JSON value"
+    assert found["i1"].failure is found["i2"].failure is Failure.TIMEOUT
+    assert found["i1"].message == "no answer within 0.05 s"
+    assert found["i1"].seconds >= 0.05
+    assert found["i3"].failure is None
+
+
+def test_answers_that_another_time_out_would_not_have_allowed_are_not_used(bench) -> None:
+    async def slow(text):
+        await asyncio.sleep(0.2 if text == "q0" else 0)
+        return "yes"
+
+    base = bench.system("base", lambda text, times: slow(text))
+    patient = bench.plan(base, items=2, outcomes=OutcomeRules(5.0, {}))
+    hasty = bench.plan(base, items=2, study="study-2", outcomes=OutcomeRules(0.05, {}))
+    bench.run(patient)
+    assert bench.run(hasty).called == 1
+    assert [o.trial.failure for o in bench.look(select, hasty)] == [Failure.TIMEOUT, None]
+    assert [o.trial.failure for o in bench.look(select, patient)] == [None, None]
+    assert bench.run(patient).called == 0
+
+
+@pytest.mark.parametrize(
+    ("judge", "outcome", "reason"),
+    [
+        (lambda o, t: Missing("cannot say"), Outcome.ABSTAINED, "cannot say"),
+        (lambda o, t: float("nan"), Outcome.FAILED, "got nan, expected a finite number"),
+        (lambda o, t: 0.5, Outcome.FAILED, "got 0.5, expected 0 or 1 as its scale declares"),
+        (lambda o, t: "good", Outcome.FAILED, "got str, expected a number or Missing(reason)"),
+        (lambda o, t: None, Outcome.FAILED, "got NoneType, expected a number or Missing(reason)"),
+        (lambda o, t: 1 / 0, Outcome.FAILED, "ZeroDivisionError: division by zero"),
+        (lambda o, t: asyncio.sleep(9), Outcome.FAILED, "no score within 0.05 s"),
+    ],
+)
+def test_what_could_not_be_scored_is_missing_with_its_reason_and_never_zero(
+    bench, judge, outcome, reason
+) -> None:
+    scorer = bench.scorer(judge)
+    plan = bench.plan(
+        bench.system("base", yes),
+        items=1,
+        scorers={"match": scorer},
+        outcomes=OutcomeRules(0.05, {}),
+    )
+    bench.run(plan)
+    (found,) = bench.look(select, plan)
+    score = found.scores["match"]
+    assert (score.outcome, score.value, score.reason) == (outcome, None, reason)
+    assert found.failure("match") is None
+    again = bench.run(plan)
+    assert again.called == 0
+    assert again.scored == (1 if outcome is Outcome.FAILED else 0)
+
+
+def test_a_scorer_that_recovers_replaces_its_failure(bench) -> None:
+    broken = iter([True])
+    scorer = bench.scorer(lambda o, t: 1 / 0 if next(broken, False) else 1.0)
+    plan = bench.plan(bench.system("base", yes), items=1, scorers={"match": scorer})
+    bench.run(plan)
+    bench.run(plan)
+    assert outcomes(bench, plan) == {("i0", "sha256:base"): (None, Outcome.VALUE, 1.0)}
+    assert bench.run(plan).run is None
+
+
+def test_an_answer_that_a_scorer_cannot_read_is_the_systems_failure_for_that_metric_alone(
+    bench,
+) -> None:
+    def strict(output, target):
+        raise SystemFailed("got text, expected a list", kind="unparsable")
+
+    plan = bench.plan(
+        bench.system("base", yes),
+        items=1,
+        scorers={"strict": bench.scorer(strict), "match": bench.scorer(lambda o, t: 1.0)},
+    )
+    bench.run(plan)
+    (found,) = bench.look(select, plan)
+    assert found.failure("strict") is Failure.UNPARSABLE
+    assert found.scores["strict"].reason == "got text, expected a list"
+    assert found.failure("match") is None
+    assert bench.run(plan).run is None
+
+
+def test_async_scorers_and_numpy_values_are_understood(bench) -> None:
+    import numpy as np
+
+    async def judge(output, target):
+        return np.float64(1.0)
+
+    plan = bench.plan(bench.system("base", yes), items=1, scorers={"m": bench.scorer(judge)})
+    bench.run(plan)
+    (found,) = bench.look(select, plan)
+    assert found.scores["m"].value == 1.0
+
+
+def test_a_scorer_sees_only_what_its_score_is_kept_for(bench) -> None:
+    seen = []
+
+    class Nosy(bench.scorer):
+        def score(self, answer, item):
+            seen.append(item)
+            return 1.0
+
+    item = Item("a", {"text": "q"}, "yes", "c", {"s": "t"}, 2.0, {"secret": 1})
+    bench.run(bench.plan(bench.system("base", yes), items=[item], scorers={"m": Nosy(None)}))
+    assert seen == [Item("a", {"text": "q"}, "yes")]
+
+
+def test_items_that_share_an_input_share_a_call_and_keep_their_own_labels(bench) -> None:
+    twins = [
+        Item("a", {"text": "q1"}, "yes", "c"),
+        Item("b", {"text": "q1"}, "no", "c"),
+        Item("c", {"text": "q1"}, "yes", "c"),
+    ]
+    base = bench.system("base", yes)
+    plan = bench.plan(base, items=twins)
+    done = bench.run(plan)
+    assert (base.calls, done.called, done.scored) == (["q1"], 1, 2)
+    assert [v for _, _, v in outcomes(bench, plan).values()] == [1.0, 0.0, 1.0]
+    assert bench.run(plan).run is None
+
+
+def test_arms_alternate_item_by_item_in_an_order_that_the_seed_decides(bench) -> None:
+    log = []
+
+    def logged(name):
+        return bench.system(name, lambda text, times: log.append((text, name)) or "yes")
+
+    plan = bench.plan(logged("a"), logged("b"), logged("c"), items=bench.items(9, cluster=3))
+    bench.run(plan)
+    turns = [log[n : n + 3] for n in range(0, 27, 3)]
+    assert all(len({text for text, _ in turn}) == 1 for turn in turns)
+    assert all({name for _, name in turn} == {"a", "b", "c"} for turn in turns)
+    assert {turn[0][1] for turn in turns} == {"a", "b", "c"}
+    order = [turn[0][0] for turn in turns]
+    assert order == [item.input["text"] for item in ordered(plan.dataset.items, plan.seed)]
+    clusters = [int(text[1:]) % 3 for text in order]
+    assert sorted(clusters) != clusters or order != sorted(order)
+    assert [clusters[n] for n in range(0, 9, 3)] == list(dict.fromkeys(clusters))
+    backwards = tuple(reversed(plan.dataset.items))
+    assert ordered(backwards, plan.seed) == ordered(plan.dataset.items, plan.seed)
+    assert ordered(plan.dataset.items, 8) != ordered(plan.dataset.items, 7)
+
+
+@pytest.mark.parametrize(
+    ("own", "asked", "most"), [((1, 1), None, 1), ((4, 2), None, 4), ((1, 16), 3, 3)]
+)
+def test_calls_in_flight_stay_within_what_systems_and_users_say(bench, own, asked, most) -> None:
+    async def short():
+        await asyncio.sleep(0.005)
+        return "yes"
+
+    systems = [
+        bench.system(f"s{n}", lambda text, times: short(), concurrency=c) for n, c in enumerate(own)
+    ]
+    plan = bench.plan(*systems, items=12, concurrency=asked)
+    bench.run(plan)
+    in_flight = [o.trial.in_flight for o in bench.look(select, plan)]
+    assert max(in_flight) == most
+    for system, limit in zip(systems, own, strict=True):
+        assert system.most_flying <= (asked or limit)
+
+
+def test_progress_tells_counts_and_nothing_else(bench) -> None:
+    told = []
+    plan = bench.plan(bench.system("base", flaky(crash)), items=3, outcomes=OutcomeRules(5.0, {}))
+    bench.run(plan, progress=told.append)
+    assert [(p.stage, p.done, p.total) for p in told] == [("trials", n, 3) for n in range(4)]
+    assert [p.failed for p in told] == sorted(p.failed for p in told)
+    assert told[-1].failed == 2
+    assert told[-1].rate is not None
+    assert told[-1].seconds_left == 0.0
+    assert {field for p in told for field in vars(p)} == {
+        "stage",
+        "done",
+        "total",
+        "reused",
+        "failed",
+        "rate",
+        "seconds_left",
+    }
+
+
+def test_a_stopping_rule_sees_old_and_new_observations_and_ends_the_run(bench) -> None:
+    base = bench.system("base", yes)
+    seen = []
+
+    def stop(observations):
+        seen.extend(o.item for o in observations)
+        return "enough" if len(seen) >= 3 else None
+
+    plan = bench.plan(base)
+    first = bench.run(plan, stop=stop)
+    assert (first.stopped, first.called, len(seen)) == ("enough", 3, 3)
+    assert first.run is not None
+    assert first.run.complete
+    seen.clear()
+    again = bench.run(plan, stop=stop)
+    assert (again.stopped, again.called, again.run) == ("enough", 0, None)
+    assert len(base.calls) == 3
+    assert bench.run(plan).called == 3
+
+
+def test_a_cancelled_run_keeps_what_was_finished_and_the_next_goes_on(bench) -> None:
+    async def answer(text):
+        if len(base.calls) == 4:
+            task.cancel()
+        await asyncio.sleep(0)
+        return "yes"
+
+    task = None
+    base = bench.system("base", lambda text, times: answer(text))
+    plan = bench.plan(base, items=10)
+
+    async def go():
+        nonlocal task
+        with Store.open(bench.home) as store:
+            task = asyncio.ensure_future(execute(plan, store, manifest={}))
+            await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(go())
+    (run,) = bench.look(runs)
+    assert not run.complete
+    known = len(bench.look(select, plan))
+    assert known == 3
+    assert base.closed == 1
+    done = bench.run(plan)
+    assert (done.reused, done.called) == (3, 7)
+    assert len(base.calls) == 11
+
+
+def test_a_store_that_can_no_longer_write_ends_the_run_with_its_own_error(
+    bench, monkeypatch
+) -> None:
+    from liftgate.store import RunWriter
+
+    def refuse(self, trial, output=None):
+        raise LiftgateError("no space")
+
+    monkeypatch.setattr(RunWriter, "add_trial", refuse)
+    base = bench.system("base", yes)
+    with pytest.raises(LiftgateError, match="no space"):
+        bench.run(bench.plan(base))
+    assert base.closed == 1
+    assert len(base.calls) == 1
+
+
+def test_measures_are_taken_once_for_each_study_and_never_taken_over(bench) -> None:
+    base = bench.system("base", yes, measures={"index_mb": 12.5})
+    plan = bench.plan(base)
+    bench.run(plan)
+    bench.run(plan)
+    found = {m.name: m for m in bench.look(measures, plan)}
+    assert set(found) == {"index_mb", START_SECONDS}
+    assert (found["index_mb"].value, found["index_mb"].pass_number) == (12.5, None)
+    assert base.measured == 1
+    other = replace(plan, study="study-2")
+    done = bench.run(other)
+    assert (done.called, base.measured) == (0, 2)
+    assert {m.study for m in bench.look(measures, other)} == {"study-2"}
+
+
+def test_a_measure_with_the_engines_own_name_is_refused(bench) -> None:
+    with pytest.raises(DataError, match="'start_seconds', a name that is taken"):
+        bench.run(bench.plan(bench.system("base", yes, measures={START_SECONDS: 1.0})))
+
+
+def test_a_system_that_cannot_start_ends_the_run_before_any_call(bench) -> None:
+    class Broken(bench.system):
+        async def start(self):
+            raise DataError("no model file")
+
+    base, broken = bench.system("base", yes), Broken("broken", yes)
+    with pytest.raises(DataError, match="no model file"):
+        bench.run(bench.plan(base, broken))
+    assert base.calls == []
+    assert base.closed == 1
+
+
+def test_a_fault_in_closing_is_noted_and_harms_nothing(bench) -> None:
+    class Sticky(bench.system):
+        async def close(self):
+            raise OSError("busy")
+
+    done = bench.run(bench.plan(Sticky("sticky", yes)))
+    assert done.notes == ("arm sticky: closing it raised OSError: busy",)
+    assert done.run is not None
+    assert done.run.complete
+
+
+def test_two_arms_of_one_fingerprint_are_refused(bench) -> None:
+    plan = bench.plan(bench.system("same", yes))
+    twin = replace(plan.arms[0], arm=replace(plan.arms[0].arm, name="twin"))
+    with pytest.raises(DataError, match="'same' and 'twin' are the same system"):
+        replace(plan, arms=(plan.arms[0], twin))
