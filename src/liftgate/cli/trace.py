@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from liftgate.lineage.trace import Trace
 
 _SHOWN = 20
+_KINDS = {"latency": "in ms over the calls of the run, without an interval"}
 
 
 @click.command()
@@ -54,10 +55,10 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
     if found.target is not None:
         yield from _number(found.target)
     entry, locked = found.entry, found.locked
-    yield f"{entry.kind.capitalize()}: ledger entry {entry.sequence}, {entry.time:%Y-%m-%d %H:%MZ}"
-    yield f"  by {entry.author}, leaf {entry.leaf}"
+    yield f"Entry {entry.sequence}: {entry.kind}, {entry.time:%Y-%m-%d %H:%MZ}, {entry.author}"
+    yield f"  leaf {entry.leaf}"
     if locked is not None:
-        yield f"Locked: ledger entry {locked.sequence}, {locked.time:%Y-%m-%d %H:%MZ}"
+        yield f"Entry {locked.sequence}: {locked.kind}, {locked.time:%Y-%m-%d %H:%MZ}"
         yield f"  study {body['study_digest']}"
         dataset = body["dataset"]
         yield f"Dataset: {dataset['name']}, {dataset['items']:,} items, {dataset['digest']}"
@@ -76,13 +77,13 @@ def _number(target: Target) -> Iterator[str]:
     yield f"{target.reference}: {target.metric}" + (
         f", {target.slice_name} {target.slice}" if target.slice is not None else ""
     )
-    for name, estimate in (("deciding", target.estimate), ("descriptive", target.descriptive)):
+    for name, estimate in (("decides", target.estimate), ("described", target.descriptive)):
         if estimate is not None:
-            yield f"  {_interval(estimate)} ({name})"
+            yield f"  {name}: {_interval(estimate)}"
     if target.value is not None:
-        yield f"  {target.value:.6g}, exact"
-    if target.reading is not None:
-        yield f"  {target.reading}: {target.reason}"
+        yield f"  {target.value:.6g}, {_KINDS.get(target.sort.value, 'exact')}"
+    if target.reading is not None or target.reason:
+        yield f"  {target.reading or target.sort.value}: {target.reason}".rstrip(": ")
 
 
 def _interval(estimate: Mapping[str, Any]) -> str:
@@ -115,20 +116,25 @@ def _lines(lines: tuple[Line, ...], arms: tuple[str, ...], rows: int) -> Iterato
     shown = lines[:rows]
     if not shown:
         return
-    width = min(max(len(line.item) for line in shown), 48)
-    columns = [max(len(arm), 12) for arm in arms]
-    heads = "  ".join(f"{arm:<{column}}" for arm, column in zip(arms, columns, strict=True))
-    yield f"  {'item':<{width}}  {heads}".rstrip()
-    for line in shown:
-        cells = "  ".join(
-            f"{_cell(line.cells.get(arm)):<{column}}"
-            for arm, column in zip(arms, columns, strict=True)
-        )
-        name = line.item if line.repeat == 0 else f"{line.item} #{line.repeat}"
-        yield f"  {name:<{width}}  {cells}".rstrip()
+    names = [line.item if line.repeat == 0 else f"{line.item} #{line.repeat}" for line in shown]
+    table = [
+        ["item", *arms],
+        *(
+            [name, *(_cell(line.cells.get(arm)) for arm in arms)]
+            for name, line in zip(names, shown, strict=True)
+        ),
+    ]
+    widths = [min(max(len(row[n]) for row in table), 60) for n in range(len(table[0]))]
+    for row in table:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        yield "  " + "  ".join(cells).rstrip()
 
 
 def _cell(cell: Cell | None) -> str:
+    """One arm's side: its value, and in brackets what is odd about it."""
+    from liftgate.figures.text import one_line
+
     if cell is None:
         return "-"
-    return cell.mark.splitlines()[0][:40] if cell.value is None else f"{cell.value:.6g}"
+    value = "missing" if cell.value is None else f"{cell.value:.6g}"
+    return f"{value} ({one_line(cell.mark, 40)})" if cell.mark else value

@@ -18,7 +18,7 @@ from liftgate.lineage import datasets
 from liftgate.lineage.reference import Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Answer, Arm, Dataset, Entry, Json, Role
+from liftgate.records import Answer, Arm, Dataset, Entry, Failure, Json, Role, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -83,7 +83,13 @@ def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: St
     if bound["digest"] != body["rows"]["digest"]:
         notes = (*notes, "the rows selected now are not those that the decision bound: see rows")
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
-    lines = item_lines(observations, target.metric, arms, items)
+    lines = item_lines(
+        observations,
+        target.metric,
+        arms,
+        items,
+        failure_scores=_failure_scores(study, body, target),
+    )
     return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
 
 
@@ -130,6 +136,19 @@ def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: D
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
     return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(locked)
+
+
+def _failure_scores(
+    study: Study, body: Mapping[str, Any], target: Target
+) -> dict[Failure, float | None]:
+    """What each kind of failure counts as on the target's metric; nothing for a latency."""
+    if target.metric not in body["scales"]:
+        return {}
+    scale = Scale(**body["scales"][target.metric])
+    declared = {kind: getattr(study.outcomes, kind.value).score for kind in Failure}
+    return {
+        kind: scale.worst if isinstance(score, str) else score for kind, score in declared.items()
+    }
 
 
 def _concerned(slices: Mapping[str, str], target: Target) -> bool:

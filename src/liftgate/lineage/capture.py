@@ -76,7 +76,7 @@ def manifest(
         },
         "seeds": {name: _integer(seed) for name, seed in (seeds or {}).items()},
         "concurrency": dict(concurrency or {}),
-        "command": redacted(sys.argv if command is None else command),
+        "command": redacted(_command() if command is None else command),
     }
     return {**found, "not_captured": gaps}
 
@@ -85,6 +85,11 @@ def gaps(captured: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each thing that a manifest does not know, for a report."""
     missing: Mapping[str, str] = captured.get("not_captured", {})
     return [f"not captured: {name} ({reason})" for name, reason in sorted(missing.items())]
+
+
+def _command() -> list[str]:
+    """The words that started this process; where its program lies is nobody's business."""
+    return [Path(word).name if place == 0 else word for place, word in enumerate(sys.argv)]
 
 
 def _git_state(folder: Path) -> Json:

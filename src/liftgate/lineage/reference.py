@@ -28,6 +28,8 @@ class Sort(StrEnum):
     MEAN = "mean"
     MEASURE = "measure"
     LATENCY = "latency"
+    EXPLORATORY = "exploratory"
+    """The primary metric in one slice, which no claim speaks about."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,11 @@ def split(text: str) -> tuple[int, str | None]:
 def targets(body: Body, sequence: int) -> dict[str, Target]:
     """Return every reference that a decision has, in the order in which a report prints them."""
     found: dict[str, Target] = {}
-    for target in (*_claims(body, sequence), *_arms(body, sequence)):
+    for target in (
+        *_claims(body, sequence),
+        *_arms(body, sequence),
+        *_slices(body, sequence),
+    ):
         found.setdefault(target.reference, target)
     return found
 
@@ -94,7 +100,7 @@ def resolve(body: Body, sequence: int, rest: str) -> Target:
 
 def _claims(body: Body, sequence: int) -> Iterator[Target]:
     claims = {claim["id"]: claim for claim in body["claims"]}
-    baseline = next(arm["name"] for arm in body["arms"] if arm["role"] == "baseline")
+    baseline = _baseline(body)
     for decision in body["decisions"]:
         for verdict in decision["verdicts"]:
             claim = claims[verdict["claim"]]
@@ -127,7 +133,7 @@ def _arms(body: Body, sequence: int) -> Iterator[Target]:
         name = arm["name"]
         for metric, estimate in body["means"].get(name, {}).items():
             yield Target(
-                f"{sequence}:{name}.{metric}", Sort.MEAN, (name,), metric, estimate=estimate
+                f"{sequence}:{name}.{metric}", Sort.MEAN, (name,), metric, descriptive=estimate
             )
         for metric, value in arm["measures"].items():
             yield Target(
@@ -142,3 +148,27 @@ def _arms(body: Body, sequence: int) -> Iterator[Target]:
             if isinstance(value, float | int) and metric != "n":
                 reference = f"{sequence}:{name}.latency_{metric}"
                 yield Target(reference, Sort.LATENCY, (name,), f"latency_{metric}", value=value)
+
+
+def _slices(body: Body, sequence: int) -> Iterator[Target]:
+    primary = body["claims"][0]
+    if primary["metric"] not in body["scales"]:
+        return
+    baseline = _baseline(body)
+    for candidate, tables in body["slices"].items():
+        for name, rows in tables.items():
+            for row in rows:
+                yield Target(
+                    f"{sequence}:{candidate}.{primary['id']}.{row['slice']}",
+                    Sort.EXPLORATORY,
+                    (baseline, candidate),
+                    primary["metric"],
+                    slice_name=name,
+                    slice=row["slice"],
+                    descriptive=row["estimate"],
+                    reason=row["reason"],
+                )
+
+
+def _baseline(body: Body) -> str:
+    return next(str(arm["name"]) for arm in body["arms"] if arm["role"] == "baseline")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from liftgate.records import Measure, Observation
+from liftgate.records import Failure, Measure, Observation
 
 
 @dataclass(frozen=True)
@@ -17,9 +17,9 @@ class Cell:
     """One arm's side of a line."""
 
     value: float | None
-    """The score, seconds or measure; None where there is none."""
+    """The score, milliseconds or measure; a failure's declared score; None: missing."""
     mark: str = ""
-    """Why there is no value: a failure's kind, ``abstained: …``, ``not scored: …``."""
+    """A failure's kind and words, or why a score is missing; empty for an ordinary value."""
     run: str = ""
     attempt: int = 1
     output: str | None = None
@@ -42,6 +42,8 @@ def item_lines(
     metric: str,
     arms: Mapping[str, str],
     items: Sequence[str],
+    *,
+    failure_scores: Mapping[Failure, float | None] | None = None,
 ) -> tuple[Line, ...]:
     """Return the lines of a metric, in the order of ``items``, then by repeat.
 
@@ -50,14 +52,16 @@ def item_lines(
         metric: a metric's name; one that begins with ``latency_`` shows the calls' seconds.
         arms: arm name -> fingerprint, in the order of the columns.
         items: the ids of the items concerned.
+        failure_scores: what each kind of failure counts as, by the study's outcome rules.
     """
+    scored = failure_scores or {}
     names = {fingerprint: name for name, fingerprint in arms.items()}
     places = {item: place for place, item in enumerate(items)}
     lines: dict[tuple[int, int], dict[str, Cell]] = {}
     for seen in observations:
         if seen.arm in names and seen.item in places:
             cells = lines.setdefault((places[seen.item], seen.repeat), {})
-            cells[names[seen.arm]] = _cell(seen, metric)
+            cells[names[seen.arm]] = _cell(seen, metric, scored)
     return tuple(
         Line(items[place], repeat, {name: cells[name] for name in arms if name in cells})
         for (place, repeat), cells in sorted(lines.items())
@@ -90,30 +94,33 @@ def measure_lines(
 
 
 def largest_first(lines: Iterable[Line], baseline: str, candidate: str) -> Iterator[Line]:
-    """Yield lines by the size of their difference; those that lack a value come first."""
+    """Yield lines with a failure or without a value first, then by the size of the difference."""
 
-    def size(line: Line) -> tuple[int, float, str, int]:
+    def place(line: Line) -> tuple[bool, float]:
         cells = [line.cells.get(name) for name in (baseline, candidate)]
         values = [cell.value for cell in cells if cell is not None and cell.value is not None]
-        if len(values) < 2:
-            return 0, 0.0, line.item, line.repeat
-        return 1, -abs(values[1] - values[0]), line.item, line.repeat
+        plain = len(values) == 2 and not any(cell.mark for cell in cells if cell is not None)
+        return plain, -abs(values[1] - values[0]) if len(values) == 2 else 0.0
 
-    yield from sorted(lines, key=size)
+    yield from sorted(lines, key=place)
 
 
-def _cell(seen: Observation, metric: str) -> Cell:
+def _cell(seen: Observation, metric: str, scored: Mapping[Failure, float | None]) -> Cell:
     trial = seen.trial
-    value, mark = _value(seen, metric)
+    value, mark = _value(seen, metric, scored)
     return Cell(value, mark, trial.run, trial.attempt, trial.output_digest)
 
 
-def _value(seen: Observation, metric: str) -> tuple[float | None, str]:
-    if seen.trial.failure is not None:
-        said = f": {seen.trial.message}" if seen.trial.message else ""
-        return None, f"{seen.trial.failure.value}{said}"
+def _value(
+    seen: Observation, metric: str, scored: Mapping[Failure, float | None]
+) -> tuple[float | None, str]:
+    trial = seen.trial
+    said = f": {trial.message}" if trial.message else ""
+    failure = f"{trial.failure.value}{said}" if trial.failure is not None else ""
     if metric.startswith("latency_"):
-        return seen.trial.seconds * 1000, ""
+        return trial.seconds * 1000, failure
+    if trial.failure is not None:
+        return scored.get(trial.failure), failure
     score = seen.scores.get(metric)
     if score is None:
         return None, "not scored"
