@@ -145,12 +145,17 @@ def _test(verdict: Verdict, metric: MetricComparison, alpha: float, shown: Unit)
             of = f" of {contrast_words(metric.margin.value, higher_is_better=higher)}"
         size = margin_words(metric.margin, shown)
         better, worse = f"not worse by {size} or more", f"worse by more than {size}"
-    tests = [f"p = {p_value(verdict.p_value, against=alpha)} for {better}"]
+    tests = [f"{_p(verdict.p_value, alpha)} for {better}"]
     if verdict.harm_p is not None:
-        tests.append(f"p = {p_value(verdict.harm_p, against=alpha)} for {worse}")
+        tests.append(f"{_p(verdict.harm_p, alpha)} for {worse}")
     yield f"decided at a one-sided {percent(alpha)}: limits{of} {limits}; {', '.join(tests)}"
     yield f"method: {estimate.method} ({estimate.mark.value})"
     yield from (f"warning: {warning}" for warning in estimate.warnings)
+
+
+def _p(p: float | None, alpha: float) -> str:
+    text = p_value(p, against=alpha)
+    return f"p {text}" if text[:1] in "<>" else f"p = {text}"
 
 
 def _scale(scale: Scale, *, guessed: bool) -> str:

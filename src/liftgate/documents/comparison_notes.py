@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from liftgate.importers.table.roles import lower_is_likely
 from liftgate.protocols import ForeignTable
-from liftgate.records import Question
+from liftgate.records import Pairs, Question
 
 
 def notes(
@@ -24,6 +24,18 @@ def notes(
         _inputs(baseline, candidate),
     ]
     return tuple(note for note in found if note)
+
+
+def metric_notes(pairs: Pairs) -> tuple[str, ...]:
+    """Return what a reader must know about one metric."""
+    pairing = pairs.pairing
+    gone = pairing.missing_baseline + pairing.missing_candidate
+    if not gone or pairs.scale.worst is not None:
+        return ()
+    return (
+        "No range is known, so a missing score or a failure has no worst value to count as; "
+        f"declare one: --range {pairs.metric}=LOW:HIGH",
+    )
 
 
 def _uncorrected(metrics: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
-from liftgate.documents.comparison_notes import notes
+from liftgate.documents.comparison_notes import metric_notes, notes
 from liftgate.documents.comparison_words import written
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
@@ -118,6 +118,7 @@ def _answer(matched: Matched, metric: str, question: Question) -> MetricComparis
         failure_score=failure_score,
         scale_guessed=bounds is None,
         require=question.require,
+        notes=metric_notes(pairs),
     )
     return gate.judged(pairs, ask)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from liftgate import plugins, stats
-from liftgate.errors import NotEnoughData
+from liftgate.errors import DataError, NotEnoughData
 from liftgate.gates.evidence import PairsEvidence
 from liftgate.gates.pairs import Floats, complete, in_slice, slice_values
 from liftgate.protocols import Rule
@@ -60,7 +60,11 @@ def judged(pairs: Pairs, ask: Ask) -> MetricComparison:
 
     The verdict rests on the items with both scores. Where a score is missing the worst case is
     judged beside it; what is required is judged on the worst case alone.
+
+    Raises:
+        DataError: a margin as wide as the scale, which nothing could exceed.
     """
+    _check_margin(pairs.metric, ask.margin, pairs.scale)
     kept = replace(complete(pairs), bounds=None)
     shown = PairsEvidence(kept, alpha=ask.alpha)
     deciding = PairsEvidence(pairs, alpha=ask.alpha)
@@ -101,6 +105,18 @@ def _claim(metric: str, margin: Margin | None) -> tuple[Claim, Rule]:
         population=Population.NEW_ITEMS,
     )
     return claim, rule
+
+
+def _check_margin(metric: str, margin: Margin | None, scale: Scale) -> None:
+    if margin is None or margin.relative or scale.low is None or scale.high is None:
+        return
+    width = scale.high - scale.low
+    if margin.value >= width:
+        raise DataError(
+            f"{metric}: got a margin of {margin.text}, expected less than {width:g}, the width of "
+            f"its range {scale.low:g} to {scale.high:g}",
+            hint="a margin is in the units of the score: 2 points of a score from 0 to 1 are 0.02",
+        )
 
 
 def _as_param(margin: Margin) -> Json:

@@ -331,6 +331,7 @@ WRONG = {
     ),
     "a margin of words": (["base.csv", "cand.csv", "--margin", "small"], "got 'small'"),
     "a margin of everything": (["base.csv", "cand.csv", "--margin", "100%"], "below 100"),
+    "a margin in hundredths": (["base.csv", "cand.csv", "--margin", "2"], "2 points of a score"),
     "two margins": (["base.csv", "cand.csv", "--margin", "1", "--margin", "2"], "two values"),
     "a range backwards": (["base.csv", "cand.csv", "--range", "acc=1:0"], "LOW below HIGH"),
     "a range of one number": (["base.csv", "cand.csv", "--range", "acc=1"], "LOW:HIGH"),
