@@ -26,7 +26,7 @@ from liftgate.study.plan import (
     StoppingPlan,
     Text,
 )
-from liftgate.study.problems import Node, Problem, problems_of
+from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Path, Source, dotted
 
 FORMAT = 1
@@ -137,17 +137,23 @@ class Study(Node):
                 whatever the file says.
         """
         body = self._whole()
-        body["dataset"]["digest"] = dataset_digest
+        body["dataset"].pop("digest", None)
+        if dataset_digest is not None:
+            body["dataset"]["digest"] = dataset_digest
         return body
 
     def _whole(self) -> dict[str, Any]:
-        body = self.model_dump(mode="json", by_alias=True)
+        """Keys that are not given and have no default stay out: a later one changes no digest."""
+        body = _given(self.model_dump(mode="json", by_alias=True))
+        body["dataset"] = _given(body["dataset"])
         claims = body["claims"]
-        for node in (claims["primary"], *(n for _, s in cross.SECTIONS for n in claims[s])):
-            node["population"] = node["population"] or body["decision"]["population"]
-            for key in [key for key, value in node.items() if value is None]:
-                del node[key]
+        claims["primary"] = self._node(claims["primary"])
+        for _, section in cross.SECTIONS:
+            claims[section] = [self._node(node) for node in claims[section]]
         return body
+
+    def _node(self, node: dict[str, Any]) -> dict[str, Any]:
+        return _given({**node, "population": node["population"] or self.decision.population.value})
 
     def digest(self, dataset_digest: str | None = None) -> str:
         """Return the digest of the canonical JSON of the model.
@@ -175,6 +181,10 @@ class Study(Node):
         return self
 
 
+def _given(node: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if value is not None}
+
+
 class Refused(Exception):
     """The problems of a refused study by path; the cause of its StudyError."""
 
@@ -194,8 +204,10 @@ def _study_error(found: list[Problem]) -> StudyError:
 def _version(fields: Mapping[str, Any]) -> list[Problem]:
     """Other complaints about a file of another format would mislead."""
     version = fields.get("liftgate")
-    if isinstance(version, bool) or not isinstance(version, int) or version == FORMAT:
+    if not isinstance(version, int) or (version == FORMAT and version is not True):
         return []
+    if isinstance(version, bool):
+        return [Problem(("liftgate",), f"got {describe(version)}, expected {FORMAT}")]
     message = f"got format {version}, expected {FORMAT}, the only one that this liftgate reads"
     if version > FORMAT:
         message += "; a newer liftgate wrote it"

@@ -192,7 +192,7 @@ def _view(locked: Mapping[str, Any]) -> dict[str, Any]:
 def _reread(model: Mapping[str, Any]) -> dict[str, Any]:
     """Return a locked model with today's defaults for keys that it could not know."""
     try:
-        return Study(**model).model(model["dataset"]["digest"])
+        return Study(**model).model(model["dataset"].get("digest"))
     except StudyError:
         return dict(model)
 

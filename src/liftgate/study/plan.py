@@ -10,6 +10,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     PlainValidator,
     WithJsonSchema,
 )
@@ -178,13 +179,15 @@ class AbstainRule(Node):
 
 
 def _abstained(value: Any) -> Any:
-    if value == "missing" or isinstance(value, (Mapping, AbstainRule)):
+    if value == "missing":
         return value
+    if isinstance(value, (Mapping, AbstainRule)):
+        return AbstainRule.model_validate(value)
     raise ValueError(f"got {describe(value)}, expected missing or {{score: …}}")
 
 
-def _abstain_rule(value: Any) -> Any:
-    return value if value == "missing" else AbstainRule.model_validate(value)
+def _abstained_json(value: Any) -> Any:
+    return {"score": value.score} if isinstance(value, AbstainRule) else value
 
 
 class OutcomesPlan(Node):
@@ -204,7 +207,8 @@ class OutcomesPlan(Node):
     )
     abstained: Annotated[
         Literal["missing"] | AbstainRule,
-        PlainValidator(lambda value: _abstain_rule(_abstained(value))),
+        PlainValidator(_abstained),
+        PlainSerializer(_abstained_json),
         WithJsonSchema(
             {
                 "anyOf": [
