@@ -23,6 +23,10 @@ class Pen:
         self._attempts: Counter[str] = Counter()
         self.scored = 0
 
+    def describe(self, name: str, value: Json) -> None:
+        """Add to the manifest what is known only now; without effect once a row was written."""
+        self._manifest = {**self._manifest, name: value}
+
     def trial(self, job: Job, called: Called, in_flight: int) -> Trial:
         """Add the row of a call and return it."""
         writer = self._open()

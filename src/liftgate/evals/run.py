@@ -123,10 +123,14 @@ class _Execution:
         self.reused = len(wanted) - len(todo)
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
-        await self._score_known(wanted, known)
+        if self.stop is not None:
+            # The rule may say that nothing needs to be called, and nothing to be started.
+            await self._score_known(wanted, known)
         if self.reason is not None:
             todo = []
         await self._start(todo, due, measures)
+        if self.stop is None:
+            await self._score_known(wanted, known)
         if todo:
             await self._call_all(todo, known)
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
@@ -160,6 +164,7 @@ class _Execution:
     ) -> None:
         asked = {job.arm.arm.fingerprint for job in todo}
         measured = {m.arm for m in measures if m.name == START_SECONDS}
+        seconds: dict[str, float] = {}
         for bound in self.plan.arms:
             fingerprint = bound.arm.fingerprint
             if not due and fingerprint not in asked and fingerprint in measured:
@@ -169,7 +174,12 @@ class _Execution:
             if isinstance(bound.system, Startable):
                 await bound.system.start()
             if fingerprint not in measured:
-                self._measure(bound, perf_counter() - began)
+                seconds[fingerprint] = perf_counter() - began
+        limits = {bound.arm.name: self._limit(bound) for bound in self.started}
+        self.pen.describe("concurrency", limits)
+        for bound in self.started:
+            if bound.arm.fingerprint in seconds:
+                self._measure(bound, seconds[bound.arm.fingerprint])
 
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()

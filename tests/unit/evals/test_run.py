@@ -365,6 +365,8 @@ def test_calls_in_flight_stay_within_what_systems_and_users_say(bench, own, aske
     ]
     plan = bench.plan(*systems, items=12, concurrency=asked)
     bench.run(plan)
+    (run,) = bench.look(runs)
+    assert run.manifest["concurrency"] == {f"s{n}": asked or c for n, c in enumerate(own)}
     in_flight = [o.trial.in_flight for o in bench.look(select, plan)]
     assert max(in_flight) == most
     for system, limit in zip(systems, own, strict=True):
