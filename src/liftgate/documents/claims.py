@@ -12,6 +12,7 @@ from liftgate.documents.numbers import (
     count,
     named,
     p_value,
+    percent,
     quantity,
     significant,
     unit_of,
@@ -202,11 +203,7 @@ class Evidence:
 
     def _row(self, verdict: Body) -> ForestRow:
         claim = self._claims[verdict["claim"]]
-        contrast = self._contrast(claim)
-        name = f"{claim['metric']} {claim['rule'].replace('_', '-')}"
-        if contrast:
-            name = f"{claim['metric']}: {contrast}"
-        return claim_row(claim, verdict, self._unit(claim), name, contrast=bool(contrast))
+        return claim_row(claim, verdict, self._unit(claim))
 
     def _contrast(self, claim: Body) -> str:
         """What the estimate of a claim with a relative margin compares with 0; else empty."""
@@ -253,13 +250,14 @@ def is_level(claim: Body, verdict: Body) -> bool:
     return claim["rule"] == "within" or bool(claim["is_measure"]) or verdict["measured"] is not None
 
 
-def claim_row(
-    claim: Body, verdict: Body, unit: Unit, name: str, *, contrast: bool = False
-) -> ForestRow:
+def claim_row(claim: Body, verdict: Body, unit: Unit) -> ForestRow:
     """Return one verdict as the row of a forest plot.
 
-    A contrast is another quantity than the difference, whose 95 % interval is not drawn with it.
+    Where the margin is relative the estimate is a contrast: another quantity than the difference,
+    whose 95 % interval is not drawn with it.
     """
+    name = f"{claim['metric']} {claim['rule'].replace('_', '-')}"
+    contrast = share_of(claim["params"].get("margin")) is not None
     estimate, wide = verdict["estimate"], verdict["descriptive"]
     if estimate is None:
         return ForestRow(label=name, value=None, reason=verdict["reason"])
@@ -333,12 +331,20 @@ def ends(estimate: Body) -> tuple[float | None, float | None]:
     return estimate["low"], estimate["high"]
 
 
+def relative_margin(share: float) -> Margin:
+    """Return the line of a relative margin: its contrast is compared with 0."""
+    return Margin(0.0, f"worse by {percent(share)} of the baseline")
+
+
 def _margins(claim: Body, estimate: Body, unit: Unit) -> tuple[Margin, ...]:
     """The tested value; for equivalence, and for it alone, one on each side."""
     margin = claim["params"].get("margin")
     if claim["rule"] == "equivalent" and isinstance(margin, (int, float)):
         size = significant(margin * unit.factor)
         return (Margin(-margin, f"−{size}"), Margin(margin, f"+{size}", "above"))
+    share = share_of(margin)
+    if share is not None:
+        return (relative_margin(share),)
     null = estimate["null"]
     if claim["rule"] == "none_shown_worse" or (claim["rule"] == "superior" and null == 0):
         return ()

@@ -8,7 +8,7 @@ from typing import Any
 
 from liftgate.canon import short
 from liftgate.documents import sections
-from liftgate.documents.claims import Body, Effect, Level, effect_words, ends
+from liftgate.documents.claims import Body, Effect, Level, effect_words, ends, relative_margin
 from liftgate.documents.numbers import (
     EstimateText,
     count,
@@ -226,17 +226,18 @@ def _effect(metric: Body, unit: Unit, comparison: Body) -> Effect | None:
 
 def _row(metric: Body, unit: Unit) -> ForestRow:
     verdict, contrast = metric["verdict"], _contrast(metric)
-    label = f"{metric['metric']}: {contrast}" if contrast else metric["metric"]
     estimate, wide = verdict["estimate"], verdict["descriptive"]
     if estimate is None:
-        return ForestRow(label=label, value=None, reason=verdict["reason"])
+        return ForestRow(label=metric["metric"], value=None, reason=verdict["reason"])
     margin = metric["margin"]
     lines: tuple[Margin, ...] = ()
-    if margin is not None and not contrast:
+    if margin is not None and contrast:
+        lines = (relative_margin(margin["value"]),)
+    elif margin is not None:
         text = f"margin −{named(significant(margin['value'] * unit.factor), unit)}"
         lines = (Margin(-margin["value"], text),)
     return ForestRow(
-        label=label,
+        label=metric["metric"],
         value=estimate["value"],
         deciding=ends(estimate),
         wide=None if wide is None or contrast else ends(wide),

@@ -32,7 +32,7 @@ class Candidate:
     notes: tuple[str, ...]
     gates: tuple[Gate, ...]
     figures: tuple[Figure, ...]
-    slices: tuple[tuple[str, Cut], ...]
+    slices: tuple[tuple[str, str, Cut], ...]
     changes: Cut
     items: sections.Items | None
     pairing: sections.PairingTable
@@ -120,12 +120,13 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "means": cut(_means(body, entry), budget.listed),
         "failure_kinds": kinds,
         "failures": failures,
-        "arms": sections.cost_and_latency(body),
+        "arms": sections.cost_and_latency(body, entry),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),
         "planned": cut(_planned(body), budget.listed),
         "amendments": _amendments(body, budget),
         "original": _original(body, entry),
+        "no_original": (body["deviation"] or {"original": {}})["original"].get("reason", ""),
         "absent": _absent(body),
         "files": cut(sorted(body["rows"]["files"].items()), budget.listed),
         "row_count": count(body["rows"]["count"]),
@@ -167,7 +168,7 @@ def _candidate(
         notes=_notes(decision),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
-        slices=sections.slices(body, name, budget),
+        slices=sections.slices(body, name, entry, budget),
         changes=cut(changes, budget.listed),
         items=sections.items(body, name, texts, budget),
         pairing=sections.pairing(body["health"].get(name, {}), budget),
@@ -215,16 +216,23 @@ def _facts(body: Body, head: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _means(body: Body, entry: int) -> list[Mean]:
-    rows = []
-    for arm, metrics in body["means"].items():
-        for metric, estimate in sorted(metrics.items()):
-            level = arm_level(body, arm, metric, entry)
-            assert level is not None
-            words = EstimateText(estimate, unit_of(metric, body["scales"].get(metric)))
-            method = f"{estimate['method']}, {estimate['mark']}"
-            rows.append(Mean(arm, metric, level.value, level.detail, words.size, method, level.ref))
     order = [arm["name"] for arm in body["arms"]]
-    return sorted(rows, key=lambda row: (row.metric, order.index(row.arm)))
+    found = [(metric, arm) for arm, metrics in body["means"].items() for metric in metrics]
+    return [
+        _mean(body, arm, metric, entry)
+        for metric, arm in sorted(found, key=lambda pair: (pair[0], order.index(pair[1])))
+    ]
+
+
+def _mean(body: Body, arm: str, metric: str, entry: int) -> Mean:
+    level = arm_level(body, arm, metric, entry)
+    estimate = body["means"][arm][metric]
+    if level is None or estimate is None:
+        absent = "no interval is admissible"
+        return Mean(arm, metric, "not measured", absent, "", "", f"{entry}:{arm}.{metric}")
+    words = EstimateText(estimate, unit_of(metric, body["scales"].get(metric)))
+    method = f"{estimate['method']}, {estimate['mark']}"
+    return Mean(arm, metric, level.value, level.detail, words.size, method, level.ref)
 
 
 def _measures(body: Body, entry: int) -> tuple[tuple[str, str, str, str], ...]:
@@ -248,16 +256,30 @@ def _fingerprints(body: Body) -> tuple[tuple[str, str, str, str], ...]:
 
 
 def _planned(body: Body) -> list[Planned]:
-    planned, done = (sections.flatten(body[key]) for key in ("planned", "done"))
+    planned, done = body["planned"], body["done"]
     names = [*planned, *(name for name in done if name not in planned)]
+    return [row for name in names for row in _planned_rows(name, planned, done)]
+
+
+def _planned_rows(name: str, planned: Body, done: Body) -> list[Planned]:
+    """One line, or one for each entry where both sides are mappings."""
+    mine, theirs = planned.get(name), done.get(name)
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        inner = [*mine, *(key for key in theirs if key not in mine)]
+        return [
+            Planned(f"{name}.{row.name}", row.planned, row.done, row.same)
+            for key in inner
+            for row in _planned_rows(key, mine, theirs)
+        ]
+    alike = name in planned and name in done
+    comparable = alike and isinstance(mine, Mapping) == isinstance(theirs, Mapping)
     return [
         Planned(
-            name=name.replace("_", " ") or "all",
-            planned=planned.get(name, "not stated"),
-            done=done.get(name, "not recorded"),
-            same=planned[name] == done[name] if name in planned and name in done else None,
+            name=name.replace("_", " "),
+            planned=value_text(mine) if name in planned else "not stated",
+            done=value_text(theirs) if name in done else "not recorded",
+            same=mine == theirs if comparable else None,
         )
-        for name in names
     ]
 
 
@@ -285,10 +307,9 @@ def _amendments(body: Body, budget: Budget) -> tuple[dict[str, Any], ...]:
 
 def _original(body: Body, entry: int) -> tuple[Original, ...]:
     deviation = body["deviation"]
-    if deviation is None or deviation["original"] is None:
+    if deviation is None:
         return ()
-    claims = deviation["original"].get("claims", body["claims"])
-    old = {**body, "claims": claims}
+    old = {**body, "claims": deviation["original"].get("claims", body["claims"])}
     return tuple(
         Original(
             candidate=decision["candidate"],

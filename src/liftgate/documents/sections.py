@@ -69,6 +69,7 @@ class SliceRow:
     size: str
     effect: Effect | None
     reason: str
+    ref: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,9 @@ class ArmRow:
 
     arm: str
     p50: str
+    p50_ref: str
     p95: str
+    p95_ref: str
     n: str
     passes: str
     spark: str
@@ -96,12 +99,18 @@ def items(body: Body, candidate: str, texts: Texts, budget: Budget) -> Items | N
     return Items(found["metric"], flip_cells(found["flips"]), *show)
 
 
-def slices(body: Body, candidate: str, budget: Budget) -> tuple[tuple[str, Cut], ...]:
-    """Return a candidate's exploratory slices, each with its small interval."""
-    metric = next((c["metric"] for c in body["claims"] if c["part"] == "primary"), "")
+def slices(
+    body: Body, candidate: str, entry: int, budget: Budget
+) -> tuple[tuple[str, str, Cut], ...]:
+    """Return a candidate's exploratory slices: name, metric, rows with their small intervals."""
+    primary = body["claims"][0]
+    metric = body["items"].get(candidate, {}).get("metric", primary["metric"])
     unit = unit_of(metric, body["scales"].get(metric))
+    stem = f"{entry}:{candidate}.{primary['id']}." if metric == primary["metric"] else ""
     found = body["slices"].get(candidate, {})
-    return tuple((name, slice_rows(rows, unit, budget)) for name, rows in sorted(found.items()))
+    return tuple(
+        (name, metric, slice_rows(rows, unit, budget, stem)) for name, rows in sorted(found.items())
+    )
 
 
 PAIRING = (
@@ -157,24 +166,14 @@ def failures(body: Body) -> tuple[tuple[str, ...], tuple[tuple[str, tuple[str, .
     return tuple(kinds), rows
 
 
-def cost_and_latency(body: Body) -> tuple[ArmRow, ...]:
+def cost_and_latency(body: Body, entry: int) -> tuple[ArmRow, ...]:
     """Return one row an arm; what nobody measured says so."""
-    return tuple(_arm(body, arm["name"]) for arm in body["arms"])
+    return tuple(_arm(body, arm["name"], entry) for arm in body["arms"])
 
 
 def passes_of(row: Mapping[str, Any] | None) -> list[float]:
     """Return the per-pass values of an arm's latency, or none."""
     return [] if row is None else list(row.get("passes") or ())
-
-
-def flatten(value: Any, prefix: str = "") -> dict[str, str]:
-    """Return a nested mapping as dotted keys with texts."""
-    if isinstance(value, Mapping) and value:
-        flat: dict[str, str] = {}
-        for key in value:
-            flat |= flatten(value[key], f"{prefix}.{key}" if prefix else str(key))
-        return flat
-    return {prefix: value_text(value)}
 
 
 def value_text(value: Any) -> str:
@@ -189,19 +188,25 @@ def value_text(value: Any) -> str:
         return significant(value)
     if isinstance(value, str):
         return short(value) if value.startswith("sha256:") else value
+    if (
+        isinstance(value, Mapping)
+        and value
+        and not any(isinstance(v, Mapping) for v in value.values())
+    ):
+        return ", ".join(f"{name} {value_text(part)}" for name, part in value.items())
     return json.dumps(value, ensure_ascii=False)
 
 
 def readable(value: Json) -> str:
     """Return an input, target or answer as text: texts as they are, the rest as indented JSON.
 
-    The parts of an input stand under their names; a lone text part needs no name.
+    The parts of an input stand under their names; a lone part needs no name.
     """
     if isinstance(value, str):
         return value
+    if isinstance(value, Mapping) and len(value) == 1:
+        return readable(next(iter(value.values())))
     if isinstance(value, Mapping) and value and all(isinstance(v, str) for v in value.values()):
-        if len(value) == 1:
-            return str(next(iter(value.values())))
         return "\n\n".join(f"{name}:\n{text}" for name, text in value.items())
     return json.dumps(value, ensure_ascii=False, indent=1)
 
@@ -253,11 +258,14 @@ def flip_cells(found: Mapping[str, int] | None) -> Mapping[str, Flip]:
     }
 
 
-def slice_rows(rows: Sequence[Body], unit: Unit, budget: Budget) -> Cut:
-    """Return rows of slices, all on one axis; ``clusters`` may be None where nobody counted."""
+def slice_rows(rows: Sequence[Body], unit: Unit, budget: Budget, stem: str = "") -> Cut:
+    """Return rows of slices, all on one axis; ``clusters`` may be None where nobody counted.
+
+    ``stem`` is a reference without the slice's name; empty where the numbers are in no ledger.
+    """
     drawn = [_slice_interval(r) for r in rows if r["estimate"] is not None]
     domain = domain_of(drawn)
-    shown = tuple(_slice(row, unit, domain) for row in rows[: budget.listed])
+    shown = tuple(_slice(row, unit, domain, stem) for row in rows[: budget.listed])
     return Cut(shown, len(rows))
 
 
@@ -267,21 +275,23 @@ def _slice_interval(row: Body) -> ForestRow:
     return ForestRow(label=row["slice"], value=estimate["value"], deciding=ends)
 
 
-def _slice(row: Body, unit: Unit, domain: tuple[float, float]) -> SliceRow:
+def _slice(row: Body, unit: Unit, domain: tuple[float, float], stem: str) -> SliceRow:
     estimate, clusters = row["estimate"], row["clusters"]
     size = count(row["n"]) if clusters is None else f"{count(row['n'])} in {count(clusters)}"
     effect = None
     if estimate is not None:
         bar = interval_bar(_slice_interval(row), domain=domain)
         effect = effect_words(estimate, None, unit, bar=bar)
-    return SliceRow(row["slice"], size, effect, row["reason"])
+    return SliceRow(
+        row["slice"], size, effect, row["reason"], f"{stem}{row['slice']}" if stem else ""
+    )
 
 
 def _size(value: Any) -> str:
     return count(len(value) if isinstance(value, (list, tuple)) else value)
 
 
-def _arm(body: Body, arm: str) -> ArmRow:
+def _arm(body: Body, arm: str, entry: int) -> ArmRow:
     latency, cost = body["latency"].get(arm), body["cost"].get(arm)
     passes = passes_of(latency)
     ms = Unit("ms")
@@ -289,6 +299,8 @@ def _arm(body: Body, arm: str) -> ArmRow:
     return ArmRow(
         arm=arm,
         p50=quantity(latency["p50_ms"], ms) if latency else "not measured",
+        p50_ref=f"{entry}:{arm}.latency_p50_ms",
+        p95_ref=f"{entry}:{arm}.latency_p95_ms",
         p95=quantity(latency["p95_ms"], ms) if latency else "not measured",
         n=count(latency["n"]) if latency else "",
         passes=alike(passes),

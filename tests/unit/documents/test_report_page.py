@@ -4,11 +4,14 @@ import base64
 import dataclasses
 import hashlib
 import itertools
+import json
 import re
 
 import pytest
 
 from liftgate.documents.numbers import unit_of
+from liftgate.documents.sections import readable
+from liftgate.lineage.reference import targets
 from liftgate.records import Claim, Decision, Estimate, Pairing, Verdict
 
 
@@ -242,3 +245,60 @@ def test_a_voided_and_unassessed_decision_says_so(decision, report):
     text = report(decision).text
     assert "The error statement is void: deviated." in text
     assert "claim not assessed for fusion" in text
+
+
+def test_every_reference_on_the_page_can_be_traced_and_every_traceable_number_is_on_it(
+    decision, report
+):
+    codes = re.findall(r'<code class="ref">(.*?)</code>', report(decision).source)
+    assert {code.replace("<wbr>", "") for code in codes} == set(targets(decision, 4))
+
+
+def test_planned_and_done_are_compared_where_they_can_be(decision, report):
+    decision["planned"] = {"retries": {"crash": 1, "timeout": 2}, "items": 5}
+    decision["done"] = {"retries": 7, "items": 4}
+    text = report(decision).text
+    assert "retries crash 1, timeout 2 7 –" in text
+    assert "items 5 4 differs" in text
+
+
+def test_an_original_analysis_that_cannot_be_made_gives_its_reason(decision, report):
+    decision["deviation"]["original"] = {
+        "study_digest": "sha256:" + "0" * 64,
+        "decisions": [],
+        "reason": "the first lock's dataset is not the present one",
+    }
+    assert "the first lock's dataset is not the present one" in report(decision).text
+
+
+def test_an_original_analysis_may_have_claims_of_its_own(decision, report):
+    original = decision["deviation"]["original"]
+    original["claims"] = [
+        {**claim, "id": claim["id"].replace("guardrails.0", "guardrails.9")}
+        for claim in decision["claims"]
+    ]
+    original["decisions"] = json.loads(
+        json.dumps(original["decisions"]).replace("guardrails.0", "guardrails.9")
+    )
+    assert "4:dense .guardrails .9" in report(decision).text
+
+
+def test_a_mean_without_an_interval_says_so(decision, report):
+    decision["means"]["bm25"]["mrr"] = None
+    row = " ".join(report(decision).rows["4:bm25.mrr"].split())
+    assert row == "mrr bm25 not measured no interval is admissible 4:bm25 .mrr"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("plain", "plain"),
+        ({"question": "one part"}, "one part"),
+        ({"target": ["a", "b"]}, '[\n "a",\n "b"\n]'),
+        ({"q": "x", "context": "y"}, "q:\nx\n\ncontext:\ny"),
+        ({"q": "x", "n": 3}, '{\n "q": "x",\n "n": 3\n}'),
+        (None, "null"),
+    ],
+)
+def test_inputs_targets_and_answers_are_readable(value, text):
+    assert readable(value) == text
