@@ -18,6 +18,7 @@ from liftgate.errors import (
     NotEnoughData,
     NotReproduced,
     StudyError,
+    did_you_mean,
 )
 
 COMMANDS = {
@@ -49,6 +50,15 @@ class LazyGroup(click.Group):
         command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was nearly named."""
+        near = did_you_mean(args[0], COMMANDS) if args and args[0] not in COMMANDS else ""
+        if near:
+            ctx.fail(f"No such command {args[0]!r}. Did you mean {near!r}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, importing none of them."""
