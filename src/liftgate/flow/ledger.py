@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from liftgate.errors import BrokenChain
 from liftgate.ledger import Ledger
 from liftgate.records import Entry
-from liftgate.store import Store, Workspace
-
-FINISHED = "run.finished"
+from liftgate.store import RUN_FINISHED, Store, Workspace
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def verify(workspace: Workspace) -> Verified:
 
 def recorded_files(ledger: Ledger) -> dict[str, Mapping[str, str]]:
     """Return run -> file -> digest, as the entries of finished runs say."""
-    return {str(e.body["id"]): e.body["files"] for e in ledger.entries(kind=FINISHED)}
+    return {str(e.body["id"]): e.body["files"] for e in ledger.entries(kind=RUN_FINISHED)}
 
 
 def entries(

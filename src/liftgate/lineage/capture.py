@@ -55,10 +55,13 @@ def manifest(
 
     def learn(name: str, ask: Callable[[], Json]) -> Json:
         try:
-            return ask()
+            found = ask()
         except Exception as error:  # noqa: BLE001 - capturing must never stop a run
             gaps[name] = str(error) or type(error).__name__
             return None
+        if found is None:
+            gaps[name] = "the system does not say"
+        return found
 
     found: dict[str, Json] = {
         "git": learn("git", lambda: _git_state(folder)),

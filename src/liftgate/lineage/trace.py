@@ -11,9 +11,9 @@ from liftgate.errors import DataError, UnknownName
 from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
+from liftgate.store import RUN_FINISHED
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
-RUN = "run.finished"
 FileState = Callable[[str, str], str]
 """(``<run>/<file>``, recorded digest) -> ``ok``, ``altered`` or ``missing``."""
 
@@ -120,7 +120,7 @@ def files_of(entry: Entry, entries: Iterable[Entry], state: FileState) -> tuple[
     recorded: dict[str, tuple[str, int]] = {}
     own: dict[str, str] = {}
     for other in entries:
-        if other.kind == RUN:
+        if other.kind == RUN_FINISHED:
             for name, digest in other.body["files"].items():
                 recorded[digest] = (f"{other.body['id']}/{name}", other.sequence)
                 if other.sequence == entry.sequence:

@@ -26,6 +26,8 @@ from liftgate.store.active import AnyTable, reading
 from liftgate.store.tables import TABLES, Row, moment
 
 RUN_FILE = "run.json"
+RUN_FINISHED = "run.finished"
+"""The kind of a run's ledger entry; its body is ``run_body``."""
 FORMAT = 1
 _CHUNK = 1 << 20
 

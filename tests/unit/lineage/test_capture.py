@@ -83,9 +83,11 @@ def test_nothing_that_goes_wrong_stops_it(tmp_path, monkeypatch):
 
     monkeypatch.setattr(capture, "_cpu_model", fail)
     monkeypatch.setattr(capture.platform, "platform", fail)
+    monkeypatch.setattr(capture.os, "cpu_count", lambda: None)
     found = manifest(folder=tmp_path / "missing")
     assert (found["cpu"]["model"], found["platform"], found["git"]) == (None, None, None)
     assert {"not captured: cpu.model (boom)", "not captured: platform (boom)"} <= set(gaps(found))
+    assert "not captured: cpu.count (the system does not say)" in gaps(found)
 
 
 def test_the_threads_that_a_model_may_use_are_part_of_it(monkeypatch, tmp_path):
