@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli.text import visible
+
 if TYPE_CHECKING:
     from liftgate.study.lint import Findings
     from liftgate.study.lock import Locked
@@ -86,7 +88,7 @@ def lint(*, file: Path, as_json: bool) -> int:
         _print_json(_lint_json(file, planned.study, planned.digest(), found))
         return 0
     for warning in found.warnings:
-        click.echo(f"warning: {_visible(warning.text(str(file)))}")
+        click.echo(f"warning: {visible(warning.text(str(file)))}")
     count = len(planned.claims())
     click.echo(f"{file}: no faults; {count} claims, {len(planned.candidates)} candidates")
     return 0
@@ -146,7 +148,7 @@ def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
     click.echo(f"Amended {_where(kept.locked)}, by entry {amendment.sequence}:")
     for change in amendment.changes:
         old, new_value = json.dumps(change["old"]), json.dumps(change["new"])
-        click.echo(f"  {_visible(change['path'])}: {_visible(old)} → {_visible(new_value)}")
+        click.echo(f"  {visible(change['path'])}: {visible(old)} → {visible(new_value)}")
     if amendment.seen != seen:
         click.echo(f"Seen: {amendment.seen.value}, since the ledger holds a decision.")
     if kept.locked.deviated:
@@ -189,12 +191,12 @@ def show(*, file: Path, as_json: bool) -> int:
         held = _locked_json(locked) if locked else None
         _print_json({"study": model, "digest": planned.digest(), "locked": held})
         return 0
-    click.secho(_visible(planned.hypothesis), bold=True)
+    click.secho(visible(planned.hypothesis), bold=True)
     for name, arm in planned.arms.items():
-        click.echo(f"  {arm.role.value:<10} {name}: {_visible(arm.system)}")
+        click.echo(f"  {arm.role.value:<10} {name}: {visible(arm.system)}")
     for claim in planned.claims():
         given = ", ".join(f"{k} {v}" for k, v in claim.params.items() if v is not None)
-        click.echo(f"  {claim.id:<14} {_visible(claim.title)} ({_visible(given)})")
+        click.echo(f"  {claim.id:<14} {visible(claim.title)} ({visible(given)})")
     decision = planned.decision
     click.echo(f"  alpha {decision.alpha:g}, alpha_hold {decision.alpha_hold:g}")
     click.echo(f"Locked: {_where(locked)}" if locked else "Not locked.")
@@ -271,13 +273,7 @@ def _locked_json(locked: Locked) -> dict[str, Any]:
 
 def _where(locked: Locked) -> str:
     time = locked.time.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"{_visible(locked.name)}, ledger entry {locked.sequence} of {time}"
-
-
-def _visible(text: str) -> str:
-    from liftgate.figures.text import visible
-
-    return visible(text)
+    return f"{visible(locked.name)}, ledger entry {locked.sequence} of {time}"
 
 
 def _print_json(value: Any) -> None:

@@ -31,7 +31,7 @@ def lint(study: Study) -> Findings:
     faults = [*_worthwhile(study, claims[0])]
     for claim in claims:
         faults += _passes(study, claim)
-    faults += _same_arms(study)
+    faults += [*_same_arms(study), *_same_passes(study, claims)]
     return Findings(tuple(faults), tuple(_warnings(study, claims)))
 
 
@@ -85,6 +85,22 @@ def _passes(study: Study, claim: Claim) -> Iterator[Fault]:
             f"got {passes}, expected at least {least}: fewer cannot show anything for {named} at "
             f"alpha {alpha:g}",
         )
+
+
+def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
+    """A metric is taken once: claims that disagree how cannot both be kept."""
+    first: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.is_measure or latency_quantile(claim.metric) is None:
+            continue
+        other = first.setdefault(claim.metric, claim)
+        for key in ("passes", "items"):
+            if claim.params.get(key) != other.params.get(key):
+                yield study.fault(
+                    (*_place(claim), claim.rule, key),
+                    f"got {claim.params.get(key)}, expected {other.params.get(key)} as in "
+                    f"{other.id}: {claim.metric} is taken once",
+                )
 
 
 def _warnings(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:

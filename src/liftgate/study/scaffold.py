@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from string import Template
@@ -98,7 +97,7 @@ def scaffold(answers: Answers, *, passes: int = 7) -> str:
         dataset=_quoted(answers.dataset),
         baseline=_quoted(answers.baseline),
         candidate=_quoted(answers.candidate),
-        worthwhile=json.dumps(answers.worthwhile),
+        worthwhile=repr(float(answers.worthwhile)),
         passes=passes,
     )
     check(loads(text, "the new study"))
@@ -106,5 +105,11 @@ def scaffold(answers: Answers, *, passes: int = 7) -> str:
 
 
 def _quoted(text: str) -> str:
-    # A JSON string is a YAML string, whatever it holds.
-    return json.dumps(text)
+    """Return a text as a YAML string, whatever it holds."""
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

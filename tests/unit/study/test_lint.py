@@ -65,6 +65,23 @@ def test_too_few_passes_are_a_fault(small, read, passes, is_fault) -> None:
         assert "got 4, expected at least 5" in faults["claims.guardrails.0.within.passes"]
 
 
+def test_claims_about_one_latency_agree_how_it_is_taken(small, read) -> None:
+    def node(**how: int) -> dict[str, object]:
+        return {"metric": "latency_p95_ms", "within": {"limit": 9, **how}}
+
+    same, other = node(passes=7, items=9), node(passes=8)
+    small["claims"]["guardrails"] = [same, node(passes=7, items=9)]
+    assert found(read(small))[0] == {}
+    small["claims"]["guardrails"] = [same, other]
+    faults, _ = found(read(small))
+    assert faults == {
+        "claims.guardrails.1.within.passes": "got 8, expected 7 as in guardrails.0: "
+        "latency_p95_ms is taken once",
+        "claims.guardrails.1.within.items": "got None, expected 9 as in guardrails.0: "
+        "latency_p95_ms is taken once",
+    }
+
+
 def test_two_arms_of_one_system_are_a_fault(small, read) -> None:
     small["arms"]["twin"] = dict(small["arms"]["new"])
     faults, _ = found(read(small))

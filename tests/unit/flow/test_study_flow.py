@@ -1,0 +1,209 @@
+"""Locking, verifying and amending: a study file, its items and systems, and the ledger."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from liftgate.errors import LockedError, StudyError
+from liftgate.flow.study import amend_study, find, keep, lock_study, open_study, verify_study
+from liftgate.ledger import Ledger
+from liftgate.store import Workspace
+from liftgate.study import lock
+from liftgate.study.load import load
+from liftgate.study.lock import Seen
+from liftgate.study.scaffold import Answers, scaffold
+
+SYSTEMS = "def baseline():\n    return lambda parts: 'yes'\n\n\ncandidate = baseline\n"
+SYSTEMS += "\n\ndef other():\n    return lambda parts: 'no'\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A study with its items and systems, as its author would have them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LIFTGATE_HOME", raising=False)
+    (tmp_path / "study_flow_systems.py").write_text(SYSTEMS, encoding="utf-8")
+    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(3)]
+    (tmp_path / "items.jsonl").write_text("".join(rows), encoding="utf-8")
+    answers = Answers(
+        "mine",
+        0.05,
+        baseline="python:study_flow_systems:baseline",
+        candidate="python:study_flow_systems:candidate",
+    )
+    (tmp_path / "study.yaml").write_text(scaffold(answers), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def edit(folder: Path) -> Callable[..., None]:
+    def change(old: str, new: str, name: str = "study.yaml") -> None:
+        path = folder / name
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+@pytest.fixture
+def study(folder: Path) -> Path:
+    return folder / "study.yaml"
+
+
+@pytest.fixture
+def workspace(folder: Path) -> Workspace:
+    return Workspace.locate(folder)
+
+
+def kinds(workspace: Workspace) -> list[str]:
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        assert ledger.verify() >= 0
+        return [entry.kind for entry in ledger.entries()]
+
+
+def test_locking_appends_one_entry_and_locking_again_none(study, workspace) -> None:
+    first = lock_study(study, workspace)
+    second = lock_study(study, workspace)
+    assert first.added is not None
+    assert second.added is None
+    assert second.locked == first.locked
+    assert kinds(workspace) == ["study.locked"]
+    assert first.added.refs == {
+        "study": first.locked.digest,
+        "dataset": first.locked.body["dataset"]["digest"],
+    }
+
+
+def test_comments_and_order_keep_the_lock(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    edit("repeats: 1\nseed: 1", "# a comment\nseed: 1\nrepeats: 1")
+    assert lock_study(study, workspace).added is None
+    assert verify_study(study, workspace).sequence == 1
+
+
+def paths(call: Callable[[], object]) -> dict[str, str]:
+    with pytest.raises(LockedError) as caught:
+        call()
+    return {fault.path: fault.message for fault in caught.value.faults}
+
+
+def test_a_changed_study_is_neither_locked_again_nor_verified(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    edit("target: 0.05", "target: 0.04")
+    wanted = {"claims.primary.superior.target": "locked 0.05, now 0.04"}
+    assert paths(lambda: lock_study(study, workspace)) == wanted
+    assert paths(lambda: verify_study(study, workspace)) == wanted
+    assert kinds(workspace) == ["study.locked"]
+
+
+def test_a_changed_item_is_named(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    edit('"target": "yes"', '"target": "no"', "items.jsonl")
+    assert set(paths(lambda: verify_study(study, workspace))) == {"dataset.digest"}
+
+
+def test_a_changed_system_is_named(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    edit("'no'", "'never'", "study_flow_systems.py")
+    sys.modules.pop("study_flow_systems")  # as in a new process: what is imported cannot change
+    assert set(paths(lambda: verify_study(study, workspace))) == {
+        "arms.baseline.fingerprint",
+        "arms.candidate.fingerprint",
+    }
+
+
+def test_a_study_that_was_never_locked_is_not_verified_and_makes_no_workspace(
+    study, workspace
+) -> None:
+    with pytest.raises(LockedError, match="not locked"):
+        verify_study(study, workspace)
+    with pytest.raises(LockedError, match="not locked"):
+        amend_study(study, workspace, reason="x", seen=Seen.NOTHING)
+    assert find(load(study), workspace) is None
+    assert not workspace.exists
+
+
+def test_an_amendment_keeps_the_identity_and_the_study_verifies_again(
+    study, workspace, edit
+) -> None:
+    first = lock_study(study, workspace).locked
+    edit("target: 0.05", "target: 0.04")
+    kept = amend_study(study, workspace, reason="the unit was wrong", seen=Seen.NOTHING)
+    assert kept.added is not None
+    assert (kept.added.kind, kept.added.sequence) == ("study.amended", 2)
+    assert (kept.locked.sequence, kept.locked.time) == (first.sequence, first.time)
+    assert kept.locked == verify_study(study, workspace)
+    assert kept.locked.original == first.body
+    assert not kept.locked.deviated
+    assert lock_study(study, workspace).added is None
+    assert kinds(workspace) == ["study.locked", "study.amended"]
+
+
+def test_nothing_changed_appends_nothing(study, workspace) -> None:
+    lock_study(study, workspace)
+    with pytest.raises(StudyError, match="nothing to amend"):
+        amend_study(study, workspace, reason="x", seen=Seen.NOTHING)
+    assert kinds(workspace) == ["study.locked"]
+
+
+def test_after_a_decision_results_have_been_seen_whatever_is_said(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append(lock.DECISION, {"study": "mine"})
+    edit("target: 0.05", "target: 0.04")
+    kept = amend_study(study, workspace, reason="x", seen=Seen.NOTHING)
+    assert kept.locked.deviated
+    assert kept.locked.amendments[-1].seen is Seen.RESULTS
+
+
+def test_two_studies_share_a_ledger(study, workspace, folder) -> None:
+    lock_study(study, workspace)
+    other = folder / "other.yaml"
+    other.write_text(study.read_text("utf-8").replace('study: "mine"', "study: theirs"), "utf-8")
+    assert lock_study(other, workspace).locked.sequence == 2
+    assert verify_study(study, workspace).sequence == 1
+
+
+def test_everything_that_cannot_be_opened_is_told_at_once_with_its_place(study, edit) -> None:
+    edit("items.jsonl", "nothing.jsonl")
+    edit("study_flow_systems:baseline", "study_flow_systems:baselin")
+    edit("study_flow_systems:candidate", "study_flow_nowhere:candidate")
+    with pytest.raises(StudyError, match="cannot be opened") as caught:
+        open_study(study)
+    assert [fault.path for fault in caught.value.faults] == [
+        "dataset.source",
+        "arms.baseline.system",
+        "arms.candidate.system",
+    ]
+    assert all(fault.line > 0 for fault in caught.value.faults)
+
+
+def test_a_study_with_lint_faults_is_not_locked(study, workspace, edit) -> None:
+    edit("passes: 7", "passes: 2")
+    with pytest.raises(StudyError) as caught:
+        lock_study(study, workspace)
+    assert not isinstance(caught.value, LockedError)
+    assert not workspace.exists
+
+
+def test_items_and_modules_are_looked_up_from_the_studys_folder(
+    study, workspace, tmp_path, monkeypatch
+) -> None:
+    here = lock_study(study, workspace).locked
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert verify_study(study, workspace) == here
+
+
+def test_an_opened_study_is_kept_without_opening_it_again(study, workspace) -> None:
+    opened = open_study(study)
+    assert set(opened.systems) == {"baseline", "candidate"}
+    assert len(opened.dataset.items) == 3
+    assert keep(opened, workspace).added is not None
+    assert keep(opened, workspace).added is None
