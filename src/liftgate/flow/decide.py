@@ -308,6 +308,7 @@ def _deviation(parts: Parts, rows: Rows, locked: lock.Locked) -> dict[str, Any] 
             rows=rows,
         )
         shown["decisions"] = plain(case.decide(case.all_pairs(), ()))
+        shown["claims"] = plain(study.claims())
     return {
         "amendments": [amendment.as_json() for amendment in locked.amendments],
         "original": shown,
