@@ -39,7 +39,8 @@ ALL = "*"
     "margins",
     metavar="[METRIC=]0.02|2%",
     multiple=True,
-    help="How much worse still counts as not worse: in points, or in % of the baseline's mean.",
+    help="How much worse still counts as not worse: in the score's units, or in % of the "
+    "baseline's mean.",
 )
 @click.option(
     "--failure-score",
@@ -152,7 +153,8 @@ def question_from(options: dict[str, Any]) -> Question:
         raise DataError(
             "--require not-worse needs a margin: no number of items shows that nothing at all "
             "was lost",
-            hint="say how much worse would still do: --margin 0.02 (points) or --margin 2%",
+            hint="say how much worse would still do: --margin 0.02 (in the score's units) or "
+            "--margin 2% (of the baseline)",
         )
     return question
 

@@ -186,8 +186,8 @@ def _check_margins(metrics: tuple[str, ...], question: Question) -> None:
         raise DataError(
             f"not-worse is required and no margin given for {', '.join(map(repr, bare))}; no "
             "number of items shows that nothing at all was lost",
-            hint="say how much worse would still do: --margin 0.02 (points) or --margin 2%, or "
-            f"for one metric --margin {bare[0]}=0.02",
+            hint="say how much worse would still do: --margin 0.02 (in the score's units), "
+            f"--margin 2% (of the baseline), or for one metric --margin {bare[0]}=0.02",
         )
 
 
