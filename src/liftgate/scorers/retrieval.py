@@ -160,9 +160,10 @@ def grades_of(target: Json) -> Grades | Missing:
     else:
         ids = target if isinstance(target, (list, tuple)) else [target]
         for one in ids:
-            if not _is_id(one):
+            name = _id(one)
+            if name is None:
                 raise DataError(f"target: got {name_of(one)}, expected an id (text or integer)")
-            grades[str(one)] = 1.0
+            grades[name] = 1.0
     return grades if _ideal(grades) else Missing("no relevant document in the label")
 
 
@@ -178,13 +179,19 @@ def _by_score(rows: Sequence[Json]) -> list[str]:
 
 
 def _document(value: Json) -> str:
-    if not _is_id(value):
+    document = _id(value)
+    if document is None:
         raise wrong_shape(value, "an id (text or integer)")
-    return str(value)
+    return document
 
 
-def _is_id(value: Json) -> bool:
-    return isinstance(value, (str, int)) and not isinstance(value, bool)
+def _id(value: Json) -> str | None:
+    """Return an id as text; None: it is none. JSON has one kind of number, so 7.0 is 7."""
+    if isinstance(value, str):
+        return value
+    if is_number(value) and float(value).is_integer():  # type: ignore[arg-type]
+        return str(int(value))  # type: ignore[arg-type]
+    return None
 
 
 def _ideal(grades: Grades) -> list[float]:

@@ -1,0 +1,1 @@
+"""One scorer, one system and one rule for liftgate."""
