@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from liftgate import plugins
 from liftgate.errors import DataError, Fault, StudyError, UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.ledger import Ledger
+from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry
 from liftgate.store import Workspace
@@ -58,7 +58,8 @@ def open_study(path: Path) -> Opened:
     study = load(path)
     check(study)
     root = Path(path).resolve().parent
-    _importable_from_here()
+    # ``python -m`` has the working directory on its path, a console script has not.
+    search_also(Path.cwd())
     faults: list[Fault] = []
     dataset = _dataset(study, root, faults)
     systems = _systems(study, root, faults)
@@ -178,10 +179,3 @@ def _closed(opened: Opened) -> Opened:
 
     asyncio.run(close())
     return opened
-
-
-def _importable_from_here() -> None:
-    """``python -m`` has the working directory on its path, a console script has not."""
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)

@@ -43,6 +43,15 @@ def load_attribute(rest: str, *, root: Path) -> tuple[ModuleType, Any]:
     return module, found
 
 
+def search_also(folder: Path) -> None:
+    """Let modules be imported from one more folder, after all others that are searched."""
+    name = str(folder.resolve())
+    _forget_namesakes(folder.resolve())
+    if name not in sys.path:
+        sys.path.append(name)
+        _used.add(name)
+
+
 def place_of(module: ModuleType) -> str:
     """Return a module's file name for people, without its folder."""
     file = getattr(module, "__file__", None)

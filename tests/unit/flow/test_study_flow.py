@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,7 +109,6 @@ def test_a_changed_item_is_named(study, workspace, edit) -> None:
 def test_a_changed_system_is_named(study, workspace, edit) -> None:
     lock_study(study, workspace)
     edit("'no'", "'never'", "study_flow_systems.py")
-    sys.modules.pop("study_flow_systems")  # as in a new process: what is imported cannot change
     assert set(paths(lambda: verify_study(study, workspace))) == {
         "arms.baseline.fingerprint",
         "arms.candidate.fingerprint",
@@ -199,6 +197,25 @@ def test_items_and_modules_are_looked_up_from_the_studys_folder(
     elsewhere.mkdir()
     monkeypatch.chdir(elsewhere)
     assert verify_study(study, workspace) == here
+
+
+def test_a_second_study_in_the_same_process_gets_its_own_modules(
+    study, workspace, folder, monkeypatch
+) -> None:
+    first = open_study(study)
+    second = folder / "second"
+    second.mkdir()
+    for name in ("study.yaml", "items.jsonl"):
+        (second / name).write_text((folder / name).read_text("utf-8"), "utf-8")
+    source = SYSTEMS.replace("'yes'", "'maybe'")
+    (second / "study_flow_systems.py").write_text(source, "utf-8")
+    monkeypatch.chdir(second)
+    again = open_study(second / "study.yaml")
+    assert again.systems["baseline"].fingerprint != first.systems["baseline"].fingerprint
+    here = {name: system.fingerprint for name, system in first.systems.items()}
+    monkeypatch.chdir(folder)
+    back = open_study(study)
+    assert {name: system.fingerprint for name, system in back.systems.items()} == here
 
 
 def test_an_opened_study_is_kept_without_opening_it_again(study, workspace) -> None:
