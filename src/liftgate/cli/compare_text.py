@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from shutil import get_terminal_size
 
 import click
 
@@ -68,12 +69,13 @@ def _print_table(comparison: Comparison) -> None:
     table.add_column("verdict", overflow="fold")
     for metric in comparison.metrics:
         table.add_row(*(Text(visible(cell)) for cell in _cells(metric)))
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else _WIDTH, no_color=bool(os.environ.get("NO_COLOR")))
+    # Never narrower than its numbers: a line that wraps is better than a limit that is cut.
+    width = max(_WIDTH, get_terminal_size().columns) if sys.stdout.isatty() else _WIDTH
+    console = Console(width=width)
     with console.capture() as captured:
         console.print(table)
     for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), color=_colour())
 
 
 def _cells(metric: MetricComparison) -> tuple[str, ...]:

@@ -208,6 +208,8 @@ def _json_object(place: str, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line, parse_constant=_no_constant, object_pairs_hook=_no_doubles)
         if isinstance(found, dict):
+            if "\\ud" in line.lower():
+                json.dumps(found, ensure_ascii=False).encode()  # half a character is no text
             return _no_doubles(list(_flat(found)))
     except RecursionError as error:
         raise DataError(f"{place}: is nested too deeply to be a row of scores") from error
