@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Scoring:
     scale: Scale
     failure_scores: Mapping[Failure, float | None]
     """A failed trial's score in the metric's units; None: the worst of the scale."""
-    abstained: float | Literal["worst"] | None = None
+    abstained: float | None = None
     """What a scorer's abstention counts as; None: missing."""
 
 
@@ -60,7 +60,7 @@ def align(
     metric: str,
     scale: Scale,
     failure_scores: Mapping[Failure, float | None],
-    abstained: float | Literal["worst"] | None = None,
+    abstained: float | None = None,
     repeats: int | None = None,
 ) -> Pairs:
     """Align the counted trials of two arms on one metric.
@@ -80,8 +80,7 @@ def align(
         scale: the values that scores can take.
         failure_scores: what a failed trial scores, for every kind of failure; None: the scale's
             worst value, and missing where the scale has none.
-        abstained: what an abstention scores: a number in the metric's units, ``worst`` as a failure
-            without a declared score, or None: missing.
+        abstained: what an abstention scores, in the metric's units; None: missing.
         repeats: planned repeats of each item; None: as many as the observations of the two arms
             show.
 
@@ -242,20 +241,14 @@ def _failure_score(failure: Failure, scoring: Scoring) -> float:
         )
     declared = scoring.failure_scores[failure]
     if declared is None:
-        return _worst(scoring)
+        return np.nan if scoring.scale.worst is None else scoring.scale.worst
     return _within(declared, scoring, f"the score declared for a {failure.value}")
 
 
 def _abstention_score(scoring: Scoring) -> float:
     if scoring.abstained is None:
         return np.nan
-    if scoring.abstained == "worst":
-        return _worst(scoring)
     return _within(scoring.abstained, scoring, "the score declared for an abstention")
-
-
-def _worst(scoring: Scoring) -> float:
-    return np.nan if scoring.scale.worst is None else scoring.scale.worst
 
 
 def _checked(value: float | None, row: Observation, scoring: Scoring) -> float:

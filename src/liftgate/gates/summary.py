@@ -145,21 +145,6 @@ def bound_rows(
     return {"digest": digest_lines(rows), "count": len(rows)}
 
 
-def failure_counts(observations: Iterable[Observation], arms: Mapping[str, str]) -> Body:
-    """Return arm's name -> kind of failure -> counted trials that failed this way.
-
-    Args:
-        observations: the counted trials.
-        arms: fingerprint -> name.
-    """
-    found: dict[str, dict[str, int]] = {name: {} for name in arms.values()}
-    for row in observations:
-        if row.trial.failure is not None and row.arm in arms:
-            kinds = found[arms[row.arm]]
-            kinds[row.trial.failure.value] = kinds.get(row.trial.failure.value, 0) + 1
-    return {name: dict(sorted(kinds.items())) for name, kinds in found.items()}
-
-
 @dataclass(frozen=True)
 class _Facts:
     items: Mapping[str, Item]

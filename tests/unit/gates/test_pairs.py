@@ -124,7 +124,7 @@ def test_an_answer_that_the_scorer_cannot_read_is_the_systems_failure() -> None:
     assert pairs.pairing.failed_candidate == 1
 
 
-@pytest.mark.parametrize(("abstained", "expected"), [(None, np.nan), ("worst", 0.0), (0.5, 0.5)])
+@pytest.mark.parametrize(("abstained", "expected"), [(None, np.nan), (0.0, 0.0), (0.5, 0.5)])
 def test_an_abstention_has_its_own_rule(abstained: Any, expected: float) -> None:
     rows = [seen(A, "B", 1.0), seen(A, "C", outcome=Outcome.ABSTAINED)]
     pairs = aligned([A], rows, abstained=abstained)

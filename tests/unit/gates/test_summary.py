@@ -8,7 +8,7 @@ import pytest
 
 from liftgate.canon import canonical
 from liftgate.gates.pairs import align
-from liftgate.gates.summary import arm_means, bound_rows, failure_counts, moves, slice_table
+from liftgate.gates.summary import arm_means, bound_rows, moves, slice_table
 from liftgate.records import (
     Failure,
     Item,
@@ -192,19 +192,6 @@ def test_the_declared_score_of_a_failure_can_be_bound_too() -> None:
         for value in (None, 0.0, 0.5)
     }
     assert len(digests) == 3
-
-
-def test_failures_are_counted_by_arm_and_kind() -> None:
-    rows = [
-        seen(ITEMS[0], "B", 1.0),
-        seen(ITEMS[0], "C", None, failure=Failure.TIMEOUT),
-        seen(ITEMS[1], "C", None, failure=Failure.CRASH),
-        seen(ITEMS[2], "C", None, failure=Failure.TIMEOUT),
-    ]
-    assert failure_counts(rows, {"B": "old", "C": "new"}) == {
-        "old": {},
-        "new": {"crash": 1, "timeout": 2},
-    }
 
 
 def test_nothing_in_a_summary_is_a_foreign_number() -> None:
