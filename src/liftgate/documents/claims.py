@@ -293,7 +293,7 @@ def effect_words(
     if contrast:
         decides = f"{contrast}, {decides}"
     if wide is not None:
-        other = EstimateText(wide, unit, signed=signed)
+        other = EstimateText(wide, unit, signed=signed, decimals=words.decimals)
         beside = f"{'difference, ' if contrast else ''}{other.level}: {other.limits}"
         point = other.value if contrast else point
     return Effect(

@@ -24,6 +24,7 @@ from liftgate.figures import Figure, ForestRow, Margin, Unit, forest, interval_b
 from liftgate.figures.forest import domain_of
 
 _MOST_METRICS = 50
+_MOST_BADGES = 8
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,14 @@ def render_comparison(comparison: Mapping[str, Any]) -> str:
 def _page(comparison: Body, budget: Budget) -> str:
     metrics = comparison["metrics"][:_MOST_METRICS]
     told = tuple(_metric(metric, i, comparison, budget) for i, metric in enumerate(metrics))
-    asked = comparison["requirement"]
-    main = _answer(comparison)
+    badges = _answers(comparison)
+    alone = badges[0] if len(badges) == 1 else Badge("none", "", "quiet")
     context = {
         "comparison": comparison,
         "title": f"{comparison['candidate']['name']} against {comparison['baseline']['name']}",
-        "icon": badge_icon(main),
-        "badge": main,
-        "asked": asked is not None,
+        "icon": badge_icon(alone),
+        "tone": alone.tone,
+        "badges": badges,
         "sides": tuple(_side(comparison[key], key) for key in ("baseline", "candidate")),
         "metrics": Cut(told, len(comparison["metrics"])),
         "details": Cut(told[: budget.listed], len(comparison["metrics"])),
@@ -109,18 +110,21 @@ def _badge(reading: str) -> Badge:
     return _READINGS.get(reading, Badge("none", reading.replace("-", " "), "quiet"))
 
 
-def _answer(comparison: Body) -> Badge:
-    """The page's badge: what was required, else what the only metric says, else just its kind."""
+def _answers(comparison: Body) -> tuple[Badge, ...]:
+    """The page's badges: what was required where something was, else each metric's answer."""
     asked = comparison["requirement"]
     if asked is not None:
         want = asked["want"].replace("-", " ")
         if asked["met"]:
-            return Badge("yes", f"{want}: met", "good")
+            return (Badge("yes", f"{want}: met", "good"),)
         harm = Badge("no", f"{want}: harm shown", "bad")
-        return harm if asked["harmed"] else Badge("open", f"{want}: not shown", "open")
-    if len(comparison["metrics"]) == 1:
-        return _badge(comparison["metrics"][0]["verdict"]["reading"])
-    return Badge("none", f"{count(len(comparison['metrics']))} metrics", "quiet")
+        return (harm if asked["harmed"] else Badge("open", f"{want}: not shown", "open"),)
+    found = [(m["metric"], _badge(m["verdict"]["reading"])) for m in comparison["metrics"]]
+    if len(found) == 1:
+        return (found[0][1],)
+    shown = tuple(Badge(b.icon, f"{name}: {b.word}", b.tone) for name, b in found[:_MOST_BADGES])
+    more = len(found) - len(shown)
+    return (*shown, Badge("none", f"{count(more)} more below", "quiet")) if more else shown
 
 
 def _side(side: Body, role: str) -> tuple[str, str, tuple[str, ...]]:
@@ -158,8 +162,8 @@ def _metric(metric: Body, place: int, comparison: Body, budget: Budget) -> Metri
         baseline=_level(metric["baseline"], unit),
         candidate=_level(metric["candidate"], unit),
         effect=_effect(metric, unit, comparison),
-        worst_case=_other(metric["worst_case"], unit),
-        requirement=_other(metric["requirement"], unit),
+        worst_case=_other(metric["worst_case"]),
+        requirement=_other(metric["requirement"]),
         needed=tuple(_needed(needed) for needed in metric["needed"]),
         detectable=""
         if metric["detectable"] is None
@@ -262,13 +266,11 @@ def _figures(metrics: list[Body]) -> tuple[Figure, ...]:
     )
 
 
-def _other(verdict: Body | None, unit: Unit) -> str:
-    """A second verdict beside the main one, in words with its limits."""
+def _other(verdict: Body | None) -> str:
+    """A second verdict beside the main one; its reason holds its numbers."""
     if verdict is None:
         return ""
-    estimate = verdict["estimate"]
-    numbers = "" if estimate is None else f" {EstimateText(estimate, unit).text}."
-    return f"{_badge(verdict['reading']).word}: {verdict['reason'].rstrip('.')}.{numbers}"
+    return f"{_badge(verdict['reading']).word}: {verdict['reason'].rstrip('.')}."
 
 
 def _needed(needed: Body) -> str:

@@ -149,9 +149,18 @@ class EstimateText:
         estimate: plain(Estimate).
         unit: how the quantity is shown.
         signed: whether it is a difference, which always shows its sign.
+        decimals: of an estimate beside which this one stands; None: what its interval makes
+            meaningful.
     """
 
-    def __init__(self, estimate: Mapping[str, Any], unit: Unit, *, signed: bool = True) -> None:
+    def __init__(
+        self,
+        estimate: Mapping[str, Any],
+        unit: Unit,
+        *,
+        signed: bool = True,
+        decimals: int | None = None,
+    ) -> None:
         self._estimate = estimate
         self.unit = unit
         self._signed = signed
@@ -161,7 +170,8 @@ class EstimateText:
         if len(ends) == 1 and value is not None:
             width = 2 * abs(ends[0] - value)
         line = self._shown(estimate.get("null"))
-        self.decimals = apart(decimals_for(width), (low, high), line)
+        own = decimals_for(width) if decimals is None else decimals
+        self.decimals = apart(own, (low, high), line)
 
     def number(self, value: float | None, *, signed: bool | None = None) -> str:
         """Return a number in stored units with this estimate's decimals."""

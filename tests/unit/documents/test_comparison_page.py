@@ -78,6 +78,14 @@ def test_the_badge_answers_what_was_asked(requirement, reading, word, comparison
     assert f" {word} Required" in head
 
 
+def test_several_metrics_each_answer_for_themselves(comparison, compared):
+    comparison["requirement"] = None
+    text = compared(comparison).text
+    assert "acc: better latency_ms: can't tell rating: worse Required" in text
+    comparison["metrics"] *= 5
+    assert "7 more below" in compared(comparison).text
+
+
 def test_a_metric_without_an_estimate_gives_its_reason(comparison, compared):
     verdict = comparison["metrics"][0]["verdict"]
     verdict.update(estimate=None, descriptive=None, p_value=None, reading="inadmissible")
