@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from liftgate import plugins
-from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.ledger import Ledger
 from liftgate.plugins.local import search_also
@@ -60,12 +60,15 @@ def open_study(path: Path) -> Opened:
     root = Path(path).resolve().parent
     # ``python -m`` has the working directory on its path, a console script has not.
     search_also(Path.cwd())
-    faults: list[Fault] = []
-    dataset = _dataset(study, root, faults)
-    systems = _systems(study, root, faults)
-    if faults or dataset is None:
+    found = _Faults(study)
+    dataset = _dataset(study, root, found)
+    systems = _systems(study, root, found)
+    if found.faults or dataset is None:
         raise StudyError(
-            f"{study.file}: what the study names cannot be opened", file=study.file, faults=faults
+            f"{study.file}: what the study names cannot be opened",
+            file=study.file,
+            faults=found.faults,
+            hint="; ".join(dict.fromkeys(found.hints)),
         )
     fingerprints = {name: system.fingerprint for name, system in systems.items()}
     return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
@@ -150,16 +153,29 @@ def _refs(body: Mapping[str, Any]) -> dict[str, str]:
     return {"study": body["study_digest"], "dataset": body["dataset"]["digest"]}
 
 
-def _dataset(study: Study, root: Path, faults: list[Fault]) -> Dataset | None:
+@dataclass
+class _Faults:
+    """What could not be opened, with its place in the file."""
+
+    study: Study
+    faults: list[Fault] = field(default_factory=list)
+    hints: list[str] = field(default_factory=list)
+
+    def add(self, path: tuple[str, ...], error: LiftgateError) -> None:
+        self.faults.append(self.study.fault(path, str(error)))
+        self.hints += [error.hint] if error.hint else []
+
+
+def _dataset(study: Study, root: Path, found: _Faults) -> Dataset | None:
     plan = study.dataset
     try:
         return load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
     except (DataError, UnknownName) as error:
-        faults.append(study.fault(("dataset", "source"), str(error)))
+        found.add(("dataset", "source"), error)
         return None
 
 
-def _systems(study: Study, root: Path, faults: list[Fault]) -> dict[str, System]:
+def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
     systems: dict[str, System] = {}
     for name, arm in study.arms.items():
         factory = plugins.load("systems", arm.plugin)
@@ -168,7 +184,7 @@ def _systems(study: Study, root: Path, faults: list[Fault]) -> dict[str, System]
                 arm.rest, params=arm.params, files=arm.files, packages=arm.packages, root=root
             )
         except (DataError, UnknownName) as error:
-            faults.append(study.fault(("arms", name, "system"), str(error)))
+            found.add(("arms", name, "system"), error)
     return systems
 
 

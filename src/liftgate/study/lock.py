@@ -7,7 +7,7 @@ its amendments, is its name and the sequence of its first lock.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from typing import Any
 
 from liftgate.canon import digest, plain
 from liftgate.errors import DataError, LockedError, StudyError
-from liftgate.records import Dataset, Entry
+from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
 
@@ -97,13 +97,15 @@ def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dic
 
     Raises:
         LockedError: the study's file names another dataset digest.
+        StudyError: an outcome's declared score is none that a scorer could give.
         DataError: an arm has no fingerprint, or a scorer's scale cannot be declared.
     """
     _check_digest(study, dataset)
     missing = sorted(set(study.arms) - set(fingerprints))
     if missing:
         raise DataError(f"fingerprints: got none for {', '.join(missing)}, expected one an arm")
-    scorers = {metric: study.scorer(metric) for metric in study.scorers}
+    scales = {m: study.scorer(m).scale(dataset.items) for m in sorted(study.scorers)}
+    _check_scores(study, scales)
     return {
         "liftgate": 1,
         "name": study.study,
@@ -111,10 +113,8 @@ def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dic
         "study_digest": study.digest(dataset.digest),
         "dataset": {"digest": dataset.digest, "items": len(dataset.items)},
         "arms": {name: fingerprints[name] for name in sorted(study.arms)},
-        "scorers": {metric: scorer_fingerprint(study, metric) for metric in sorted(scorers)},
-        "scales": {
-            metric: plain(scorers[metric].scale(dataset.items)) for metric in sorted(scorers)
-        },
+        "scorers": {metric: scorer_fingerprint(study, metric) for metric in scales},
+        "scales": {metric: plain(scale) for metric, scale in scales.items()},
     }
 
 
@@ -293,3 +293,36 @@ def _check_digest(study: Study, dataset: Dataset) -> None:
             faults=[study.fault(("dataset", "digest"), message)],
             hint="restore the dataset, or take dataset.digest out of the file",
         )
+
+
+def _check_scores(study: Study, scales: Mapping[str, Scale]) -> None:
+    """Refuse before the run what could not be counted after it."""
+    faults = [
+        study.fault(("outcomes", outcome, "score"), f"got {score:g}, expected worst or {wanted}")
+        for outcome, score in _declared(study)
+        for metric, scale in scales.items()
+        if (wanted := _wanted(metric, scale, score))
+    ]
+    if faults:
+        raise StudyError(
+            f"{study.file or study.study}: a declared score is none that its metrics know",
+            file=study.file,
+            faults=faults,
+        )
+
+
+def _declared(study: Study) -> Iterator[tuple[str, float]]:
+    for outcome in ("timeout", "crash", "refusal", "unparsable", "abstained"):
+        score = getattr(getattr(study.outcomes, outcome), "score", "worst")
+        if not isinstance(score, str):
+            yield outcome, score
+
+
+def _wanted(metric: str, scale: Scale, score: float) -> str:
+    """Return what a metric's scale asks for, or an empty text when the score fits."""
+    low, high = scale.low, scale.high
+    if scale.kind is ScoreKind.BINARY:
+        return "" if score in (low, high) else f"{low:g} or {high:g} for {metric}"
+    fits = (low is None or score >= low) and (high is None or score <= high)
+    ends = ("−∞" if low is None else f"{low:g}", "∞" if high is None else f"{high:g}")
+    return "" if fits else f"{ends[0]} to {ends[1]} for {metric}"

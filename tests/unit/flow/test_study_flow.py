@@ -179,6 +179,7 @@ def test_everything_that_cannot_be_opened_is_told_at_once_with_its_place(study, 
         "arms.candidate.system",
     ]
     assert all(fault.line > 0 for fault in caught.value.faults)
+    assert "look into study_flow_systems.py" in caught.value.hint
 
 
 def test_a_study_with_lint_faults_is_not_locked(study, workspace, edit) -> None:

@@ -73,6 +73,31 @@ def test_a_digest_in_the_file_must_be_the_items(small, read, dataset) -> None:
     assert dataset.digest in fault.message
 
 
+@pytest.mark.parametrize(
+    ("outcome", "score", "wanted"),
+    [
+        ("crash", 0.5, "0 or 1 for right"),
+        ("timeout", 2, "0 or 1 for right"),
+        ("abstained", -0.1, "0 or 1 for right"),
+        ("refusal", 1.5, "0 to 1 for words"),
+    ],
+)
+def test_a_declared_score_must_be_one_that_every_metric_knows(
+    small, read, dataset, outcome, score, wanted
+) -> None:
+    small["scorers"]["words"] = {"scorer": "token_f1"}
+    small["outcomes"][outcome] = {"score": score}
+    with pytest.raises(StudyError) as caught:
+        lock.body(read(small), dataset, PRINTS)
+    found = {fault.message for fault in caught.value.faults}
+    assert f"got {score:g}, expected worst or {wanted}" in found
+    assert all(fault.path == f"outcomes.{outcome}.score" for fault in caught.value.faults)
+    assert all(fault.line > 0 for fault in caught.value.faults)
+    for fits in (0, 1, 1.0, "worst"):
+        small["outcomes"][outcome] = {"score": fits}
+        assert lock.body(read(small), dataset, PRINTS)
+
+
 def test_the_ledger_without_the_study_holds_nothing(body) -> None:
     other = entry(1, lock.LOCKED, {**body(), "name": "other"})
     assert lock.current([other], "small") is None
