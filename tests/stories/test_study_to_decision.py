@@ -45,7 +45,21 @@ def test_too_little_evidence_is_neither_ship_nor_hold(world):
     body = world.decision()
 
     assert body["exit_code"] == 4
-    assert body["decisions"][0]["units_needed"] > 50
+    assert "can't tell" in body["decisions"][0]["sentence"]
+    # The planned gain of 10 points would have been seen; the true one is 2.
+    assert "is probably smaller" in body["decisions"][0]["sentence"]
+
+
+def test_a_study_that_was_too_small_says_how_many_items_would_tell(world):
+    world.arm("new", right=0.6)
+    world.study["claims"]["primary"]["superior"]["target"] = 0.05
+    world.write(items=40)
+
+    body = world.decision()
+
+    assert body["exit_code"] == 4
+    assert body["decisions"][0]["units_needed"] > 10
+    assert "would tell" in body["decisions"][0]["sentence"]
 
 
 def test_a_second_run_calls_nothing_and_says_the_same_bytes(world):

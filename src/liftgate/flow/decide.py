@@ -249,7 +249,7 @@ def _about_items(
         )
         for arm in case.candidates
     }
-    _keep_texts(case.items, moves, store)
+    _keep_targets(case.items, moves, store)
     return {
         "health": {
             name: {metric: plain(one.pairing) for metric, one in metrics.items()}
@@ -270,15 +270,13 @@ def _shown_metric(study: Study) -> str:
     return primary if primary in study.scorers else next(iter(study.scorers))
 
 
-def _keep_texts(items: Sequence[Item], moves: Mapping[str, Any], store: Store) -> None:
-    """Keep what a report shows of the items that moved most; the rest stays in the dataset."""
+def _keep_targets(items: Sequence[Item], moves: Mapping[str, Any], store: Store) -> None:
+    """Keep the targets that a report shows; inputs are kept with the dataset."""
     rows = [row for one in moves.values() for row in (*one["gains"], *one["losses"])]
-    shown = {row["item"] for row in rows}
+    shown = {row["item"] for row in rows if row["target"] is not None}
     for item in items:
         if item.id in shown:
-            store.put_json(item.input)
-            if item.target is not None:
-                store.put_json({"target": item.target})
+            store.put_json({"target": item.target})
 
 
 def _changes(study: Study, old: str, new: str) -> list[dict[str, Any]]:

@@ -13,16 +13,17 @@ from liftgate.evals.meter import Listener
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import Executed, execute
 from liftgate.flow.decide import decide_study
+from liftgate.flow.ledger import recorded_files
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study
 from liftgate.ledger import Ledger
+from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry
-from liftgate.store import Store, Workspace, run_body
+from liftgate.store import RUN_FINISHED, Store, Workspace, run_body
 
 DECIDED = "decision"
-FINISHED = "run.finished"
 Say = Callable[[str], None]
 
 
@@ -78,7 +79,9 @@ def run_study(
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
         _record_runs(store, ledger, tell)
         plan = parts.plan(kept.locked, concurrency=concurrency)
+        datasets.keep(parts.dataset, store)
         executed = _execute(plan, parts, store, ledger, progress, tell)
+        store.verify(recorded_files(ledger))
         body = decide_study(parts, plan, store, kept.locked, command=f"liftgate run {file}")
         entry, appended = _remember(ledger, body)
     path = write_report(workspace, entry=entry.sequence).path if report else None
@@ -122,10 +125,10 @@ def _execute(
 
 def _record_finished(store: Store, ledger: Ledger) -> list[str]:
     """Write every finished run that the ledger does not know into it; return their ids."""
-    known = {entry.body["id"] for entry in ledger.entries(kind=FINISHED)}
+    known = {entry.body["id"] for entry in ledger.entries(kind=RUN_FINISHED)}
     found = [run for run in store.runs() if run.id not in known]
     for run in found:
-        ledger.append(FINISHED, run_body(run), refs=dict(run.files))
+        ledger.append(RUN_FINISHED, run_body(run), refs=dict(run.files))
     return [run.id for run in found]
 
 

@@ -96,7 +96,8 @@ def _ships(decision: Decision, told: Told) -> str:
 def _held(decision: Decision, told: Told) -> str:
     verdicts = [v for v in decision.verdicts if v.claim in decision.harms]
     verdicts += [v for v in decision.verdicts if _is_broken(v, told)]
-    said = listed([_harm(verdict, told) for verdict in verdicts])
+    others = listed([told.claims[verdict.claim].title for verdict in verdicts[1:]])
+    said = _harm(verdicts[0], told) + (f"; also against it: {others}" if others else "")
     void = f" (the error statement is void too: {_voids(decision.voids)})" if decision.voids else ""
     return f"{decision.candidate} is held: {said}{void}."
 
@@ -139,6 +140,12 @@ def _more(binding: Verdict | None, decision: Decision) -> str:
         return ""
     pilot = next((p for p in binding.parts if not p.rejected), binding)
     where = " in each open slice" if binding.parts else ""
+    if pilot.estimate is not None and decision.units_needed <= pilot.estimate.clusters:
+        have = _items(pilot, pilot.estimate.clusters)
+        return (
+            f"; {have} were enough to show the planned effect with 80 % power, so that the true "
+            "one is probably smaller"
+        )
     return f"; about {_items(pilot, decision.units_needed)}{where} would tell"
 
 
