@@ -73,8 +73,8 @@ LIMITS = {
     "absent": None,
 }
 MEASURES = {
-    "rejected": StatedEvidence(exact=100.0),
-    "harm": StatedEvidence(exact=300.0),
+    "rejected": StatedEvidence(exact=100.0, scale=None),
+    "harm": StatedEvidence(exact=300.0, scale=None),
     "inadmissible": StatedEvidence(),
     "absent": None,
 }
@@ -338,12 +338,20 @@ def test_a_lacking_claim_voids_and_is_named() -> None:
 
 
 def test_the_binding_claim_says_how_many_units_would_tell() -> None:
-    (decision,) = candidates(new=(replace(GOOD, value=0.01, n=400, clusters=100), GOOD))
+    vague = StatedEvidence(value=0.01, se=0.03, n=400, clusters=100)
+    (decision,) = candidates(new=(vague, GOOD))
     assert decision.word is OPEN
     assert decision.binding == "primary"
-    # 100 clusters, se .01, effect .05 (the target) against 0: 100 (2.4865 / 5)^2
+    # 100 clusters, se .03, effect .05 (the target) against 0: 100 (2.4865 · 3 / 5)^2
+    assert decision.units_needed == 223
+    assert decision.sentence.endswith("; about 892 items in 223 clusters would tell.")
+
+
+def test_a_claim_that_had_items_enough_does_not_ask_for_fewer() -> None:
+    (decision,) = candidates(new=(replace(GOOD, value=0.01, n=400, clusters=100), GOOD))
     assert decision.units_needed == 25
-    assert "; about 100 items in 25 clusters would tell" in decision.sentence
+    assert "would tell" not in decision.sentence
+    assert "400 items in 100 clusters were enough" in decision.sentence
 
 
 def test_a_guardrail_is_planned_at_no_effect_and_at_the_next_step_of_holm() -> None:
@@ -411,7 +419,12 @@ def test_a_hold_names_the_harm_and_the_broken_measure() -> None:
     (decision,) = run({"dense": found})
     assert decision.word is HOLD
     assert "harm is shown on mrr −20.0 points" in decision.sentence
-    assert "index_mb is over its limit" in decision.sentence
+    assert decision.sentence.endswith("; also against it: index_mb within.")
+    alone = {**all_good(), "guardrails.2": MEASURES["harm"]}
+    (decision,) = run({"dense": alone})
+    assert decision.sentence == (
+        "dense is held: index_mb is over its limit: 300 (exact); at most 200 was needed."
+    )
     assert decision.units_needed is None
 
 
