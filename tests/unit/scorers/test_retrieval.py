@@ -130,7 +130,9 @@ SCORERS = [recall(k=3), precision(k=3), mrr(k=3), ndcg(k=3), ndcg(gain="exp"), m
 
 @settings(deadline=None, max_examples=60, derandomize=True)
 @given(IDS, GRADES)
-def test_every_score_lies_on_its_scale_and_the_ideal_ranking_is_never_beaten(ranking, grades) -> None:
+def test_every_score_lies_on_its_scale_and_the_ideal_ranking_is_never_beaten(
+    ranking, grades
+) -> None:
     item = Item("i", {"text": "q"}, target=grades)
     best = sorted(grades, key=lambda one: -grades[one])
     for scorer in SCORERS:

@@ -113,7 +113,9 @@ def test_numeric_reads_numbers_within_a_tolerance(score, options, output, target
     assert score(numeric(**options), output, target) == expected
 
 
-@pytest.mark.parametrize("output", ["about 42", "", "+", "1,23", True, None, [42], "1e999", "12 13"])
+@pytest.mark.parametrize(
+    "output", ["about 42", "", "+", "1,23", True, None, [42], "1e999", "12 13"]
+)
 def test_an_answer_that_is_no_number_is_unparsable_for_numeric(score, output) -> None:
     with pytest.raises(SystemFailed) as caught:
         score(numeric(), output, 42)
