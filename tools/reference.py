@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -21,21 +22,21 @@ from liftgate.stats import table
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/reference.py: do not edit; run `make docs`. -->\n\n"
-WIDTH = 88
+WIDE: dict[str, Any] = {"terminal_width": 88, "max_content_width": 88}
 
 
 def commands(
-    command: click.Command = root, path: tuple[str, ...] = ("liftgate",)
+    command: click.Command = root,
+    path: tuple[str, ...] = ("liftgate",),
+    parent: click.Context | None = None,
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield every command's words with its help text, the root first."""
-    context = click.Context(
-        command, info_name=" ".join(path), terminal_width=WIDTH, max_content_width=WIDTH
-    )
+    context = command.make_context(path[-1], [], parent, resilient_parsing=True, **WIDE)
     yield path, command.get_help(context)
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             if (inner := command.get_command(context, name)) is not None:
-                yield from commands(inner, (*path, name))
+                yield from commands(inner, (*path, name), context)
 
 
 def cli_page() -> str:
