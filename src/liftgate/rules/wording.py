@@ -26,9 +26,9 @@ class Telling:
         return number(shown, decimals=decimals, signed=signed)
 
     def named(self, value: float, *, decimals: int | None = None, signed: bool = False) -> str:
-        """Return a number with its unit, e.g. ``+11.2 points``."""
+        """Return a number with its unit, e.g. ``+11.2 points``; a plain 0 needs none."""
         text = self.amount(value, decimals=decimals, signed=signed)
-        return f"{text} points" if self.in_points else text
+        return f"{text} points" if self.in_points and text != "0" else text
 
     def decimals(self, estimate: Estimate) -> int:
         """Return the decimals that an interval makes meaningful: two digits of its half-width.
