@@ -47,6 +47,9 @@ def outcome(path: Path, columns: Columns) -> None:
 @example(body=b"item,acc\nq,1\n\x80", suffix="csv")
 @example(body=b'{"item":"\\ud800","acc":1}', suffix="jsonl")
 @example(body=b"PAR1PAR1", suffix="parquet")
+@example(body=b"\xef", suffix="csv")
+@example(body=b"\xef\xbb\xbf\n", suffix="csv")
+@example(body=b"\xef\xbb\xbf\n", suffix="jsonl")
 def test_any_bytes_give_rows_or_a_named_error(folder: Path, body: bytes, suffix: str) -> None:
     path = folder / f"any.{suffix}"
     path.write_bytes(body)

@@ -103,6 +103,7 @@ def test_yes_and_no_are_one_and_zero(tmp_path: Path) -> None:
 FAULTS = {
     "empty": ("", "t.csv", "is empty"),
     "blank": ("\n \n", "t.csv", "is empty"),
+    "mark-only": ("\ufeff\n", "t.csv", "is empty"),
     "header-only": ("item,acc\n", "t.csv", "has a header and no rows"),
     "empty-jsonl": ("", "t.jsonl", "is empty"),
     "short-row": ("item,acc\nq1,1\nq2\n", "t.csv", r"t\.csv:3: got 1 fields, expected 2.*'q2'"),

@@ -52,7 +52,7 @@ def open_raw(path: Path) -> Raw:
     with path.open("rb") as file:
         start = file.read(4)
     if not start.strip():
-        raise DataError(f"{path}: is empty; expected a header and at least one row of scores")
+        raise _empty(path)
     _check_start(path, start)
     suffix = path.suffix.lower().removeprefix(".")
     if suffix == "parquet":
@@ -60,6 +60,10 @@ def open_raw(path: Path) -> Raw:
     if suffix in {"jsonl", "ndjson"}:
         return _open_json_lines(path)
     return _open_delimited(path)
+
+
+def _empty(path: Path) -> DataError:
+    return DataError(f"{path}: is empty; expected a header and at least one row of scores")
 
 
 def _check_start(path: Path, start: bytes) -> None:
@@ -117,7 +121,10 @@ def _open_delimited(path: Path) -> Raw:
     with _open_text(path, "") as file:
         first = next((line for line in _text_lines(path, file) if line.strip()), "")
     delimiter = _delimiter(path, first)
-    header = _header(path, next(_csv_rows(path, delimiter))[1])
+    first_row = next(_csv_rows(path, delimiter), None)
+    if first_row is None:
+        raise _empty(path)
+    header = _header(path, first_row[1])
     return Raw(path, header, "line", lambda: _delimited_records(path, delimiter, len(header)))
 
 
