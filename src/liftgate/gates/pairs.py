@@ -66,20 +66,19 @@ def align(
     """Align the counted trials of two arms on one metric.
 
     There is one entry for each item, in the order of ``items``, its score the mean over repeats.
-    An item is missing (NaN) on a side where any of its repeats has no score: because the scorer
-    failed or abstained, because there is no label, because the trial was never run, or because it
-    answered another input than the item's. ``Pairs.bounds`` says what such an item could still be.
+    An item is missing (NaN) on a side where any of its repeats has no score: the scorer failed or
+    abstained, the trial was never run, or it answered another input than the item's.
+    ``Pairs.bounds`` says what such an item could still be.
     With more than one repeat a binary score becomes graded: a mean of several is no longer 0 or 1.
 
     Args:
         items: the dataset.
-        observations: of at least these two arms; those of other arms are passed over.
+        observations: those of other arms than these two are passed over.
         baseline: the baseline's fingerprint.
         candidate: the candidate's fingerprint.
         metric: the score's name in the observations.
         scale: the values that scores can take.
-        failure_scores: what a failed trial scores, for every kind of failure; None: the scale's
-            worst value, and missing where the scale has none.
+        failure_scores: what a failed trial scores; None: the scale's worst value, else missing.
         abstained: what an abstention scores, in the metric's units; None: missing.
         repeats: planned repeats of each item; None: as many as the observations of the two arms
             show.
