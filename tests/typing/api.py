@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import assert_type
 
 import liftgate
-from liftgate import Answer, Item, LiftgateError, Missing, Scale
+from liftgate import (
+    Answer,
+    Claim,
+    Comparison,
+    Item,
+    LiftgateError,
+    Missing,
+    Question,
+    Scale,
+    Study,
+    StudyRun,
+    compare_tables,
+    run_study,
+)
 from liftgate.protocols import Scorer, System
 from liftgate.records import Json, ScoreKind
 
@@ -51,6 +65,18 @@ async def use(item: Item) -> float | Missing:
     assert_type(item.input_digest, str)
     found = scorer.score(answer, item)
     return found if isinstance(found, (float, Missing)) else await found
+
+
+def decide(file: Path) -> str:
+    """Run a study, and compare two tables, as a notebook would."""
+    run = run_study(file, concurrency=2, report=False)
+    assert_type(run, StudyRun)
+    assert_type(run.report, Path | None)
+    compared = compare_tables("old.csv", "new.csv", Question(alpha=0.025))
+    assert_type(compared, Comparison)
+    study = Study(study="made-here")
+    assert_type(study.claims(), tuple[Claim, ...])
+    return study.digest()
 
 
 def fail() -> None:

@@ -37,7 +37,7 @@ def run(study: Path, concurrency: int | None, quiet: bool, no_report: bool, as_j
             study, concurrency=concurrency, progress=progress, say=_say, report=not no_report
         )
     if as_json:
-        click.echo(json.dumps(result.as_json(), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(result.as_json(), indent=2))
     else:
         _print(result)
     return int(result.body["exit_code"])
