@@ -151,6 +151,11 @@ def paired_contrast(
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
     _check_baseline(theirs, mirrored=mirrored)
     bounds = _contrast_bounds(span, 1 - ratio)
+    if bounds is not None and not bounds[0] < 0 < bounds[1]:
+        raise DataError(
+            f"ratio: got {ratio:g}, but scores within {span} can never differ by that share",
+            hint="Such a margin is met or missed before any data; use a smaller one.",
+        )
     sample = Sample(
         values=ours - (1 - ratio) * theirs,
         codes=inputs.cluster_codes(cluster, ours.size),
@@ -187,21 +192,20 @@ def relative_lift(
         cluster: as in ``paired_difference``.
         level: as in ``paired_difference``.
         alternative: as in ``paired_difference``.
-        null: tested lift, above −1.
+        null: tested lift, strictly inside what the range allows.
 
     Raises:
         NotEnoughData: as ``paired_contrast``.
-        DataError: as ``paired_difference``, or a null that is not above −1.
+        DataError: as ``paired_difference``.
     """
     kind, level = inputs.check_kind(kind), inputs.check_level(level)
     alternative = inputs.check_alternative(alternative)
-    if not (math.isfinite(null) and null > -1):
-        raise DataError(f"null: got {null!r}, expected a lift above -1")
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
     _check_baseline(theirs, mirrored=False)
     codes = inputs.cluster_codes(cluster, ours.size)
     family = _LiftTest(ours, theirs, codes, span)
+    inputs.check_null("null", null, (family.ends[0] - 1, family.ends[1] - 1))
     row = table.choose(kind, Sample(ours, codes).units, ClaimShape.CONTRAST)
     tail = (1 - level) / 2
     here = family.at(family.ratio)
@@ -273,8 +277,8 @@ class _LiftTest:
         """Return the limit of the lift, or None where no ratio on that side is rejected."""
         kept, rejected = self.ratio, self._bracket(alternative, alpha)
         if rejected is None:
-            never_negative = self._span is not None and self._span[0] >= 0
-            return -1.0 if never_negative and alternative is Alternative.GREATER else None
+            end = self.ends[0 if alternative is Alternative.GREATER else 1]
+            return end - 1 if math.isfinite(end) else None
         for _ in range(_HALVINGS):
             middle = (rejected + kept) / 2
             if middle in {rejected, kept}:
@@ -288,15 +292,23 @@ class _LiftTest:
     def _bracket(self, alternative: Alternative, alpha: float) -> float | None:
         """Return a rejected ratio, looking ever farther from the estimate."""
         down = alternative is Alternative.GREATER
-        floor = 0.0 if self._span is not None and self._span[0] >= 0 else -math.inf
+        lowest, highest = self.ends
         for power in range(-10, _DOUBLINGS):
             step = 2.0**power
-            rho = max(self.ratio - step, floor) if down else self.ratio + step
+            rho = max(self.ratio - step, lowest) if down else min(self.ratio + step, highest)
             if self.at(rho).tail(0.0, alternative) <= alpha:
                 return rho
-            if rho == floor:
+            if rho in {lowest, highest}:
                 return None
         return None
+
+    @property
+    def ends(self) -> Range:
+        """Return the least and the greatest ratio that the range of the scores allows."""
+        if self._span is None or self._span[0] < 0:
+            return (-math.inf, math.inf)
+        low, high = self._span
+        return (low / high, high / low if low > 0 else math.inf)
 
 
 def _contrast_bounds(span: Range | None, rho: float) -> Range | None:

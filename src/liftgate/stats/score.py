@@ -83,8 +83,10 @@ class PairedScore:
             # The other root of the likelihood equation cancels here; the mirror image does not.
             return -PairedScore(self.n, self.lost, self.gained).statistic(-null)
         n, b, c = self.n, self.gained, self.lost
+        # Both terms of ``linear`` are at least 0; without losses the root is ``linear`` itself.
         linear = b + c - (2 * n - b + c) * null
-        root = math.sqrt(max(linear**2 + 8 * n * c * null * (1 - null), 0.0))
+        product = 8 * n * c * null * (1 - null)
+        root = math.sqrt(max(linear**2 + product, 0.0)) if c else linear
         only_baseline = (root + linear) / (4 * n)
         variance = n * (2 * only_baseline + null * (1 - null))
         distance = b - c - n * null

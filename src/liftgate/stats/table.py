@@ -66,7 +66,8 @@ METHODS: tuple[Method, ...] = (
         refuses=_FEW_ITEMS,
         mark=Mark.ASYMPTOTIC,
         reference="McNemar 1947; Nam 1997; Tango 1998",
-        domain="warned about below 30 items or 10 discordant pairs",
+        domain="one-sided error at 5 %, the worst over discordance, enumerated for nulls 0 … −0.1: "
+        "7.1 % at 30 items, 5.9 % from 50; warned about below 30 items or 10 discordant pairs",
     ),
     Method(
         name="paired t with pseudo items",
@@ -78,7 +79,8 @@ METHODS: tuple[Method, ...] = (
         refuses=_FEW_ITEMS,
         mark=Mark.ASYMPTOTIC,
         reference=_T,
-        domain=_DOMAIN_T,
+        domain="one-sided error at 5 % on 120 real pairs, n = 50 / 100 / 200 / 500: mean 3.9 / 4.4 / "
+        f"4.7 / 4.9 %, worst pair 9.8 / 9.0 / 7.5 / 7.0 %; {_DOMAIN_T}",
     ),
     Method(
         name="paired t",

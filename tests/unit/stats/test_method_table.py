@@ -1,0 +1,44 @@
+"""The method table is complete, unambiguous, and what the docs print."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liftgate.errors import NotEnoughData
+from liftgate.stats.inputs import Sample
+from liftgate.stats.kinds import ClaimShape, ScoreKind, UnitDesign
+from liftgate.stats.table import METHODS, build, choose, render
+
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "methods.md"
+CASES = list(product(ScoreKind, UnitDesign, ClaimShape))
+
+
+@pytest.mark.parametrize(("kind", "units", "claim"), CASES)
+def test_every_case_has_exactly_one_row(kind, units, claim):
+    rows = [m for m in METHODS if kind in m.kinds and (m.units, m.claim) == (units, claim)]
+    assert len(rows) == 1
+    if rows[0].test is None:
+        with pytest.raises(NotEnoughData, match="no method for"):
+            choose(kind, units, claim)
+    else:
+        assert choose(kind, units, claim) is rows[0]
+
+
+def test_every_row_says_when_it_declines_and_whom_it_follows():
+    names = [row.name for row in METHODS if row.test is not None]
+    assert len(names) == len(set(names))
+    for row in METHODS:
+        assert row.refuses
+        assert bool(row.reference) == (row.test is not None)
+
+
+def test_a_row_without_a_method_builds_nothing():
+    row = next(row for row in METHODS if row.test is None)
+    with pytest.raises(NotEnoughData, match="refused always"):
+        build(row, Sample(np.arange(9.0)))
+
+
+def test_the_docs_page_is_the_table():
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: python tools/methods_page.py"
