@@ -79,8 +79,8 @@ METHODS: tuple[Method, ...] = (
         refuses=_FEW_ITEMS,
         mark=Mark.ASYMPTOTIC,
         reference=_T,
-        domain="one-sided error at 5 % on 120 real pairs, n = 50 / 100 / 200 / 500: mean 3.9 / 4.4 / "
-        f"4.7 / 4.9 %, worst pair 9.8 / 9.0 / 7.5 / 7.0 %; {_DOMAIN_T}",
+        domain="one-sided error at 5 % on 120 real pairs, n = 50 / 100 / 200 / 500: "
+        f"mean 3.9 / 4.4 / 4.7 / 4.9 %, worst pair 9.8 / 9.0 / 7.5 / 7.0 %; {_DOMAIN_T}",
     ),
     Method(
         name="paired t",
