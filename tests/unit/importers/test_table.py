@@ -197,9 +197,7 @@ def test_what_the_user_names_is_taken_whatever_it_is_called(tmp_path: Path) -> N
 
 
 def test_repeat_cluster_error_and_input_are_found_by_their_names(tmp_path: Path) -> None:
-    table = read(
-        tmp_path, "id,epoch,cluster,error,prompt,acc\nq,1,c,timeout,Hi,\nr,1,,,Ho,1\n"
-    )
+    table = read(tmp_path, "id,epoch,cluster,error,prompt,acc\nq,1,c,timeout,Hi,\nr,1,,,Ho,1\n")
     assert set(table.guessed) == {"item", "repeat", "cluster", "error", "content", "metrics"}
     first, second = table.rows()
     assert (first.repeat, first.cluster, first.error, first.scores["acc"]) == (
