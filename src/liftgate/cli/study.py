@@ -89,8 +89,9 @@ def lint(*, file: Path, as_json: bool) -> int:
         return 0
     for warning in found.warnings:
         click.echo(f"warning: {visible(warning.text(str(file)))}")
-    count = len(planned.claims())
-    click.echo(f"{file}: no faults; {count} claims, {len(planned.candidates)} candidates")
+    claims, candidates = len(planned.claims()), len(planned.candidates)
+    named = "1 candidate" if candidates == 1 else f"{candidates} candidates"
+    click.echo(f"{file}: no faults; {claims} claims, {named}")
     return 0
 
 
