@@ -150,7 +150,8 @@ class Committer:
         with self._changed:
             self._changed.wait_for(lambda: bool(self._waiting) or self._closing)
             self._changed.wait_for(self._is_due, timeout=self._since + GROUP_S - monotonic())
-            group, self._waiting, self._urgent = self._waiting, [], False
+            group, self._waiting = self._waiting[:GROUP_ROWS], self._waiting[GROUP_ROWS:]
+            self._urgent = self._urgent and bool(self._waiting)
             return group
 
     def _is_due(self) -> bool:

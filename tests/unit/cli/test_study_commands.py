@@ -62,7 +62,7 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_new_writes_a_study_that_passes_lint_at_once(call: Call, written: Path) -> None:
     code, out, err = call("lint", str(written))
     assert (code, err) == (0, "")
-    assert out == "mine.yaml: no faults; 2 claims, 1 candidates\n"
+    assert out == "mine.yaml: no faults; 2 claims, 1 candidate\n"
 
 
 def test_new_never_overwrites(call: Call, written: Path) -> None:
