@@ -158,6 +158,53 @@ def test_amending_after_results_voids_the_ship_and_shows_both_analyses(world):
     assert body["deviation"]["original"]["decisions"][0]["word"] == "ship"
 
 
+def test_more_repeats_after_results_still_decide_and_the_first_lock_keeps_its_answer(world):
+    world.write(items=80)
+    first = world.decision()
+    world.study["repeats"] = 2
+    world.write(items=80)
+    world.liftgate("study", "amend", "study.yaml", "--reason", "noise", "--seen", "results")
+
+    body = world.decision()
+
+    assert body["exit_code"] == 4
+    assert body["deviation"]["original"]["decisions"] == first["decisions"]
+
+
+def test_what_the_first_lock_says_is_selected_by_the_first_locks_plan(world):
+    world.arm("new", slow_s=0.02)
+    world.study["claims"]["guardrails"].append(
+        {"metric": "latency_p95_ms", "within": {"limit": 5000, "passes": 5, "items": 4}}
+    )
+    world.write(items=80)
+    first = world.decision()
+    world.study["outcomes"]["timeout"]["after_s"] = 0.01
+    world.study["claims"]["guardrails"][1]["within"]["passes"] = 6
+    world.write(items=80)
+    world.liftgate("study", "amend", "study.yaml", "--reason", "hurry", "--seen", "results")
+
+    body = world.decision()
+
+    assert body["failures"]["new"] == {"timeout": 80}
+    assert body["deviation"]["original"]["decisions"] == first["decisions"]
+
+
+def test_a_study_amended_before_it_was_run_gives_a_reason_instead_of_a_first_analysis(world):
+    world.write(items=80)
+    world.liftgate("study", "lock", "study.yaml")
+    world.study["repeats"] = 2
+    world.study["claims"]["guardrails"][0]["within"]["limit"] = 12
+    world.write(items=80)
+    world.liftgate("study", "amend", "study.yaml", "--reason", "noise", "--seen", "nothing")
+
+    body = world.decision()
+
+    assert body["exit_code"] == 0
+    assert body["deviation"]["original"]["decisions"] == []
+    assert "not run to its end" in body["deviation"]["original"]["reason"]
+    assert "not run to its end" in (world.folder / ".liftgate/reports/story-4.html").read_text()
+
+
 def test_a_dataset_changed_after_the_lock_is_refused(world):
     world.write()
     world.decision()

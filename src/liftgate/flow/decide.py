@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from liftgate import plugins
 from liftgate.canon import plain
 from liftgate.evals.plan import Plan
-from liftgate.evals.select import select
-from liftgate.flow.parts import Parts, bound_scorers
+from liftgate.flow.case import Case, case_of
+from liftgate.flow.deviation import deviation
+from liftgate.flow.parts import Parts
 from liftgate.gates import summary, usage
-from liftgate.gates.decide import decide, exit_code, recommended
-from liftgate.gates.evidence import PairsEvidence, measure_evidence
-from liftgate.gates.pairs import align, clusters
+from liftgate.gates.decide import exit_code, recommended
+from liftgate.gates.pairs import clusters
 from liftgate.gates.sentences import error_statement
-from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
-    Arm,
-    Claim,
     Decision,
-    Design,
     Failure,
     Item,
-    Measure,
-    Observation,
     Pairs,
-    Scale,
 )
 from liftgate.store import Store
 from liftgate.study import lock
 from liftgate.study.changes import changes
 from liftgate.study.design import Study
-from liftgate.study.plan import latency_quantile
 
 DEVIATED = "deviated"
 LATENCY = "latency_p95_ms"
@@ -44,96 +34,6 @@ NOT_SHOWN = (
 )
 
 
-@dataclass(frozen=True)
-class Rows:
-    """All that a study may use."""
-
-    observations: tuple[Observation, ...]
-    measures: tuple[Measure, ...]
-
-    def runs(self) -> set[str]:
-        """Return the runs that hold them."""
-        found = {row.trial.run for row in self.observations}
-        found |= {score.run for row in self.observations for score in row.scores.values()}
-        return found | {measure.run for measure in self.measures}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One study's question put to its rows."""
-
-    study: Study
-    items: Sequence[Item]
-    baseline: Arm
-    candidates: tuple[Arm, ...]
-    scales: Mapping[str, Scale]
-    rows: Rows
-
-    def pairs(self, candidate: Arm, metric: str) -> Pairs:
-        """Return the aligned scores of a candidate and the baseline."""
-        outcomes = self.study.outcomes
-        abstained = outcomes.abstained
-        return align(
-            self.items,
-            self.rows.observations,
-            baseline=self.baseline.fingerprint,
-            candidate=candidate.fingerprint,
-            metric=metric,
-            scale=self.scales[metric],
-            failure_scores={
-                kind: _declared(getattr(outcomes, kind.value).score) for kind in Failure
-            },
-            abstained=None
-            if isinstance(abstained, str)
-            else _declared(abstained.score, self.scales[metric].worst),
-            repeats=self.study.repeats,
-        )
-
-    def evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
-        """Return what a rule may ask about one claim of one candidate."""
-        alpha = self.study.decision.alpha
-        design = Design(self.study.stopping.plan)
-        if claim.is_measure or latency_quantile(claim.metric) is not None:
-            return measure_evidence(
-                self.rows.measures,
-                arm=candidate.fingerprint,
-                name=claim.metric,
-                alpha=alpha,
-                population=claim.population,
-                design=design,
-            )
-        return PairsEvidence(pairs[claim.metric], alpha, claim.population, design, claim.by_slice)
-
-    def all_pairs(self) -> dict[str, dict[str, Pairs]]:
-        """Return candidate -> metric -> pairs."""
-        return {
-            arm.name: {metric: self.pairs(arm, metric) for metric in self.study.scorers}
-            for arm in self.candidates
-        }
-
-    def decide(
-        self, pairs: Mapping[str, Mapping[str, Pairs]], voids: Sequence[str]
-    ) -> tuple[Decision, ...]:
-        """Return one decision for each candidate."""
-        claims = self.study.claims()
-        rules: dict[str, Rule] = {
-            claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
-        }
-        evidence = {
-            arm.name: {claim.id: self.evidence(arm, claim, pairs[arm.name]) for claim in claims}
-            for arm in self.candidates
-        }
-        decision = self.study.decision
-        return decide(
-            claims,
-            evidence,
-            rules,
-            alpha=decision.alpha,
-            alpha_hold=decision.alpha_hold,
-            voids=voids,
-        )
-
-
 def decide_study(
     parts: Parts, plan: Plan, store: Store, locked: lock.Locked, *, command: str
 ) -> dict[str, Any]:
@@ -141,27 +41,20 @@ def decide_study(
 
     The same rows give the same bytes: nothing in it depends on when or how often it is made.
     """
-    rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
-    case = Case(
-        study=parts.study,
-        items=parts.dataset.items,
-        baseline=parts.baseline,
-        candidates=parts.candidates,
-        scales={scorer.name: scorer.scale for scorer in parts.scorers},
-        rows=rows,
-    )
+    case = case_of(parts, plan, store)
     pairs = case.all_pairs()
     decisions = case.decide(pairs, [DEVIATED] if locked.deviated else [])
     some = next(iter(pairs.values()))
+    deviated, first = deviation(parts, store, locked) if locked.amendments else (None, None)
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
         **_about_arms(case, parts, plan),
         **_about_items(case, pairs, store),
-        "deviation": _deviation(parts, rows, locked),
+        "deviation": deviated,
         "not_shown": list(NOT_SHOWN),
         "planned": _planned(parts.study, parts),
         "done": _done(parts.study, case),
-        "rows": _bound_rows(case, store),
+        "rows": _bound_rows(case, first, store),
         "reproduce": command,
     }
 
@@ -285,46 +178,6 @@ def _changes(study: Study, old: str, new: str) -> list[dict[str, Any]]:
     return [change.as_json() for change in changes(*plans)]
 
 
-def _deviation(parts: Parts, rows: Rows, locked: lock.Locked) -> dict[str, Any] | None:
-    """Return the amendments and, where results had been seen, what the first lock would say."""
-    if not locked.amendments:
-        return None
-    original = locked.original
-    shown: dict[str, Any] = {"study_digest": original["study_digest"]}
-    reason = _not_comparable(parts, original)
-    if reason:
-        shown |= {"decisions": [], "reason": reason}
-    else:
-        study = Study(**original["study"])
-        scorers = bound_scorers(study, parts.dataset)
-        case = Case(
-            study=study,
-            items=parts.dataset.items,
-            baseline=parts.baseline,
-            candidates=parts.candidates,
-            scales={scorer.name: scorer.scale for scorer in scorers},
-            rows=rows,
-        )
-        shown["decisions"] = plain(case.decide(case.all_pairs(), ()))
-        shown["claims"] = plain(study.claims())
-    return {
-        "amendments": [amendment.as_json() for amendment in locked.amendments],
-        "original": shown,
-    }
-
-
-def _not_comparable(parts: Parts, original: Mapping[str, Any]) -> str:
-    """Say why the first lock's analysis cannot be made from today's rows, or nothing."""
-    if original["dataset"]["digest"] != parts.dataset.digest:
-        return "the first lock's dataset is not the present one"
-    if original["arms"] != {arm.name: arm.fingerprint for arm in parts.arms}:
-        return "the first lock's systems are not the present ones"
-    scorers = {scorer.name: scorer.fingerprint for scorer in parts.scorers}
-    if original["scorers"] != scorers:
-        return "the first lock's scorers are not the present ones"
-    return ""
-
-
 def _planned(study: Study, parts: Parts) -> dict[str, Any]:
     outcomes = study.outcomes
     return {
@@ -357,9 +210,9 @@ def _passes(study: Study) -> int:
     return max((count for count in counts if isinstance(count, int)), default=0)
 
 
-def _bound_rows(case: Case, store: Store) -> dict[str, Any]:
+def _bound_rows(case: Case, first: Case | None, store: Store) -> dict[str, Any]:
     """Return the digest of the rows that decide, and the files of the runs that hold them."""
-    runs = case.rows.runs()
+    runs = case.rows.runs() | (first.rows.runs() if first else set())
     return {
         **summary.bound_rows(case.rows.observations, list(case.study.scorers)),
         "files": {
@@ -368,8 +221,3 @@ def _bound_rows(case: Case, store: Store) -> dict[str, Any]:
             if name.partition("/")[0] in runs
         },
     }
-
-
-def _declared(score: float | str, worst: float | None = None) -> float | None:
-    """Return a declared score; for ``worst`` what stands for it."""
-    return worst if isinstance(score, str) else score

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan
@@ -12,7 +13,6 @@ from liftgate.protocols import System
 from liftgate.records import Arm, Dataset, Failure, Role
 from liftgate.study import lock
 from liftgate.study.design import Study
-from liftgate.study.lock import Locked
 from liftgate.study.plan import latency_quantile
 
 
@@ -39,16 +39,18 @@ class Parts:
         """The candidates, in the order of the file."""
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
 
-    def plan(self, locked: Locked, *, concurrency: int | None = None) -> Plan:
+    def plan(
+        self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
+    ) -> Plan:
         """Return what is to be run: a candidate's trials count from the first lock on."""
         outcomes = self.study.outcomes
         retries = {kind: getattr(outcomes, kind.value).retries for kind in Failure}
         return Plan(
-            study=locked.digest,
+            study=study_digest,
             dataset=self.dataset,
             arms=tuple(
                 BoundArm(
-                    arm, self.systems[arm.name], locked.time if arm.role is Role.CANDIDATE else None
+                    arm, self.systems[arm.name], locked_at if arm.role is Role.CANDIDATE else None
                 )
                 for arm in self.arms
             ),

@@ -78,7 +78,7 @@ def run_study(
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
         _record_runs(store, ledger, tell)
-        plan = parts.plan(kept.locked, concurrency=concurrency)
+        plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         datasets.keep(parts.dataset, store)
         executed = _execute(plan, parts, store, ledger, progress, tell)
         store.verify(recorded_files(ledger))

@@ -135,7 +135,9 @@ def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: D
         for bound in bound_scorers(study, dataset)
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
-    return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(locked)
+    return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(
+        locked.digest, locked.time
+    )
 
 
 def _failure_scores(

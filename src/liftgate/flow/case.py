@@ -1,0 +1,137 @@
+"""One study's question put to the rows that it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from liftgate import plugins
+from liftgate.evals.plan import Plan
+from liftgate.evals.select import select
+from liftgate.flow.parts import Parts
+from liftgate.gates.decide import decide
+from liftgate.gates.evidence import PairsEvidence, measure_evidence
+from liftgate.gates.pairs import align
+from liftgate.protocols import Evidence, Rule
+from liftgate.records import (
+    Arm,
+    Claim,
+    Decision,
+    Design,
+    Failure,
+    Item,
+    Measure,
+    Observation,
+    Pairs,
+    Scale,
+)
+from liftgate.store import Store
+from liftgate.study.design import Study
+from liftgate.study.plan import latency_quantile
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All that a study may use."""
+
+    observations: tuple[Observation, ...]
+    measures: tuple[Measure, ...]
+
+    def runs(self) -> set[str]:
+        """Return the runs that hold them."""
+        found = {row.trial.run for row in self.observations}
+        found |= {score.run for row in self.observations for score in row.scores.values()}
+        return found | {measure.run for measure in self.measures}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One study's question put to its rows."""
+
+    study: Study
+    items: Sequence[Item]
+    baseline: Arm
+    candidates: tuple[Arm, ...]
+    scales: Mapping[str, Scale]
+    rows: Rows
+
+    def pairs(self, candidate: Arm, metric: str) -> Pairs:
+        """Return the aligned scores of a candidate and the baseline."""
+        outcomes = self.study.outcomes
+        abstained = outcomes.abstained
+        return align(
+            self.items,
+            self.rows.observations,
+            baseline=self.baseline.fingerprint,
+            candidate=candidate.fingerprint,
+            metric=metric,
+            scale=self.scales[metric],
+            failure_scores={
+                kind: _declared(getattr(outcomes, kind.value).score) for kind in Failure
+            },
+            abstained=None
+            if isinstance(abstained, str)
+            else _declared(abstained.score, self.scales[metric].worst),
+            repeats=self.study.repeats,
+        )
+
+    def evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
+        """Return what a rule may ask about one claim of one candidate."""
+        alpha = self.study.decision.alpha
+        design = Design(self.study.stopping.plan)
+        if claim.is_measure or latency_quantile(claim.metric) is not None:
+            return measure_evidence(
+                self.rows.measures,
+                arm=candidate.fingerprint,
+                name=claim.metric,
+                alpha=alpha,
+                population=claim.population,
+                design=design,
+            )
+        return PairsEvidence(pairs[claim.metric], alpha, claim.population, design, claim.by_slice)
+
+    def all_pairs(self) -> dict[str, dict[str, Pairs]]:
+        """Return candidate -> metric -> pairs."""
+        return {
+            arm.name: {metric: self.pairs(arm, metric) for metric in self.study.scorers}
+            for arm in self.candidates
+        }
+
+    def decide(
+        self, pairs: Mapping[str, Mapping[str, Pairs]], voids: Sequence[str]
+    ) -> tuple[Decision, ...]:
+        """Return one decision for each candidate."""
+        claims = self.study.claims()
+        rules: dict[str, Rule] = {
+            claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
+        }
+        evidence = {
+            arm.name: {claim.id: self.evidence(arm, claim, pairs[arm.name]) for claim in claims}
+            for arm in self.candidates
+        }
+        decision = self.study.decision
+        return decide(
+            claims,
+            evidence,
+            rules,
+            alpha=decision.alpha,
+            alpha_hold=decision.alpha_hold,
+            voids=voids,
+        )
+
+
+def case_of(parts: Parts, plan: Plan, store: Store) -> Case:
+    """Return a study's case: its plan selects the rows, its digest the measures."""
+    return Case(
+        study=parts.study,
+        items=parts.dataset.items,
+        baseline=parts.baseline,
+        candidates=parts.candidates,
+        scales={scorer.name: scorer.scale for scorer in parts.scorers},
+        rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
+    )
+
+
+def _declared(score: float | str, worst: float | None = None) -> float | None:
+    """Return a declared score; for ``worst`` what stands for it."""
+    return worst if isinstance(score, str) else score
