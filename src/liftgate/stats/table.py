@@ -309,7 +309,7 @@ def render() -> str:
     lines = [
         "# Which method serves which claim",
         "",
-        "Generated from `liftgate.stats.table` by `python tools/methods_page.py`; do not edit.",
+        "Generated from `liftgate.stats.table` by `make docs`; do not edit.",
         "",
         "The row is fixed by the kind of score, the units and the claim, never by the results. "
         "Verdict, p-value and limits of a row invert one and the same test.",

@@ -41,4 +41,4 @@ def test_a_row_without_a_method_builds_nothing():
 
 
 def test_the_docs_page_is_the_table():
-    assert PAGE.read_text(encoding="utf-8") == render(), "run: python tools/methods_page.py"
+    assert PAGE.read_text(encoding="utf-8") == render(), "run: make docs"
