@@ -1,0 +1,265 @@
+"""Alpha spending at planned looks: boundaries, anytime p-values, median-unbiased drift.
+
+The spending function is the O'Brien–Fleming type of Lan & DeMets (1983, Biometrika 70, 659–663),
+one-sided: by information fraction t the share
+
+    α*(t) = 2 − 2Φ(z_{α/2} / √t)
+
+of the error may have been spent, all of it at t = 1. The boundary of each look spends what the
+function allows since the look before, whatever the fractions turn out to be, as long as they do
+not depend on the effect.
+
+**Is the family ordered in α?** What look l may spend is α*(t_l) − α*(t_{l−1}); its derivative in α
+has the sign of φ(z/√t_l)/√t_l − φ(z/√t_{l−1})/√t_{l−1} with z = z_{α/2}, positive for every pair
+of fractions exactly when z ≥ 1, i.e. α ≤ 2 − 2Φ(1) = 0.3173 (the condition of Maurer & Bretz 2013,
+Statistics in Biopharmaceutical Research 5, 311–320). Up to there a larger α leaves fewer paths at
+each look and more to spend on them, so that by induction every boundary falls as α grows. Beyond,
+a late look may spend less as α grows and the proof is gone, although no boundary was seen to rise
+(150 random designs of 2 to 7 looks, α up to 0.98). So no test here has a larger α, and for
+p-values above 0.3173 the family is continued by the boundaries of 0.3173 at all looks but the
+last, where the rest is spent: ordered by the same induction. Hence p ≤ α exactly when the test at
+α has rejected, and a smaller α never gains a rejection. No hull is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from liftgate.errors import DataError
+from liftgate.stats.inputs import Floats
+from liftgate.stats.passage import HIGHEST, NARROWEST, Front, passages, start, steps_after
+
+LARGEST_ALPHA = 0.31731050786291415
+"""2 − 2Φ(1): up to here the boundaries of every look are ordered in alpha."""
+SMALLEST_P = 1e-12
+"""Anytime p-values are not told apart below this."""
+_KNOTS = 48
+_UPPER_KNOTS = 40
+_LARGEST_P = 1 - 1e-6
+_DENSE = 4096
+_WIDEST_DRIFT = 60.0
+_HALVINGS = 60
+
+
+def spent(fractions: ArrayLike, alpha: float) -> Floats:
+    """Return the error that may have been spent by each information fraction.
+
+    Args:
+        fractions: in (0, 1].
+        alpha: one-sided error in all, in (0, 0.3173].
+
+    Raises:
+        DataError: ``alpha`` outside its range.
+    """
+    return _spent(np.asarray(fractions, dtype=np.float64), np.array([check_alpha(alpha)]))[0]
+
+
+def boundaries(fractions: ArrayLike, alpha: float) -> Floats:
+    """Return the boundary of z at each look: reject where z is at least that.
+
+    Probabilities of passage are accurate to 1e-9. A boundary depends on its own fraction and the
+    earlier ones only, so it may be asked for look by look; it falls as alpha grows.
+
+    Args:
+        fractions: shape (looks,): information fractions, increasing, in (0, 1]; the last may be
+            below 1 as long as looks are still to come.
+        alpha: one-sided error over all looks, in (0, 0.3173].
+
+    Raises:
+        DataError: fractions that are not increasing within (0, 1], or too near to each other;
+            ``alpha`` outside its range.
+    """
+    times = check_fractions(fractions)
+    return np.array(_boundaries(tuple(times.tolist()), check_alpha(alpha)))
+
+
+def passage_probabilities(fractions: ArrayLike, z: ArrayLike, drift: float = 0.0) -> Floats:
+    """Return the probability of a first passage of given boundaries at each look.
+
+    Args:
+        fractions: shape (looks,), as in ``boundaries``.
+        z: shape (looks,): boundaries, finite or infinite (no test at that look).
+        drift: expected z at information 1.
+
+    Raises:
+        DataError: as ``boundaries``, or another number of boundaries than looks.
+    """
+    times, levels = check_fractions(fractions), np.asarray(z, dtype=np.float64)
+    if levels.shape != times.shape or np.isnan(levels).any():
+        raise DataError(
+            f"z: got shape {levels.shape}, expected one boundary for each of {times.size} looks"
+        )
+    return passages(times, np.minimum(levels, HIGHEST), np.array([float(drift)]))[0]
+
+
+def anytime_p(z: ArrayLike, fractions: ArrayLike) -> Floats:
+    """Return by each look the smallest alpha at which the test would have rejected by then.
+
+    It never rises from look to look, is at least 1e-12, and is 1 while no alpha would have
+    rejected. Interpolated in a table of boundaries, to 1e-4 of its value.
+
+    Args:
+        z: shape (…, looks so far): z in the direction of the claim; −inf: no test at that look.
+        fractions: shape (looks so far or more,), as in ``boundaries``.
+
+    Returns:
+        shape (…, looks so far); the last column is the p-value by now.
+
+    Raises:
+        DataError: as ``boundaries``; NaN in ``z``; more looks than fractions.
+    """
+    from scipy.special import ndtr
+
+    times, values = check_fractions(fractions), np.asarray(z, dtype=np.float64)
+    if values.ndim == 0 or values.shape[-1] > times.size or np.isnan(values).any():
+        raise DataError(
+            f"z: got shape {values.shape}, expected (…, looks) without NaN and at most "
+            f"{times.size} looks, as many as fractions"
+        )
+    looks = values.shape[-1]
+    scale, levels = _table(tuple(times[:looks].tolist()))
+    found = np.ones_like(values)
+    for look in range(looks):
+        here = values[..., look]
+        at = np.interp(here, levels[look], scale)
+        found[..., look] = np.where(here >= levels[look][0], ndtr(-at), 1.0)
+    return np.minimum.accumulate(found, axis=-1)
+
+
+def median_drift(z: float, fractions: ArrayLike, alpha: float) -> float:
+    """Return the median-unbiased expected z at information 1 for a test that ended at a look.
+
+    Under the stage-wise ordering (Fairbanks & Madsen 1982, Biometrika 69, 69–74; Tsiatis, Rosner &
+    Mehta 1984, Biometrics 40, 797–803; Jennison & Turnbull 2000, section 8.4) an earlier passage
+    is more extreme, and among those of one look a larger z. The estimate is the drift under which
+    what was seen or more has probability ½.
+
+    Args:
+        z: of the last look taken.
+        fractions: shape (looks taken,), as in ``boundaries``; z passed at none but the last.
+        alpha: as in ``boundaries``.
+
+    Raises:
+        DataError: as ``boundaries``.
+    """
+    times = check_fractions(fractions)
+    levels = boundaries(times, alpha)
+    levels[-1] = min(max(z, -HIGHEST), HIGHEST)
+    low = np.full(1, -_WIDEST_DRIFT / np.sqrt(times[-1]))
+    high = -low
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if high - low < 1e-9 * max(1.0, abs(middle[0])):
+            break
+        above = passages(times, levels, middle).sum(axis=1) > 0.5
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return float((low[0] + high[0]) / 2)
+
+
+def check_alpha(alpha: float) -> float:
+    """Return a one-sided alpha; raises DataError outside (0, 0.3173]."""
+    if not 0 < alpha <= LARGEST_ALPHA:
+        raise DataError(
+            f"alpha: got {alpha!r}, expected a one-sided error above 0 and at most 0.3173",
+            hint="Beyond that a larger alpha would not reject whenever a smaller one does.",
+        )
+    return float(alpha)
+
+
+def check_fractions(fractions: ArrayLike) -> Floats:
+    """Return information fractions as an array.
+
+    Raises:
+        DataError: none, not increasing within (0, 1], or two looks too near to each other.
+    """
+    times = np.asarray(fractions, dtype=np.float64)
+    if times.ndim != 1 or times.size == 0:
+        raise DataError(f"fractions: got shape {times.shape}, expected one fraction for each look")
+    if not (np.all(np.diff(times) > 0) and 0 < times[0] and times[-1] <= 1):
+        raise DataError(
+            f"fractions: got {_shown(times)}, expected increasing shares above 0 and at most 1"
+        )
+    if times.size > 1 and float(np.min(np.diff(times) / times[1:])) < NARROWEST**2:
+        raise DataError(
+            f"fractions: got {_shown(times)}, expected looks that are each at least "
+            f"{100 * NARROWEST**2:.2g} % of the information so far apart",
+            hint="Leave out looks that add almost nothing.",
+        )
+    return times
+
+
+def _shown(times: Floats) -> Sequence[float]:
+    return [round(float(time), 6) for time in times]
+
+
+def _spent(times: Floats, alphas: Floats) -> Floats:
+    """Return shape (alphas, times)."""
+    from scipy.special import ndtr, ndtri
+
+    found: Floats = 2 * ndtr(ndtri(alphas / 2)[:, None] / np.sqrt(times))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _boundaries(times: tuple[float, ...], alpha: float) -> tuple[float, ...]:
+    found, _ = _solve(np.array(times), np.array([alpha]))
+    return tuple(found[0].tolist())
+
+
+def _solve(times: Floats, alphas: Floats) -> tuple[Floats, Front]:
+    """Return boundaries, shape (alphas, looks), and the front before the last look."""
+    allowed = np.diff(_spent(times, alphas), axis=1, prepend=0.0)
+    front, found = start(np.zeros(alphas.size)), np.empty((alphas.size, times.size))
+    for look, after in enumerate(steps_after(times)):
+        time = np.full((alphas.size, 1), times[look])
+        found[:, look] = front.boundary(time, allowed[:, look])
+        if look + 1 < times.size:
+            front = front.advance(time, found[:, look], after)
+    return found, front
+
+
+@lru_cache(maxsize=256)
+def _table(times: tuple[float, ...]) -> tuple[Floats, tuple[Floats, ...]]:
+    """Return z of alpha, rising, and for each look the boundary that goes with it.
+
+    Below the boundary of the largest alpha only the last look at full information has entries
+    that differ: there the family is continued.
+    """
+    from scipy.interpolate import CubicSpline
+    from scipy.special import ndtri
+
+    knots = np.linspace(ndtri(1 - LARGEST_ALPHA), -ndtri(SMALLEST_P), _KNOTS)
+    alphas = _tail(knots)
+    alphas[0] = LARGEST_ALPHA
+    levels, front = _solve(np.array(times), alphas)
+    scale = np.linspace(knots[0], knots[-1], _DENSE)
+    dense = [CubicSpline(knots, levels[:, look])(scale) for look in range(len(times))]
+    if times[-1] < 1:
+        return scale, tuple(np.maximum.accumulate(level) for level in dense)
+    lower = np.linspace(-ndtri(_LARGEST_P), knots[0], _UPPER_KNOTS)
+    rest = _continued(front, np.array(times), _tail(lower))
+    below = np.linspace(lower[0], lower[-1], _DENSE)[:-1]
+    dense[-1] = np.concatenate([CubicSpline(lower, rest)(below), dense[-1]])
+    # A z below the first boundary of an earlier look belongs to no alpha there.
+    for look in range(len(times) - 1):
+        dense[look] = np.concatenate([np.full(below.size, dense[look][0]), dense[look]])
+    return np.concatenate([below, scale]), tuple(np.maximum.accumulate(d) for d in dense)
+
+
+def _continued(front: Front, times: Floats, alphas: Floats) -> Floats:
+    """Return last boundaries for alphas above the largest, which all spend alike before."""
+    before = _spent(times, np.array([LARGEST_ALPHA]))[0, -2] if times.size > 1 else 0.0
+    ones = np.ones((alphas.size, 1))
+    same = Front(ones * front.time[0], 0 * ones, ones * front.nodes[0], ones * front.mass[0])
+    return same.boundary(ones * times[-1], alphas - before)
+
+
+def _tail(z: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    found: Floats = ndtr(-z)
+    return found
