@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import holm
     from liftgate.stats.paired import (
         paired_contrast,
@@ -27,18 +28,25 @@ if TYPE_CHECKING:
         paired_noninferiority,
         relative_lift,
     )
+    from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.spending import anytime_p, boundaries
 
 _HOMES = {
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
     "Estimate": "estimate",
+    "LookStatus": "looks",
     "Mark": "kinds",
+    "PlannedLooks": "planned",
     "Population": "kinds",
     "ScoreKind": "kinds",
     "UnitDesign": "kinds",
+    "anytime_p": "spending",
+    "boundaries": "spending",
+    "cluster_fractions": "planned",
     "detectable": "planning",
     "holm": "multiplicity",
     "mean": "single",
@@ -58,10 +66,15 @@ __all__ = [
     "ClaimShape",
     "Design",
     "Estimate",
+    "LookStatus",
     "Mark",
+    "PlannedLooks",
     "Population",
     "ScoreKind",
     "UnitDesign",
+    "anytime_p",
+    "boundaries",
+    "cluster_fractions",
     "detectable",
     "holm",
     "mean",

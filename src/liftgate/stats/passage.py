@@ -158,4 +158,5 @@ def _moved(front: Front, nodes: Floats, step: Floats) -> Floats:
         away = nodes[part][:, :, None] / root[:, :, None] - centre[:, None, :]
         kernel = np.exp(-away * away / 2)
         found[part] = np.einsum("pij,pj->pi", kernel, front.mass[part]) / root
-    return found / np.sqrt(2 * np.pi)
+    density: Floats = found / np.sqrt(2 * np.pi)
+    return density

@@ -55,7 +55,9 @@ def spent(fractions: ArrayLike, alpha: float) -> Floats:
     Raises:
         DataError: ``alpha`` outside its range.
     """
-    return _spent(np.asarray(fractions, dtype=np.float64), np.array([check_alpha(alpha)]))[0]
+    times = np.asarray(fractions, dtype=np.float64)
+    found: Floats = _spent(times, np.array([check_alpha(alpha)]))[0]
+    return found
 
 
 def boundaries(fractions: ArrayLike, alpha: float) -> Floats:
@@ -93,7 +95,9 @@ def passage_probabilities(fractions: ArrayLike, z: ArrayLike, drift: float = 0.0
         raise DataError(
             f"z: got shape {levels.shape}, expected one boundary for each of {times.size} looks"
         )
-    return passages(times, np.minimum(levels, HIGHEST), np.array([float(drift)]))[0]
+    capped = np.minimum(levels, HIGHEST)
+    found: Floats = passages(times, capped, np.array([float(drift)]))[0]
+    return found
 
 
 def anytime_p(z: ArrayLike, fractions: ArrayLike) -> Floats:
@@ -128,6 +132,52 @@ def anytime_p(z: ArrayLike, fractions: ArrayLike) -> Floats:
         at = np.interp(here, levels[look], scale)
         found[..., look] = np.where(here >= levels[look][0], ndtr(-at), 1.0)
     return np.minimum.accumulate(found, axis=-1)
+
+
+def union_boundaries(fractions: ArrayLike, alpha: float) -> Floats:
+    """Return boundaries that hold whatever the dependence between looks (Bonferroni).
+
+    Each look's one-sided p-value is compared with what may be spent there, so exact p-values give
+    an exact test; for a Brownian motion these are wider than ``boundaries``.
+
+    Args:
+        fractions: shape (looks,), as in ``boundaries``.
+        alpha: as in ``boundaries``.
+
+    Raises:
+        DataError: as ``boundaries``.
+    """
+    from scipy.special import ndtri
+
+    times = check_fractions(fractions)
+    spend = np.diff(spent(times, alpha), prepend=0.0)
+    found: Floats = np.minimum(-ndtri(spend), HIGHEST)
+    return found
+
+
+def union_anytime_p(z: ArrayLike, fractions: ArrayLike) -> Floats:
+    """Return what ``anytime_p`` returns, for the boundaries of ``union_boundaries``.
+
+    Args:
+        z: shape (looks so far,).
+        fractions: shape (looks so far,).
+
+    Raises:
+        DataError: as ``anytime_p``.
+    """
+    from scipy.special import ndtri
+
+    times, values = check_fractions(fractions), np.asarray(z, dtype=np.float64)
+    if values.shape != times.shape or np.isnan(values).any():
+        raise DataError(f"z: got shape {values.shape}, expected one z for each fraction")
+    scale = np.linspace(-ndtri(LARGEST_ALPHA), -ndtri(SMALLEST_P), _DENSE)
+    spend = np.diff(_spent(times, _tail(scale)), axis=1, prepend=0.0)
+    found = np.ones_like(values)
+    for look, here in enumerate(values):
+        passed = np.flatnonzero(_tail(np.array([here]))[0] <= spend[:, look])
+        # The next coarser alpha of the grid: never below the true one.
+        found[look] = _tail(scale[passed[-1:]])[0] if passed.size else 1.0
+    return np.minimum.accumulate(found)
 
 
 def median_drift(z: float, fractions: ArrayLike, alpha: float) -> float:
@@ -179,7 +229,7 @@ def check_fractions(fractions: ArrayLike) -> Floats:
     times = np.asarray(fractions, dtype=np.float64)
     if times.ndim != 1 or times.size == 0:
         raise DataError(f"fractions: got shape {times.shape}, expected one fraction for each look")
-    if not (np.all(np.diff(times) > 0) and 0 < times[0] and times[-1] <= 1):
+    if not (np.all(np.diff(times) > 0) and times[0] > 0 and times[-1] <= 1):
         raise DataError(
             f"fractions: got {_shown(times)}, expected increasing shares above 0 and at most 1"
         )
@@ -200,14 +250,31 @@ def _spent(times: Floats, alphas: Floats) -> Floats:
     """Return shape (alphas, times)."""
     from scipy.special import ndtr, ndtri
 
-    found: Floats = 2 * ndtr(ndtri(alphas / 2)[:, None] / np.sqrt(times))
+    root = np.sqrt(times)
+    with np.errstate(divide="ignore"):
+        found: Floats = 2 * ndtr(ndtri(alphas / 2)[:, None] / root)
     return found
 
 
-@lru_cache(maxsize=4096)
-def _boundaries(times: tuple[float, ...], alpha: float) -> tuple[float, ...]:
-    found, _ = _solve(np.array(times), np.array([alpha]))
-    return tuple(found[0].tolist())
+def _boundaries(times: tuple[float, ...], alpha: float) -> list[float]:
+    # From the first look on, so that the recursion below never goes deep.
+    return [_step(times[: look + 1], alpha)[0] for look in range(len(times))]
+
+
+@lru_cache(maxsize=2048)
+def _step(times: tuple[float, ...], alpha: float) -> tuple[float, Front]:
+    """Return the boundary of the last of some looks, and the front before that look.
+
+    Looks come one after the other, each with the same fractions as before and one more.
+    """
+    allowed = np.diff(_spent(np.array((0.0, *times)[-2:]), np.array([alpha])), axis=1)[0]
+    if len(times) == 1:
+        front = start(np.zeros(1))
+    else:
+        level, before = _step(times[:-1], alpha)
+        following = float(np.sqrt(1 - times[-2] / times[-1]))
+        front = before.advance(np.full((1, 1), times[-2]), np.array([level]), following)
+    return float(front.boundary(np.full((1, 1), times[-1]), allowed)[0]), front
 
 
 def _solve(times: Floats, alphas: Floats) -> tuple[Floats, Front]:
