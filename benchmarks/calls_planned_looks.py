@@ -104,6 +104,8 @@ def measure(table: Floats, pairs: list[tuple[int, int]], alpha: float) -> None:
         )
         for bucket in range(len(BUCKETS) - 1):
             found = shares[name][where == bucket]
+            if not found.size:
+                continue
             label = f"{BUCKETS[bucket]}-{BUCKETS[bucket + 1]}".replace("20-101", "20+")
             print(f"    gap {label} points: {100 * found.mean():.1f} % ({found.size} pairs)")
 

@@ -23,7 +23,9 @@ finals <- list()
 d <- design(c(0.25, 0.5, 0.75, 1), 0.05)
 for (means in list(c(0.1, 0.55), c(0.2, 0.25, 0.4), c(0, 0.1, 0.1, 0.2), c(0.1, 0.3, 0.2, 0.35))) {
   k <- length(means)
-  data <- getDataset(n = rep(40, k), means = means, stDevs = rep(1, k))
+  so_far <- seq_len(k)
+  data <- getDataset(overallN = 40 * so_far, overallMeans = cumsum(means) / so_far,
+                     overallStDevs = rep(1, k))
   r <- getAnalysisResults(d, data, normalApproximation = TRUE, thetaH0 = 0, stage = k)
   final <- getFinalConfidenceInterval(d, data, normalApproximation = TRUE, thetaH0 = 0)
   finals[[length(finals) + 1]] <- list(

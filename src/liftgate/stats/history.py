@@ -137,15 +137,16 @@ def _ridge(rows: Floats, values: Floats) -> Floats:
     """
     n = values.size
     centred = rows - rows.mean(axis=0)
-    left, size, right = np.linalg.svd(centred, full_matrices=False)
     target = values - values.mean()
-    onto = left.T @ target
-    shrink = size**2 / (size**2 + n * _PENALTIES[:, None])
-    rest = float(target @ target) - np.sum((2 * shrink - shrink**2) * onto**2, axis=1)
-    score = rest / (1 - (1 + shrink.sum(axis=1)) / n) ** 2
-    best = int(np.argmin(score))
-    keep = size > 1e-10 * size[0] if size.size else size > 0
-    slopes: Floats = right[keep].T @ (shrink[best][keep] * onto[keep] / size[keep])
+    square, axes = np.linalg.eigh(centred.T @ centred)
+    square = np.maximum(square, 0.0)
+    onto = axes.T @ (centred.T @ target)
+    penalty = n * _PENALTIES[:, None]
+    shrunk = onto / (square + penalty)
+    rest = float(target @ target) - np.sum((square + 2 * penalty) * shrunk**2, axis=1)
+    freedom = 1 + np.sum(square / (square + penalty), axis=1)
+    best = int(np.argmin(rest / (1 - freedom / n) ** 2))
+    slopes: Floats = axes @ shrunk[best]
     return slopes
 
 

@@ -41,7 +41,7 @@ _KNOTS = 48
 _UPPER_KNOTS = 40
 _LARGEST_P = 1 - 1e-6
 _DENSE = 4096
-_WIDEST_DRIFT = 60.0
+_TINY = 1e-16
 _HALVINGS = 60
 
 
@@ -199,15 +199,42 @@ def median_drift(z: float, fractions: ArrayLike, alpha: float) -> float:
     times = check_fractions(fractions)
     levels = boundaries(times, alpha)
     levels[-1] = min(max(z, -HIGHEST), HIGHEST)
-    low = np.full(1, -_WIDEST_DRIFT / np.sqrt(times[-1]))
-    high = -low
+    return _median_drift(times, levels)
+
+
+def _median_drift(times: Floats, levels: Floats) -> float:
+    """Return the drift under which a passage of any level has probability ½.
+
+    Regula falsi (Illinois variant) on the probit of that probability, which is nearly a line.
+    """
+    from scipy.special import ndtri
+
+    def probit(drift: float) -> float:
+        passed = passages(times, levels, np.array([drift])).sum()
+        return float(ndtri(np.clip(passed, _TINY, 1 - _TINY)))
+
+    centre = levels[-1] / np.sqrt(times[-1])
+    low, high = centre - 1.0, centre + 1.0
+    below, above = probit(low), probit(high)
+    while below > 0:
+        high, above, low = low, below, 2 * low - centre
+        below = probit(low)
+    while above < 0:
+        low, below, high = high, above, 2 * high - centre
+        above = probit(high)
+    side = 0
     for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        if high - low < 1e-9 * max(1.0, abs(middle[0])):
-            break
-        above = passages(times, levels, middle).sum(axis=1) > 0.5
-        low, high = np.where(above, low, middle), np.where(above, middle, high)
-    return float((low[0] + high[0]) / 2)
+        middle = (low * above - high * below) / (above - below)
+        here = probit(middle)
+        if abs(here) < 1e-9 or high - low < 1e-9:
+            return float(middle)
+        if here < 0:
+            low, below, above = middle, here, above / 2 if side == -1 else above
+            side = -1
+        else:
+            high, above, below = middle, here, below / 2 if side == 1 else below
+            side = 1
+    return float((low + high) / 2)
 
 
 def check_alpha(alpha: float) -> float:
@@ -296,7 +323,6 @@ def _table(times: tuple[float, ...]) -> tuple[Floats, tuple[Floats, ...]]:
     Below the boundary of the largest alpha only the last look at full information has entries
     that differ: there the family is continued.
     """
-    from scipy.interpolate import CubicSpline
     from scipy.special import ndtri
 
     knots = np.linspace(ndtri(1 - LARGEST_ALPHA), -ndtri(SMALLEST_P), _KNOTS)
@@ -304,13 +330,13 @@ def _table(times: tuple[float, ...]) -> tuple[Floats, tuple[Floats, ...]]:
     alphas[0] = LARGEST_ALPHA
     levels, front = _solve(np.array(times), alphas)
     scale = np.linspace(knots[0], knots[-1], _DENSE)
-    dense = [CubicSpline(knots, levels[:, look])(scale) for look in range(len(times))]
+    dense = [_between(knots, levels[:, look], scale) for look in range(len(times))]
     if times[-1] < 1:
         return scale, tuple(np.maximum.accumulate(level) for level in dense)
     lower = np.linspace(-ndtri(_LARGEST_P), knots[0], _UPPER_KNOTS)
     rest = _continued(front, np.array(times), _tail(lower))
     below = np.linspace(lower[0], lower[-1], _DENSE)[:-1]
-    dense[-1] = np.concatenate([CubicSpline(lower, rest)(below), dense[-1]])
+    dense[-1] = np.concatenate([_between(lower, rest, below), dense[-1]])
     # A z below the first boundary of an earlier look belongs to no alpha there.
     for look in range(len(times) - 1):
         dense[look] = np.concatenate([np.full(below.size, dense[look][0]), dense[look]])
@@ -323,6 +349,23 @@ def _continued(front: Front, times: Floats, alphas: Floats) -> Floats:
     ones = np.ones((alphas.size, 1))
     same = Front(ones * front.time[0], 0 * ones, ones * front.nodes[0], ones * front.mass[0])
     return same.boundary(ones * times[-1], alphas - before)
+
+
+def _between(knots: Floats, values: Floats, at: Floats) -> Floats:
+    """Return values between equally spaced knots, by the cubic through the four nearest."""
+    place = (at - knots[0]) / (knots[1] - knots[0])
+    first = np.clip(np.floor(place).astype(int) - 1, 0, knots.size - 4)
+    x = place - first
+    weights = (
+        (x - 1) * (x - 2) * (3 - x) / 6,
+        x * (x - 2) * (x - 3) / 2,
+        x * (x - 1) * (3 - x) / 2,
+        x * (x - 1) * (x - 2) / 6,
+    )
+    found: Floats = sum(
+        (weight * values[first + step] for step, weight in enumerate(weights)), np.zeros_like(at)
+    )
+    return found
 
 
 def _tail(z: Floats) -> Floats:
