@@ -4,7 +4,7 @@ Population new-items: the verdict is the sign of the mean difference on items li
 direction tested one-sided at alpha with its own spending boundary. All pairs of the systems with
 results on all common items; order of items, direction and history drawn with seed 0.
 
-    python benchmarks/calls_planned_looks.py [--pairs N] [--alpha 0.05] [--power RUNS]
+    python benchmarks/calls_planned_looks.py [--pairs N] [--few] [--alpha 0.05] [--power RUNS]
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import numpy as np
 
 from liftgate import stats
 from liftgate.stats.inputs import Floats
+from liftgate.stats.spending import passage_probabilities
 
 JUDGE = "weighted_alpaca_eval_gpt4_turbo"
 LOOKS = 10
 HANDFUL = 5
+NONE, FEW, ALL = "no history", "baseline + 5 systems", "baseline + all others"
 BUCKETS = (0, 1, 2, 5, 10, 20, 101)
 UNIT = {"kind": stats.ScoreKind.GRADED, "score_range": (0, 1)}
 
@@ -71,10 +73,9 @@ def full(candidate: Floats, baseline: Floats, alpha: float) -> str:
     return stats.LookStatus.ENDED.value
 
 
-def measure(table: Floats, pairs: list[tuple[int, int]], alpha: float) -> None:
+def measure(table: Floats, pairs: list[tuple[int, int]], names: list[str], alpha: float) -> None:
     """Print the shares of calls for each kind of history, overall and by gap."""
     rng = np.random.default_rng(0)
-    names = ("no history", "baseline + 5 systems", "baseline + all others")
     shares = {name: np.empty(len(pairs)) for name in names}
     verdicts: dict[str, list[str]] = {name: [] for name in names}
     fixed, gaps = [], []
@@ -86,8 +87,10 @@ def measure(table: Floats, pairs: list[tuple[int, int]], alpha: float) -> None:
         candidate, baseline = table[one][order], table[other][order]
         fixed.append(full(candidate, baseline, alpha))
         gaps.append(100 * abs(float(np.mean(candidate - baseline))))
-        for name, systems in zip(names, (None, few, rest), strict=True):
-            known = None if systems is None else table[np.r_[other, systems]][:, order].T
+        systems = {NONE: None, FEW: few, ALL: rest}
+        for name in names:
+            used = systems[name]
+            known = None if used is None else table[np.r_[other, used]][:, order].T
             shares[name][at], verdict = calls(candidate, baseline, known, alpha)
             verdicts[name].append(verdict)
     where = np.digitize(gaps, BUCKETS) - 1
@@ -108,6 +111,19 @@ def measure(table: Floats, pairs: list[tuple[int, int]], alpha: float) -> None:
                 continue
             label = f"{BUCKETS[bucket]}-{BUCKETS[bucket + 1]}".replace("20-101", "20+")
             print(f"    gap {label} points: {100 * found.mean():.1f} % ({found.size} pairs)")
+
+
+def lost(alpha: float) -> None:
+    """Print the power lost to the single final test by integration, for normal scores."""
+    times = np.arange(1, LOOKS + 1) / LOOKS
+    z, (single,) = stats.boundaries(times, alpha), stats.boundaries([1.0], alpha)
+    for drift in (1.5, 2.0, 2.5, 3.0, 3.5):
+        one = passage_probabilities([1.0], [single], drift).sum()
+        many = passage_probabilities(times, z, drift).sum()
+        print(
+            f"power for normal scores: {100 * one:.1f} % with one look, {100 * many:.1f} % with "
+            f"{LOOKS}, lost {100 * (one - many):.2f}"
+        )
 
 
 def power(runs: int, alpha: float) -> None:
@@ -132,15 +148,18 @@ def main() -> None:
     """Print shares of calls and power."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=None, help="only this many, drawn at random")
+    parser.add_argument("--few", action="store_true", help="leave out the history of all others")
     parser.add_argument("--alpha", type=float, default=0.05)
-    parser.add_argument("--power", type=int, default=2000, help="runs of the power simulation")
+    parser.add_argument("--power", type=int, default=1000, help="runs of the power simulation")
     options = parser.parse_args()
     table = scores()
     pairs = list(itertools.combinations(range(len(table)), 2))
     if options.pairs is not None:
         drawn = np.random.default_rng(0).choice(len(pairs), options.pairs, replace=False)
         pairs = [pairs[at] for at in drawn]
-    measure(table, pairs, options.alpha)
+    names = [NONE, FEW] if options.few else [NONE, FEW, ALL]
+    lost(options.alpha)
+    measure(table, pairs, names, options.alpha)
     power(options.power, options.alpha)
 
 

@@ -195,7 +195,7 @@ def test_a_history_that_saw_the_answers_is_caught(monkeypatch):
 
     def many(rng):
         (candidate, baseline), _ = historical(rng)
-        return (candidate, baseline), {"covariate": rng.normal(size=(100, 15))}
+        return (candidate, baseline), {"covariate": rng.normal(size=(100, 40))}
 
     def seen(values, table, _folds):
         rows = table[: values.size] - table[: values.size].mean(axis=0)
