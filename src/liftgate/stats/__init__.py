@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.kinds import (
         Alternative,
@@ -34,6 +35,8 @@ _HOMES = {
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
+    "EProcess": "eprocess",
+    "EProcessStatus": "eprocess",
     "Estimate": "estimate",
     "Mark": "kinds",
     "Population": "kinds",
@@ -57,6 +60,8 @@ __all__ = [
     "Alternative",
     "ClaimShape",
     "Design",
+    "EProcess",
+    "EProcessStatus",
     "Estimate",
     "Mark",
     "Population",
