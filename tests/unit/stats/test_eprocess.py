@@ -320,7 +320,7 @@ def test_a_mean_takes_no_baseline():
 
 
 def test_a_covariate_is_refused_with_what_it_would_cost():
-    with pytest.raises(NotEnoughData, match="covariate: refused .* costs more calls"):
+    with pytest.raises(NotEnoughData, match=r"covariate: refused .* costs more calls"):
         EProcess(kind="binary").update([1], [0], covariate=[0.3])
 
 
