@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
+    from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
     from liftgate.stats.kinds import (
         Alternative,
         ClaimShape,
@@ -38,9 +39,12 @@ _HOMES = {
     "EProcess": "eprocess",
     "EProcessStatus": "eprocess",
     "Estimate": "estimate",
+    "FiniteSetStatus": "finite",
+    "FiniteSetTest": "finite",
     "Mark": "kinds",
     "Population": "kinds",
     "ScoreKind": "kinds",
+    "SetReading": "finite",
     "UnitDesign": "kinds",
     "detectable": "planning",
     "holm": "multiplicity",
@@ -63,9 +67,12 @@ __all__ = [
     "EProcess",
     "EProcessStatus",
     "Estimate",
+    "FiniteSetStatus",
+    "FiniteSetTest",
     "Mark",
     "Population",
     "ScoreKind",
+    "SetReading",
     "UnitDesign",
     "detectable",
     "holm",

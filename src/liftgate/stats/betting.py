@@ -68,8 +68,7 @@ def log_capital(
     Raises:
         DataError: shapes that do not fit, shares outside 0 … size, or a null outside (0, 1].
     """
-    ratios, units = _ratios(shares, null, sizes)
-    return log_mixture(ratios, units, looks=looks)
+    return log_mixture(_gains(shares, null, sizes), looks=looks)
 
 
 def log_peak(
@@ -85,18 +84,23 @@ def log_peak(
     first capital of 1. ``exp(−peak)`` is an anytime p-value. Arguments, shape and errors are those
     of ``log_capital``.
     """
-    ratios, units = _ratios(shares, null, sizes)
-    return log_mixture(ratios, units, looks=looks, peak=True)
+    return log_mixture(_gains(shares, null, sizes), looks=looks, peak=True)
 
 
 def log_mixture(
-    ratios: Floats, units: Floats, *, looks: ArrayLike | None = None, peak: bool = False
+    gains: Floats,
+    *,
+    stakes: Floats = FRACTIONS,
+    weights: Floats = WEIGHTS,
+    looks: ArrayLike | None = None,
+    peak: bool = False,
 ) -> Floats:
-    """Return log Σ_k w_k Π_t (1 + c_k·(ratio_t − unit_t)) at some looks.
+    """Return log Σ_k w_k Π_t (1 + c_kt·gain_t) at some looks.
 
     Args:
-        ratios: shape (runs, n): scaled score over tested mean, at least 0.
-        units: shape (n,) or (runs, n): what a ratio is compared with, 0 … 1.
+        gains: shape (runs, n): what a stake of 1 would win at each unit, at least −1.
+        stakes: shape (stakes,) or (stakes, n): fractions in 0 … 1, below 1.
+        weights: shape (stakes,): above 0, with sum 1.
         looks: as in ``log_capital``.
         peak: return the running maximum, which begins at 0.
 
@@ -106,29 +110,29 @@ def log_mixture(
     Raises:
         DataError: looks that are not rising counts of units.
     """
-    gains = ratios - units
     runs, n = gains.shape
     wanted = _checked_looks(looks, n)
     out = np.empty((runs, wanted.size))
     if not gains.size:
         return out
-    length = _block_length(float(gains.max()))
-    rows = max(1, _CHUNK_CELLS // (FRACTIONS.size * min(length, n)))
+    by_unit = np.broadcast_to(stakes if stakes.ndim == 2 else stakes[:, None], (len(weights), n))
+    length = _block_length(float(gains.max()), float(stakes.max()))
+    rows = max(1, _CHUNK_CELLS // (len(weights) * min(length, n)))
     for first in range(0, runs, rows):
-        path = _path(gains[first : first + rows], length)
+        path = _path(gains[first : first + rows], by_unit, weights, length)
         if peak:
             path = np.maximum(np.maximum.accumulate(path, axis=1), 0.0)
         out[first : first + rows] = path[:, wanted]
     return out
 
 
-def _path(gains: Floats, length: int) -> Floats:
+def _path(gains: Floats, stakes: Floats, weights: Floats, length: int) -> Floats:
     """Return log capital after every unit, shape (rows, n); products in blocks, sums of blocks."""
     path = np.empty_like(gains)
-    logs = np.tile(np.log(WEIGHTS), (gains.shape[0], 1))
+    logs = np.tile(np.log(weights), (gains.shape[0], 1))
     for start in range(0, gains.shape[1], length):
-        block = gains[:, start : start + length]
-        products = np.cumprod(1 + FRACTIONS[:, None] * block[:, None, :], axis=2)
+        block = gains[:, None, start : start + length]
+        products = np.cumprod(1 + stakes[:, start : start + length] * block, axis=2)
         top = logs.max(axis=1, keepdims=True)
         mixed = np.matmul(np.exp(logs - top)[:, None, :], products)[:, 0, :]
         path[:, start : start + length] = top + np.log(mixed)
@@ -136,9 +140,9 @@ def _path(gains: Floats, length: int) -> Floats:
     return path
 
 
-def _block_length(largest_gain: float) -> int:
-    up = math.log1p(float(FRACTIONS[-1]) * max(largest_gain, 0.0))
-    down = -math.log1p(-float(FRACTIONS[-1]))
+def _block_length(largest_gain: float, largest_stake: float) -> int:
+    up = math.log1p(largest_stake * max(largest_gain, 0.0))
+    down = -math.log1p(-largest_stake)
     return max(1, min(_LONGEST_BLOCK, int(_BLOCK_NATS / max(up, down))))
 
 
@@ -159,7 +163,7 @@ def largest_rejected(peak: Callable[[Floats], Floats], threshold: float) -> floa
     return rejected
 
 
-def _ratios(shares: ArrayLike, null: ArrayLike, sizes: ArrayLike | None) -> tuple[Floats, Floats]:
+def _gains(shares: ArrayLike, null: ArrayLike, sizes: ArrayLike | None) -> Floats:
     table = np.asarray(shares, dtype=np.float64)
     if table.ndim != 2:
         raise DataError(f"shares: got shape {table.shape}, expected (runs, units)")
@@ -177,7 +181,7 @@ def _ratios(shares: ArrayLike, null: ArrayLike, sizes: ArrayLike | None) -> tupl
         raise DataError(f"null: got shape {means.shape}, expected one mean, or one for each run")
     if not np.all((means > 0) & (means <= 1)):
         raise DataError(f"null: got {null!r}, expected means above 0 and at most 1")
-    return table / (means if means.ndim == 0 else means[:, None]), units
+    return table / (means if means.ndim == 0 else means[:, None]) - units
 
 
 def _checked_looks(looks: ArrayLike | None, n: int) -> Codes:
