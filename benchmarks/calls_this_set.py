@@ -18,7 +18,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +98,7 @@ def real_pairs(scores: Floats, kept: int | None) -> None:
         f"this-set: {len(pairs)} pairs, {name}: mean {share.mean():.1%} of the candidate's calls, "
         f"median {np.median(share):.1%}, wrong verdicts {wrong} ({wrong / len(pairs):.2%})"
     )
-    for low, high in zip(BUCKETS, BUCKETS[1:], strict=False):
+    for low, high in pairwise(BUCKETS):
         inside = (gap >= low) & (gap < high)
         print(
             f"  {low}–{high} points: {inside.sum()} pairs, mean {share[inside].mean():.1%}, "

@@ -99,7 +99,7 @@ def log_mixture(
 
     Args:
         gains: shape (runs, n): what a stake of 1 would win at each unit, at least −1.
-        stakes: shape (stakes,) or (stakes, n): fractions in 0 … 1, below 1.
+        stakes: shape (stakes,) or (stakes, n): fractions strictly within 0 … 1.
         weights: shape (stakes,): above 0, with sum 1.
         looks: as in ``log_capital``.
         peak: return the running maximum, which begins at 0.

@@ -37,10 +37,13 @@ REFIT_ITEMS = 25
 _STAKES = 6
 _WEIGHTS: Floats = np.full(_STAKES, 1 / _STAKES)
 _LARGEST_STAKE = 0.95
+_LEAST_ROOM = 0.05
 _PRIOR_UNITS = 20
 """How many units the spread of the baseline counts for, as a first guess of the candidate's."""
 _ROUNDING = 1e-9
-"""Of a unit's largest score: what sums may be off by."""
+"""What the sum of a unit may be off by."""
+_SLACK = 1e-9
+"""By how much, for each item of the set, a total must be missed before its null is impossible."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +129,10 @@ class Drawing:
         fair = (totals[:, None] - drawn.before) / drawn.left
         if side is Alternative.GREATER:
             won, most, stakes = drawn.x - drawn.low, fair - drawn.low, drawn.up
-            impossible = rest < -_ROUNDING * self.items
+            impossible = rest < -_SLACK * self.items
         else:
             won, most, stakes = drawn.high - drawn.x, drawn.high - fair, drawn.down
-            impossible = rest > drawn.room + _ROUNDING * self.items
+            impossible = rest > drawn.room + _SLACK * self.items
         # Where the null leaves nothing to win, winning nothing is what it says: a factor of 1.
         settled = (most <= _ROUNDING) & (won <= _ROUNDING)
         gains = np.where(settled, 0.0, won / np.maximum(most, _ROUNDING) - 1)
@@ -165,6 +168,8 @@ class Drawing:
         error, mean_left = sums[at] - self._predicted[at], self._mean_left[at]
         low, high = mean_left - self._most_left[at], mean_left + self._most_room[at]
         fair = np.clip((self.baseline_total - collected[start:end]) / left, low, high)
+        # Without a floor, no difference but 0 could be told where 0 itself leaves nothing to win.
+        least = _LEAST_ROOM * (high - low)
         staked = self._reach * (units / left) / self._spread
         return _Bets(
             error=error,
@@ -175,8 +180,8 @@ class Drawing:
             after=collected[start + 1 : end + 1],
             left=left,
             room=(self.items - self.ends[at]).astype(np.float64),
-            up=np.minimum(_LARGEST_STAKE, staked * (fair - low)),
-            down=np.minimum(_LARGEST_STAKE, staked * (high - fair)),
+            up=np.minimum(_LARGEST_STAKE, staked * np.maximum(fair - low, least)),
+            down=np.minimum(_LARGEST_STAKE, staked * np.maximum(high - fair, least)),
         )
 
     def _drawn(self) -> _Bets:
