@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
+    from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
     from liftgate.stats.kinds import (
         Alternative,
         ClaimShape,
@@ -37,12 +39,17 @@ _HOMES = {
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
+    "EProcess": "eprocess",
+    "EProcessStatus": "eprocess",
     "Estimate": "estimate",
+    "FiniteSetStatus": "finite",
+    "FiniteSetTest": "finite",
     "LookStatus": "looks",
     "Mark": "kinds",
     "PlannedLooks": "planned",
     "Population": "kinds",
     "ScoreKind": "kinds",
+    "SetReading": "finite",
     "UnitDesign": "kinds",
     "anytime_p": "spending",
     "boundaries": "spending",
@@ -65,12 +72,17 @@ __all__ = [
     "Alternative",
     "ClaimShape",
     "Design",
+    "EProcess",
+    "EProcessStatus",
     "Estimate",
+    "FiniteSetStatus",
+    "FiniteSetTest",
     "LookStatus",
     "Mark",
     "PlannedLooks",
     "Population",
     "ScoreKind",
+    "SetReading",
     "UnitDesign",
     "anytime_p",
     "boundaries",
