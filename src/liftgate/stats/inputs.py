@@ -31,6 +31,7 @@ class Sample:
         bounds: the ends between which the estimand must lie; None: unbounded.
         pseudo: distance of the two pseudo units from the tested value; None: no such units.
         quantile: which quantile, for the order statistics.
+        largest_cluster: items of the largest cluster that the lock knows, for unlimited looks.
     """
 
     values: Floats
@@ -38,6 +39,7 @@ class Sample:
     bounds: Range | None = None
     pseudo: float | None = None
     quantile: float = 0.5
+    largest_cluster: int | None = None
 
     @property
     def units(self) -> UnitDesign:

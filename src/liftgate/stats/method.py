@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from liftgate.stats.inputs import Sample
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +31,5 @@ class Method:
     """Where its error was measured, and what was found."""
     guarantee: tuple[bool, ...] = (False,)
     """Whether it serves callers who ask for a proven level, those who do not, or both."""
+    designs: tuple[Design, ...] = (Design.FIXED, Design.PLANNED_LOOKS)
+    """How often the data may be looked at; planned looks use a row of one look at each of them."""

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError
 from liftgate.stats import inputs
+from liftgate.stats.course import Course
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Sample
 from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
@@ -25,6 +26,7 @@ def mean(
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
     guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate one arm's mean over items, and test it against a limit.
 
@@ -39,6 +41,7 @@ def mean(
             is None.
         guarantee: take the method whose level is proven whatever the distribution: Clopper–Pearson
             (binary) or the betting bound (graded). To be decided before the data.
+        course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
         NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores and
@@ -64,6 +67,7 @@ def mean(
         alternative=alternative,
         null=null,
         guarantee=guarantee,
+        course=course,
     )
 
 

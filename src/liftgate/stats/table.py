@@ -11,11 +11,12 @@ from liftgate.errors import NotEnoughData
 from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inputs import Sample
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import Method
 from liftgate.stats.ranks import order_statistic, sign_over_passes
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
+from liftgate.stats.unlimited import UNLIMITED
 
 _ALL = tuple(ScoreKind)
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
@@ -264,11 +265,17 @@ METHODS: tuple[Method, ...] = (
         reference="",
     ),
     *GUARANTEED,
+    *UNLIMITED,
 )
 
 
 def choose(
-    kind: ScoreKind, units: UnitDesign, claim: ClaimShape, *, guarantee: bool = False
+    kind: ScoreKind,
+    units: UnitDesign,
+    claim: ClaimShape,
+    *,
+    guarantee: bool = False,
+    design: Design = Design.FIXED,
 ) -> Method:
     """Return the row that serves a kind of score, units and shape of claim.
 
@@ -277,6 +284,7 @@ def choose(
         units: what the independent units are.
         claim: which quantity is estimated.
         guarantee: whether the level must be proven; asked before the data.
+        design: how often the data may be looked at.
 
     Raises:
         NotEnoughData: the row is a refusal; the message says why and what to do.
@@ -284,7 +292,10 @@ def choose(
     row = next(
         m
         for m in METHODS
-        if kind in m.kinds and guarantee in m.guarantee and (m.units, m.claim) == (units, claim)
+        if kind in m.kinds
+        and guarantee in m.guarantee
+        and design in m.designs
+        and (m.units, m.claim) == (units, claim)
     )
     if row.test is None:
         asked = " guaranteed" if row.guarantee == ASKED else ""
@@ -319,8 +330,8 @@ def render() -> str:
     ]
     for claim in ClaimShape:
         lines += ["", f"## {claim.value.capitalize()}", ""]
-        lines += ["| scores | units | guarantee | method | refused | mark | reference |"]
-        lines += ["|" + "---|" * 7]
+        lines += ["| scores | units | looks | guarantee | method | refused | mark | reference |"]
+        lines += ["|" + "---|" * 8]
         lines += [_line(row) for row in METHODS if row.claim is claim]
     return "\n".join(lines) + "\n"
 
@@ -331,5 +342,6 @@ def _line(row: Method) -> str:
     method = row.name if row.test is None else f"**{row.name}**: {row.what}{note}"
     mark = "" if row.test is None else row.mark.value
     asked = {ASKED: "asked for", _EITHER: "either"}.get(row.guarantee, "")
-    cells = (kinds, row.units.value, asked, method, row.refuses, mark, row.reference)
+    looks = "unlimited" if Design.ANYTIME in row.designs else "one, planned"
+    cells = (kinds, row.units.value, looks, asked, method, row.refuses, mark, row.reference)
     return "| " + " | ".join(cells) + " |"
