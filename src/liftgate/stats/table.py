@@ -6,38 +6,18 @@ claim is fixed before the data; no row is ever chosen by what the data look like
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any
 
 from liftgate.errors import NotEnoughData
-from liftgate.stats.inputs import Sample
 from liftgate.stats.inversion import Family
+from liftgate.stats.jackknife import SET_METRIC_ROWS
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.method import Method
 from liftgate.stats.ranks import order_statistic, sign_over_passes
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
-
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """One row."""
-
-    name: str
-    """What ``Estimate.method`` says."""
-    kinds: tuple[ScoreKind, ...]
-    units: UnitDesign
-    claim: ClaimShape
-    test: Callable[[Sample], Family] | None
-    """Builds the family of tests; None: no method, the row is a refusal."""
-    what: str
-    """The method in one line."""
-    refuses: str
-    """When it declines to give a number."""
-    mark: Mark
-    reference: str
-    domain: str = ""
-    """Where its error was measured, and what was found."""
-
+from liftgate.stats.sums import RATIO_ROWS
+from liftgate.stats.weighted import WEIGHTED_ROWS
 
 _ALL = tuple(ScoreKind)
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
@@ -275,6 +255,9 @@ METHODS: tuple[Method, ...] = (
         mark=Mark.EXACT,
         reference="",
     ),
+    *WEIGHTED_ROWS,
+    *RATIO_ROWS,
+    *SET_METRIC_ROWS,
 )
 
 
@@ -293,7 +276,7 @@ def choose(kind: ScoreKind, units: UnitDesign, claim: ClaimShape) -> Method:
     return row
 
 
-def build(row: Method, sample: Sample) -> Family:
+def build(row: Method, sample: Any) -> Family:
     """Return a row's family of tests for a sample.
 
     Raises:

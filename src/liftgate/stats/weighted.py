@@ -1,0 +1,139 @@
+"""Means over items that count differently: declared weights, and strata drawn one by one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from liftgate.errors import NotEnoughData
+from liftgate.stats.inputs import Floats, Sample
+from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.linearised import LinearTest, with_pseudo
+from liftgate.stats.method import Method, refusal
+from liftgate.stats.units import Units, effective_size, skewness, units_in
+
+_PRIOR_WEIGHT = 0.25
+"""How much the pseudo clusters count when the design effect is estimated, as in ``student``."""
+
+
+def weighted_mean(sample: Sample) -> LinearTest:
+    """Return the family of tests of Σ w·x / Σ w, given the weights and the sizes of the strata.
+
+    With strata the mean is Σ W_h·x̄_h and its variance Σ W_h²·s_h²/n_h for single items, W_h being
+    the stratum's share of the weight. It holds where the number of items of each stratum was fixed
+    before the items were drawn, or where the weights give the population's own shares.
+
+    Where the scores have a range, two pseudo units of typical weight lie at (tested value ± h).
+
+    Raises:
+        NotEnoughData: fewer than 5 degrees of freedom, or values without any spread inside the
+            strata and without a range that would bound what was not seen.
+    """
+    units, values = units_in(sample), sample.values
+    residuals = units.residuals(values)
+    scale = float(np.max(np.abs(values))) or 1.0
+    if sample.pseudo is None and float(np.max(np.abs(residuals))) <= 1e-12 * scale:
+        raise NotEnoughData(
+            f"all {units.n} values equal {values[0]:g}"
+            f"{' inside each stratum' if sample.strata is not None else ''}, expected some spread: "
+            "without a declared range nothing bounds what was not seen",
+            hint="Declare the range of the scores, if they have one.",
+        )
+    top, variance, df = units.mean(values), units.covariance(residuals, residuals), units.df
+    quadratic = (variance, 0.0, 0.0)
+    if sample.pseudo is not None:
+        size, square = _pseudo_unit(units, residuals, units.within(values), sample.pseudo)
+        quadratic = with_pseudo(top, 1.0, quadratic, spread=sample.pseudo, weight=size / units.n)
+        df = units.df_with(square)
+    return LinearTest(
+        top=top,
+        variance=quadratic,
+        df=df,
+        n=units.n,
+        clusters=units.clusters,
+        bounds=sample.bounds,
+        skewness=skewness(residuals),
+        notes=_notes(units),
+    )
+
+
+def _pseudo_unit(
+    units: Units, residuals: Floats, squares: float, spread: float
+) -> tuple[float, float]:
+    """Return the weight κ of a pseudo unit, and what it adds to the working model.
+
+    As in ``student``: it starts as the cluster in which the average weight sits, all its items at
+    ± h, and its square is shrunk by the design effect that the sample shows.
+    """
+    item, unit = units.typical_item, units.typical_unit
+    between = float(np.sum(residuals**2)) + _PRIOR_WEIGHT * 2 * (unit * spread) ** 2
+    within = squares + _PRIOR_WEIGHT * 2 * unit * item * spread**2
+    most = max(unit / item, 1.0)
+    effect = min(max(between / within, 1.0), most)
+    square = unit * item * effect
+    return math.sqrt(square), math.sqrt(square) * item
+
+
+def _notes(units: Units) -> tuple[str, ...]:
+    if units.weights is None:
+        return ()
+    size = effective_size(units.weights)
+    return (f"weights: {units.n} items count as {size:.1f} equal ones (Kish)",)
+
+
+_MEANS = {
+    ClaimShape.DIFFERENCE: ("paired ", "of the differences", "half the score range"),
+    ClaimShape.CONTRAST: (
+        "contrast ",
+        "of candidate − (1 − ratio) · baseline",
+        "a quarter of the contrast's range",
+    ),
+    ClaimShape.MEAN: ("", "of the scores", "half the score range"),
+}
+_DESIGNS = {
+    UnitDesign.WEIGHTED: (
+        "weighted mean",
+        "one cluster; df below 5",
+        "Kish 1965; Bell & McCaffrey 2002; Pustejovsky & Tipton 2018",
+        "weights known before the data",
+    ),
+    UnitDesign.STRATIFIED: (
+        "stratified mean",
+        "a stratum with fewer than two units; a cluster in two strata; df below 5",
+        "Cochran 1977, sections 5.4 and 5A.9; Satterthwaite 1946; Bell & McCaffrey 2002",
+        "strata of fixed sizes, or weights that give the population's shares",
+    ),
+}
+_RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
+
+
+def _rows() -> Iterator[Method]:
+    for units, (name, refuses, reference, domain) in _DESIGNS.items():
+        for claim, (prefix, of, spread) in _MEANS.items():
+            baseline = "; baseline mean not above 0" if claim is ClaimShape.CONTRAST else ""
+            for kinds in (_RANGED, (ScoreKind.UNBOUNDED,)):
+                ranged = kinds is _RANGED
+                pseudo = f", two pseudo units at the tested value ± h, h = {spread}"
+                yield Method(
+                    name=f"{prefix}{name}{' with pseudo units' if ranged else ''}",
+                    kinds=kinds,
+                    units=units,
+                    claim=claim,
+                    test=weighted_mean,
+                    what=f"Satterthwaite's t for the {name} {of}, CR2 variance of the units' "
+                    f"weighted sums{pseudo if ranged else ''}",
+                    refuses=f"{refuses}{baseline}{'' if ranged else '; values without spread'}",
+                    mark=Mark.ASYMPTOTIC,
+                    reference=reference,
+                    domain=domain,
+                )
+        for claim, why in (
+            (ClaimShape.QUANTILE, "the binomial count needs items that count alike"),
+            (ClaimShape.PASSES, "a pass is itself the independent unit"),
+        ):
+            yield refusal(units, claim, why)
+
+
+WEIGHTED_ROWS = tuple(_rows())
