@@ -12,6 +12,7 @@ that the units' sizes allow.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ import numpy as np
 from liftgate.errors import NotEnoughData
 from liftgate.stats.inputs import Codes, Floats, Range
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.linearised import LinearTest
+from liftgate.stats.linearised import LinearTest, LogitTest
 from liftgate.stats.method import Method, refusal
 from liftgate.stats.sums import satterthwaite
 from liftgate.stats.units import skewness
@@ -42,6 +43,7 @@ class Replicates:
         groups: shape (units,), group of each unit; None: one group.
         bounds: ends between which the metric must lie.
         bias: as in ``LeftOut``, the larger of the two sides.
+        logit: whether the tests are those of the metric's logit.
     """
 
     value: float
@@ -50,10 +52,14 @@ class Replicates:
     groups: Codes | None
     bounds: Range
     bias: float = 0.0
+    logit: bool = False
 
 
-def jackknife(found: Replicates) -> LinearTest:
-    """Return the family of t-tests of the metric.
+def jackknife(found: Replicates) -> LinearTest | LogitTest:
+    """Return the family of t-tests of the metric, or of its logit.
+
+    Near 1 the plain metric is skewed (AUROC 0.92 of 100 items: one-sided errors at 5 % of 1.6 and
+    11.3 %, those of the logit 4.3 and 3.2 %), so that one arm's macro-F1 and AUROC take the logit.
 
     Raises:
         NotEnoughData: fewer than 5 degrees of freedom, replicates without spread, or a metric whose
@@ -61,31 +67,40 @@ def jackknife(found: Replicates) -> LinearTest:
     """
     units = int(found.without.size)
     df = satterthwaite(found.sizes / found.sizes.sum())
-    change = found.without - found.without.mean()
-    if float(np.max(np.abs(change))) <= 1e-13:
+    variance = _variance(found.without)
+    edge = found.logit and not 0 < found.without.min() <= found.without.max() < 1
+    if edge or variance <= units * 1e-26:
         raise NotEnoughData(
-            f"the metric is {found.value:g} whichever unit is left out, expected some spread: the "
-            "jackknife cannot say how much new items would change it",
+            f"the metric is {found.value:g}, the same or at its end without one unit, expected "
+            "some spread: the jackknife cannot say how much new items would change it",
             hint="Collect more items, or a metric that is a mean over items.",
         )
-    variance = float(np.sum(change**2)) * (units - 1) / units
-    if found.bias > _MOST_BIAS * variance**0.5:
+    if found.bias > _MOST_BIAS * math.sqrt(variance):
         raise NotEnoughData(
             f"bins that are not clearly off may raise the error by {found.bias:.2g} on average, "
-            f"with a standard error of {variance**0.5:.2g}: an interval around it would not cover",
+            f"with a standard error of {math.sqrt(variance):.2g}: an interval around it would not "
+            "cover",
             hint="Use fewer bins, more items, or a mean over items such as the Brier score.",
         )
+    without = np.log(found.without / (1 - found.without)) if found.logit else found.without
+    change = without - without.mean()
     if found.groups is not None:
         df = min(df, _welch(change**2, found.groups))
-    return LinearTest(
-        top=found.value,
-        variance=(variance, 0.0, 0.0),
+    inner = LinearTest(
+        top=math.log(found.value / (1 - found.value)) if found.logit else found.value,
+        variance=(_variance(without), 0.0, 0.0),
         df=df,
         n=int(found.sizes.sum()),
         clusters=units,
-        bounds=found.bounds,
+        bounds=None if found.logit else found.bounds,
         skewness=skewness(-change),
     )
+    return LogitTest(inner, math.sqrt(variance)) if found.logit else inner
+
+
+def _variance(without: Floats) -> float:
+    change = without - without.mean()
+    return float(np.sum(change**2)) * (change.size - 1) / change.size
 
 
 def _welch(squares: Floats, groups: Codes) -> float:
@@ -102,6 +117,7 @@ _REFERENCE = "Miller 1974; Efron & Stein 1981; Shao & Tu 1995; Arvesen 1969"
 
 
 def _rows() -> Iterator[Method]:
+    logit = ", on the logit scale for macro-F1 and AUROC"
     for claim, prefix in (
         (ClaimShape.SET_METRIC, ""),
         (ClaimShape.SET_METRIC_DIFFERENCE, "paired "),
@@ -113,8 +129,8 @@ def _rows() -> Iterator[Method]:
                 units=units,
                 claim=claim,
                 test=jackknife,
-                what=f"t with the variance of the metric when each {by} is left out in turn; df "
-                "Welch's over classes",
+                what=f"t with the variance of the metric when each {by} is left out in turn"
+                f"{logit if not prefix else ''}; df Welch's over classes",
                 refuses=f"df below 5; a class in fewer than {FEWEST_OF_A_CLASS} {by}s; no spread; "
                 "a calibration error whose bins are mostly not clearly off",
                 mark=Mark.ASYMPTOTIC,

@@ -138,6 +138,58 @@ class LinearTest:
         return replace(self, top=-self.top, variance=(v0, -v1, v2), bounds=bounds)
 
 
+@dataclass(frozen=True)
+class LogitTest:
+    """The tests of a share in (0, 1) whose estimate is nearly normal on the logit scale.
+
+    Args:
+        inner: the tests of its logit.
+        se: standard error of the share itself.
+    """
+
+    inner: LinearTest
+    se: float
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+        return expit(self.inner.value)
+
+    @property
+    def n(self) -> int:
+        """Items."""
+        return self.inner.n
+
+    @property
+    def clusters(self) -> int:
+        """Independent units."""
+        return self.inner.clusters
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom."""
+        return self.inner.df
+
+    def tail(self, null: float, alternative: Alternative) -> float:
+        """Return the one-sided p-value of a share strictly between 0 and 1."""
+        return self.inner.tail(math.log(null / (1 - null)), alternative)
+
+    def limit(self, alternative: Alternative, alpha: float) -> float | None:
+        """Return the one-sided limit at ``alpha``."""
+        found = self.inner.limit(alternative, alpha)
+        return None if found is None else expit(found)
+
+    def warn(self, alpha: float) -> tuple[str, ...]:
+        """Return the warnings of the logit's tests."""
+        return self.inner.warn(alpha)
+
+
+def expit(value: float) -> float:
+    """Return 1 / (1 + e^−value) without overflow."""
+    small = math.exp(-abs(value))
+    return 1 / (1 + small) if value >= 0 else small / (1 + small)
+
+
 def with_pseudo(
     top: float, bottom: float, variance: tuple[float, float, float], *, spread: float, weight: float
 ) -> tuple[float, float, float]:

@@ -260,6 +260,7 @@ def _estimate(
         groups=groups,
         bounds=bounds,
         bias=max(side.bias for side in sides),
+        logit=groups is not None and not second,
     )
     return invert(
         table.build(row, found),

@@ -21,6 +21,7 @@ from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
 from liftgate.stats.linearised import LinearTest, t_quantile, with_pseudo
 from liftgate.stats.method import Method, refusal
 from liftgate.stats.units import FEWEST_DF, Units, skewness, units_of
+from liftgate.stats.weighted import pseudo_square
 
 _NEAREST = 0.5
 """How much of a denominator's mean its own half-width may take in a difference of ratios."""
@@ -73,7 +74,7 @@ def fieller(arm: Sums) -> LinearTest:
     df = units.df
     if arm.span is not None:
         spread = bottom * (arm.span[1] - arm.span[0]) / 2
-        share = _typical_share(_by_unit(arm.denominator, arm.codes))
+        share = _pseudo_share(arm, ratio)
         variance = with_pseudo(top, bottom, variance, spread=spread, weight=share)
     return LinearTest(
         top=top,
@@ -113,7 +114,9 @@ def ratio_jackknife(arms: tuple[Sums, Sums]) -> LinearTest:
         _check_spread(change, left_out, value)
     variance = (float(np.sum(change**2)) * (size - 1) / size, 0.0, 0.0)
     if span is not None:
-        share = max(_typical_share(_by_unit(arm.denominator, arm.codes)) for arm in arms)
+        share = max(
+            _pseudo_share(arm, float(arm.numerator.sum() / arm.denominator.sum())) for arm in arms
+        )
         spread = (span[1] - span[0]) / 2
         variance = with_pseudo(value, 1.0, variance, spread=spread, weight=share)
     width = None if span is None else span[1] - span[0]
@@ -153,9 +156,19 @@ def _by_unit(values: Floats, codes: Codes | None) -> Floats:
     return values if codes is None else np.bincount(codes, weights=values).astype(np.float64)
 
 
-def _typical_share(denominators: Floats) -> float:
-    """Return the share of the unit in which the average denominator sits."""
-    return float(np.sum(denominators**2) / np.sum(denominators) ** 2)
+def _pseudo_share(arm: Sums, ratio: float) -> float:
+    """Return the share of the denominators that one pseudo unit has, as in ``weighted_mean``."""
+    assert arm.span is not None
+    total = float(arm.denominator.sum())
+    rest = arm.numerator - ratio * arm.denominator
+    square = pseudo_square(
+        float(np.sum(arm.denominator**2)) / total,
+        float(np.sum(_by_unit(arm.denominator, arm.codes) ** 2)) / total,
+        (arm.span[1] - arm.span[0]) / 2,
+        _by_unit(rest, arm.codes),
+        float(np.sum(rest**2)),
+    )
+    return math.sqrt(square) / total
 
 
 def _check_denominator(

@@ -36,6 +36,7 @@ class Units:
         strata: shape (n,), stratum of each item; None: one stratum.
         totals: shape (units,), weight of each unit.
         squares: shape (units,), sum of squared item weights.
+        blocks: shape (units,), stratum of each unit.
         factors: shape (units,), k.
         expected: E of the variance under the working model, up to a constant.
         spread: its variance on the same scale, halved.
@@ -46,6 +47,7 @@ class Units:
     strata: Codes | None
     totals: Floats
     squares: Floats
+    blocks: Codes
     factors: Floats
     expected: float
     spread: float
@@ -128,8 +130,8 @@ def units_of(
         squares = np.bincount(codes, weights=items**2).astype(np.float64)
     blocks = _blocks(codes, strata, totals.size)
     factors, expected, spread = _working(totals, squares, blocks)
-    found = Units(weights, codes, strata, totals, squares, factors, expected, spread, n)
-    _check_df(found, blocks)
+    found = Units(weights, codes, strata, totals, squares, blocks, factors, expected, spread, n)
+    _check_df(found)
     return found
 
 
@@ -180,11 +182,11 @@ def _working(totals: Floats, squares: Floats, blocks: Codes) -> tuple[Floats, fl
     return factors, float(np.sum(whole)), spread
 
 
-def _check_df(units: Units, blocks: Codes) -> None:
+def _check_df(units: Units) -> None:
     df = units.df if units.clusters > 1 else 0.0
     if df >= FEWEST_DF:
         return
-    strata = int(blocks.max()) + 1
+    strata = int(units.blocks.max()) + 1
     what = f"{units.clusters} {'items' if units.codes is None else 'clusters'}"
     what += f" in {strata} strata" if strata > 1 else ""
     largest = 100 * float(units.totals.max() / units.totals.sum())

@@ -16,6 +16,8 @@ from liftgate.stats.units import Units, effective_size, skewness, units_in
 
 _PRIOR_WEIGHT = 0.25
 """How much the pseudo clusters count when the design effect is estimated, as in ``student``."""
+_FEW = 4
+_ROUGH = 10
 
 
 def weighted_mean(sample: Sample) -> LinearTest:
@@ -44,9 +46,11 @@ def weighted_mean(sample: Sample) -> LinearTest:
     top, variance, df = units.mean(values), units.covariance(residuals, residuals), units.df
     quadratic = (variance, 0.0, 0.0)
     if sample.pseudo is not None:
-        size, square = _pseudo_unit(units, residuals, units.within(values), sample.pseudo)
-        quadratic = with_pseudo(top, 1.0, quadratic, spread=sample.pseudo, weight=size / units.n)
-        df = units.df_with(square)
+        item, spread = units.typical_item, sample.pseudo
+        square = pseudo_square(item, units.typical_unit, spread, residuals, units.within(values))
+        size = math.sqrt(square)
+        quadratic = with_pseudo(top, 1.0, quadratic, spread=spread, weight=size / units.n)
+        df = units.df_with(size * item)
     return LinearTest(
         top=top,
         variance=quadratic,
@@ -55,32 +59,48 @@ def weighted_mean(sample: Sample) -> LinearTest:
         clusters=units.clusters,
         bounds=sample.bounds,
         skewness=skewness(residuals),
-        notes=_notes(units),
+        notes=_notes(units, sample),
     )
 
 
-def _pseudo_unit(
-    units: Units, residuals: Floats, squares: float, spread: float
-) -> tuple[float, float]:
-    """Return the weight κ of a pseudo unit, and what it adds to the working model.
+def pseudo_square(
+    item: float, unit: float, spread: float, residuals: Floats, squares: float
+) -> float:
+    """Return κ², the squared weight of a pseudo unit.
 
-    As in ``student``: it starts as the cluster in which the average weight sits, all its items at
-    ± h, and its square is shrunk by the design effect that the sample shows.
+    As in ``student``: it starts as the unit in which the average weight sits, all its items at ± h,
+    and its square is shrunk by the design effect that the sample shows.
+
+    Args:
+        item: weight of the typical item.
+        unit: weight of the typical unit.
+        spread: distance h.
+        residuals: shape (units,), weighted residual sums.
+        squares: sum of the squared weighted residuals of the items.
     """
-    item, unit = units.typical_item, units.typical_unit
     between = float(np.sum(residuals**2)) + _PRIOR_WEIGHT * 2 * (unit * spread) ** 2
     within = squares + _PRIOR_WEIGHT * 2 * unit * item * spread**2
-    most = max(unit / item, 1.0)
-    effect = min(max(between / within, 1.0), most)
-    square = unit * item * effect
-    return math.sqrt(square), math.sqrt(square) * item
+    return unit * item * min(max(between / within, 1.0), max(unit / item, 1.0))
 
 
-def _notes(units: Units) -> tuple[str, ...]:
-    if units.weights is None:
-        return ()
-    size = effective_size(units.weights)
-    return (f"weights: {units.n} items count as {size:.1f} equal ones (Kish)",)
+def _notes(units: Units, sample: Sample) -> tuple[str, ...]:
+    found = []
+    if units.weights is not None:
+        size = effective_size(units.weights)
+        found.append(f"weights: {units.n} items count as {size:.1f} equal ones (Kish)")
+    if sample.strata is not None and (fewest := int(np.bincount(units.blocks).min())) < _FEW:
+        found.append(
+            f"the smallest stratum has {fewest} units: below {_FEW}, strata that spread unequally "
+            "can raise the error above its level"
+        )
+    weights = np.ones(units.n) if units.weights is None else units.weights
+    differing = weights[sample.values != np.median(sample.values)]
+    if sample.pseudo is not None and (not differing.size or effective_size(differing) < _ROUGH):
+        found.append(
+            f"only {differing.size} of {units.n} values differ from the rest: below {_ROUGH} there "
+            "is little to learn, and the error can exceed its level"
+        )
+    return tuple(found)
 
 
 _MEANS = {
