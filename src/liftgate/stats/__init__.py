@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
-    from liftgate.stats.multiplicity import holm
+    from liftgate.stats.multiplicity import benjamini_hochberg, holm
     from liftgate.stats.paired import (
         paired_contrast,
         paired_difference,
@@ -28,7 +28,19 @@ if TYPE_CHECKING:
         relative_lift,
     )
     from liftgate.stats.planning import detectable, units_needed
+    from liftgate.stats.ratios import ratio, ratio_difference
+    from liftgate.stats.resampling import Resampled, bootstrap
+    from liftgate.stats.set_metrics import (
+        auroc,
+        auroc_difference,
+        ece,
+        ece_difference,
+        macro_f1,
+        macro_f1_difference,
+    )
+    from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
     "Alternative": "kinds",
@@ -37,10 +49,20 @@ _HOMES = {
     "Estimate": "estimate",
     "Mark": "kinds",
     "Population": "kinds",
+    "Resampled": "resampling",
     "ScoreKind": "kinds",
     "UnitDesign": "kinds",
+    "auroc": "set_metrics",
+    "auroc_difference": "set_metrics",
+    "benjamini_hochberg": "multiplicity",
+    "bootstrap": "resampling",
     "detectable": "planning",
+    "ece": "set_metrics",
+    "ece_difference": "set_metrics",
     "holm": "multiplicity",
+    "macro_f1": "set_metrics",
+    "macro_f1_difference": "set_metrics",
+    "max_t": "sign_flips",
     "mean": "single",
     "paired_contrast": "paired",
     "paired_difference": "paired",
@@ -49,7 +71,10 @@ _HOMES = {
     "passes_needed": "single",
     "proportion": "single",
     "quantile": "single",
+    "ratio": "ratios",
+    "ratio_difference": "ratios",
     "relative_lift": "paired",
+    "stratum_weights": "weighted",
     "units_needed": "planning",
 }
 
@@ -60,10 +85,20 @@ __all__ = [
     "Estimate",
     "Mark",
     "Population",
+    "Resampled",
     "ScoreKind",
     "UnitDesign",
+    "auroc",
+    "auroc_difference",
+    "benjamini_hochberg",
+    "bootstrap",
     "detectable",
+    "ece",
+    "ece_difference",
     "holm",
+    "macro_f1",
+    "macro_f1_difference",
+    "max_t",
     "mean",
     "paired_contrast",
     "paired_difference",
@@ -72,7 +107,10 @@ __all__ = [
     "passes_needed",
     "proportion",
     "quantile",
+    "ratio",
+    "ratio_difference",
     "relative_lift",
+    "stratum_weights",
     "units_needed",
 ]
 

@@ -100,7 +100,7 @@ def jackknife(found: Replicates) -> LinearTest | LogitTest:
 
 def _variance(without: Floats) -> float:
     change = without - without.mean()
-    return float(np.sum(change**2)) * (change.size - 1) / change.size
+    return float(np.sum(change**2) * (change.size - 1) / change.size)
 
 
 def _welch(squares: Floats, groups: Codes) -> float:

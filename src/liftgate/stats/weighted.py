@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from liftgate.errors import NotEnoughData
-from liftgate.stats.inputs import Floats, Sample
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.stats.inputs import Floats, Sample, labels
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
 from liftgate.stats.linearised import LinearTest, with_pseudo
 from liftgate.stats.method import Method, refusal
@@ -61,6 +63,43 @@ def weighted_mean(sample: Sample) -> LinearTest:
         skewness=skewness(residuals),
         notes=_notes(units, sample),
     )
+
+
+def stratum_weights(stratum: ArrayLike, shares: Mapping[Any, float]) -> Floats:
+    """Return item weights that give each stratum its share of the population.
+
+    Args:
+        stratum: shape (n,), a label for each item.
+        shares: label -> share of the population, known from elsewhere than these items; above 0,
+            adding up to 1.
+
+    Returns:
+        Shape (n,): share of the item's stratum over its items, mean 1; pass it as ``weight``
+        together with ``stratum``.
+
+    Raises:
+        DataError: shares that do not add up to 1, a label without a share or without items.
+        NotEnoughData: no items.
+    """
+    array = np.asarray(stratum)
+    if array.size == 0:
+        raise NotEnoughData("stratum: got no items, expected at least one")
+    names, codes = labels("stratum", array, array.shape[0] if array.ndim else 0)
+    known = {str(name): float(share) for name, share in shares.items()}
+    missing = [str(name) for name in names if str(name) not in known]
+    empty = sorted(known.keys() - {str(name) for name in names})
+    if missing or empty:
+        raise DataError(
+            f"shares: got {'none for' if missing else 'one without items,'} "
+            f"{(missing or empty)[0]!r}, expected one for each stratum of the items",
+            hint="Join strata before the items are drawn, so that each has some.",
+        )
+    if min(known.values()) <= 0 or not math.isclose(sum(known.values()), 1, abs_tol=1e-6):
+        raise DataError(
+            f"shares: got {list(known.values())}, expected numbers above 0 that add up to 1"
+        )
+    each = np.array([known[str(name)] for name in names]) / np.bincount(codes)
+    return np.asarray(each[codes] * codes.size, dtype=np.float64)
 
 
 def pseudo_square(
