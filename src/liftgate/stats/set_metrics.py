@@ -48,9 +48,10 @@ def macro_f1(
         DataError: lengths that differ, missing labels, an option that makes no sense.
     """
     classes, codes = _classes(truth)
+    given = _encode("predicted", predicted, classes, codes.size)
     units = _units(cluster, codes.size)
     groups = _rarest(codes, units)
-    found = left_out.macro_f1(codes, _encode("predicted", predicted, classes, codes.size), units)
+    found = left_out.macro_f1(codes, given, units)
     return _estimate([found], units, groups, level=level, alternative=alternative, null=null)
 
 
@@ -80,12 +81,13 @@ def macro_f1_difference(
         DataError: as ``macro_f1``.
     """
     classes, codes = _classes(truth)
-    units = _units(cluster, codes.size)
-    groups = _rarest(codes, units)
-    sides = [
-        left_out.macro_f1(codes, _encode(name, given, classes, codes.size), units)
+    arms = [
+        _encode(name, given, classes, codes.size)
         for name, given in (("candidate", candidate), ("baseline", baseline))
     ]
+    units = _units(cluster, codes.size)
+    groups = _rarest(codes, units)
+    sides = [left_out.macro_f1(codes, arm, units) for arm in arms]
     return _estimate(sides, units, groups, level=level, alternative=alternative, null=null)
 
 
@@ -114,9 +116,10 @@ def auroc(
         DataError: NaN, lengths that differ, a truth other than 0 and 1.
     """
     positive = _positives(truth)
+    ranked = _scores("score", score, positive.size)
     units = _units(cluster, positive.size)
     groups = _rarest(positive.astype(np.int64), units)
-    found = left_out.auroc(positive, _scores("score", score, positive.size), units)
+    found = left_out.auroc(positive, ranked, units)
     return _estimate([found], units, groups, level=level, alternative=alternative, null=null)
 
 
@@ -146,12 +149,13 @@ def auroc_difference(
         DataError: as ``auroc``.
     """
     positive = _positives(truth)
-    units = _units(cluster, positive.size)
-    groups = _rarest(positive.astype(np.int64), units)
-    sides = [
-        left_out.auroc(positive, _scores(name, given, positive.size), units)
+    arms = [
+        _scores(name, given, positive.size)
         for name, given in (("candidate", candidate), ("baseline", baseline))
     ]
+    units = _units(cluster, positive.size)
+    groups = _rarest(positive.astype(np.int64), units)
+    sides = [left_out.auroc(positive, arm, units) for arm in arms]
     return _estimate(sides, units, groups, level=level, alternative=alternative, null=null)
 
 
