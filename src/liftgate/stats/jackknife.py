@@ -113,6 +113,16 @@ def _welch(squares: Floats, groups: Codes) -> float:
     return float(squares.sum()) ** 2 / spread
 
 
+_DOMAIN_ONE = (
+    "one-sided error at 5 %, the worse side, simulated: macro-F1 3.4 to 5.6 %; AUROC 0.76 to 0.98 "
+    "with 15 or more of each class 3.4 to 5.1 %, 8.2 % for an AUROC of 0.92 with 20 positives of "
+    "1,000; 15 to 60 clusters of 8 up to 6.0 %; calibration error, refusals counted as no "
+    "rejection, up to 5.3 %"
+)
+_DOMAIN_TWO = (
+    "one-sided error at 5 %, the worse side, simulated: macro-F1 4.2 to 5.7 %, AUROC 3.7 to 5.5 %, "
+    "calibration error up to 5.9 %"
+)
 _REFERENCE = "Miller 1974; Efron & Stein 1981; Shao & Tu 1995; Arvesen 1969"
 
 
@@ -135,6 +145,7 @@ def _rows() -> Iterator[Method]:
                 "a calibration error whose bins are mostly not clearly off",
                 mark=Mark.ASYMPTOTIC,
                 reference=_REFERENCE,
+                domain=_DOMAIN_TWO if prefix else _DOMAIN_ONE,
             )
         for units in (UnitDesign.WEIGHTED, UnitDesign.STRATIFIED):
             yield refusal(units, claim, "the set metrics take items that count alike")

@@ -200,6 +200,15 @@ def _check_spread(contrast: Floats, values: Floats, ratio: float) -> None:
 _FEW = "fewer than 6 units (df below 5)"
 _ALL = tuple(ScoreKind)
 _FIELLER = "Fieller 1954; Cochran 1977, chapter 6; Bell & McCaffrey 2002"
+_DOMAIN_ONE = (
+    "one-sided error at 5 %, the worse side, simulated: statements per item 4.6 % at 200 items, "
+    "below 3.1 % at 20 and 50; cost per success 7.6 / 6.0 / 5.8 % at 20 / 50 / 200 (lognormal "
+    "costs; skew is warned about)"
+)
+_DOMAIN_TWO = (
+    "one-sided error at 5 %, the worse side, simulated at 20 / 50 / 200 items: statements 1.6 / "
+    "3.1 / 4.2 %, cost per success 1.9 / 3.9 / 4.8 %"
+)
 _JACKKNIFE = "Miller 1974; Efron & Stein 1981; Satterthwaite 1946"
 
 
@@ -218,6 +227,7 @@ def _rows() -> Iterator[Method]:
             "spread or range",
             mark=Mark.ASYMPTOTIC,
             reference=_FIELLER,
+            domain=_DOMAIN_ONE,
         )
         yield Method(
             name=f"difference of ratios by jackknife{suffix}",
@@ -231,6 +241,7 @@ def _rows() -> Iterator[Method]:
             "spread or range",
             mark=Mark.ASYMPTOTIC,
             reference=_JACKKNIFE,
+            domain=_DOMAIN_TWO,
         )
     for units in (UnitDesign.WEIGHTED, UnitDesign.STRATIFIED):
         for claim in (ClaimShape.RATIO, ClaimShape.RATIO_DIFFERENCE):
