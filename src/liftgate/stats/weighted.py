@@ -166,8 +166,8 @@ _DESIGNS = {
         "Cochran 1977, sections 5.4 and 5A.9; Satterthwaite 1946; Bell & McCaffrey 2002",
         "strata of fixed sizes, or weights that give the population's shares; one-sided error at "
         "5 %, the worse side, simulated: up to 5.8 % from 4 units a stratum, 6.7 % for ten strata "
-        "of 2 that spread unequally (warned about below 4); 16 % where sizes were left to chance and no "
-        "shares declared",
+        "of 2 that spread unequally (warned about below 4); 16 % where sizes were left to "
+        "chance and no shares declared",
     ),
 }
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
