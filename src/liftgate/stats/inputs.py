@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -276,13 +276,21 @@ def sample_of(
     )
 
 
+def array_of(name: str, given: ArrayLike) -> NDArray[Any]:
+    """Return the values as an array of any type; raises DataError for nested lists that differ."""
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(f"{name}: got values that make no array ({error})") from error
+
+
 def labels(name: str, given: ArrayLike, n: int) -> tuple[NDArray[np.generic], Codes]:
     """Return the distinct labels in order, and the place of each item's among them.
 
     Raises:
         DataError: another length than the scores, more than one dimension, or a missing label.
     """
-    array = np.asarray(given)
+    array = array_of(name, given)
     if array.ndim != 1 or array.size != n:
         raise DataError(
             f"{name}: got shape {array.shape}, expected one label for each of {n} items"
@@ -371,7 +379,10 @@ def check_kind(
 
 def _zero_one(values: ArrayLike) -> bool:
     """Whether there are values and each is 0, 1 or a boolean."""
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return False
     if array.dtype == np.bool_ or array.size == 0:
         return bool(array.size)
     return array.dtype.kind in "iuf" and bool(((array == 0) | (array == 1)).all())

@@ -22,6 +22,8 @@ _BLOCK = 1 << 22
 _COUNTING_PAYS = 16
 """One binomial count costs about this many drawn places."""
 _FEW_DIFFER = 20
+_LONGEST = 1 << 15
+"""Places of a lattice up to which its distribution is cheaper than counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +53,9 @@ def bootstrap(
 ) -> Resampled:
     """Resample the mean over items of candidate − baseline, whole clusters at a time.
 
-    Percentile interval (Efron 1979, Annals of Statistics 7, 1–26). How often each distinct value is
-    drawn is multinomial, so where few values occur the counts are drawn instead of the places; the
-    distribution is the very same.
+    Percentile interval (Efron 1979, Annals of Statistics 7, 1–26). Resamples are drawn in the
+    cheapest way of one and the same distribution: item by item; where few values occur by how often
+    each is drawn, which is multinomial; where these lie on a lattice by their sum.
 
     Args:
         candidate: shape (n,), scores of one arm.
@@ -79,7 +81,10 @@ def bootstrap(
     rng = np.random.default_rng(seed)
     if codes is None:
         distinct, counts = np.unique(values, return_counts=True)
-        means = _sums(rng, distinct[:, None], counts, values[:, None], draws)[:, 0] / values.size
+        drawn = _lattice_sums(rng, distinct, counts, draws)
+        if drawn is None:
+            drawn = _sums(rng, distinct[:, None], counts, values[:, None], draws)[:, 0]
+        means = drawn / values.size
     else:
         sizes = np.bincount(codes).astype(np.float64)
         rows = np.column_stack([np.bincount(codes, weights=values), sizes])
@@ -100,10 +105,43 @@ def bootstrap(
     )
 
 
+def _lattice_sums(
+    rng: np.random.Generator, distinct: Floats, counts: NDArray[np.intp], draws: int
+) -> Floats | None:
+    """Return the sum of each resample, or None where the values lie on no short lattice.
+
+    The sum of n draws has the characteristic function φ^n; its distribution is the Fourier
+    transform on a circle so long that what lies beyond is below rounding: 12 standard deviations
+    and 40 times the widest step on either side (Bernstein's inequality).
+    """
+    units = int(counts.sum())
+    if distinct.size < 2:
+        return np.full(draws, float(distinct[0]) * units)
+    step = float(np.diff(distinct).min())
+    if (distinct[-1] - distinct[0]) / step > _LONGEST:
+        return None
+    places = np.rint((distinct - distinct[0]) / step).astype(np.int64)
+    if np.abs(distinct - distinct[0] - step * places).max() > 1e-9 * step:
+        return None
+    shares = counts / units
+    centre = float(shares @ places)
+    spread = float(np.sqrt(units * (shares @ (places - centre) ** 2)))
+    length = 1 << int(np.ceil(np.log2(24 * spread + 80 * float(places[-1]) + 2)))
+    if length > _LONGEST:
+        return None
+    one = np.bincount(places, weights=shares, minlength=length)
+    # A circle has no ends: it is cut half a turn away from the mean.
+    first = round(units * centre) - length // 2
+    chances = np.roll(np.fft.irfft(np.fft.rfft(one) ** units, length), -(first % length))
+    reached = np.cumsum(np.maximum(chances, 0.0))
+    found = np.searchsorted(reached, rng.random(draws) * reached[-1], side="right")
+    return np.asarray(units * distinct[0] + step * (first + found), dtype=np.float64)
+
+
 def _sums(
     rng: np.random.Generator,
     distinct: Floats,
-    counts: NDArray[np.int64],
+    counts: NDArray[np.intp],
     rows: Floats,
     draws: int,
 ) -> Floats:

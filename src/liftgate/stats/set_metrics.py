@@ -282,7 +282,7 @@ def _units(cluster: ArrayLike | None, n: int) -> Codes:
 
 
 def _classes(truth: ArrayLike) -> tuple[NDArray[np.generic], Codes]:
-    size = np.asarray(truth).shape
+    size = inputs.array_of("truth", truth).shape
     if size == (0,):
         raise NotEnoughData("truth: got no items, expected at least one")
     classes, codes = inputs.labels("truth", truth, size[0] if size else 0)
@@ -323,13 +323,13 @@ def _gaps(
     inputs.check_values(f"{prefix}correct", right, ScoreKind.BINARY, (0.0, 1.0))
     sure = _scores(f"{prefix}confidence", confidence, right.size)
     inputs.check_values(f"{prefix}confidence", sure, ScoreKind.GRADED, (0.0, 1.0))
-    if isinstance(bins, int):
+    if isinstance(bins, (int, np.integer)):
         if bins < 1:
             raise DataError(f"bins: got {bins}, expected at least 1")
         edges = np.arange(1, bins) / bins
     else:
-        edges = np.asarray(bins, dtype=np.float64)
-        if edges.ndim != 1 or (np.diff(np.concatenate([[0.0], edges, [1.0]])) <= 0).any():
+        edges = inputs.scores("bins", bins)
+        if (np.diff(np.concatenate([[0.0], edges, [1.0]])) <= 0).any():
             raise DataError(f"bins: got {bins!r}, expected edges inside 0 … 1 in rising order")
     return sure - right, np.searchsorted(edges, sure, side="right").astype(np.int64)
 

@@ -111,7 +111,9 @@ def _columns(
             f"candidate: got shape {ours.shape} and baseline {theirs.shape}, expected the same",
             hint="Align the two sides item by item first.",
         )
-    inside = np.ones(ours.shape, dtype=bool) if member is None else np.asarray(member)
+    inside = (
+        np.ones(ours.shape, dtype=bool) if member is None else inputs.array_of("member", member)
+    )
     if inside.dtype != np.bool_ or inside.ndim != 2 or inside.shape[0] != ours.shape[0]:
         raise DataError(
             f"member: got shape {inside.shape} of {inside.dtype}, expected true or false of shape "
@@ -126,7 +128,7 @@ def _columns(
 
 
 def _table(name: str, values: ArrayLike) -> Floats:
-    array = np.asarray(values)
+    array = inputs.array_of(name, values)
     if array.ndim == 1:
         return inputs.scores(name, array)[:, None]
     if array.ndim != 2:

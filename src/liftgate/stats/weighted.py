@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
-from liftgate.stats.inputs import Floats, Sample, labels
+from liftgate.stats.inputs import Floats, Sample, array_of, labels
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
 from liftgate.stats.linearised import LinearTest, with_pseudo
 from liftgate.stats.method import Method, refusal
@@ -81,7 +81,7 @@ def stratum_weights(stratum: ArrayLike, shares: Mapping[Any, float]) -> Floats:
         DataError: shares that do not add up to 1, a label without a share or without items.
         NotEnoughData: no items.
     """
-    array = np.asarray(stratum)
+    array = array_of("stratum", stratum)
     if array.size == 0:
         raise NotEnoughData("stratum: got no items, expected at least one")
     names, codes = labels("stratum", array, array.shape[0] if array.ndim else 0)

@@ -7,6 +7,7 @@ import pytest
 
 from liftgate import stats
 from liftgate.errors import DataError, NotEnoughData
+from liftgate.stats import resampling
 
 
 def discrete(n=400, seed=1):
@@ -23,6 +24,37 @@ def test_drawing_counts_and_drawing_places_have_one_distribution():
     se = (ours - theirs).std() / 20
     assert counted.low == pytest.approx(counted.value - 1.96 * se, abs=0.004)
     assert (placed.low, placed.high) == pytest.approx((counted.low, counted.high), abs=0.004)
+
+
+@pytest.mark.parametrize("step", [1.0, 0.1, 1 / 3])
+@pytest.mark.parametrize("weights", [(0.5, 0.3, 0.2), (0.97, 0.02, 0.01), (0.0005, 0.9, 0.0995)])
+def test_sums_on_a_lattice_have_the_moments_and_tails_of_drawn_counts(step, weights):
+    distinct = 0.7 + step * np.array([0, 1, 3])
+    counts = np.round(np.array(weights) * 2000).astype(int)
+    rng = np.random.default_rng(6)
+    lattice = resampling._lattice_sums(rng, distinct, counts, 100_000)
+    drawn = resampling._sums(rng, distinct[:, None], counts, np.zeros((2000, 1)), 100_000)[:, 0]
+    spread = drawn.std()
+    assert lattice.mean() == pytest.approx(drawn.mean(), abs=0.02 * spread)
+    assert lattice.std() == pytest.approx(spread, rel=0.02)
+    tails = [0.001, 0.025, 0.5, 0.975, 0.999]
+    ours, theirs = (np.quantile(sums, tails) for sums in (lattice, drawn))
+    assert ours == pytest.approx(theirs, abs=0.2 * spread + step)
+
+
+def test_values_on_no_lattice_are_drawn_by_their_counts():
+    rng = np.random.default_rng(6)
+    counts = np.array([500, 300, 200])
+    assert resampling._lattice_sums(rng, np.array([0, 1, np.pi]), counts, 100) is None
+    assert resampling._lattice_sums(rng, np.array([0, 1e-7, 1]), counts, 100) is None
+    found = stats.bootstrap(np.repeat([0, 1, np.pi], counts))
+    assert found.low < found.value < found.high
+
+
+def test_equal_values_have_an_interval_without_width():
+    found = stats.bootstrap([0.3] * 50)
+    assert (found.low, found.high) == pytest.approx((0.3, 0.3))
+    assert "only 0 of 50" in found.warnings[0]
 
 
 @pytest.mark.parametrize("values", [discrete()[0], np.random.default_rng(3).random(400)])
@@ -74,6 +106,12 @@ def test_rare_differences_are_warned_about_and_no_estimate_is_returned():
         (lambda: stats.max_t([], []), NotEnoughData, "candidate: got no items"),
         (lambda: stats.max_t([1] * 9, [1] * 8), DataError, r"candidate: got shape \(9, 1\) and"),
         (lambda: stats.max_t([[[1]]], [[[1]]]), DataError, r"candidate: got an array of shape \(1"),
+        (lambda: stats.max_t([[1], [1, 2]], [0, 0]), DataError, "candidate: got values that make"),
+        (
+            lambda: stats.paired_difference([[1], [1, 2]], [0, 0]),
+            DataError,
+            "candidate: got values",
+        ),
         (lambda: stats.max_t([1] * 5, [0] * 5), NotEnoughData, "member: got 5 units in column 0"),
         (lambda: stats.max_t([1] * 9, [0] * 9, draws=9), DataError, "draws: got 9, expected at"),
         (

@@ -262,6 +262,12 @@ BAD = {
         DataError,
         "bins: got .* expected edges inside 0 … 1 in rising order",
     ),
+    "bins of text": (lambda: stats.ece([1], [1], bins="ab"), DataError, "bins: got values that"),
+    "ragged truth": (
+        lambda: stats.macro_f1([[1], [1, 2]], [1, 2]),
+        DataError,
+        "truth: got values that make no array",
+    ),
     "sides": (
         lambda: stats.ece_difference([1], [1], [1, 0], [1, 1]),
         DataError,
