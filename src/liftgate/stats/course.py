@@ -201,6 +201,12 @@ def over_looks(
         NotEnoughData: no look is reached, or the method declined at every one.
         DataError: a two-sided alternative.
     """
+    if sample.strata is not None:
+        raise NotEnoughData(
+            "strata: no method takes them at planned looks, since a prefix of the locked order "
+            "need not hold every stratum",
+            hint="Look once, or weight the items instead.",
+        )
     rule = LookRule(
         alpha=(1 - level) / 2, null=null, alternative=alternative, union=row.mark is Mark.EXACT
     )
@@ -261,8 +267,13 @@ def track_estimate(track: LookTrack, row: Method, declined: list[str]) -> Estima
 def _prefix(sample: Sample, end: int) -> Sample:
     if end == sample.values.size:
         return sample
-    codes = None if sample.codes is None else _renumbered(sample.codes[:end])
-    return replace(sample, values=sample.values[:end], codes=codes)
+    weights = None if sample.weights is None else sample.weights[:end]
+    return replace(
+        sample,
+        values=sample.values[:end],
+        codes=None if sample.codes is None else _renumbered(sample.codes[:end]),
+        weights=None if weights is None else weights / weights.mean(),
+    )
 
 
 def _renumbered(codes: Codes) -> Codes | None:

@@ -30,9 +30,11 @@ def paired_difference(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float = 0.0,
@@ -45,8 +47,15 @@ def paired_difference(
         candidate: shape (n,), scores of the candidate.
         baseline: shape (n,), scores of the baseline on the same items.
         kind: binary (0 and 1), graded (``score_range`` is required) or unbounded (must be None).
+            None, a convenience where nothing is decided: graded when ``score_range`` is given, else
+            binary when every value is 0 or 1, else unbounded. A gate always passes it.
         score_range: ends of the scores, declared before the data.
         cluster: shape (n,), a label for each item; items of one label are not independent.
+        weight: shape (n,), above 0: how much each item counts, known before the data. The estimand
+            is then Σ w·d / Σ w; a warning gives Kish's effective number of items.
+        stratum: shape (n,), a label for each item, where a fixed number of items was drawn from
+            each stratum, or where the weights give the population's shares of the strata
+            (``stratum_weights``). Without weights a stratum's share is that of its items.
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: tested difference, strictly inside ± the width of the range.
@@ -56,19 +65,21 @@ def paired_difference(
         course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
-        NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, or unbounded
-            differences that are all equal; with a guarantee: more than 500 binary items, clusters,
-            unbounded scores.
+        NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, a stratum with fewer
+            than two units, or unbounded differences that are all equal; with a guarantee: more
+            than 500 binary items, clusters, unbounded scores.
         DataError: NaN, lengths that differ, values outside the kind or range, an option that makes
             no sense; the message names argument, got and expected.
     """
-    kind = inputs.check_kind(kind)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
     width = None if span is None else span[1] - span[0]
-    sample = Sample(
-        values=ours - theirs,
-        codes=inputs.cluster_codes(cluster, ours.size),
+    sample = inputs.sample_of(
+        ours - theirs,
+        cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         bounds=None if width is None else (-width, width),
         pseudo=None if width is None else width / 2,
     )
@@ -89,9 +100,11 @@ def paired_noninferiority(
     baseline: ArrayLike,
     margin: float,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     guarantee: bool = False,
 ) -> Estimate:
@@ -104,6 +117,8 @@ def paired_noninferiority(
         kind: as in ``paired_difference``.
         score_range: as in ``paired_difference``.
         cluster: as in ``paired_difference``.
+        weight: as in ``paired_difference``.
+        stratum: as in ``paired_difference``.
         level: as in ``paired_difference``.
         guarantee: as in ``paired_difference``.
 
@@ -119,6 +134,8 @@ def paired_noninferiority(
         kind=kind,
         score_range=score_range,
         cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         level=level,
         alternative=Alternative.GREATER,
         null=-margin,
@@ -131,9 +148,11 @@ def paired_contrast(
     baseline: ArrayLike,
     ratio: float,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     mirrored: bool = False,
@@ -156,6 +175,8 @@ def paired_contrast(
         kind: as in ``paired_difference``.
         score_range: as in ``paired_difference``.
         cluster: as in ``paired_difference``.
+        weight: as in ``paired_difference``.
+        stratum: as in ``paired_difference``.
         level: as in ``paired_difference``.
         alternative: as in ``paired_difference``.
         mirrored: the scores' sign was flipped so that larger is better.
@@ -169,19 +190,22 @@ def paired_contrast(
     """
     if not (math.isfinite(ratio) and ratio < 1):
         raise DataError(f"ratio: got {ratio!r}, expected a share of the baseline below 1")
-    kind = inputs.check_kind(kind)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
-    _check_baseline(theirs, mirrored=mirrored)
+    weights = inputs.item_weights(weight, ours.size)
+    _check_baseline(theirs if weights is None else weights * theirs, mirrored=mirrored)
     bounds = _contrast_bounds(span, 1 - ratio)
     if bounds is not None and not bounds[0] < 0 < bounds[1]:
         raise DataError(
             f"ratio: got {ratio:g}, but scores within {span} can never differ by that share",
             hint="Such a margin is met or missed before any data; use a smaller one.",
         )
-    sample = Sample(
-        values=ours - (1 - ratio) * theirs,
-        codes=inputs.cluster_codes(cluster, ours.size),
+    sample = inputs.sample_of(
+        ours - (1 - ratio) * theirs,
+        cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         bounds=bounds,
         pseudo=_quarter(bounds),
     )
@@ -201,7 +225,7 @@ def relative_lift(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
@@ -228,7 +252,8 @@ def relative_lift(
         NotEnoughData: as ``paired_contrast``.
         DataError: as ``paired_difference``.
     """
-    kind, level = inputs.check_kind(kind), inputs.check_level(level)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
+    level = inputs.check_level(level)
     alternative = inputs.check_alternative(alternative)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)

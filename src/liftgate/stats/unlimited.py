@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from liftgate.stats.course import betting_family
 from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
-from liftgate.stats.method import Method
+from liftgate.stats.method import EITHER, Method, refusal
 
 _ANYTIME = (Design.ANYTIME,)
-_EITHER = (False, True)
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
 _MEANS = {
     ClaimShape.DIFFERENCE: ("paired betting e-process", "on the differences"),
@@ -37,7 +36,7 @@ UNLIMITED: tuple[Method, ...] = (
             + ("; baseline mean not above 0" if claim is ClaimShape.CONTRAST else "")
             + ("; a cluster larger than the lock knows" if over else ""),
             mark=Mark.ANYTIME_EXACT,
-            guarantee=_EITHER,
+            guarantee=EITHER,
             designs=_ANYTIME,
             reference=_BETS,
         )
@@ -45,37 +44,30 @@ UNLIMITED: tuple[Method, ...] = (
         for units, over in _UNITS.items()
     ),
     *(
-        Method(
-            name="no method",
+        refusal(
+            units,
+            claim,
+            "a bet needs a declared range; declare one, or plan the looks",
             kinds=(ScoreKind.UNBOUNDED,),
-            units=units,
-            claim=claim,
-            test=None,
-            what="none",
-            refuses="always: a bet needs a declared range; declare one, or plan the looks",
-            mark=Mark.ANYTIME_EXACT,
-            guarantee=_EITHER,
             designs=_ANYTIME,
-            reference="",
         )
         for claim in _MEANS
-        for units in UnitDesign
+        for units in _UNITS
     ),
     *(
-        Method(
-            name="no method",
-            kinds=tuple(ScoreKind),
-            units=units,
-            claim=claim,
-            test=None,
-            what="none",
-            refuses="always: test it once, at a planned number of items or passes",
-            mark=Mark.ANYTIME_EXACT,
-            guarantee=_EITHER,
+        refusal(units, claim, "no bet takes weights or strata; plan the looks", designs=_ANYTIME)
+        for claim in _MEANS
+        for units in (UnitDesign.WEIGHTED, UnitDesign.STRATIFIED)
+    ),
+    *(
+        refusal(
+            units,
+            claim,
+            "test it once, at a planned number of items or passes",
             designs=_ANYTIME,
-            reference="",
         )
-        for claim in (ClaimShape.QUANTILE, ClaimShape.PASSES)
+        for claim in ClaimShape
+        if claim not in _MEANS
         for units in UnitDesign
     ),
 )
