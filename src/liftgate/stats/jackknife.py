@@ -21,10 +21,9 @@ import numpy as np
 from liftgate.errors import NotEnoughData
 from liftgate.stats.inputs import Codes, Floats, Range
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.linearised import LinearTest, LogitTest
+from liftgate.stats.linearised import LinearTest, LogitTest, sides
 from liftgate.stats.method import Method, refusal
 from liftgate.stats.sums import satterthwaite
-from liftgate.stats.units import skewness
 
 FEWEST_OF_A_CLASS = 10
 """Units that each class must have; below that the jackknife's t misses its level."""
@@ -86,6 +85,7 @@ def jackknife(found: Replicates) -> LinearTest | LogitTest:
     change = without - without.mean()
     if found.groups is not None:
         df = min(df, _welch(change**2, found.groups))
+    lower, upper = sides(-change)
     inner = LinearTest(
         top=math.log(found.value / (1 - found.value)) if found.logit else found.value,
         variance=(_variance(without), 0.0, 0.0),
@@ -93,7 +93,8 @@ def jackknife(found: Replicates) -> LinearTest | LogitTest:
         n=int(found.sizes.sum()),
         clusters=units,
         bounds=None if found.logit else found.bounds,
-        skewness=skewness(-change),
+        lower=lower,
+        upper=upper,
     )
     return LogitTest(inner, math.sqrt(variance)) if found.logit else inner
 

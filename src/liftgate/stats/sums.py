@@ -18,9 +18,9 @@ import numpy as np
 from liftgate.errors import NotEnoughData
 from liftgate.stats.inputs import Codes, Floats, Range
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.linearised import LinearTest, t_quantile, with_pseudo
+from liftgate.stats.linearised import LinearTest, sides, t_quantile, with_pseudo
 from liftgate.stats.method import Method, refusal
-from liftgate.stats.units import FEWEST_DF, Units, skewness, units_of
+from liftgate.stats.units import FEWEST_DF, Units, units_of
 from liftgate.stats.weighted import pseudo_square
 
 _NEAREST = 0.5
@@ -71,20 +71,24 @@ def fieller(arm: Sums) -> LinearTest:
         -2 * units.covariance(over, under),
         units.covariance(under, under),
     )
-    df = units.df
+    lower, upper = sides(contrast / units.n)
     if arm.span is not None:
         spread = bottom * (arm.span[1] - arm.span[0]) / 2
         share = _pseudo_share(arm, ratio)
         variance = with_pseudo(top, bottom, variance, spread=spread, weight=share)
+        ends = (bottom * (arm.span[0] - ratio), bottom * (arm.span[1] - ratio))
+        lower, upper = sides(contrast / units.n, ends, spread, share)
     return LinearTest(
         top=top,
         bottom=bottom,
         variance=variance,
-        df=df,
+        df=units.df,
         n=units.n,
         clusters=units.clusters,
         bounds=arm.span,
-        skewness=skewness(contrast),
+        lower=lower,
+        upper=upper,
+        guarded=arm.span is not None,
     )
 
 
@@ -113,21 +117,24 @@ def ratio_jackknife(arms: tuple[Sums, Sums]) -> LinearTest:
     if span is None:
         _check_spread(change, left_out, value)
     variance = (float(np.sum(change**2)) * (size - 1) / size, 0.0, 0.0)
+    lower, upper = sides(-change)
+    width = 0.0 if span is None else span[1] - span[0]
     if span is not None:
         share = max(
             _pseudo_share(arm, float(arm.numerator.sum() / arm.denominator.sum())) for arm in arms
         )
-        spread = (span[1] - span[0]) / 2
-        variance = with_pseudo(value, 1.0, variance, spread=spread, weight=share)
-    width = None if span is None else span[1] - span[0]
+        variance = with_pseudo(value, 1.0, variance, spread=width / 2, weight=share)
+        lower, upper = sides(-change, (-width - value, width - value), width / 2, share)
     return LinearTest(
         top=value,
         variance=variance,
         df=satterthwaite(shares / shares.sum()),
         n=units.n,
         clusters=size,
-        bounds=None if width is None else (-width, width),
-        skewness=skewness(-change),
+        bounds=None if span is None else (-width, width),
+        lower=lower,
+        upper=upper,
+        guarded=span is not None,
     )
 
 
