@@ -114,7 +114,7 @@ def ridge(start, features, weights, seen):
         return np.clip(start, 0, 1)
     roots = np.sqrt(weights[:n])
     rows = np.column_stack([np.ones(n), features[:n]]) * roots[:, None]
-    penalties = np.column_stack([np.zeros(k), np.diag(np.sqrt(PENALTIES[:k]))])
+    penalties = np.column_stack([np.zeros(k), np.eye(k)])
     found = np.linalg.lstsq(
         np.vstack([rows, penalties]),
         np.concatenate([(seen - start[:n]) * roots, np.zeros(k)]),
@@ -127,7 +127,7 @@ def set_peak(candidate, baseline, systems, used, difference, sign):
     """The largest capital against "difference <= value" (sign 1) or ">=" (sign -1)."""
     n = len(baseline)
     start, features, weights = prior(systems)
-    reach = np.geomspace(min(2 / math.sqrt(n), 0.5), 1, 6)
+    reach = np.geomspace(min(2 / math.sqrt(n), 0.5), 1, 5)
     capitals, best = list(SHARES), 1.0
     total = sum(baseline) + n * difference
     squares, variance = 0.0, max(float(np.var(baseline)), 0.01)
@@ -180,8 +180,8 @@ def fixed_sets():
     return cases
 
 
-PENALTIES = np.array([1.0, 3.0, 3.0, 3.0, 3.0])
-SHARES = [1 / 6] * 6
+SHARES = [4 ** (k / 4) for k in range(5)]
+SHARES = [share / sum(SHARES) for share in SHARES]
 
 if __name__ == "__main__":
     made = {
