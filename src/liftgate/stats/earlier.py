@@ -10,8 +10,7 @@ import numpy as np
 from liftgate.stats.inputs import Floats
 
 _MOST_FACTORS = 4
-_SLOPE_PENALTY = 1.0
-_FACTOR_PENALTY = 3.0
+_PENALTY = 1.0
 _LEAST_VARIANCE = 0.02
 _SLOPE_OF_ONE_SYSTEM = 0.5
 """How much of one system's deviations another repeats, before anything is known."""
@@ -37,8 +36,6 @@ class EarlierResults:
         self._prior = means.mean() + slope * spread
         factors = _factors(scores)
         self._features = np.column_stack([slope * spread, factors])
-        self._penalties = np.full(self._features.shape[1], _FACTOR_PENALTY)
-        self._penalties[0] = _SLOPE_PENALTY
         self._weights = 1 / np.maximum(means * (1 - means), _LEAST_VARIANCE)
         self._weights *= self._weights.size / self._weights.sum()
 
@@ -56,7 +53,7 @@ class EarlierResults:
         share = weights / weights.sum()
         level, centre = float(share @ rest), share @ self._features[:n]
         known = self._features[:n] - centre
-        squares = known.T @ (weights[:, None] * known) + np.diag(self._penalties)
+        squares = known.T @ (weights[:, None] * known) + _PENALTY * np.eye(known.shape[1])
         slopes = np.linalg.solve(squares, known.T @ (weights * (rest - level)))
         moved = self._prior + level + (self._features - centre) @ slopes
         return _inside(moved)
