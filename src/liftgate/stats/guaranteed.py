@@ -48,7 +48,7 @@ GUARANTEED: tuple[Method, ...] = (
         mark=Mark.EXACT,
         guarantee=ASKED,
         reference=_BETS,
-        domain=f"{_BETTING_DOMAIN}; 1.4 to 1.6 times as wide as t on real pairs",
+        domain=f"{_BETTING_DOMAIN}; 1.4 to 1.7 times as wide as t on real pairs",
     ),
     Method(
         name="contrast betting bound",
