@@ -236,6 +236,20 @@ def test_limit_and_p_value_of_the_exact_test_agree_at_every_grid_value(alpha):
         assert in_order == sorted(in_order)
 
 
+@pytest.mark.parametrize(
+    ("table", "alpha"), [((5, 2, 1), 0.2), ((7, 2, 1), 0.15), ((9, 5, 3), 0.3)]
+)
+def test_where_the_p_values_turn_back_limit_and_tail_take_the_hull(table, alpha):
+    """These tables have rejected nulls above a kept one; the kept one decides."""
+    family = PairedExact(*table)
+    low = family.limit(GREATER, alpha)
+    above = [family._p(i, i, 0.0) for i in range(math.ceil(GRID * low), GRID // 2)]
+    first_kept, turned_back = above[0], min(above)
+    assert turned_back <= alpha < first_kept
+    back = math.ceil(GRID * low) + above.index(turned_back)
+    assert family.tail(back / GRID, GREATER) > alpha
+
+
 def test_more_gains_never_make_a_small_p_value_larger():
     n = 12
     for null in (-0.1, 0.0, 0.1):
