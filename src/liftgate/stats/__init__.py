@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
+    from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
     from liftgate.stats.kinds import (
         Alternative,
         ClaimShape,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
     from liftgate.stats.paired import (
         paired_contrast,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
         paired_noninferiority,
         relative_lift,
     )
+    from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
     from liftgate.stats.ratios import ratio, ratio_difference
     from liftgate.stats.resampling import Resampled, bootstrap
@@ -40,22 +44,33 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.spending import anytime_p, boundaries
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
+    "EProcess": "eprocess",
+    "EProcessStatus": "eprocess",
     "Estimate": "estimate",
+    "FiniteSetStatus": "finite",
+    "FiniteSetTest": "finite",
+    "LookStatus": "looks",
     "Mark": "kinds",
+    "PlannedLooks": "planned",
     "Population": "kinds",
     "Resampled": "resampling",
     "ScoreKind": "kinds",
+    "SetReading": "finite",
     "UnitDesign": "kinds",
+    "anytime_p": "spending",
     "auroc": "set_metrics",
     "auroc_difference": "set_metrics",
     "benjamini_hochberg": "multiplicity",
     "bootstrap": "resampling",
+    "boundaries": "spending",
+    "cluster_fractions": "planned",
     "detectable": "planning",
     "ece": "set_metrics",
     "ece_difference": "set_metrics",
@@ -82,16 +97,26 @@ __all__ = [
     "Alternative",
     "ClaimShape",
     "Design",
+    "EProcess",
+    "EProcessStatus",
     "Estimate",
+    "FiniteSetStatus",
+    "FiniteSetTest",
+    "LookStatus",
     "Mark",
+    "PlannedLooks",
     "Population",
     "Resampled",
     "ScoreKind",
+    "SetReading",
     "UnitDesign",
+    "anytime_p",
     "auroc",
     "auroc_difference",
     "benjamini_hochberg",
     "bootstrap",
+    "boundaries",
+    "cluster_fractions",
     "detectable",
     "ece",
     "ece_difference",

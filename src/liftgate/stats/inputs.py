@@ -31,6 +31,7 @@ class Sample:
         bounds: the ends between which the estimand must lie; None: unbounded.
         pseudo: distance of the two pseudo units from the tested value; None: no such units.
         quantile: which quantile, for the order statistics.
+        largest_cluster: items of the largest cluster that the lock knows, for unlimited looks.
         weights: shape (n,): how much each item counts, mean 1; None: all alike.
         strata: shape (n,): stratum number of each item; None: not stratified.
     """
@@ -40,6 +41,7 @@ class Sample:
     bounds: Range | None = None
     pseudo: float | None = None
     quantile: float = 0.5
+    largest_cluster: int | None = None
     weights: Floats | None = None
     strata: Codes | None = None
 
@@ -304,6 +306,12 @@ def labels(name: str, given: ArrayLike, n: int) -> tuple[NDArray[np.generic], Co
         array = array.astype(str)
     found, codes = np.unique(array, return_inverse=True)
     return found, codes.astype(np.int64)
+
+
+def cluster_labels(cluster: ArrayLike, n: int) -> NDArray[Any]:
+    """Return the label of each item, shape (n,). Raises DataError as ``labels``."""
+    found, codes = labels("cluster", cluster, n)
+    return found[codes]
 
 
 def _missing(labels: NDArray[np.generic]) -> bool:

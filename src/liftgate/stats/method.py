@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
+
+ONCE_OR_PLANNED = (Design.FIXED, Design.PLANNED_LOOKS)
+EITHER = (False, True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,18 +33,32 @@ class Method:
     reference: str
     domain: str = ""
     """Where its error was measured, and what was found."""
+    guarantee: tuple[bool, ...] = (False,)
+    """Whether it serves callers who ask for a proven level, those who do not, or both."""
+    designs: tuple[Design, ...] = ONCE_OR_PLANNED
+    """How often the data may be looked at; planned looks use a row of one look at each of them."""
 
 
-def refusal(units: UnitDesign, claim: ClaimShape, why: str) -> Method:
+def refusal(
+    units: UnitDesign,
+    claim: ClaimShape,
+    why: str,
+    *,
+    kinds: tuple[ScoreKind, ...] = tuple(ScoreKind),
+    guarantee: tuple[bool, ...] = EITHER,
+    designs: tuple[Design, ...] = ONCE_OR_PLANNED,
+) -> Method:
     """Return the row that says why a claim has no method over these units."""
     return Method(
         name="no method",
-        kinds=tuple(ScoreKind),
+        kinds=kinds,
         units=units,
         claim=claim,
         test=None,
         what="none",
         refuses=f"always: {why}",
         mark=Mark.EXACT,
+        guarantee=guarantee,
+        designs=designs,
         reference="",
     )

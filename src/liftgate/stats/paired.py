@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs, table
+from liftgate.stats.course import Course, PlannedCourse, over_looks
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Floats, Range, Sample
 from liftgate.stats.inversion import invert, p_value
-from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
+from liftgate.stats.kinds import Alternative, ClaimShape, Design, ScoreKind
 from liftgate.stats.student import Moments, StudentTest, moments, student_from
 
 _DOUBLINGS = 40
 _HALVINGS = 100
 
 
-def paired_difference(  # noqa: PLR0913
+def paired_difference(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
@@ -36,6 +38,8 @@ def paired_difference(  # noqa: PLR0913
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float = 0.0,
+    guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate the mean over items of candidate − baseline.
 
@@ -55,10 +59,15 @@ def paired_difference(  # noqa: PLR0913
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: tested difference, strictly inside ± the width of the range.
+        guarantee: take the method whose level is proven whatever the distribution: the exact
+            unconditional test (binary, at most 500 items) or the betting bound (graded). To be
+            decided before the data.
+        course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
         NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, a stratum with fewer
-            than two units, or unbounded differences that are all equal.
+            than two units, or unbounded differences that are all equal; with a guarantee: more
+            than 500 binary items, clusters, unbounded scores.
         DataError: NaN, lengths that differ, values outside the kind or range, an option that makes
             no sense; the message names argument, got and expected.
     """
@@ -75,7 +84,14 @@ def paired_difference(  # noqa: PLR0913
         pseudo=None if width is None else width / 2,
     )
     return estimate_from(
-        ClaimShape.DIFFERENCE, kind, sample, level=level, alternative=alternative, null=null
+        ClaimShape.DIFFERENCE,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=null,
+        guarantee=guarantee,
+        course=course,
     )
 
 
@@ -90,6 +106,7 @@ def paired_noninferiority(
     weight: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     level: float = 0.95,
+    guarantee: bool = False,
 ) -> Estimate:
     """Test whether the candidate is worse by less than a margin: null −margin, greater.
 
@@ -103,6 +120,7 @@ def paired_noninferiority(
         weight: as in ``paired_difference``.
         stratum: as in ``paired_difference``.
         level: as in ``paired_difference``.
+        guarantee: as in ``paired_difference``.
 
     Raises:
         NotEnoughData: as ``paired_difference``.
@@ -121,10 +139,11 @@ def paired_noninferiority(
         level=level,
         alternative=Alternative.GREATER,
         null=-margin,
+        guarantee=guarantee,
     )
 
 
-def paired_contrast(  # noqa: PLR0913
+def paired_contrast(
     candidate: ArrayLike,
     baseline: ArrayLike,
     ratio: float,
@@ -137,6 +156,8 @@ def paired_contrast(  # noqa: PLR0913
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     mirrored: bool = False,
+    guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate the mean over items of candidate − (1 − ratio)·baseline, and test it against 0.
 
@@ -159,6 +180,8 @@ def paired_contrast(  # noqa: PLR0913
         level: as in ``paired_difference``.
         alternative: as in ``paired_difference``.
         mirrored: the scores' sign was flipped so that larger is better.
+        guarantee: as in ``paired_difference``; the betting bound for binary scores, too.
+        course: as in ``paired_difference``.
 
     Raises:
         NotEnoughData: as ``paired_difference``, or a baseline mean not above 0 (below 0 when
@@ -187,7 +210,14 @@ def paired_contrast(  # noqa: PLR0913
         pseudo=_quarter(bounds),
     )
     return estimate_from(
-        ClaimShape.CONTRAST, kind, sample, level=level, alternative=alternative, null=0.0
+        ClaimShape.CONTRAST,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=0.0,
+        guarantee=guarantee,
+        course=course,
     )
 
 
@@ -258,8 +288,20 @@ def estimate_from(
     level: float,
     alternative: Alternative,
     null: float | None,
+    guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
-    """Walk the method table: choose the row, build its tests, invert them.
+    """Walk the method table: choose the row, build its tests, invert them along the course.
+
+    Args:
+        claim: which quantity is estimated.
+        kind: what values the scores can take.
+        sample: the items, for a sequential course in the locked order.
+        level: two-sided confidence; each limit is one-sided at ``(1 − level) / 2``.
+        alternative: of the p-value.
+        null: the tested value; None: no test is asked for.
+        guarantee: whether the level must be proven.
+        course: how often the analysis looks; None: once.
 
     Raises:
         NotEnoughData: the row refuses.
@@ -267,8 +309,19 @@ def estimate_from(
     """
     level, alternative = inputs.check_level(level), inputs.check_alternative(alternative)
     tested = None if null is None else inputs.check_null("null", null, sample.bounds)
-    row = table.choose(kind, sample.units, claim)
-    return invert(
+    sample, design = _along(course, sample)
+    row = table.choose(kind, sample.units, claim, guarantee=guarantee, design=design)
+    if isinstance(course, PlannedCourse):
+        return over_looks(
+            course,
+            row,
+            lambda prefix: table.build(row, prefix),
+            sample,
+            level=level,
+            alternative=alternative,
+            null=0.0 if tested is None else tested,
+        )
+    estimate = invert(
         table.build(row, sample),
         method=row.name,
         mark=row.mark,
@@ -276,6 +329,20 @@ def estimate_from(
         alternative=alternative,
         null=tested,
     )
+    return replace(estimate, design=design)
+
+
+def _along(course: Course | None, sample: Sample) -> tuple[Sample, Design]:
+    """Return the sample as its course needs it, and the design that the course is."""
+    if isinstance(course, PlannedCourse):
+        return sample, Design.PLANNED_LOOKS
+    if course is None:
+        return sample, Design.FIXED
+    largest = course.largest_cluster
+    if sample.codes is None and largest > 1:
+        # So far every cluster has one item, but larger ones may come.
+        sample = replace(sample, codes=np.arange(sample.values.size))
+    return replace(sample, largest_cluster=largest), Design.ANYTIME
 
 
 class _LiftTest:

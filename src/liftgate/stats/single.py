@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError
 from liftgate.stats import inputs
+from liftgate.stats.course import Course
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Sample
 from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
@@ -26,6 +27,8 @@ def mean(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
+    guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate one arm's mean over items, and test it against a limit.
 
@@ -41,11 +44,14 @@ def mean(
         alternative: of the p-value; both limits are always given.
         null: the limit, strictly inside the range; None: an interval without a test, the p-value
             is None.
+        guarantee: take the method whose level is proven whatever the distribution: Clopper–Pearson
+            (binary) or the betting bound (graded). To be decided before the data.
+        course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
-        NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores need
-            none), one cluster, a stratum with fewer than two units, or unbounded values that are
-            all equal.
+        NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores and
+            guaranteed methods need none), one cluster, a stratum with fewer than two units, or
+            unbounded values that are all equal; with a guarantee: clusters, unbounded scores.
         DataError: NaN, values outside the kind or range, an option that makes no sense.
     """
     kind = inputs.check_kind(kind, score_range, values)
@@ -61,7 +67,14 @@ def mean(
         pseudo=None if span is None else (span[1] - span[0]) / 2,
     )
     return estimate_from(
-        ClaimShape.MEAN, kind, sample, level=level, alternative=alternative, null=null
+        ClaimShape.MEAN,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=null,
+        guarantee=guarantee,
+        course=course,
     )
 
 
@@ -72,6 +85,7 @@ def proportion(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
+    guarantee: bool = False,
 ) -> Estimate:
     """Estimate the share of ones among scores of 0 and 1: ``mean`` of the binary kind.
 
@@ -81,6 +95,7 @@ def proportion(
         level: as in ``mean``.
         alternative: as in ``mean``.
         null: as in ``mean``.
+        guarantee: as in ``mean``.
 
     Raises:
         NotEnoughData: as ``mean``.
@@ -93,6 +108,7 @@ def proportion(
         level=level,
         alternative=alternative,
         null=null,
+        guarantee=guarantee,
     )
 
 

@@ -1,7 +1,8 @@
-"""The method table: kind of score × units × shape of the claim → method, refusal, reference.
+"""The method table: kind of score × units × claim × guarantee → method, refusal, reference.
 
 The code walks it (``choose``), the docs are generated from it (``render``). Which row serves a
-claim is fixed before the data; no row is ever chosen by what the data look like.
+claim is fixed before the data; no row is ever chosen by what the data look like. Whoever asks for
+the guarantee asks before the data, too, and gets a row whose level is proven, or a refusal.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 from typing import Any
 
 from liftgate.errors import NotEnoughData
+from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inversion import Family
 from liftgate.stats.jackknife import SET_METRIC_ROWS
-from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.method import Method
+from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
+from liftgate.stats.method import EITHER, Method
 from liftgate.stats.ranks import order_statistic, sign_over_passes
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
 from liftgate.stats.sums import RATIO_ROWS
+from liftgate.stats.unlimited import UNLIMITED
 from liftgate.stats.weighted import WEIGHTED_ROWS
 
 _ALL = tuple(ScoreKind)
@@ -223,6 +226,7 @@ METHODS: tuple[Method, ...] = (
         what="binomial test of the count beyond a value; limits are observed values",
         refuses="no items; an end that n cannot bound is given as unbounded",
         mark=Mark.EXACT,
+        guarantee=EITHER,
         reference="David & Nagaraja 2003, section 7.1",
     ),
     Method(
@@ -235,6 +239,7 @@ METHODS: tuple[Method, ...] = (
         refuses="always: the binomial count needs independent items; "
         "measure the quantile once in each of several separate passes",
         mark=Mark.EXACT,
+        guarantee=EITHER,
         reference="",
     ),
     Method(
@@ -246,6 +251,7 @@ METHODS: tuple[Method, ...] = (
         what="sign test of the passes within the limit, p = 2^−R when all R are",
         refuses="one pass",
         mark=Mark.EXACT,
+        guarantee=EITHER,
         reference="David & Nagaraja 2003, section 7.1",
         domain="exact where passes are independent and alike",
     ),
@@ -258,25 +264,56 @@ METHODS: tuple[Method, ...] = (
         what="none",
         refuses="always: a pass is itself the independent unit",
         mark=Mark.EXACT,
+        guarantee=EITHER,
         reference="",
     ),
     *WEIGHTED_ROWS,
     *RATIO_ROWS,
     *SET_METRIC_ROWS,
+    *GUARANTEED,
+    *UNLIMITED,
 )
 
 
-def choose(kind: ScoreKind, units: UnitDesign, claim: ClaimShape) -> Method:
+def choose(
+    kind: ScoreKind,
+    units: UnitDesign,
+    claim: ClaimShape,
+    *,
+    guarantee: bool = False,
+    design: Design = Design.FIXED,
+) -> Method:
     """Return the row that serves a kind of score, units and shape of claim.
+
+    Args:
+        kind: what values the scores can take.
+        units: what the independent units are.
+        claim: which quantity is estimated.
+        guarantee: whether the level must be proven; asked before the data.
+        design: how often the data may be looked at.
 
     Raises:
         NotEnoughData: the row is a refusal; the message says why and what to do.
     """
-    row = next(m for m in METHODS if kind in m.kinds and (m.units, m.claim) == (units, claim))
+    rows = (
+        m
+        for m in METHODS
+        if kind in m.kinds
+        and guarantee in m.guarantee
+        and design in m.designs
+        and (m.units, m.claim) == (units, claim)
+    )
+    row = next(rows, None)
+    asked = " guaranteed" if guarantee else ""
+    if row is None:
+        raise NotEnoughData(
+            f"no{asked} method for a {claim.value} of {kind.value} scores over {units.value} units",
+            hint="Leave out the guarantee.",
+        )
     if row.test is None:
         raise NotEnoughData(
-            f"no method for a {claim.value} of {kind.value} scores over {units.value} units: "
-            f"refused {row.refuses}"
+            f"no{asked} method for a {claim.value} of {kind.value} scores over {units.value} "
+            f"units: refused {row.refuses}"
         )
     return row
 
@@ -300,11 +337,13 @@ def render() -> str:
         "Generated from `liftgate.stats.table` by `make docs`; do not edit.",
         "",
         "The row is fixed by the kind of score, the units and the claim, never by the results. "
-        "Verdict, p-value and limits of a row invert one and the same test.",
+        "Verdict, p-value and limits of a row invert one and the same test. With `guarantee=True` "
+        '("asked for") the level is proven for every distribution, at a price in width.',
     ]
     for claim in ClaimShape:
         lines += ["", f"## {claim.value.capitalize()}", ""]
-        lines += ["| scores | units | method | refused | mark | reference |", "|" + "---|" * 6]
+        lines += ["| scores | units | looks | guarantee | method | refused | mark | reference |"]
+        lines += ["|" + "---|" * 8]
         lines += [_line(row) for row in METHODS if row.claim is claim]
     return "\n".join(lines) + "\n"
 
@@ -314,4 +353,7 @@ def _line(row: Method) -> str:
     note = f" ({row.domain})" if row.domain else ""
     method = row.name if row.test is None else f"**{row.name}**: {row.what}{note}"
     mark = "" if row.test is None else row.mark.value
-    return f"| {kinds} | {row.units.value} | {method} | {row.refuses} | {mark} | {row.reference} |"
+    asked = {ASKED: "asked for", EITHER: "either"}.get(row.guarantee, "")
+    looks = "unlimited" if Design.ANYTIME in row.designs else "one, planned"
+    cells = (kinds, row.units.value, looks, asked, method, row.refuses, mark, row.reference)
+    return "| " + " | ".join(cells) + " |"
