@@ -208,12 +208,13 @@ _FEW = "fewer than 6 units (df below 5)"
 _ALL = tuple(ScoreKind)
 _FIELLER = "Fieller 1954; Cochran 1977, chapter 6; Bell & McCaffrey 2002"
 _DOMAIN_ONE = (
-    "one-sided error at 5 %, the worse side, simulated at 20 / 50 / 200 items: statements in a range "
-    "0.5 / 2.2 / 4.0 %, lognormal cost per success 5.5 / 4.8 / 4.8 %; 10 and 20 clusters up to 5.2 %"
+    "one-sided error at 5 %, the worse side, simulated at 20 / 50 / 200 items: statements in a "
+    "range 0.5 / 2.2 / 4.0 %, lognormal cost per success 5.5 / 4.8 / 4.8 %; 10 and 20 clusters "
+    "up to 5.2 %"
 )
 _DOMAIN_TWO = (
-    "one-sided error at 5 %, the worse side, simulated at 20 / 50 / 200 items: statements in a range "
-    "0.0 / 0.7 / 3.6 %, cost per success 1.7 / 3.8 / 4.8 %; 10 and 20 clusters up to 3.6 %"
+    "one-sided error at 5 %, the worse side, simulated at 20 / 50 / 200 items: statements in a "
+    "range 0.0 / 0.7 / 3.6 %, cost per success 1.7 / 3.8 / 4.8 %; 10 and 20 clusters up to 3.6 %"
 )
 _JACKKNIFE = "Miller 1974; Efron & Stein 1981; Satterthwaite 1946"
 

@@ -163,8 +163,8 @@ _DESIGNS = {
         "one cluster; df below 5",
         "Kish 1965; Bell & McCaffrey 2002; Pustejovsky & Tipton 2018",
         "weights known before the data; one-sided error at 5 %, the worse side, simulated with "
-        "lognormal weights (σ = 0.5) at 20 / 50 / 200 items: normal values 4.5 / 4.7 / 5.2 %, binary "
-        "pairs 0.4 / 4.1 / 5.8 %; 2.7 % where 1.8 % of 300 binary pairs differ",
+        "lognormal weights (σ = 0.5) at 20 / 50 / 200 items: normal values 4.5 / 4.7 / 5.2 %, "
+        "binary pairs 0.4 / 4.1 / 5.8 %; 2.7 % where 1.8 % of 300 binary pairs differ",
     ),
     UnitDesign.STRATIFIED: (
         "stratified mean",
