@@ -90,14 +90,11 @@ def new_items():
 
 
 def prior(systems):
-    """Mean over the systems, drawn together by their mean slope on each other; and features."""
+    """Mean over the systems, stretched by the first one's slope on the others; and features."""
     k = systems.shape[1]
     means = np.array([sum(row) / k for row in systems])
-    slopes = []
-    for one in range(k):
-        others = [sum(np.delete(row, one)) / (k - 1) for row in systems]
-        slopes.append(np.polyfit(others, systems[:, one], 1)[0])
-    slope = min(1.0, max(0.0, sum(slopes) / k))
+    others = [sum(row[1:]) / (k - 1) for row in systems]
+    slope = min(1.5, max(0.1, np.polyfit(others, systems[:, 0], 1)[0]))
     spread = slope * (means - means.mean())
     double = systems - systems.mean(axis=0) - means[:, None] + means.mean()
     values, vectors = np.linalg.eigh(double @ double.T)
