@@ -43,8 +43,10 @@ def test_words_may_be_given_as_text():
 def test_no_disagreement_at_all_gives_no_evidence_and_an_honest_interval():
     found = stats.paired_difference(*table(100, 0, 0), kind=B, level=0.9)
     assert (found.value, found.p_value) == (0.0, 1.0)
-    # Solving n·λ/(1 − λ) = z² for the limit of an empty table.
-    assert found.high == pytest.approx(1.6448536**2 / (100 + 1.6448536**2), rel=1e-6)
+    # Solving n²λ² = z²·(n·λ·(1 − λ) + ½) for the limit of an empty table.
+    n, z = 100, 1.6448536
+    a, b, c = n**2 + n * z**2, -n * z**2, -(z**2) / 2
+    assert found.high == pytest.approx((-b + (b**2 - 4 * a * c) ** 0.5) / (2 * a), rel=1e-6)
     assert found.low == -found.high
     assert "disagree on only 0 of 100 items" in found.warnings[0]
 
