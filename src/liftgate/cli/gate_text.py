@@ -1,0 +1,206 @@
+"""A gate's operating characteristics on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+
+from liftgate.cli.text import visible
+from liftgate.documents.numbers import count, fixed, named, percent, unit_of
+
+Body = Mapping[str, Any]
+
+_PLANS = {"fixed": "one look", "planned-looks": "planned looks", "anytime": "unlimited looks"}
+
+
+def show(body: Body) -> None:
+    """Print what a simulation found; coloured on a terminal unless NO_COLOR is set."""
+    colour = False if os.environ.get("NO_COLOR") else None
+    click.secho(visible(_sentence(body)), bold=True, color=colour)
+    for line in _lines(body):
+        click.echo(visible(line))
+
+
+def _sentence(body: Body) -> str:
+    worst, power = body["false_ship"], body["power"]
+    return (
+        f"{body['study']}: ships something bad in at most {share(worst['upper'])} of its uses "
+        f"(simulated), and ships at the target in {_range(power)}."
+    )
+
+
+def _lines(body: Body) -> Iterator[str]:
+    yield _plan(body)
+    yield _drawn(body)
+    yield ""
+    yield from _faces(body)
+    yield ""
+    yield from _points(body)
+    yield ""
+    yield from _rates(body)
+    for claim, reason in body["not_assessed"].items():
+        yield f"Not assessed by simulation, counted as passed: {claim} ({reason})"
+    yield from (f"Not reached: {text}" for text in body["unreached"])
+    yield from (f"Assumed: {text}" for text in (*_kept(body), *body["assumptions"]))
+
+
+def _plan(body: Body) -> str:
+    items = f"{count(body['items'])} items"
+    if body["units"] != body["items"]:
+        items += f" in {count(body['units'])} clusters"
+    several = body["candidates"]
+    sides = f"{several} candidates, " if several > 1 else ""
+    return (
+        f"Gate: {len(body['claims'])} claims, {sides}{items}, {_PLANS[body['design']]}; alpha "
+        f"{percent(body['alpha'])}, alpha_hold {percent(body['alpha_hold'])}"
+    )
+
+
+def _drawn(body: Body) -> str:
+    runs = f"{count(body['runs'])} runs a point, seed {body['seed']}"
+    pilot = body["pilot"]
+    if pilot is None:
+        return f"Worlds: no pilot, a grid of assumed spreads; {runs}"
+    items = f"{count(pilot['items'])} items"
+    if pilot["clusters"] != pilot["items"]:
+        items += f" in {count(pilot['clusters'])} clusters"
+    return f"Worlds: drawn from the pilot ({items}), both arms together; {runs}"
+
+
+def _faces(body: Body) -> Iterator[str]:
+    rows = []
+    for face in _worst_of_each(body["faces"], ("title", "at", "others"), "false_ship"):
+        where = f" ({face['others']})" if face["others"] else ""
+        rate = face["false_ship"]
+        row = [f"{face['title']}{where}", _at(face, body), share(rate["rate"])]
+        row.append(share(rate["upper"]))
+        rows.append(row + _naive(face))
+    header = ["false ship: this claim just fails", "at", "ships", "at most"]
+    yield from _table(header + _naive_header(body["faces"]), rows)
+    if any(face["naive"] for face in body["faces"]):
+        yield "  naive: ships when the mean reaches that threshold; peeked: at any of five looks"
+
+
+def _points(body: Body) -> Iterator[str]:
+    rows = []
+    for point in _worst_of_each(body["points"], ("name",), "ship"):
+        row = [_named(point)]
+        row += [share(point[word]["rate"]) for word in ("ship", "hold", "inconclusive")]
+        rows.append(row + _naive(point))
+    header = ["a candidate", "ships", "is held", "can't tell"]
+    yield from _table(header + _naive_header(body["points"]), rows)
+
+
+def _rates(body: Body) -> Iterator[str]:
+    worst, hold = body["false_ship"], body["false_hold"]
+    where = f" in the world {worst['world']}" if worst["world"] else ""
+    count_faces = len(body["faces"])
+    yield (
+        f"Worst false ship: {share(worst['rate'])}{where}, at most {share(worst['upper'])} "
+        f"(95 % Monte-Carlo bounds, together over {_faces_word(count_faces)}). It is the worst "
+        f"over the simulated worlds; the proof that it is at most {percent(body['alpha'])} is the "
+        "intersection-union test, as far as each claim's own test holds its level."
+    )
+    if hold is not None:
+        yield (
+            f"False hold: {share(hold['rate'])}, at most {share(hold['upper'])}, every claim at "
+            "the edge of harm"
+        )
+    pilots = body["pilots"]
+    over = "over the assumed worlds"
+    if pilots is not None:
+        low, high = pilots["percentiles"]
+        over = f"{low} to {high} % of {pilots['count']} bootstrap pilots"
+        if pilots["infeasible"]:
+            over += f"; {pilots['infeasible']} more could not show the target"
+    yield f"Power at the target: {_range(body['power'])} ({over})"
+    calls = body["calls"]
+    most = f"of {count(body['planned_calls'])} planned"
+    low, high = count(round(calls["low"])), count(round(calls["high"]))
+    spread = low if low == high else f"{low} to {high}"
+    yield f"Calls at the target: {spread} {most}"
+
+
+def _faces_word(number: int) -> str:
+    return "1 face" if number == 1 else f"{number} faces"
+
+
+def _kept(body: Body) -> Iterator[str]:
+    """Say where the tilt could not keep the pilot's second moments."""
+    found: dict[str, list[str]] = {}
+    for row in (*body["faces"], *body["points"]):
+        found.setdefault(row["kept"], []).append(row.get("title") or row["name"])
+    for kept, where in found.items():
+        if len(found) == 1:
+            yield f"the worlds are tilted pilots, {kept}"
+        else:
+            yield f"{kept}: {', '.join(dict.fromkeys(where))}"
+
+
+def _worst_of_each(rows: Sequence[Body], keys: Sequence[str], rate: str) -> list[Body]:
+    """Return one row of each kind: of several assumed worlds, the one with the highest rate."""
+    worst: dict[tuple[Any, ...], Body] = {}
+    for row in rows:
+        key = tuple(row[name] for name in keys)
+        if key not in worst or row[rate]["rate"] > worst[key][rate]["rate"]:
+            worst[key] = row
+    return list(worst.values())
+
+
+def _at(face: Body, body: Body) -> str:
+    unit = unit_of(face["metric"], body["scales"].get(face["metric"]))
+    text = fixed(face["at"] * unit.factor, 1, signed=face["difference"])
+    return named(text, unit)
+
+
+def _named(point: Body) -> str:
+    names = {
+        "target": "at the target, nothing else moved",
+        "no effect": "without any effect",
+        "corner": "with every claim at its boundary",
+        "no harm, at its edge": "without harm, at its edge",
+    }
+    return names[point["name"]]
+
+
+def _naive(row: Body) -> list[str]:
+    if row["naive"] is None:
+        return ["", ""] if "naive" in row and row.get("others") else []
+    return [share(row["naive"]["rate"]), share(row["naive_peeked"]["rate"])]
+
+
+def _naive_header(rows: Sequence[Body]) -> list[str]:
+    return ["naive", "peeked"] if any(row["naive"] for row in rows) else []
+
+
+def _range(found: Body) -> str:
+    low, high = share(found["low"]), share(found["high"])
+    spread = low if low == high else f"{low} to {high}"
+    if found["value"] is None:
+        return spread
+    value = share(found["value"])
+    return value if value == spread else f"{value}, range {spread}"
+
+
+def share(rate: float) -> str:
+    """Return a rate as a percentage with one decimal."""
+    return f"{100 * rate:.1f} %"
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    filled = [[*row, *[""] * (len(header) - len(row))] for row in rows]
+    widths = [max(len(line[at]) for line in [header, *filled]) for at in range(len(header))]
+    yield _line(header, widths)
+    yield "─" * (sum(widths) + 3 * (len(widths) - 1))
+    yield from (_line(row, widths) for row in filled)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    first, *rest = (
+        cell.ljust(width) if at == 0 else cell.rjust(width)
+        for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return "   ".join([first, *rest]).rstrip()

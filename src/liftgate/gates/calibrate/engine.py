@@ -1,0 +1,213 @@
+"""The whole gate, run many times: claims, candidates, looks and corrections together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liftgate.gates.calibrate.kernels import Kernel, Sums, drawn, kernels
+from liftgate.gates.calibrate.quantities import Asked, ClaimTests, OneTest, Quantity
+from liftgate.gates.calibrate.rows import Floats, Rows
+from liftgate.gates.calibrate.world import World
+from liftgate.records import Scale
+from liftgate.stats import ClaimShape
+
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+
+SHIP, HOLD, OPEN = 0, 1, 2
+_CELLS = 4_000_000
+"""Drawn clusters at a time: what a chunk of runs may hold in memory."""
+
+Tick = Callable[[int], None]
+"""Told how many runs have just been finished."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """How the gate is used: what is fixed before its results.
+
+    Args:
+        asked: the claims' tests.
+        scales: metric -> scale.
+        alpha: largest chance of a false ship, one-sided, for the whole study.
+        alpha_hold: largest chance of a false hold of one candidate.
+        candidates: how many share alpha.
+        units: planned clusters; items where each is its own.
+        looks: shares of the units at which the gate looks, the last one 1.
+    """
+
+    asked: Asked
+    scales: Mapping[str, Scale]
+    alpha: float
+    alpha_hold: float
+    candidates: int
+    units: int
+    looks: tuple[float, ...] = (1.0,)
+
+    @property
+    def prefixes(self) -> tuple[int, ...]:
+        """Units at each look."""
+        return tuple(max(1, round(share * self.units)) for share in self.looks)
+
+
+@dataclass(frozen=True, eq=False)
+class Outcomes:
+    """What became of every run."""
+
+    words: Integers
+    """Shape (runs, candidates): SHIP, HOLD or OPEN."""
+    shares: Floats
+    """Shape (runs,): share of the planned items that were asked until the gate stopped."""
+
+
+class Engine:
+    """The gate's composition over arrays of runs.
+
+    Args:
+        plan: how the gate is used.
+        rows: the world's rows, which all its worlds share.
+    """
+
+    def __init__(self, plan: Plan, rows: Rows) -> None:
+        self.plan = plan
+        self._kernels: dict[Quantity, Kernel] = kernels(rows, plan.scales)
+
+    def outcomes(
+        self,
+        worlds: Sequence[World],
+        runs: int,
+        rng: np.random.Generator,
+        tick: Tick | None = None,
+    ) -> Outcomes:
+        """Run the gate.
+
+        Args:
+            worlds: one for each candidate; their clusters are drawn independently.
+            runs: how often.
+            rng: the source of the draws.
+            tick: told of finished runs.
+        """
+        words, shares = [], []
+        for size in self._chunks(runs):
+            draws = [w.draw(size, self.plan.units, rng) for w in worlds]
+            found = [self.judged(w, rows) for w, rows in zip(worlds, draws, strict=True)]
+            rejected = np.stack([p for p, _ in found], axis=1)
+            harms = np.stack([h for _, h in found], axis=1)
+            asked = np.cumsum(worlds[0].rows.sizes[draws[0]], axis=1)
+            ends = asked[:, [prefix - 1 for prefix in self.plan.prefixes]] / asked[:, -1:]
+            word, at = self._stopped(rejected, harms)
+            words.append(word)
+            shares.append(np.take_along_axis(ends, at[:, None], axis=1)[:, 0])
+            if tick is not None:
+                tick(size)
+        return Outcomes(np.concatenate(words), np.concatenate(shares))
+
+    def rejections(
+        self,
+        world: World,
+        test: OneTest,
+        runs: int,
+        rng: np.random.Generator,
+        tick: Tick | None = None,
+    ) -> Floats:
+        """Return the p-value of one test at the end of each run, shape (runs,)."""
+        found = []
+        for size in self._chunks(runs):
+            sums = self._sums(world, world.draw(size, self.plan.units, rng), test.quantity)
+            found.append(self._over_looks(sums, test)[:, -1])
+            if tick is not None:
+                tick(size)
+        return np.concatenate(found)
+
+    def judged(self, world: World, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
+        """Return p-values of the claims and of their harms in drawn rows.
+
+        Args:
+            world: whose rows were drawn.
+            rows: shape (runs, units).
+
+        Returns:
+            Two arrays of shape (runs, claims, looks); harms are corrected inside a claim only.
+        """
+        cache: dict[Quantity, Sums] = {}
+
+        def sums(quantity: Quantity) -> Sums:
+            if quantity not in cache:
+                cache[quantity] = self._sums(world, rows, quantity)
+            return cache[quantity]
+
+        claims = self.plan.asked.tests
+        rejects = [self._claim(t, sums) for t in claims]
+        harms = [self._harm(t, sums) for t in claims]
+        return np.stack(rejects, axis=1), np.stack(harms, axis=1)
+
+    def words(self, rejects: Floats, harms: Floats) -> Integers:
+        """Return the words at one look.
+
+        Args:
+            rejects: shape (runs, candidates, claims): p-values of what a ship must reject.
+            harms: the same shape: p-values of "no harm".
+
+        Returns:
+            Shape (runs, candidates).
+        """
+        plan = self.plan
+        worst = rejects.max(axis=2)
+        passed = (worst <= plan.alpha) & (holm(worst) <= plan.alpha)
+        # Claims that are not simulated keep their place in the family, with a p-value of 1.
+        lacking = plan.asked.family - harms.shape[2]
+        family = np.pad(harms, ((0, 0), (0, 0), (0, lacking)), constant_values=1.0)
+        held = (holm(family) <= plan.alpha_hold).any(axis=2)
+        return np.where(held, HOLD, np.where(passed, SHIP, OPEN))
+
+    def _stopped(self, rejects: Floats, harms: Floats) -> tuple[Integers, Integers]:
+        """Return the words at the look at which all candidates are decided, and that look."""
+        runs, last = rejects.shape[0], rejects.shape[3] - 1
+        words = np.full(rejects.shape[:2], OPEN)
+        at = np.full(runs, last)
+        running = np.ones(runs, dtype=np.bool_)
+        for look in range(last + 1):
+            now = self.words(rejects[..., look], harms[..., look])
+            words = np.where(running[:, None], now, words)
+            at = np.where(running, look, at)
+            running &= (now == OPEN).any(axis=1)
+        return words, at
+
+    def _claim(self, tests: ClaimTests, sums: Callable[[Quantity], Sums]) -> Floats:
+        found = [self._over_looks(sums(t.quantity), t) for t in tests.rejects]
+        return np.asarray(np.max(np.stack(found), axis=0))
+
+    def _harm(self, tests: ClaimTests, sums: Callable[[Quantity], Sums]) -> Floats:
+        found = [self._over_looks(sums(t.quantity), t) for t in tests.harms]
+        return np.asarray(np.minimum(len(found) * np.min(np.stack(found), axis=0), 1.0))
+
+    def _over_looks(self, sums: Sums, test: OneTest) -> Floats:
+        """Return anytime p-values, shape (runs, looks)."""
+        kernel = self._kernels[test.quantity]
+        found = [kernel.p_values(sums.first(units), test) for units in self.plan.prefixes]
+        return np.stack(found, axis=1)
+
+    def _sums(self, world: World, rows: NDArray[np.intp], quantity: Quantity) -> Sums:
+        contrast = quantity.shape is ClaimShape.CONTRAST
+        return drawn(world.rows.columns[quantity], rows, contrast=contrast)
+
+    def _chunks(self, runs: int) -> Iterator[int]:
+        most = max(1, _CELLS // self.plan.units)
+        for start in range(0, runs, most):
+            yield min(most, runs - start)
+
+
+def holm(p_values: Floats) -> Floats:
+    """Return Holm's adjusted p-values along the last axis, as ``stats.holm`` does for one row."""
+    count = p_values.shape[-1]
+    order = np.argsort(p_values, axis=-1, kind="stable")
+    sorted_p = np.take_along_axis(p_values, order, axis=-1)
+    scaled = np.minimum(sorted_p * np.arange(count, 0, -1), 1.0)
+    raised = np.maximum.accumulate(scaled, axis=-1)
+    result = np.empty_like(raised)
+    np.put_along_axis(result, order, raised, axis=-1)
+    return result

@@ -1,0 +1,99 @@
+"""The engine is the gate: run by run it says what ``decide`` says about the same rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from liftgate import plugins, stats
+from liftgate.gates.calibrate.engine import HOLD, OPEN, SHIP, Engine, Plan, holm
+from liftgate.gates.calibrate.points import effect_point
+from liftgate.gates.calibrate.quantities import asked_of
+from liftgate.gates.calibrate.rows import rows_of
+from liftgate.gates.calibrate.world import world
+from liftgate.gates.decide import decide
+from liftgate.gates.evidence import PairsEvidence
+from liftgate.records import Claim, DecisionWord, Part
+from tests.unit.gates.calibrate.pilots import SCALES, again, claim, pilot
+
+WORDS = {SHIP: DecisionWord.SHIP, HOLD: DecisionWord.HOLD, OPEN: DecisionWord.INCONCLUSIVE}
+PRIMARY, GUARD = Part.PRIMARY, Part.GUARDRAIL
+
+GATES: dict[str, tuple[Claim, ...]] = {
+    "binary and graded": (
+        claim("primary", PRIMARY, "right", "superior", by=0.0, target=0.1),
+        claim("guardrails.0", GUARD, "quality", "non_inferior", margin=0.2),
+    ),
+    "every rule": (
+        claim("primary", PRIMARY, "right", "non_inferior", margin=0.05),
+        claim("guardrails.0", GUARD, "quality", "equivalent", margin=0.3),
+        claim("guardrails.1", GUARD, "wrong", "non_inferior", margin=0.1),
+        claim("guardrails.2", GUARD, "cost", "within", limit=3.1),
+        claim("guardrails.3", GUARD, "right", "within", limit=0.8),
+        claim("guardrails.4", GUARD, "quality", "non_inferior", margin="10%"),
+        claim("guardrails.5", GUARD, "cost", "equivalent", margin="20%"),
+    ),
+    "over slices": (
+        claim("primary", PRIMARY, "right", "superior", by=0.01, target=0.1),
+        claim(
+            "guardrails.0", GUARD, "right", "each_non_inferior", "half", margin=0.1, min_clusters=10
+        ),
+        claim(
+            "guardrails.1", GUARD, "quality", "each_non_inferior", "half", margin=0.5,
+            min_clusters=22,
+        ),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+@pytest.mark.parametrize("candidates", [1, 3])
+@pytest.mark.parametrize("gate", GATES)
+def test_run_by_run_the_engine_says_what_decide_says(
+    gate: str, candidates: int, clustered: bool
+) -> None:
+    claims = GATES[gate]
+    pairs = pilot(150, clustered=clustered)
+    asked = asked_of(claims, {"half": ("a", "b")})
+    rows = rows_of(pairs, asked.quantities(), clustered=clustered)
+    plan = Plan(asked, SCALES, 0.05, 0.05, candidates, units=66)
+    engine = Engine(plan, rows)
+    rng = np.random.default_rng(7)
+    seen = set()
+    for effect in (-0.15, 0.0, 0.1, 0.2):
+        made = world(rows, effect_point("x", asked, {"right": effect}).placed)
+        draws = [made.draw(8, plan.units, rng) for _ in range(candidates)]
+        found = [engine.judged(made, rows_) for rows_ in draws]
+        rejects = np.stack([p for p, _ in found], axis=1)[..., 0]
+        harms = np.stack([h for _, h in found], axis=1)[..., 0]
+        words = engine.words(rejects, harms)
+        for run in range(8):
+            evidence = {
+                f"c{k}": {
+                    c.id: PairsEvidence(
+                        again(pairs, draws[k][run], clustered=clustered)[c.metric],
+                        alpha=0.05,
+                        by_slice=c.by_slice,
+                    )
+                    for c in claims
+                }
+                for k in range(candidates)
+            }
+            rules = {c.id: plugins.load("rules", c.rule)(**c.params) for c in claims}
+            decided = decide(claims, evidence, rules, alpha=0.05, alpha_hold=0.05)
+            assert [WORDS[int(w)] for w in words[run]] == [d.word for d in decided]
+            for k, decision in enumerate(decided):
+                for j, verdict in enumerate(decision.verdicts):
+                    expected = 1.0 if verdict.p_value is None else verdict.p_value
+                    assert rejects[run, k, j] == pytest.approx(expected, abs=1e-9)
+                    expected = 1.0 if verdict.harm_p is None else verdict.harm_p
+                    assert harms[run, k, j] == pytest.approx(expected, abs=1e-9)
+            seen |= {d.word for d in decided}
+    assert len(seen) >= 2
+
+
+def test_holm_over_runs_is_holm_of_each_run() -> None:
+    p = np.random.default_rng(0).random((50, 4)) ** 3
+    p[0] = [0.2, 0.2, 0.0, 1.0]
+    expected = [stats.holm([float(x) for x in row]) for row in p]
+    assert holm(p) == pytest.approx(np.array(expected))
