@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -13,6 +13,14 @@ from liftgate.documents.numbers import count, fixed, named, percent, unit_of
 
 Body = Mapping[str, Any]
 
+_POINTS = {
+    "target": "at the target, nothing else moved",
+    "no effect": "without any effect",
+    "corner": "with every claim at its boundary",
+    "no harm, at its edge": "without harm, at its edge",
+}
+
+ALL_KEPT = "discordance and correlation kept"
 _PLANS = {"fixed": "one look", "planned-looks": "planned looks", "anytime": "unlimited looks"}
 
 
@@ -72,7 +80,7 @@ def _drawn(body: Body) -> str:
 
 def _faces(body: Body) -> Iterator[str]:
     rows = []
-    for face in _worst_of_each(body["faces"], ("title", "at", "others"), "false_ship"):
+    for face in _worst(body["faces"], ("title", "at", "others"), _false_ship):
         where = f" ({face['others']})" if face["others"] else ""
         rate = face["false_ship"]
         row = [f"{face['title']}{where}", _at(face, body), share(rate["rate"])]
@@ -85,12 +93,14 @@ def _faces(body: Body) -> Iterator[str]:
 
 
 def _points(body: Body) -> Iterator[str]:
+    several = body["candidates"] > 1
     rows = []
-    for point in _worst_of_each(body["points"], ("name",), "ship"):
-        row = [_named(point)]
+    for point in _worst(body["points"], ("name",), _trouble):
+        row = [_POINTS[point["name"]]]
         row += [share(point[word]["rate"]) for word in ("ship", "hold", "inconclusive")]
+        row += [share(point["any_ship"]["rate"])] if several else []
         rows.append(row + _naive(point))
-    header = ["a candidate", "ships", "is held", "can't tell"]
+    header = ["a candidate", "ships", "is held", "can't tell", *(["any ships"] if several else [])]
     yield from _table(header + _naive_header(body["points"]), rows)
 
 
@@ -129,41 +139,47 @@ def _faces_word(number: int) -> str:
 
 
 def _kept(body: Body) -> Iterator[str]:
-    """Say where the tilt could not keep the pilot's second moments."""
+    """Say what of the pilot the tilted worlds keep, and where they cannot."""
+    rows = [*body["faces"], *body["points"], *body["curve"]]
+    if any(row["kept"] == ALL_KEPT for row in rows):
+        yield f"the worlds are tilted, {ALL_KEPT}"
     found: dict[str, list[str]] = {}
-    for row in (*body["faces"], *body["points"]):
-        found.setdefault(row["kept"], []).append(row.get("title") or row["name"])
-    for kept, where in found.items():
-        if len(found) == 1:
-            yield f"the worlds are tilted pilots, {kept}"
-        else:
-            yield f"{kept}: {', '.join(dict.fromkeys(where))}"
+    for row in rows:
+        if row["kept"] != ALL_KEPT:
+            where = f" ({row['world']})" if row["world"] else ""
+            found.setdefault(row["kept"], []).append((row.get("title") or row["name"]) + where)
+    for kept, names in found.items():
+        yield f"{kept}: {', '.join(dict.fromkeys(names))}"
 
 
-def _worst_of_each(rows: Sequence[Body], keys: Sequence[str], rate: str) -> list[Body]:
-    """Return one row of each kind: of several assumed worlds, the one with the highest rate."""
+def _worst(
+    rows: Sequence[Body], keys: Sequence[str], badness: Callable[[Body], float]
+) -> list[Body]:
+    """Return one row of each kind: of several assumed worlds, the worst."""
     worst: dict[tuple[Any, ...], Body] = {}
     for row in rows:
         key = tuple(row[name] for name in keys)
-        if key not in worst or row[rate]["rate"] > worst[key][rate]["rate"]:
+        if key not in worst or badness(row) > badness(worst[key]):
             worst[key] = row
     return list(worst.values())
+
+
+def _false_ship(face: Body) -> float:
+    rate: float = face["false_ship"]["rate"]
+    return rate
+
+
+def _trouble(point: Body) -> float:
+    """At the target it is bad not to ship; without harm, to hold; elsewhere, to ship."""
+    ship: float = point["ship"]["rate"]
+    hold: float = point["hold"]["rate"]
+    return {"target": -ship, "no harm, at its edge": hold}.get(point["name"], ship)
 
 
 def _at(face: Body, body: Body) -> str:
     unit = unit_of(face["metric"], body["scales"].get(face["metric"]))
     text = fixed(face["at"] * unit.factor, 1, signed=face["difference"])
     return named(text, unit)
-
-
-def _named(point: Body) -> str:
-    names = {
-        "target": "at the target, nothing else moved",
-        "no effect": "without any effect",
-        "corner": "with every claim at its boundary",
-        "no harm, at its edge": "without harm, at its edge",
-    }
-    return names[point["name"]]
 
 
 def _naive(row: Body) -> list[str]:

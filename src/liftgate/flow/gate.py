@@ -126,10 +126,7 @@ def simulate_gate(
         curve=asked_for.curve,
         calls=len(items) * len(study.arms) * study.repeats,
     )
-    worlds = []
-    for number, (name, rows) in enumerate(sets):
-        report = _reporter(progress, name)
-        worlds.append(Simulation(plan, rows, wanted, number, report).run(name))
+    worlds, unable = _simulated(plan, sets, wanted, progress)
     first = sets[0][1]
     return Simulated(
         study=study,
@@ -137,10 +134,32 @@ def simulate_gate(
         request=asked_for,
         seed=seed,
         items=len(items),
-        worlds=tuple(worlds),
+        worlds=worlds,
         rows=first,
-        assumptions=(*said, *_about(plan, first, items, study)),
+        assumptions=(*said, *unable, *_about(plan, first, items, study)),
     )
+
+
+def _simulated(
+    plan: Plan, sets: Sequence[tuple[str, Rows]], wanted: Wanted, progress: Show | None
+) -> tuple[tuple[Characteristics, ...], tuple[str, ...]]:
+    """Simulate each set of rows; return what was found, and which could not show the target.
+
+    Raises:
+        NotEnoughData: none of them could.
+    """
+    worlds, unable = [], []
+    refused: NotEnoughData | None = None
+    for number, (name, rows) in enumerate(sets):
+        try:
+            report = _reporter(progress, name)
+            worlds.append(Simulation(plan, rows, wanted, number, report).run(name))
+        except NotEnoughData as error:
+            refused = error
+            unable.append(f"not simulated, {name}: {error}")
+    if refused is not None and not worlds:
+        raise refused
+    return tuple(worlds), tuple(unable)
 
 
 def _sets(

@@ -10,8 +10,6 @@ Floats = NDArray[np.float64]
 _MOST_STEPS = 100
 _CLOSE = 1e-9
 """Largest standardised mean that counts as 0."""
-_FARTHEST = 200.0
-"""A multiplier beyond this tilts towards single rows: the target is at the hull or outside it."""
 _RIDGE = 1e-11
 
 
@@ -27,8 +25,8 @@ def tilted(start: Floats, features: Floats) -> Floats | None:
         features: shape (rows, k), each already less its target.
 
     Returns:
-        Shape (rows,), of sum 1; None: no weights can do it (0 lies outside the convex hull of the
-        rows' features, or so near its edge that single rows would carry the weight).
+        Shape (rows,), of sum 1; None: no weights can do it, 0 lies outside the convex hull of the
+        rows' features. At the hull's edge some rows have practically no weight left.
     """
     kept = start > 0
     weights = start[kept] / start[kept].sum()
@@ -74,8 +72,6 @@ def _solve(start: Floats, features: Floats, possible: bool) -> Floats | None:  #
             return None
         multipliers = multipliers + size * step
         value, weights = tried, new
-        if np.max(np.abs(multipliers)) > _FARTHEST:
-            return None
     return None
 
 

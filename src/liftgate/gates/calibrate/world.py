@@ -17,6 +17,8 @@ from liftgate.gates.calibrate.tilt import tilted
 ALL_KEPT = "discordance and correlation kept"
 SPREADS_KEPT = "discordance kept, correlation not"
 MEANS_ONLY = "means only: neither discordance nor correlation could be kept"
+FEWEST_EFFECTIVE = 20.0
+"""Weights that vary as much as this many equal ones would: fewer are single rows, not a world."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,8 @@ def world(rows: Rows, placed: Sequence[Placed], start: Floats | None = None) -> 
         start: shape (rows,): weights of the rows before the tilt; None: all alike.
 
     Raises:
-        NotEnoughData: no weights reach the means; the message names who asks for them.
+        NotEnoughData: no weights reach the means, or only those of fewer than 20 rows; the message
+            names who asks for them.
     """
     base = np.full(rows.sizes.size, 1 / rows.sizes.size) if start is None else start / start.sum()
     means = [_centred(rows, one) for one in placed]
@@ -80,11 +83,12 @@ def world(rows: Rows, placed: Sequence[Placed], start: Floats | None = None) -> 
     )
     for kept, more in wanted:
         weights = tilted(base, np.column_stack([*means, *more]))
-        if weights is not None:
-            return World(rows, weights, kept)
+        made = None if weights is None else World(rows, weights, kept)
+        if made is not None and made.effective >= FEWEST_EFFECTIVE:
+            return made
     raise NotEnoughData(
-        f"the pilot's items cannot show {_listed(placed)}: no weighting of its "
-        f"{rows.clusters} clusters has that mean",
+        f"the items cannot show {_listed(placed)}: no weighting of their {rows.clusters} clusters "
+        "has that mean, beyond single ones",
         hint="a larger pilot, or one whose systems differ more, reaches farther; without a pilot "
         "the gate is simulated over a grid of assumed spreads",
     )
@@ -121,5 +125,8 @@ def _kept_share(values: Floats, sizes: Floats, base: Floats) -> Floats:
 
 
 def _listed(placed: Iterable[Placed]) -> str:
-    said = [f"{one.name or one.quantity.metric} at {one.mean:+.4g}" for one in placed]
-    return ", ".join(said).replace("-", "−")
+    return ", ".join(f"{one.name or one.quantity.metric} at {_number(one.mean)}" for one in placed)
+
+
+def _number(value: float) -> str:
+    return f"{value:+.4g}".replace("-", "−") if value else "0"
