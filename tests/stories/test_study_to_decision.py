@@ -312,3 +312,15 @@ def test_two_candidates_share_one_error_budget(world):
     assert body["recommended"] == "newer"
     for decision in body["decisions"]:
         assert decision["p_holm"] >= decision["p_worst"]
+
+
+def test_two_runs_at_once_pay_nothing_twice(world):
+    world.arm("new", slow_s=0.005)
+    world.write(items=100)
+    both = [world.start("run", "study.yaml", "--quiet") for _ in range(2)]
+    for process in both:
+        process.communicate(timeout=120)
+
+    assert sorted(process.returncode for process in both)[0] == 0
+    assert world.decision()["exit_code"] == 0
+    assert world.calls() == Counter(old=100, new=100)

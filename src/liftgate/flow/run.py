@@ -21,7 +21,7 @@ from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED, Store, Workspace, run_body
+from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
 
 DECIDED = "decision"
 Say = Callable[[str], None]
@@ -71,8 +71,12 @@ def run_study(
     tell = say or (lambda _: None)
     opened = open_study(file)
     parts = parts_of(opened)
-    workspace = Workspace.locate()
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    workspace = Workspace.locate().create()
+    with (
+        only_one(workspace, "run"),
+        Store.open(workspace.home) as store,
+        Ledger.open(workspace.home) as ledger,
+    ):
         ledger.verify()
         kept = keep(opened, workspace)
         if kept.added is not None:

@@ -263,14 +263,14 @@ class _LiftTest:
         self._theirs = moments(Sample(theirs, codes))
         self._cross = float(np.sum((ours - ours.mean()) * (theirs - theirs.mean())))
         self._span = span
-        self.ratio = self._ours.mean / self._theirs.mean
+        self.ratio = float(self._ours.mean / self._theirs.mean)
 
     def at(self, rho: float) -> StudentTest:
         """Return the tests of the contrast with one ratio."""
         bounds = _contrast_bounds(self._span, rho)
         squares = self._ours.squares - 2 * rho * self._cross + rho**2 * self._theirs.squares
         sums = self._ours.sums - rho * self._theirs.sums
-        found = Moments(self._ours.sizes, sums, max(squares, 0.0))
+        found = Moments(self._ours.sizes, sums, np.maximum(squares, 0.0))
         return student_from(found, bounds=bounds, pseudo=_quarter(bounds))
 
     def limit(self, alternative: Alternative, alpha: float) -> float | None:

@@ -1,4 +1,4 @@
-"""Tests of a mean by Student's t: single items or clusters, with two pseudo units at the null.
+"""Tests of a mean by Student's t: single items or clusters, guarded against what was not seen.
 
 The estimand is the mean over items; clusters enter the variance only. The variance is CR2 for an
 intercept under working independence (Bell & McCaffrey 2002, Survey Methodology 28, 169–181;
@@ -13,8 +13,22 @@ and for single items to the usual s²/n with n − 1.
 
 Where the scores have a range, two pseudo units are added at (tested value ± h) before V and df are
 taken. They keep a sample without variance from claiming certainty, and because they sit around the
-*tested* value they never pull the estimate across it. T is then N·e / √(quadratic in e), e being
-estimate − tested value, so that limits have a closed form (docs/adr/0002).
+*tested* value they never pull the estimate across it (docs/adr/0002). One more unit at the end of
+the range that is worst for the question enters by a half in V and whole in the skewness: the losses
+that a sample is too small to show are the ones that make a t lie (docs/adr/0008).
+
+Skew is corrected by Hall's monotone transformation of T (Hall 1992, JRSS B 54, 221–228). With
+ρ = Σ r³ / (Σ r²)^1.5, the skewness of the mean, a = ρ/3 and b = ρ/6,
+
+    g(T) = T + a·T² + a²·T³/3 + b = ((1 + a·T)³ − 1) / (3a) + b
+
+is compared with Student's distribution. Where the skew is so large that g goes flat, losses are too
+few to have been seen at all, and their count is Poisson: then p = exp(−T), the chance of no loss
+(the rule of three is its inversion), takes over as the smaller of the two. Without a range nothing
+bounds the skew that was not seen, so there the p-value is never below that of the plain t. T, g and
+exp have closed inverses, so limits need no search.
+
+Everything works on many samples at once: leading axes are samples, the last axis is their units.
 """
 
 from __future__ import annotations
@@ -32,134 +46,227 @@ FEWEST_DF = 5.0
 _MOST_TIES = 0.8
 _PRIOR_WEIGHT = 0.25
 """How much the pseudo clusters count when the design effect is estimated; by simulation, ADR 2."""
+_WORST_WEIGHT = 0.5
+"""How much the unit at the worst end counts in the variance; by simulation, ADR 8."""
 _SKEW_SHARE = 0.2
 """Warn when skew may move the one-sided error by more than this share of its level."""
 
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """What the tests need of a sample.
+    """What the tests need of one sample, or of many.
 
     Args:
-        sizes: shape (clusters,): items in each unit.
-        sums: shape (clusters,): sum of the values in each unit.
-        squares: sum over the items of the squared distance from the mean.
+        sizes: shape (clusters,) or (…, clusters): items in each unit.
+        sums: shape (…, clusters): sum of the values in each unit.
+        squares: shape (…): sum over the items of the squared distance from the mean.
     """
 
     sizes: Floats
     sums: Floats
-    squares: float
+    squares: Floats
 
     @property
-    def n(self) -> int:
-        """Items."""
-        return int(self.sizes.sum())
+    def n(self) -> Floats:
+        """Items, shape (…)."""
+        return np.asarray(self.sizes.sum(axis=-1))
 
     @property
-    def mean(self) -> float:
-        """Mean over the items."""
-        return float(self.sums.sum() / self.sizes.sum())
+    def mean(self) -> Floats:
+        """Mean over the items, shape (…)."""
+        return np.asarray(self.sums.sum(axis=-1) / self.n)
+
+    @property
+    def clusters(self) -> int:
+        """Independent units."""
+        return int(self.sums.shape[-1])
 
 
 @dataclass(frozen=True, eq=False)
-class StudentTest:
-    """The family of t-tests of one mean.
+class Guard:
+    """What is added because a sample does not show everything.
+
+    Args:
+        bounds: the ends between which the mean must lie.
+        h: distance of the pseudo units from the tested value.
+    """
+
+    bounds: Range
+    h: float
+
+
+@dataclass(frozen=True, eq=False)
+class OneSided:
+    """Tests of "the mean is at most this", for many samples; arrays have shape (…).
 
     The squared denominator of T is ``a0 + a1·e + a2·e²`` for a distance e = estimate − null.
     """
 
-    value: float
-    n: int
-    clusters: int
-    df: float
-    a0: float
-    a1: float
-    a2: float
-    bounds: Range | None
-    skewness: float = 0.0
-    ties: float = 0.0
+    value: Floats
+    n: Floats
+    df: Floats
+    a0: Floats
+    a1: Floats
+    a2: Floats
+    skew: Floats
+    """ρ, the skewness of the mean; 0 where all values are equal."""
+    lowest: float | None
+    """The lowest value that the mean can have; None: the values have no range."""
 
-    @property
-    def se(self) -> float:
-        """Standard error at a null equal to the estimate, pseudo units included."""
-        return math.sqrt(self.a0) / self.n
+    def tail(self, null: float | Floats) -> Floats:
+        """Return the p-values of one null, over the hull where T turns back; shape (…)."""
+        from scipy.special import stdtr
 
-    def statistic(self, null: float) -> float:
-        """Return T of one tested value; positive: the data lie above it."""
-        return self._at(self.value - null)
+        t = self._hull(self.value - null)
+        p = np.asarray(stdtr(self.df, -self._transformed(t)))
+        p = np.minimum(p, np.exp(-np.maximum(t, 0.0)))
+        return p if self.lowest is not None else np.maximum(p, stdtr(self.df, -t))
 
-    def tail(self, null: float, alternative: Alternative) -> float:
-        """Return the one-sided p-value, over the hull where T turns back."""
-        if alternative is Alternative.LESS:
-            return self._mirrored().tail(-null, Alternative.GREATER)
-        distance = self.value - null
-        lowest = min(self._at(distance), self._farthest(), self._turning(distance))
-        return _t_tail(self.df, lowest)
+    def limit(self, alpha: float) -> Floats:
+        """Return the lower limits at ``alpha``; the end of the range where T never gets there.
 
-    def limit(self, alternative: Alternative, alpha: float) -> float:
-        """Return the one-sided limit at ``alpha``; the end of the range where T never gets there.
-
-        Solves N²e² = t²·(a0 + a1·e + a2·e²) for the smallest e > 0.
+        Solves N²e² = T²·(a0 + a1·e + a2·e²) for the smallest e > 0, T being the value whose
+        p-value is ``alpha``.
         """
-        if alternative is Alternative.LESS:
-            return -self._mirrored().limit(Alternative.GREATER, alpha)
-        critical = _t_quantile(self.df, alpha)
-        if self.bounds is not None and self._farthest() < critical:
-            return self.bounds[0]
+        critical = self._critical(alpha)
         square = critical**2
         lead = self.n**2 - square * self.a2
         slope = square * self.a1
         constant = square * self.a0
-        root = math.sqrt(max(slope**2 + 4 * lead * constant, 0.0))
-        return self.value - 2 * constant / (root - slope)
+        root = np.sqrt(np.maximum(slope**2 + 4 * lead * constant, 0.0))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            distance = np.where(constant > 0, 2 * constant / (root - slope), 0.0)
+        found = self.value - distance
+        if self.lowest is None:
+            return np.asarray(found)
+        return np.where(self._farthest() < critical, self.lowest, found)
+
+    def _critical(self, alpha: float) -> Floats:
+        student = _t_quantile(self.df, alpha)
+        t = np.minimum(np.maximum(self._untransformed(student), 0.0), -math.log(alpha))
+        return t if self.lowest is not None else np.maximum(t, student)
+
+    def _transformed(self, t: Floats) -> Floats:
+        a, b = self.skew / 3, self.skew / 6
+        with np.errstate(invalid="ignore", over="ignore"):
+            g = t + a * t**2 + a**2 * t**3 / 3 + b
+        return np.where(np.isfinite(t), g, t)
+
+    def _untransformed(self, g: Floats) -> Floats:
+        a, b = self.skew / 3, self.skew / 6
+        flat = np.abs(a) < 1e-7
+        safe = np.where(flat, 1.0, a)
+        cubic = (np.cbrt(1 + 3 * safe * (g - b)) - 1) / safe
+        return np.where(flat, (g - b) * (1 - a * (g - b)), cubic)
+
+    def _hull(self, distance: Floats) -> Floats:
+        lowest = np.minimum(self._t(distance), self._farthest())
+        turns = self.a1 > 0
+        turn = -2 * self.a0 / np.where(turns, self.a1, 1.0)
+        return np.where(turns & (distance < turn), np.minimum(lowest, self._t(turn)), lowest)
+
+    def _t(self, distance: Floats) -> Floats:
+        square = self.a0 + self.a1 * distance + self.a2 * distance**2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = self.n * distance / np.sqrt(square)
+        return np.where(np.isnan(t), 0.0, t)
+
+    def _farthest(self) -> Floats:
+        """T of the lowest value that there is: what T tends to far out."""
+        if self.lowest is None:
+            return np.full_like(self.value, np.inf)
+        return self._t(self.value - self.lowest)
+
+
+@dataclass(frozen=True, eq=False)
+class StudentTests:
+    """The two-sided family of t-tests, for many samples; arrays have shape (…)."""
+
+    value: Floats
+    n: Floats
+    clusters: int
+    df: Floats
+    own_df: Floats
+    """Degrees of freedom without the pseudo units: below ``FEWEST_DF`` no test is admissible."""
+    se: Floats
+    lower: OneSided
+    upper: OneSided
+    """The mirror image."""
+
+    def tail(self, null: float | Floats, alternative: Alternative) -> Floats:
+        """Return the one-sided p-values of a null, shape (…)."""
+        if alternative is Alternative.LESS:
+            return self.upper.tail(-np.asarray(null))
+        return self.lower.tail(null)
+
+    def limit(self, alternative: Alternative, alpha: float) -> Floats:
+        """Return the one-sided limits at ``alpha``, shape (…)."""
+        if alternative is Alternative.LESS:
+            return -self.upper.limit(alpha)
+        return self.lower.limit(alpha)
+
+
+@dataclass(frozen=True, eq=False)
+class StudentTest:
+    """The family of t-tests of one mean: ``StudentTests`` of a single sample."""
+
+    tests: StudentTests
+    ties: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """The mean over items."""
+        return float(self.tests.value)
+
+    @property
+    def n(self) -> int:
+        """Items."""
+        return int(self.tests.n)
+
+    @property
+    def clusters(self) -> int:
+        """Independent units."""
+        return self.tests.clusters
+
+    @property
+    def df(self) -> float:
+        """Degrees of freedom, pseudo units included."""
+        return float(self.tests.df)
+
+    @property
+    def se(self) -> float:
+        """Standard error at a null equal to the estimate, pseudo units included."""
+        return float(self.tests.se)
+
+    def tail(self, null: float, alternative: Alternative) -> float:
+        """Return the one-sided p-value of a null."""
+        return float(self.tests.tail(null, alternative))
+
+    def limit(self, alternative: Alternative, alpha: float) -> float:
+        """Return the one-sided limit at ``alpha``."""
+        return float(self.tests.limit(alternative, alpha))
 
     def warn(self, alpha: float) -> tuple[str, ...]:
-        """Say when skew may move the error rate, or when nearly all values tie."""
+        """Say when skew without a range may move the error rate, or when nearly all values tie."""
         found = []
-        if abs(self._skew_shift(alpha)) > _SKEW_SHARE * alpha:
+        skew = float(self.tests.lower.skew)
+        shift = abs(_skew_shift(skew, alpha))
+        if self.tests.lower.lowest is None and shift > _SKEW_SHARE * alpha:
             found.append(
-                f"skewed scores (skewness {self.skewness:.1f} over {self.clusters} units): the "
-                f"one-sided error of {100 * alpha:.3g} % may be near "
-                f"{100 * (alpha + abs(self._skew_shift(alpha))):.1f} % on one side"
+                f"skewed scores (skewness {skew * math.sqrt(self.clusters):.1f} over "
+                f"{self.clusters} units): uncorrected, the one-sided error of {100 * alpha:.3g} % "
+                f"would be near {100 * (alpha + shift):.1f} % on one side; the correction knows "
+                "only the skew that these values show, since no range is declared"
             )
         if self.ties > _MOST_TIES:
             found.append(f"{math.floor(100 * self.ties)} % of the values are equal")
         return tuple(found)
 
-    def _at(self, distance: float) -> float:
-        square = self.a0 + self.a1 * distance + self.a2 * distance**2
-        return self.n * distance / math.sqrt(square)
-
-    def _farthest(self) -> float:
-        """T of the lowest value that there is: what T tends to far out."""
-        return math.inf if self.bounds is None else self._at(self.value - self.bounds[0])
-
-    def _turning(self, distance: float) -> float:
-        """T where it stops falling towards the left, for distances beyond that point."""
-        if self.a1 <= 0:
-            return math.inf
-        turn = -2 * self.a0 / self.a1
-        return self._at(turn) if distance < turn else math.inf
-
-    def _mirrored(self) -> StudentTest:
-        bounds = None if self.bounds is None else (-self.bounds[1], -self.bounds[0])
-        return replace(self, value=-self.value, a1=-self.a1, bounds=bounds)
-
-    def _skew_shift(self, alpha: float) -> float:
-        """Return by how much skew moves a one-sided error, to first order.
-
-        Edgeworth: γ·(2z² + 1)·φ(z) / (6√units) (Hall 1992, The Bootstrap and Edgeworth Expansion,
-        section 2.6).
-        """
-        z = _t_quantile(math.inf, alpha)
-        density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-        return self.skewness * (2 * z * z + 1) * density / (6 * math.sqrt(self.clusters))
-
 
 def moments(sample: Sample) -> Moments:
     """Return sizes, sums and squares of a sample, by cluster where there are clusters."""
     values = sample.values
-    squares = float(np.sum((values - values.mean()) ** 2))
+    squares = np.asarray(np.sum((values - values.mean()) ** 2))
     if sample.codes is None:
         return Moments(np.ones_like(values), values, squares)
     sizes = np.bincount(sample.codes).astype(np.float64)
@@ -174,14 +281,13 @@ def student(sample: Sample) -> StudentTest:
         NotEnoughData: fewer than 5 degrees of freedom, or values without any spread and without a
             range that would bound what was not seen.
     """
-    found = moments(sample)
-    family = student_from(found, bounds=sample.bounds, pseudo=sample.pseudo)
     ties = _ties(sample.values) if sample.pseudo is not None else 0.0
-    return replace(family, skewness=_skewness(found), ties=ties)
+    family = student_from(moments(sample), bounds=sample.bounds, pseudo=sample.pseudo)
+    return replace(family, ties=ties)
 
 
 def student_from(found: Moments, *, bounds: Range | None, pseudo: float | None) -> StudentTest:
-    """Return the family of tests from moments.
+    """Return the family of tests from the moments of one sample.
 
     Args:
         found: sizes, sums and squares.
@@ -194,27 +300,72 @@ def student_from(found: Moments, *, bounds: Range | None, pseudo: float | None) 
     check_units(found.sizes)
     if pseudo is None and _constant(found):
         raise NotEnoughData(
-            f"all {found.n} values equal {found.mean:g}, expected some spread: without a declared "
-            "range nothing bounds what was not seen",
+            f"all {int(found.n)} values equal {float(found.mean):g}, expected some spread: without "
+            "a declared range nothing bounds what was not seen",
             hint="Declare the range of the scores, if they have one.",
         )
-    n, mean = found.n, found.mean
-    size = 0.0 if pseudo is None else _pseudo_size(found, pseudo)
-    h = 0.0 if pseudo is None else pseudo
+    guard = None if pseudo is None or bounds is None else Guard(bounds, pseudo)
+    return StudentTest(student_tests(found, guard))
+
+
+def student_tests(found: Moments, guard: Guard | None) -> StudentTests:
+    """Return the families of tests of many samples at once; nothing is refused here.
+
+    Args:
+        found: arrays over the samples.
+        guard: the range and the pseudo units; None: values without a range.
+    """
+    value, n = found.mean, found.n
+    size = np.zeros_like(value) if guard is None else _pseudo_size(found, guard.h)
     total = n + 2 * size
-    residuals = found.sums - found.sizes * mean
-    inflation = 1 / (1 - found.sizes / total)
+    inflation = 1 / (1 - found.sizes / total[..., None])
+    residuals = found.sums - found.sizes * value[..., None]
+    pseudo = np.broadcast_to((size / total)[..., None], (*value.shape, 2))
+    shares = np.broadcast_to(found.sizes / total[..., None], residuals.shape)
+    df = _satterthwaite(np.concatenate([shares, pseudo], axis=-1))
+    flipped = None if guard is None else Guard((-guard.bounds[1], -guard.bounds[0]), guard.h)
+    mirrored = Moments(found.sizes, -found.sums, found.squares)
+    spread = np.sum(residuals**2 * inflation, axis=-1)
+    h = 0.0 if guard is None else guard.h
+    return StudentTests(
+        value=value,
+        n=n,
+        clusters=found.clusters,
+        df=df,
+        own_df=_satterthwaite(found.sizes / n[..., None]),
+        se=np.sqrt(spread + 2 * size**2 / (1 - size / total) * h**2) / n,
+        lower=_one_sided(found, df, guard, size, (residuals, inflation)),
+        upper=_one_sided(mirrored, df, flipped, size, (-residuals, inflation)),
+    )
+
+
+def _one_sided(
+    found: Moments,
+    df: Floats,
+    guard: Guard | None,
+    size: Floats,
+    spread: tuple[Floats, Floats],
+) -> OneSided:
+    residuals, inflation = spread
+    value, n = found.mean, found.n
+    total = n + 2 * size
     own = size**2 / (1 - size / total)
     pull = 2 * size / total
-    return StudentTest(
-        value=mean,
+    h = 0.0 if guard is None else guard.h
+    worst = np.zeros_like(value) if guard is None else guard.bounds[0] - value
+    squares = np.sum(residuals**2, axis=-1) + size**2 * (2 * h**2 + worst**2)
+    cubes = np.sum(residuals**3, axis=-1) + (size * worst) ** 3
+    with np.errstate(divide="ignore", invalid="ignore"):
+        skew = np.where(squares > 0, cubes / squares**1.5, 0.0)
+    return OneSided(
+        value=value,
         n=n,
-        clusters=int(found.sizes.size),
-        df=_satterthwaite(np.append(found.sizes, [size, size]) / total),
-        a0=float(np.sum(residuals**2 * inflation)) + 2 * own * h**2,
-        a1=2 * pull * float(np.sum(residuals * found.sizes * inflation)),
-        a2=pull**2 * float(np.sum(found.sizes**2 * inflation)) + 2 * own * (n / total) ** 2,
-        bounds=bounds,
+        df=df,
+        a0=np.sum(residuals**2 * inflation, axis=-1) + own * (2 * h**2 + _WORST_WEIGHT * worst**2),
+        a1=2 * pull * np.sum(residuals * found.sizes * inflation, axis=-1),
+        a2=pull**2 * np.sum(found.sizes**2 * inflation, axis=-1) + 2 * own * (n / total) ** 2,
+        skew=skew,
+        lowest=None if guard is None else guard.bounds[0],
     )
 
 
@@ -228,7 +379,7 @@ def check_units(sizes: Floats) -> None:
         NotEnoughData: with the degrees of freedom.
     """
     units = int(sizes.size)
-    df = _satterthwaite(sizes / sizes.sum()) if units > 1 else 0.0
+    df = float(_satterthwaite(sizes / sizes.sum())) if units > 1 else 0.0
     if df >= FEWEST_DF:
         return
     largest = 100 * float(sizes.max() / sizes.sum())
@@ -243,7 +394,7 @@ def check_units(sizes: Floats) -> None:
     )
 
 
-def _pseudo_size(found: Moments, h: float) -> float:
+def _pseudo_size(found: Moments, h: float) -> Floats:
     """Return the size κ of a pseudo unit, in items: 1 for single items.
 
     Whole clusters may move together although no sample shows it, so the unit starts as one
@@ -252,19 +403,20 @@ def _pseudo_size(found: Moments, h: float) -> float:
     pseudo units counted in: κ² = K·D with D = (Σ r_g² + K²h²/2) / (squares + Kh²/2), within
     1 … K. Many informative items pull D to their own; few leave it near K.
     """
-    typical = float(np.sum(found.sizes**2) / np.sum(found.sizes))
-    residuals = found.sums - found.sizes * found.mean
-    between = float(np.sum(residuals**2)) + _PRIOR_WEIGHT * 2 * (typical * h) ** 2
+    typical = np.sum(found.sizes**2, axis=-1) / found.n
+    residuals = found.sums - found.sizes * found.mean[..., None]
+    between = np.sum(residuals**2, axis=-1) + _PRIOR_WEIGHT * 2 * (typical * h) ** 2
     within = found.squares + _PRIOR_WEIGHT * 2 * typical * h**2
-    return math.sqrt(typical * min(max(between / within, 1.0), typical))
+    effect = np.minimum(np.maximum(between / within, 1.0), typical)
+    return np.broadcast_to(np.sqrt(typical * effect), found.mean.shape)
 
 
-def _satterthwaite(shares: Floats) -> float:
+def _satterthwaite(shares: Floats) -> Floats:
     squares = shares**2
     lever = squares / (1 - shares)
-    df = float(1 / (np.sum(squares) + np.sum(lever) ** 2 - np.sum(lever**2)))
+    total = np.sum(lever, axis=-1) ** 2 - np.sum(lever**2, axis=-1)
     # Equal units have exactly units − 1; rounding must neither refuse them nor be printed.
-    return round(df, 9)
+    return np.asarray(np.round(1 / (np.sum(squares, axis=-1) + total), 9))
 
 
 def _constant(found: Moments) -> bool:
@@ -274,29 +426,23 @@ def _constant(found: Moments) -> bool:
     return bool(np.max(residuals) <= 1e-12 * scale)
 
 
-def _skewness(found: Moments) -> float:
-    if _constant(found):
-        return 0.0
-    residuals = found.sums - found.sizes * found.mean
-    spread = float(np.sqrt(np.mean(residuals**2)))
-    return float(np.mean((residuals / spread) ** 3))
-
-
 def _ties(values: Floats) -> float:
     """Return the share of the most frequent value."""
     counts = np.unique(values, return_counts=True)[1]
     return float(counts.max() / values.size)
 
 
-def _t_tail(df: float, statistic: float) -> float:
-    from scipy.special import stdtr
+def _skew_shift(skew: float, alpha: float) -> float:
+    """Return by how much skew moves the one-sided error of a plain t, to first order.
 
-    if math.isinf(statistic):
-        return 0.0 if statistic > 0 else 1.0
-    return float(stdtr(df, -statistic))
+    Edgeworth: ρ·(2z² + 1)·φ(z) / 6 (Hall 1992, The Bootstrap and Edgeworth Expansion, section 2.6).
+    """
+    z = float(_t_quantile(np.asarray(np.inf), alpha))
+    density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return skew * (2 * z * z + 1) * density / 6
 
 
-def _t_quantile(df: float, alpha: float) -> float:
+def _t_quantile(df: Floats, alpha: float) -> Floats:
     from scipy.special import ndtri, stdtrit
 
-    return float(-ndtri(alpha)) if math.isinf(df) else float(-stdtrit(df, alpha))
+    return np.asarray(np.where(np.isinf(df), -ndtri(alpha), -stdtrit(df, alpha)))

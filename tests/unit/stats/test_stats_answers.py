@@ -13,7 +13,7 @@ from liftgate.stats.kinds import (
     ScoreKind,
     UnitDesign,
 )
-from liftgate.stats.student import Moments, StudentTest, student_from
+from liftgate.stats.student import Guard, Moments, OneSided, student_from, student_tests
 
 B, G, U = ScoreKind.BINARY, ScoreKind.GRADED, ScoreKind.UNBOUNDED
 UNIT = (0, 1)
@@ -105,25 +105,51 @@ def test_the_pseudo_cluster_shrinks_to_what_the_sample_shows():
     assert 0.9 * 2 * 8 * 0.25 < added < 2 * 64 * 0.25 / 4
 
 
-def test_where_the_statistic_turns_back_the_hull_is_taken():
-    """A family whose T rises, then falls: far nulls must not become acceptable again."""
-    family = StudentTest(
-        value=0.1, n=20, clusters=8, df=7, a0=1.0, a1=-6.0, a2=110.0, bounds=(-1.0, 1.0)
+def one_sided(a1, value=0.1, skew=0.0):
+    return OneSided(
+        *map(np.asarray, (value, 20.0, 7.0, 1.0, a1, 110.0, skew)),
+        lowest=-1.0,
     )
+
+
+@pytest.mark.parametrize("skew", [-0.4, -0.1, 0.0, 0.2])
+def test_where_the_statistic_turns_back_the_hull_is_taken(skew):
+    """A family whose T rises, then falls: far nulls must not become acceptable again."""
+    family = one_sided(-6.0, skew=skew)
     nulls = np.linspace(-0.99, 0.09, 200)
-    raw = np.array([family.statistic(float(x)) for x in nulls])
+    distance = 0.1 - nulls
+    raw = 20 * distance / np.sqrt(1 - 6 * distance + 110 * distance**2)
     assert (np.diff(raw) > 0).any()
-    hull = np.array([family.tail(float(x), Alternative.GREATER) for x in nulls])
+    hull = family.tail(nulls)
     assert (np.diff(hull) >= 0).all()
     for alpha in (0.2, 0.1, 0.05, 0.04, 0.01):
-        low = family.limit(Alternative.GREATER, alpha)
-        assert ((hull <= alpha) == (nulls <= low)).all()
-    mirrored = StudentTest(
-        value=-0.1, n=20, clusters=8, df=7, a0=1.0, a1=6.0, a2=110.0, bounds=(-1.0, 1.0)
-    )
-    assert mirrored.limit(Alternative.LESS, 0.1) == -family.limit(Alternative.GREATER, 0.1)
-    others = [mirrored.tail(float(x), Alternative.GREATER) for x in np.linspace(-0.9, 0.9, 100)]
+        assert ((hull <= alpha) == (nulls <= family.limit(alpha))).all()
+    others = one_sided(6.0, value=-0.1, skew=skew).tail(np.linspace(-0.9, 0.9, 100))
     assert (np.diff(others) >= 0).all()
+
+
+def test_many_samples_at_once_are_the_samples_one_by_one():
+    rng = np.random.default_rng(8)
+    sizes = rng.integers(1, 9, (5, 14)).astype(float)
+    sums = sizes * rng.uniform(-1, 1, (5, 14))
+    squares = rng.uniform(5, 20, 5)
+    guard = Guard((-1.0, 1.0), 0.5)
+    many = student_tests(Moments(sizes, sums, squares), guard)
+    for row in range(5):
+        found = Moments(sizes[row], sums[row], squares[row])
+        one = student_from(found, bounds=guard.bounds, pseudo=guard.h)
+        for way in (Alternative.GREATER, Alternative.LESS):
+            assert many.tail(-0.02, way)[row] == pytest.approx(one.tail(-0.02, way), rel=1e-12)
+            assert many.limit(way, 0.05)[row] == pytest.approx(one.limit(way, 0.05), rel=1e-12)
+        assert many.df[row] == pytest.approx(one.df)
+
+
+def test_losses_that_nobody_saw_are_bounded_by_the_rule_of_three():
+    found = stats.paired_difference(
+        np.ones(1000), np.ones(1000), kind=G, score_range=UNIT, level=0.9
+    )
+    assert found.low == pytest.approx(-3 / 1000, rel=0.02)
+    assert found.high == -found.low
 
 
 def test_a_mirrored_score_gives_the_mirrored_answer():
@@ -190,9 +216,11 @@ def test_a_mean_without_a_limit_has_no_p_value():
 
 def test_skew_and_ties_are_warned_about():
     values = np.array([0.0] * 95 + [1.0] * 5)
-    warned = stats.mean(values, kind=G, score_range=UNIT, level=0.9).warnings
-    assert "skewness 4.1 over 100 units" in warned[0]
-    assert warned[1] == "95 % of the values are equal"
+    assert stats.mean(values, kind=G, score_range=UNIT, level=0.9).warnings == (
+        "95 % of the values are equal",
+    )
+    unbounded = stats.mean(values, kind=U, level=0.9).warnings
+    assert "skewness 4.1 over 100 units" in unbounded[0]
     calm = np.linspace(0, 1, 100)
     assert stats.mean(calm, kind=G, score_range=UNIT).warnings == ()
 
