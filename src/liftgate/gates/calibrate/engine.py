@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from liftgate.gates.calibrate.kernels import Kernel, Sums, drawn, kernels
+from liftgate.gates.calibrate.kernels import Drawn, Kernel, kernels
+from liftgate.gates.calibrate.looks import Bet, Followed, Tested
 from liftgate.gates.calibrate.quantities import Asked, ClaimTests, OneTest, Quantity
 from liftgate.gates.calibrate.rows import Floats, Rows
 from liftgate.gates.calibrate.world import World
-from liftgate.records import Scale
-from liftgate.stats import ClaimShape
+from liftgate.records import Design, Scale
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -37,7 +37,9 @@ class Plan:
         alpha_hold: largest chance of a false hold of one candidate.
         candidates: how many share alpha.
         units: planned clusters; items where each is its own.
-        looks: shares of the units at which the gate looks, the last one 1.
+        looks: shares of the units at which the gate looks, rising, the last one 1; with unlimited
+            looks, how finely stopping is resolved.
+        design: once, at planned looks with alpha spending, or unlimited looks by betting.
     """
 
     asked: Asked
@@ -47,6 +49,7 @@ class Plan:
     candidates: int
     units: int
     looks: tuple[float, ...] = (1.0,)
+    design: Design = Design.FIXED
 
     @property
     def prefixes(self) -> tuple[int, ...]:
@@ -117,8 +120,8 @@ class Engine:
         """Return the p-value of one test at the end of each run, shape (runs,)."""
         found = []
         for size in self._chunks(runs):
-            sums = self._sums(world, world.draw(size, self.plan.units, rng), test.quantity)
-            found.append(self._over_looks(sums, test)[:, -1])
+            rows = world.draw(size, self.plan.units, rng)
+            found.append(self._followed(world, rows, test.quantity).p_values(test)[:, -1])
             if tick is not None:
                 tick(size)
         return np.concatenate(found)
@@ -133,16 +136,16 @@ class Engine:
         Returns:
             Two arrays of shape (runs, claims, looks); harms are corrected inside a claim only.
         """
-        cache: dict[Quantity, Sums] = {}
+        cache: dict[Quantity, Followed] = {}
 
-        def sums(quantity: Quantity) -> Sums:
+        def drawn_of(quantity: Quantity) -> Followed:
             if quantity not in cache:
-                cache[quantity] = self._sums(world, rows, quantity)
+                cache[quantity] = self._followed(world, rows, quantity)
             return cache[quantity]
 
         claims = self.plan.asked.tests
-        rejects = [self._claim(t, sums) for t in claims]
-        harms = [self._harm(t, sums) for t in claims]
+        rejects = [self._claim(t, drawn_of) for t in claims]
+        harms = [self._harm(t, drawn_of) for t in claims]
         return np.stack(rejects, axis=1), np.stack(harms, axis=1)
 
     def words(self, rejects: Floats, harms: Floats) -> Integers:
@@ -177,23 +180,20 @@ class Engine:
             running &= (now == OPEN).any(axis=1)
         return words, at
 
-    def _claim(self, tests: ClaimTests, sums: Callable[[Quantity], Sums]) -> Floats:
-        found = [self._over_looks(sums(t.quantity), t) for t in tests.rejects]
+    def _claim(self, tests: ClaimTests, drawn_of: Callable[[Quantity], Followed]) -> Floats:
+        found = [drawn_of(t.quantity).p_values(t) for t in tests.rejects]
         return np.asarray(np.max(np.stack(found), axis=0))
 
-    def _harm(self, tests: ClaimTests, sums: Callable[[Quantity], Sums]) -> Floats:
-        found = [self._over_looks(sums(t.quantity), t) for t in tests.harms]
+    def _harm(self, tests: ClaimTests, drawn_of: Callable[[Quantity], Followed]) -> Floats:
+        found = [drawn_of(t.quantity).p_values(t) for t in tests.harms]
         return np.asarray(np.minimum(len(found) * np.min(np.stack(found), axis=0), 1.0))
 
-    def _over_looks(self, sums: Sums, test: OneTest) -> Floats:
-        """Return anytime p-values, shape (runs, looks)."""
-        kernel = self._kernels[test.quantity]
-        found = [kernel.p_values(sums.first(units), test) for units in self.plan.prefixes]
-        return np.stack(found, axis=1)
-
-    def _sums(self, world: World, rows: NDArray[np.intp], quantity: Quantity) -> Sums:
-        contrast = quantity.shape is ClaimShape.CONTRAST
-        return drawn(world.rows.columns[quantity], rows, contrast=contrast)
+    def _followed(self, world: World, rows: NDArray[np.intp], quantity: Quantity) -> Followed:
+        drawn = Drawn(world.rows.columns[quantity], rows)
+        kernel, looks = self._kernels[quantity], self.plan.prefixes
+        if self.plan.design is not Design.ANYTIME:
+            return Tested(kernel, drawn, looks)
+        return Bet(kernel.ends, drawn, looks, float(world.rows.sizes.max()))
 
     def _chunks(self, runs: int) -> Iterator[int]:
         most = max(1, _CELLS // self.plan.units)

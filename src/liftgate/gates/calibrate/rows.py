@@ -29,6 +29,8 @@ class Column:
     sums: Floats
     squares: Floats
     """Sums of squares."""
+    cubes: Floats
+    """Sums of cubes."""
     base: Floats
     """Sums of the baseline's scores."""
 
@@ -151,7 +153,7 @@ def _inside(pairs: Pairs, quantity: Quantity) -> NDArray[np.bool_]:
 
 def _summed(
     values: Floats, base: Floats, inside: NDArray[np.bool_], codes: NDArray[np.int64], count: int
-) -> tuple[Floats, Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     def per_cluster(weights: Floats) -> Floats:
         summed = np.bincount(codes, weights=weights * inside, minlength=count)
         return summed.astype(np.float64)
@@ -160,5 +162,6 @@ def _summed(
         per_cluster(np.ones_like(values)),
         per_cluster(values),
         per_cluster(values**2),
+        per_cluster(values**3),
         per_cluster(base),
     )
