@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
+    from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
     from liftgate.stats.kinds import (
         Alternative,
         ClaimShape,
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import holm
     from liftgate.stats.paired import (
         paired_contrast,
@@ -27,18 +30,30 @@ if TYPE_CHECKING:
         paired_noninferiority,
         relative_lift,
     )
+    from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.spending import anytime_p, boundaries
 
 _HOMES = {
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
+    "EProcess": "eprocess",
+    "EProcessStatus": "eprocess",
     "Estimate": "estimate",
+    "FiniteSetStatus": "finite",
+    "FiniteSetTest": "finite",
+    "LookStatus": "looks",
     "Mark": "kinds",
+    "PlannedLooks": "planned",
     "Population": "kinds",
     "ScoreKind": "kinds",
+    "SetReading": "finite",
     "UnitDesign": "kinds",
+    "anytime_p": "spending",
+    "boundaries": "spending",
+    "cluster_fractions": "planned",
     "detectable": "planning",
     "holm": "multiplicity",
     "mean": "single",
@@ -57,11 +72,21 @@ __all__ = [
     "Alternative",
     "ClaimShape",
     "Design",
+    "EProcess",
+    "EProcessStatus",
     "Estimate",
+    "FiniteSetStatus",
+    "FiniteSetTest",
+    "LookStatus",
     "Mark",
+    "PlannedLooks",
     "Population",
     "ScoreKind",
+    "SetReading",
     "UnitDesign",
+    "anytime_p",
+    "boundaries",
+    "cluster_fractions",
     "detectable",
     "holm",
     "mean",

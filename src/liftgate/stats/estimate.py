@@ -40,4 +40,8 @@ class Estimate:
     se: float | None = None
     """Standard error, where the method has one; for planning only."""
     df: float | None = None
+    look: int | None = None
+    """Looks taken so far; None: not a design with planned looks."""
+    looks: int | None = None
+    """Looks planned in all."""
     warnings: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -167,18 +167,7 @@ def cluster_codes(cluster: ArrayLike | None, n: int) -> Codes | None:
     """
     if cluster is None:
         return None
-    labels = np.asarray(cluster)
-    if labels.ndim != 1 or labels.size != n:
-        raise DataError(
-            f"cluster: got shape {labels.shape}, expected one label for each of {n} items"
-        )
-    if _missing(labels):
-        raise DataError(
-            "cluster: got a missing label, expected one for each item",
-            hint="Give an item without a cluster a label of its own.",
-        )
-    if labels.dtype == object:
-        labels = labels.astype(str)
+    labels = cluster_labels(cluster, n)
     found, codes = np.unique(labels, return_inverse=True)
     if found.size == n:
         return None
@@ -189,6 +178,25 @@ def cluster_codes(cluster: ArrayLike | None, n: int) -> Codes | None:
             hint="Collect items from more clusters.",
         )
     return codes.astype(np.int64)
+
+
+def cluster_labels(cluster: ArrayLike, n: int) -> NDArray[Any]:
+    """Return the label of each item, shape (n,).
+
+    Raises:
+        DataError: another length than the scores, more than one dimension, or a missing label.
+    """
+    labels = np.asarray(cluster)
+    if labels.ndim != 1 or labels.size != n:
+        raise DataError(
+            f"cluster: got shape {labels.shape}, expected one label for each of {n} items"
+        )
+    if _missing(labels):
+        raise DataError(
+            "cluster: got a missing label, expected one for each item",
+            hint="Give an item without a cluster a label of its own.",
+        )
+    return labels.astype(str) if labels.dtype == object else labels
 
 
 def _missing(labels: NDArray[np.generic]) -> bool:

@@ -34,6 +34,7 @@ def paired_difference(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float = 0.0,
+    guarantee: bool = False,
 ) -> Estimate:
     """Estimate the mean over items of candidate − baseline.
 
@@ -46,10 +47,14 @@ def paired_difference(
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: tested difference, strictly inside ± the width of the range.
+        guarantee: take the method whose level is proven whatever the distribution: the exact
+            unconditional test (binary, at most 500 items) or the betting bound (graded). To be
+            decided before the data.
 
     Raises:
         NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, or unbounded
-            differences that are all equal.
+            differences that are all equal; with a guarantee: more than 500 binary items, clusters,
+            unbounded scores.
         DataError: NaN, lengths that differ, values outside the kind or range, an option that makes
             no sense; the message names argument, got and expected.
     """
@@ -64,7 +69,13 @@ def paired_difference(
         pseudo=None if width is None else width / 2,
     )
     return estimate_from(
-        ClaimShape.DIFFERENCE, kind, sample, level=level, alternative=alternative, null=null
+        ClaimShape.DIFFERENCE,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=null,
+        guarantee=guarantee,
     )
 
 
@@ -77,6 +88,7 @@ def paired_noninferiority(
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
+    guarantee: bool = False,
 ) -> Estimate:
     """Test whether the candidate is worse by less than a margin: null −margin, greater.
 
@@ -88,6 +100,7 @@ def paired_noninferiority(
         score_range: as in ``paired_difference``.
         cluster: as in ``paired_difference``.
         level: as in ``paired_difference``.
+        guarantee: as in ``paired_difference``.
 
     Raises:
         NotEnoughData: as ``paired_difference``.
@@ -104,10 +117,11 @@ def paired_noninferiority(
         level=level,
         alternative=Alternative.GREATER,
         null=-margin,
+        guarantee=guarantee,
     )
 
 
-def paired_contrast(
+def paired_contrast(  # noqa: PLR0913 – keyword options, as its siblings have them
     candidate: ArrayLike,
     baseline: ArrayLike,
     ratio: float,
@@ -118,6 +132,7 @@ def paired_contrast(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     mirrored: bool = False,
+    guarantee: bool = False,
 ) -> Estimate:
     """Estimate the mean over items of candidate − (1 − ratio)·baseline, and test it against 0.
 
@@ -138,6 +153,7 @@ def paired_contrast(
         level: as in ``paired_difference``.
         alternative: as in ``paired_difference``.
         mirrored: the scores' sign was flipped so that larger is better.
+        guarantee: as in ``paired_difference``; the betting bound for binary scores, too.
 
     Raises:
         NotEnoughData: as ``paired_difference``, or a baseline mean not above 0 (below 0 when
@@ -163,7 +179,13 @@ def paired_contrast(
         pseudo=_quarter(bounds),
     )
     return estimate_from(
-        ClaimShape.CONTRAST, kind, sample, level=level, alternative=alternative, null=0.0
+        ClaimShape.CONTRAST,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=0.0,
+        guarantee=guarantee,
     )
 
 
@@ -233,6 +255,7 @@ def estimate_from(
     level: float,
     alternative: Alternative,
     null: float | None,
+    guarantee: bool = False,
 ) -> Estimate:
     """Walk the method table: choose the row, build its tests, invert them.
 
@@ -242,7 +265,7 @@ def estimate_from(
     """
     level, alternative = inputs.check_level(level), inputs.check_alternative(alternative)
     tested = None if null is None else inputs.check_null("null", null, sample.bounds)
-    row = table.choose(kind, sample.units, claim)
+    row = table.choose(kind, sample.units, claim, guarantee=guarantee)
     return invert(
         table.build(row, sample),
         method=row.name,

@@ -24,6 +24,7 @@ def mean(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
+    guarantee: bool = False,
 ) -> Estimate:
     """Estimate one arm's mean over items, and test it against a limit.
 
@@ -36,10 +37,13 @@ def mean(
         alternative: of the p-value; both limits are always given.
         null: the limit, strictly inside the range; None: an interval without a test, the p-value
             is None.
+        guarantee: take the method whose level is proven whatever the distribution: Clopper–Pearson
+            (binary) or the betting bound (graded). To be decided before the data.
 
     Raises:
-        NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores need
-            none), one cluster, or unbounded values that are all equal.
+        NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores and
+            guaranteed methods need none), one cluster, or unbounded values that are all equal; with
+            a guarantee: clusters, unbounded scores.
         DataError: NaN, values outside the kind or range, an option that makes no sense.
     """
     kind = inputs.check_kind(kind)
@@ -53,7 +57,13 @@ def mean(
         pseudo=None if span is None else (span[1] - span[0]) / 2,
     )
     return estimate_from(
-        ClaimShape.MEAN, kind, sample, level=level, alternative=alternative, null=null
+        ClaimShape.MEAN,
+        kind,
+        sample,
+        level=level,
+        alternative=alternative,
+        null=null,
+        guarantee=guarantee,
     )
 
 
@@ -64,6 +74,7 @@ def proportion(
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
+    guarantee: bool = False,
 ) -> Estimate:
     """Estimate the share of ones among scores of 0 and 1: ``mean`` of the binary kind.
 
@@ -73,6 +84,7 @@ def proportion(
         level: as in ``mean``.
         alternative: as in ``mean``.
         null: as in ``mean``.
+        guarantee: as in ``mean``.
 
     Raises:
         NotEnoughData: as ``mean``.
@@ -85,6 +97,7 @@ def proportion(
         level=level,
         alternative=alternative,
         null=null,
+        guarantee=guarantee,
     )
 
 

@@ -1,47 +1,26 @@
-"""The method table: kind of score × units × shape of the claim → method, refusal, reference.
+"""The method table: kind of score × units × claim × guarantee → method, refusal, reference.
 
 The code walks it (``choose``), the docs are generated from it (``render``). Which row serves a
-claim is fixed before the data; no row is ever chosen by what the data look like.
+claim is fixed before the data; no row is ever chosen by what the data look like. Whoever asks for
+the guarantee asks before the data, too, and gets a row whose level is proven, or a refusal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from liftgate.errors import NotEnoughData
+from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inputs import Sample
 from liftgate.stats.inversion import Family
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.method import Method
 from liftgate.stats.ranks import order_statistic, sign_over_passes
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
 
-
-@dataclass(frozen=True, kw_only=True)
-class Method:
-    """One row."""
-
-    name: str
-    """What ``Estimate.method`` says."""
-    kinds: tuple[ScoreKind, ...]
-    units: UnitDesign
-    claim: ClaimShape
-    test: Callable[[Sample], Family] | None
-    """Builds the family of tests; None: no method, the row is a refusal."""
-    what: str
-    """The method in one line."""
-    refuses: str
-    """When it declines to give a number."""
-    mark: Mark
-    reference: str
-    domain: str = ""
-    """Where its error was measured, and what was found."""
-
-
 _ALL = tuple(ScoreKind)
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
 _UNBOUNDED = (ScoreKind.UNBOUNDED,)
+_EITHER = (False, True)
 _SINGLE, _CLUSTERED = UnitDesign.SINGLE, UnitDesign.CLUSTERED
 
 _FEW_ITEMS = "fewer than 6 items (df below 5)"
@@ -243,6 +222,7 @@ METHODS: tuple[Method, ...] = (
         what="binomial test of the count beyond a value; limits are observed values",
         refuses="no items; an end that n cannot bound is given as unbounded",
         mark=Mark.EXACT,
+        guarantee=_EITHER,
         reference="David & Nagaraja 2003, section 7.1",
     ),
     Method(
@@ -255,6 +235,7 @@ METHODS: tuple[Method, ...] = (
         refuses="always: the binomial count needs independent items; "
         "measure the quantile once in each of several separate passes",
         mark=Mark.EXACT,
+        guarantee=_EITHER,
         reference="",
     ),
     Method(
@@ -266,6 +247,7 @@ METHODS: tuple[Method, ...] = (
         what="sign test of the passes within the limit, p = 2^−R when all R are",
         refuses="one pass",
         mark=Mark.EXACT,
+        guarantee=_EITHER,
         reference="David & Nagaraja 2003, section 7.1",
         domain="exact where passes are independent and alike",
     ),
@@ -278,22 +260,37 @@ METHODS: tuple[Method, ...] = (
         what="none",
         refuses="always: a pass is itself the independent unit",
         mark=Mark.EXACT,
+        guarantee=_EITHER,
         reference="",
     ),
+    *GUARANTEED,
 )
 
 
-def choose(kind: ScoreKind, units: UnitDesign, claim: ClaimShape) -> Method:
+def choose(
+    kind: ScoreKind, units: UnitDesign, claim: ClaimShape, *, guarantee: bool = False
+) -> Method:
     """Return the row that serves a kind of score, units and shape of claim.
+
+    Args:
+        kind: what values the scores can take.
+        units: what the independent units are.
+        claim: which quantity is estimated.
+        guarantee: whether the level must be proven; asked before the data.
 
     Raises:
         NotEnoughData: the row is a refusal; the message says why and what to do.
     """
-    row = next(m for m in METHODS if kind in m.kinds and (m.units, m.claim) == (units, claim))
+    row = next(
+        m
+        for m in METHODS
+        if kind in m.kinds and guarantee in m.guarantee and (m.units, m.claim) == (units, claim)
+    )
     if row.test is None:
+        asked = " guaranteed" if row.guarantee == ASKED else ""
         raise NotEnoughData(
-            f"no method for a {claim.value} of {kind.value} scores over {units.value} units: "
-            f"refused {row.refuses}"
+            f"no{asked} method for a {claim.value} of {kind.value} scores over {units.value} "
+            f"units: refused {row.refuses}"
         )
     return row
 
@@ -317,11 +314,13 @@ def render() -> str:
         "Generated from `liftgate.stats.table` by `make docs`; do not edit.",
         "",
         "The row is fixed by the kind of score, the units and the claim, never by the results. "
-        "Verdict, p-value and limits of a row invert one and the same test.",
+        "Verdict, p-value and limits of a row invert one and the same test. With `guarantee=True` "
+        '("asked for") the level is proven for every distribution, at a price in width.',
     ]
     for claim in ClaimShape:
         lines += ["", f"## {claim.value.capitalize()}", ""]
-        lines += ["| scores | units | method | refused | mark | reference |", "|" + "---|" * 6]
+        lines += ["| scores | units | guarantee | method | refused | mark | reference |"]
+        lines += ["|" + "---|" * 7]
         lines += [_line(row) for row in METHODS if row.claim is claim]
     return "\n".join(lines) + "\n"
 
@@ -331,4 +330,6 @@ def _line(row: Method) -> str:
     note = f" ({row.domain})" if row.domain else ""
     method = row.name if row.test is None else f"**{row.name}**: {row.what}{note}"
     mark = "" if row.test is None else row.mark.value
-    return f"| {kinds} | {row.units.value} | {method} | {row.refuses} | {mark} | {row.reference} |"
+    asked = {ASKED: "asked for", _EITHER: "either"}.get(row.guarantee, "")
+    cells = (kinds, row.units.value, asked, method, row.refuses, mark, row.reference)
+    return "| " + " | ".join(cells) + " |"
