@@ -31,6 +31,18 @@ def gate() -> None:
 )
 @click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
 @click.option(
+    "--stopping",
+    type=click.Choice(["fixed", "planned-looks", "anytime"]),
+    help="Try another stopping plan than the study's.",
+)
+@click.option(
+    "--looks",
+    type=click.IntRange(min=2, max=50),
+    default=5,
+    show_default=True,
+    help="Looks of --stopping planned-looks, evenly spread.",
+)
+@click.option(
     "--naive",
     is_flag=True,
     help="Also try a gate that ships when the means are high enough, once and with peeking.",
@@ -49,6 +61,8 @@ def simulate(
     runs: int,
     pilots: int,
     seed: int | None,
+    stopping: str | None,
+    looks: int,
     naive: bool,
     picture: Path | None,
     quiet: bool,
@@ -67,10 +81,19 @@ def simulate(
     from liftgate.cli.progress import progress_printer
     from liftgate.documents.characteristics import check_picture, draw
     from liftgate.flow.gate import Request, simulate_gate
+    from liftgate.records import Design
 
     if picture is not None:
         check_picture(picture)
-    request = Request(runs=runs, pilots=pilots, seed=seed, naive=naive, curve=picture is not None)
+    request = Request(
+        runs=runs,
+        pilots=pilots,
+        seed=seed,
+        naive=naive,
+        curve=picture is not None,
+        stopping=None if stopping is None else Design(stopping),
+        looks=looks,
+    )
     with progress_printer(quiet=quiet) as progress:
         found = simulate_gate(study, request, progress)
     body = found.as_json()

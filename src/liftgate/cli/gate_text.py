@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,7 +22,6 @@ _POINTS = {
 }
 
 ALL_KEPT = "discordance and correlation kept"
-_PLANS = {"fixed": "one look", "planned-looks": "planned looks", "anytime": "unlimited looks"}
 
 
 def show(body: Body) -> None:
@@ -35,7 +35,7 @@ def show(body: Body) -> None:
 def _sentence(body: Body) -> str:
     worst, power = body["false_ship"], body["power"]
     return (
-        f"{body['study']}: ships something bad in at most {share(worst['upper'])} of its uses "
+        f"{body['study']}: ships something bad in at most {most(worst['upper'])} of its uses "
         f"(simulated), and ships at the target in {_range(power)}."
     )
 
@@ -62,9 +62,15 @@ def _plan(body: Body) -> str:
     several = body["candidates"]
     sides = f"{several} candidates, " if several > 1 else ""
     return (
-        f"Gate: {len(body['claims'])} claims, {sides}{items}, {_PLANS[body['design']]}; alpha "
+        f"Gate: {len(body['claims'])} claims, {sides}{items}, {_stopping(body)}; alpha "
         f"{percent(body['alpha'])}, alpha_hold {percent(body['alpha_hold'])}"
     )
+
+
+def _stopping(body: Body) -> str:
+    if body["design"] == "planned-looks":
+        return f"{len(body['looks'])} planned looks"
+    return {"fixed": "one look", "anytime": "unlimited looks"}[body["design"]]
 
 
 def _drawn(body: Body) -> str:
@@ -84,7 +90,7 @@ def _faces(body: Body) -> Iterator[str]:
         where = f" ({face['others']})" if face["others"] else ""
         rate = face["false_ship"]
         row = [f"{face['title']}{where}", _at(face, body), share(rate["rate"])]
-        row.append(share(rate["upper"]))
+        row.append(most(rate["upper"]))
         rows.append(row + _naive(face))
     header = ["false ship: this claim just fails", "at", "ships", "at most"]
     yield from _table(header + _naive_header(body["faces"]), rows)
@@ -109,14 +115,14 @@ def _rates(body: Body) -> Iterator[str]:
     where = f" in the world {worst['world']}" if worst["world"] else ""
     count_faces = len(body["faces"])
     yield (
-        f"Worst false ship: {share(worst['rate'])}{where}, at most {share(worst['upper'])} "
+        f"Worst false ship: {share(worst['rate'])}{where}, at most {most(worst['upper'])} "
         f"(95 % Monte-Carlo bounds, together over {_faces_word(count_faces)}). It is the worst "
         f"over the simulated worlds; the proof that it is at most {percent(body['alpha'])} is the "
         "intersection-union test, as far as each claim's own test holds its level."
     )
     if hold is not None:
         yield (
-            f"False hold: {share(hold['rate'])}, at most {share(hold['upper'])}, every claim at "
+            f"False hold: {share(hold['rate'])}, at most {most(hold['upper'])}, every claim at "
             "the edge of harm"
         )
     pilots = body["pilots"]
@@ -128,10 +134,10 @@ def _rates(body: Body) -> Iterator[str]:
             over += f"; {pilots['infeasible']} more could not show the target"
     yield f"Power at the target: {_range(body['power'])} ({over})"
     calls = body["calls"]
-    most = f"of {count(body['planned_calls'])} planned"
+    planned = f"of {count(body['planned_calls'])} planned"
     low, high = count(round(calls["low"])), count(round(calls["high"]))
     spread = low if low == high else f"{low} to {high}"
-    yield f"Calls at the target: {spread} {most}"
+    yield f"Calls at the target: {spread} {planned}"
 
 
 def _faces_word(number: int) -> str:
@@ -204,6 +210,11 @@ def _range(found: Body) -> str:
 def share(rate: float) -> str:
     """Return a rate as a percentage with one decimal."""
     return f"{100 * rate:.1f} %"
+
+
+def most(bound: float) -> str:
+    """Return an upper bound as a percentage with one decimal, rounded up."""
+    return f"{math.ceil(1000 * bound - 1e-9) / 10:.1f} %"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -20,10 +20,13 @@ from liftgate.gates.calibrate.rows import Rows, rows_of
 from liftgate.gates.pairs import UNLABELLED
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress
-from liftgate.records import Item, Pairs, Scale, ScoreKind
+from liftgate.records import Design, Item, Pairs, Scale, ScoreKind
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
+
+_RESOLUTION = 20
+"""With unlimited looks a stop is seen at every twentieth of the items."""
 
 Show = Callable[[Progress], None]
 
@@ -38,6 +41,10 @@ class Request:
     """None: the study's."""
     naive: bool = False
     curve: bool = False
+    stopping: Design | None = None
+    """Another stopping plan than the study's; None: the study's."""
+    looks: int = 5
+    """Looks of a plan of planned looks that the study does not name, evenly spread."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +74,7 @@ class Simulated:
             "liftgate": 1,
             "study": self.study.study,
             "study_digest": self.study.digest(),
-            "design": self.study.stopping.plan,
+            "design": self.plan.design.value,
             "items": self.items,
             "planned_calls": self.items * len(self.study.arms) * self.study.repeats,
             "pilot": pilot,
@@ -109,6 +116,7 @@ def simulate_gate(
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
     units = _units(items)
+    design = asked_for.stopping or Design(study.stopping.plan)
     plan = Plan(
         asked=asked,
         scales=needed,
@@ -116,6 +124,8 @@ def simulate_gate(
         alpha_hold=study.decision.alpha_hold,
         candidates=len(study.candidates),
         units=units,
+        looks=_looks(design, asked_for),
+        design=design,
     )
     seed = study.seed if asked_for.seed is None else asked_for.seed
     wanted = Wanted(
@@ -189,8 +199,20 @@ def _sets(
     return sets, said
 
 
+def _looks(design: Design, request: Request) -> tuple[float, ...]:
+    """Return the shares of the units at which the gate looks."""
+    if design is Design.FIXED:
+        return (1.0,)
+    count = request.looks if design is Design.PLANNED_LOOKS else _RESOLUTION
+    return tuple((look + 1) / count for look in range(count))
+
+
 def _about(plan: Plan, rows: Rows, items: Sequence[Item], study: Study) -> tuple[str, ...]:
     said = []
+    if plan.design.value != study.stopping.plan:
+        said.append(f"the study's own plan is {study.stopping.plan}: this is another one, tried")
+    if plan.units < len(items) and plan.design is Design.PLANNED_LOOKS:
+        said.append("the information at a look is taken as its share of the clusters")
     if plan.units < len(items):
         mine = float(rows.sizes.mean())
         planned = len(items) / plan.units

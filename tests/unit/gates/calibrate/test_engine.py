@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from liftgate import plugins, stats
+from liftgate.errors import NotEnoughData
 from liftgate.gates.calibrate.engine import HOLD, OPEN, SHIP, Engine, Plan, holm
 from liftgate.gates.calibrate.points import effect_point
 from liftgate.gates.calibrate.quantities import asked_of
@@ -13,7 +15,9 @@ from liftgate.gates.calibrate.rows import rows_of
 from liftgate.gates.calibrate.world import world
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence
-from liftgate.records import Claim, DecisionWord, Part
+from liftgate.records import Alternative, Claim, DecisionWord, Design, Pairs, Part
+from liftgate.stats.eprocess import EProcess
+from liftgate.stats.planned import PlannedLooks
 from tests.unit.gates.calibrate.pilots import SCALES, again, claim, pilot
 
 WORDS = {SHIP: DecisionWord.SHIP, HOLD: DecisionWord.HOLD, OPEN: DecisionWord.INCONCLUSIVE}
@@ -97,3 +101,100 @@ def test_holm_over_runs_is_holm_of_each_run() -> None:
     p[0] = [0.2, 0.2, 0.0, 1.0]
     expected = [stats.holm([float(x) for x in row]) for row in p]
     assert holm(p) == pytest.approx(np.array(expected))
+
+
+LOOKED = (
+    claim("primary", PRIMARY, "right", "superior", by=0.0, target=0.1),
+    claim("guardrails.0", GUARD, "quality", "non_inferior", margin=0.2),
+)
+LOOKS = (0.25, 0.5, 0.75, 1.0)
+
+
+def engine_of(
+    design: Design, *, clustered: bool, looks: tuple[float, ...] = LOOKS, units: int = 80
+) -> Engine:
+    pairs = pilot(150, clustered=clustered)
+    asked = asked_of(LOOKED, {})
+    rows = rows_of(pairs, asked.quantities(), clustered=clustered)
+    return Engine(Plan(asked, SCALES, 0.05, 0.05, 1, units, looks, design), rows)
+
+
+def items_of(
+    pairs: dict[str, Pairs], metric: str, drawn: NDArray[np.intp], *, clustered: bool
+) -> Pairs:
+    return again(pairs, drawn, clustered=clustered)[metric]
+
+
+def test_run_by_run_planned_looks_give_the_p_values_of_planned_looks() -> None:
+    engine = engine_of(Design.PLANNED_LOOKS, clustered=False)
+    pairs = pilot(150, clustered=False)
+    rows = rows_of(pairs, engine.plan.asked.quantities(), clustered=False)
+    made = world(rows, effect_point("x", engine.plan.asked, {"right": 0.1}).placed)
+    draws = made.draw(6, 80, np.random.default_rng(5))
+    rejects, harms = engine.judged(made, draws)
+    for run in range(6):
+        for place, (metric, null, harm_null) in enumerate(
+            (("right", 0.0, 0.0), ("quality", -0.2, -0.2))
+        ):
+            one = items_of(pairs, metric, draws[run], clustered=False)
+            real = PlannedLooks(
+                engine.plan.prefixes,
+                kind=one.scale.kind,
+                score_range=(one.scale.low or 0.0, one.scale.high or 0.0),
+                null=null,
+                harm_null=harm_null,
+            )
+            for look, end in enumerate(engine.plan.prefixes):
+                start = engine.plan.prefixes[look - 1] if look else 0
+                real.update(one.candidate[start:end], one.baseline[start:end])
+                assert real.estimate.p_value == pytest.approx(
+                    rejects[run, place, look], rel=1e-3, abs=1e-9
+                )
+                assert real.harm_p_value == pytest.approx(
+                    harms[run, place, look], rel=1e-3, abs=1e-9
+                )
+
+
+@pytest.mark.parametrize("clustered", [False, True])
+def test_run_by_run_unlimited_looks_give_the_p_values_of_the_e_process(clustered: bool) -> None:
+    engine = engine_of(Design.ANYTIME, clustered=clustered)
+    pairs = pilot(150, clustered=clustered)
+    rows = rows_of(pairs, engine.plan.asked.quantities(), clustered=clustered)
+    made = world(rows, effect_point("x", engine.plan.asked, {"right": 0.1}).placed)
+    draws = made.draw(4, 80, np.random.default_rng(5))
+    rejects, harms = engine.judged(made, draws)
+    for run in range(4):
+        for place, (metric, null) in enumerate((("right", 0.0), ("quality", -0.2))):
+            one = items_of(pairs, metric, draws[run], clustered=clustered)
+            for side, found in ((Alternative.GREATER, rejects), (Alternative.LESS, harms)):
+                real = EProcess(
+                    kind=one.scale.kind,
+                    score_range=(one.scale.low or 0.0, one.scale.high or 0.0),
+                    null=null,
+                    alternative=side,
+                    level=0.9,
+                    largest_cluster=int(rows.sizes.max()) if clustered else None,
+                )
+                real.update(one.candidate, one.baseline, cluster=one.cluster)
+                assert real.status.p_value == pytest.approx(found[run, place, -1], rel=1e-6)
+
+
+@pytest.mark.parametrize("design", [Design.PLANNED_LOOKS, Design.ANYTIME])
+def test_a_gate_that_looks_stops_early_and_never_unsays_a_rejection(design: Design) -> None:
+    engine = engine_of(design, clustered=False, looks=(0.5, 1.0), units=300)
+    pairs = pilot(150, clustered=False)
+    rows = rows_of(pairs, engine.plan.asked.quantities(), clustered=False)
+    good = world(rows, effect_point("x", engine.plan.asked, {"right": 0.25}).placed)
+    found = engine.outcomes([good], 200, np.random.default_rng(2))
+    assert set(np.unique(found.shares)) == {0.5, 1.0}
+    assert (found.words[found.shares < 1] != OPEN).all()
+    rejects, _ = engine.judged(good, good.draw(50, 300, np.random.default_rng(3)))
+    assert (np.diff(rejects, axis=2) <= 0).all()
+
+
+def test_a_score_without_a_range_cannot_be_bet_on() -> None:
+    asked = asked_of([claim("primary", PRIMARY, "cost", "non_inferior", margin=0.2)], {})
+    rows = rows_of(pilot(60, clustered=False), asked.quantities(), clustered=False)
+    plan = Plan(asked, SCALES, 0.05, 0.05, 1, 60, (1.0,), Design.ANYTIME)
+    with pytest.raises(NotEnoughData, match="cost: without a range"):
+        Engine(plan, rows).outcomes([world(rows, ())], 10, np.random.default_rng(1))
