@@ -133,11 +133,27 @@ def _rates(body: Body) -> Iterator[str]:
         if pilots["infeasible"]:
             over += f"; {pilots['infeasible']} more could not show the target"
     yield f"Power at the target: {_range(body['power'])} ({over})"
+    if len(body["claims"]) > 1:
+        yield f"Each claim by itself at the target: {_alone(body)}"
     calls = body["calls"]
     planned = f"of {count(body['planned_calls'])} planned"
     low, high = count(round(calls["low"])), count(round(calls["high"]))
     spread = low if low == high else f"{low} to {high}"
     yield f"Calls at the target: {spread} {planned}"
+
+
+def _alone(body: Body) -> str:
+    """Tell each claim's own power, of several assumed worlds the lowest to the highest."""
+    found: dict[str, list[float]] = {}
+    for point in body["points"]:
+        if point["name"] == "target":
+            for claim, rate in point["passed"].items():
+                found.setdefault(claim, []).append(rate["rate"])
+    return ", ".join(
+        f"{body['claims'][claim]} {share(min(rates))}"
+        + (f" to {share(max(rates))}" if max(rates) > min(rates) else "")
+        for claim, rates in found.items()
+    )
 
 
 def _faces_word(number: int) -> str:

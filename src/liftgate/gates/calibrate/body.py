@@ -32,6 +32,7 @@ def body(worlds: Sequence[Characteristics], plan: Plan) -> Body:
     """
     faces = [face for one in worlds for face in one.faces]
     error = ERROR / max(len(faces), 1)
+    names = [tests.claim.id for tests in plan.asked.tests]
     holds = [one.harmless for one in worlds if one.harmless is not None]
     return {
         "alpha": plan.alpha,
@@ -44,12 +45,12 @@ def body(worlds: Sequence[Characteristics], plan: Plan) -> Body:
         "not_assessed": dict(plan.asked.left_out),
         "faces": [_face(face, one.world, error) for one in worlds for face in one.faces],
         "points": [
-            _point(point, one.world, ERROR)
+            _point(point, one.world, ERROR, names)
             for one in worlds
             for point in (one.target, one.zero, one.corner, one.harmless)
             if point is not None
         ],
-        "curve": [_point(p, one.world, ERROR / 2) for one in worlds for p in one.curve],
+        "curve": [_point(p, one.world, ERROR / 2, names) for one in worlds for p in one.curve],
         "false_ship": _worst_face(worlds, error),
         "false_hold": _worst_hold(worlds, ERROR / max(len(holds), 1)),
         "power": _range(
@@ -99,7 +100,7 @@ def _face(face: FaceResult, world: str, error: float) -> Body:
     }
 
 
-def _point(point: PointResult, world: str, error: float) -> Body:
+def _point(point: PointResult, world: str, error: float, names: Sequence[str]) -> Body:
     return {
         "world": world,
         "name": point.name,
@@ -108,6 +109,7 @@ def _point(point: PointResult, world: str, error: float) -> Body:
         "hold": _rate(point.hold, error),
         "inconclusive": _rate(point.open, error),
         "any_ship": _rate(point.any_ship, error),
+        "passed": {n: _rate(r, error) for n, r in zip(names, point.passed, strict=True)},
         "calls": point.calls,
         "kept": point.kept,
         "notes": list(point.notes),

@@ -74,6 +74,8 @@ class PointResult:
     open: Rate
     any_ship: Rate
     """Of all candidates together."""
+    passed: tuple[Rate, ...]
+    """Each claim by itself, in the order of the plan's tests."""
     calls: float
     kept: str
     effect: float | None = None
@@ -238,6 +240,7 @@ class Simulation:
             hold=Rate(int((first == HOLD).sum()), runs),
             open=Rate(int((first == OPEN).sum()), runs),
             any_ship=Rate(int((found.words == SHIP).any(axis=1).sum()), runs),
+            passed=tuple(Rate(int(count), runs) for count in found.passed),
             calls=float(found.shares.mean()) * self._wanted.calls,
             kept=made.kept,
             effect=primary,

@@ -63,6 +63,8 @@ class Outcomes:
 
     words: Integers
     """Shape (runs, candidates): SHIP, HOLD or OPEN."""
+    passed: Integers
+    """Shape (claims,): runs in which the first candidate's claim was rejected by the last look."""
     shares: Floats
     """Shape (runs,): share of the planned items that were asked until the gate stopped."""
 
@@ -95,6 +97,7 @@ class Engine:
             tick: told of finished runs.
         """
         words, shares = [], []
+        passed = np.zeros(len(self.plan.asked.tests), dtype=np.int64)
         for size in self._chunks(runs):
             draws = [w.draw(size, self.plan.units, rng) for w in worlds]
             found = [self.judged(w, rows) for w, rows in zip(worlds, draws, strict=True)]
@@ -104,10 +107,11 @@ class Engine:
             ends = asked[:, [prefix - 1 for prefix in self.plan.prefixes]] / asked[:, -1:]
             word, at = self._stopped(rejected, harms)
             words.append(word)
+            passed += (rejected[:, 0, :, -1] <= self.plan.alpha).sum(axis=0)
             shares.append(np.take_along_axis(ends, at[:, None], axis=1)[:, 0])
             if tick is not None:
                 tick(size)
-        return Outcomes(np.concatenate(words), np.concatenate(shares))
+        return Outcomes(np.concatenate(words), passed, np.concatenate(shares))
 
     def rejections(
         self,
