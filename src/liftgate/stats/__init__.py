@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         UnitDesign,
     )
     from liftgate.stats.looks import LookStatus
-    from liftgate.stats.multiplicity import holm
+    from liftgate.stats.multiplicity import benjamini_hochberg, holm
     from liftgate.stats.paired import (
         paired_contrast,
         paired_difference,
@@ -32,8 +32,20 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
+    from liftgate.stats.ratios import ratio, ratio_difference
+    from liftgate.stats.resampling import Resampled, bootstrap
+    from liftgate.stats.set_metrics import (
+        auroc,
+        auroc_difference,
+        ece,
+        ece_difference,
+        macro_f1,
+        macro_f1_difference,
+    )
+    from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.spending import anytime_p, boundaries
+    from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
     "Alternative": "kinds",
@@ -48,14 +60,24 @@ _HOMES = {
     "Mark": "kinds",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "Resampled": "resampling",
     "ScoreKind": "kinds",
     "SetReading": "finite",
     "UnitDesign": "kinds",
     "anytime_p": "spending",
+    "auroc": "set_metrics",
+    "auroc_difference": "set_metrics",
+    "benjamini_hochberg": "multiplicity",
+    "bootstrap": "resampling",
     "boundaries": "spending",
     "cluster_fractions": "planned",
     "detectable": "planning",
+    "ece": "set_metrics",
+    "ece_difference": "set_metrics",
     "holm": "multiplicity",
+    "macro_f1": "set_metrics",
+    "macro_f1_difference": "set_metrics",
+    "max_t": "sign_flips",
     "mean": "single",
     "paired_contrast": "paired",
     "paired_difference": "paired",
@@ -64,7 +86,10 @@ _HOMES = {
     "passes_needed": "single",
     "proportion": "single",
     "quantile": "single",
+    "ratio": "ratios",
+    "ratio_difference": "ratios",
     "relative_lift": "paired",
+    "stratum_weights": "weighted",
     "units_needed": "planning",
 }
 
@@ -81,14 +106,24 @@ __all__ = [
     "Mark",
     "PlannedLooks",
     "Population",
+    "Resampled",
     "ScoreKind",
     "SetReading",
     "UnitDesign",
     "anytime_p",
+    "auroc",
+    "auroc_difference",
+    "benjamini_hochberg",
+    "bootstrap",
     "boundaries",
     "cluster_fractions",
     "detectable",
+    "ece",
+    "ece_difference",
     "holm",
+    "macro_f1",
+    "macro_f1_difference",
+    "max_t",
     "mean",
     "paired_contrast",
     "paired_difference",
@@ -97,7 +132,10 @@ __all__ = [
     "passes_needed",
     "proportion",
     "quantile",
+    "ratio",
+    "ratio_difference",
     "relative_lift",
+    "stratum_weights",
     "units_needed",
 ]
 

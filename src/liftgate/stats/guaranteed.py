@@ -5,7 +5,7 @@ from __future__ import annotations
 from liftgate.stats.betting_bound import betting_bound
 from liftgate.stats.exact import clopper_pearson, paired_exact
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.method import Method
+from liftgate.stats.method import Method, refusal
 
 ASKED = (True,)
 """What ``Method.guarantee`` says in these rows."""
@@ -89,36 +89,30 @@ GUARANTEED: tuple[Method, ...] = (
         domain=_BETTING_DOMAIN,
     ),
     *(
-        Method(
-            name="no method",
+        refusal(
+            _SINGLE,
+            claim,
+            "no bound on the mean of unbounded scores can be guaranteed; declare the range that "
+            "the scores have, or leave out the guarantee",
             kinds=(ScoreKind.UNBOUNDED,),
-            units=_SINGLE,
-            claim=claim,
-            test=None,
-            what="none",
-            refuses="always: no bound on the mean of unbounded scores can be guaranteed; "
-            "declare the range that the scores have, or leave out the guarantee",
-            mark=Mark.EXACT,
             guarantee=ASKED,
-            reference="",
         )
         for claim in _MEANS
     ),
     *(
-        Method(
-            name="no method",
-            kinds=tuple(ScoreKind),
-            units=_CLUSTERED,
-            claim=claim,
-            test=None,
-            what="none",
-            refuses="always: a guarantee over clusters needs a declared largest cluster and a "
-            "bound on its sum; leave out the guarantee, or give one averaged score a cluster if "
-            "clusters are what the claim is about",
-            mark=Mark.EXACT,
+        refusal(
+            _CLUSTERED,
+            claim,
+            "a guarantee over clusters needs a declared largest cluster and a bound on its sum; "
+            "leave out the guarantee, or give one averaged score a cluster if clusters are what "
+            "the claim is about",
             guarantee=ASKED,
-            reference="",
         )
         for claim in _MEANS
+    ),
+    *(
+        refusal(units, claim, "no exact method takes weights or strata", guarantee=ASKED)
+        for claim in _MEANS
+        for units in (UnitDesign.WEIGHTED, UnitDesign.STRATIFIED)
     ),
 )

@@ -31,6 +31,9 @@ class Sample:
         bounds: the ends between which the estimand must lie; None: unbounded.
         pseudo: distance of the two pseudo units from the tested value; None: no such units.
         quantile: which quantile, for the order statistics.
+        largest_cluster: items of the largest cluster that the lock knows, for unlimited looks.
+        weights: shape (n,): how much each item counts, mean 1; None: all alike.
+        strata: shape (n,): stratum number of each item; None: not stratified.
     """
 
     values: Floats
@@ -38,10 +41,17 @@ class Sample:
     bounds: Range | None = None
     pseudo: float | None = None
     quantile: float = 0.5
+    largest_cluster: int | None = None
+    weights: Floats | None = None
+    strata: Codes | None = None
 
     @property
     def units(self) -> UnitDesign:
         """What the independent units are."""
+        if self.strata is not None:
+            return UnitDesign.STRATIFIED
+        if self.weights is not None:
+            return UnitDesign.WEIGHTED
         return UnitDesign.SINGLE if self.codes is None else UnitDesign.CLUSTERED
 
 
@@ -140,20 +150,21 @@ def score_span(kind: ScoreKind, score_range: Sequence[float] | None) -> Range | 
             "score_range: got None for graded scores, expected (low, high)",
             hint="Declare the range before the data; without one the kind is unbounded.",
         )
-    span = _ordered(score_range)
+    span = check_range("score_range", score_range)
     if kind is ScoreKind.BINARY and span != (0.0, 1.0):
         raise DataError(f"score_range: got {span} for binary scores, expected (0, 1)")
     return span
 
 
-def _ordered(score_range: Sequence[float]) -> Range:
+def check_range(name: str, ends: Sequence[float]) -> Range:
+    """Return the two ends of a range; raises DataError unless they are finite and in order."""
     try:
-        low, high = (float(end) for end in score_range)
+        low, high = (float(end) for end in ends)
     except (TypeError, ValueError) as error:
-        raise DataError(f"score_range: got {score_range!r}, expected (low, high)") from error
+        raise DataError(f"{name}: got {ends!r}, expected (low, high)") from error
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise DataError(
-            f"score_range: got ({low:g}, {high:g}), expected two finite ends, low below high"
+            f"{name}: got ({low:g}, {high:g}), expected two finite ends, low below high"
         )
     return (low, high)
 
@@ -167,8 +178,7 @@ def cluster_codes(cluster: ArrayLike | None, n: int) -> Codes | None:
     """
     if cluster is None:
         return None
-    labels = cluster_labels(cluster, n)
-    found, codes = np.unique(labels, return_inverse=True)
+    found, codes = labels("cluster", cluster, n)
     if found.size == n:
         return None
     if found.size < 2:
@@ -177,26 +187,131 @@ def cluster_codes(cluster: ArrayLike | None, n: int) -> Codes | None:
             "nothing says how much clusters differ",
             hint="Collect items from more clusters.",
         )
-    return codes.astype(np.int64)
+    return codes
 
 
-def cluster_labels(cluster: ArrayLike, n: int) -> NDArray[Any]:
-    """Return the label of each item, shape (n,).
+def stratum_codes(stratum: ArrayLike | None, codes: Codes | None, n: int) -> Codes | None:
+    """Return the stratum number of each item, or None when there is but one stratum.
+
+    Args:
+        stratum: shape (n,), labels.
+        codes: shape (n,), cluster number of each item, or None.
+        n: items.
+
+    Raises:
+        DataError: another length than the scores, more than one dimension, a missing label, or a
+            cluster that lies in two strata.
+        NotEnoughData: a stratum with fewer than two units; it is named.
+    """
+    if stratum is None:
+        return None
+    names, strata = labels("stratum", stratum, n)
+    if names.size < 2:
+        return None
+    units = strata
+    if codes is not None:
+        first = np.unique(codes, return_index=True)[1]
+        units = strata[first]
+        astray = np.flatnonzero(units[codes] != strata)
+        if astray.size:
+            raise DataError(
+                f"stratum: got a cluster in two strata, {str(names[strata[astray[0]]])!r} and "
+                f"{str(names[units[codes[astray[0]]]])!r}, expected each cluster in one",
+                hint="A cluster is drawn as a whole, so that it belongs to one stratum.",
+            )
+    sizes = np.bincount(units)
+    if sizes.min() < 2:
+        raise NotEnoughData(
+            f"stratum: got {'one item' if codes is None else 'one cluster'} in "
+            f"{str(names[int(sizes.argmin())])!r}, expected at least two in each stratum",
+            hint="Join small strata before looking at the scores, or collect more of them.",
+        )
+    return strata
+
+
+def item_weights(weight: ArrayLike | None, n: int) -> Floats | None:
+    """Return the weight of each item, scaled to mean 1, or None when all are equal.
+
+    Raises:
+        DataError: not numbers, another length than the scores, or a weight that is not above 0.
+    """
+    if weight is None:
+        return None
+    array = scores("weight", weight)
+    if array.size != n:
+        raise DataError(f"weight: got {array.size} weights, expected one for each of {n} items")
+    if (array <= 0).any():
+        place = int(np.flatnonzero(array <= 0)[0])
+        raise DataError(
+            f"weight: got {array[place]:g} at position {place}, expected numbers above 0",
+            hint="Leave out an item that does not count.",
+        )
+    if (array == array[0]).all():
+        return None
+    return np.asarray(array / array.mean(), dtype=np.float64)
+
+
+def sample_of(
+    values: Floats,
+    *,
+    cluster: ArrayLike | None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
+    bounds: Range | None = None,
+    pseudo: float | None = None,
+) -> Sample:
+    """Return the sample of checked values with its units.
+
+    Raises:
+        DataError: as ``cluster_codes``, ``item_weights`` and ``stratum_codes``.
+        NotEnoughData: as ``cluster_codes`` and ``stratum_codes``.
+    """
+    n = int(values.size)
+    codes = cluster_codes(cluster, n)
+    return Sample(
+        values=values,
+        codes=codes,
+        bounds=bounds,
+        pseudo=pseudo,
+        weights=item_weights(weight, n),
+        strata=stratum_codes(stratum, codes, n),
+    )
+
+
+def array_of(name: str, given: ArrayLike) -> NDArray[Any]:
+    """Return the values as an array of any type; raises DataError for nested lists that differ."""
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(f"{name}: got values that make no array ({error})") from error
+
+
+def labels(name: str, given: ArrayLike, n: int) -> tuple[NDArray[np.generic], Codes]:
+    """Return the distinct labels in order, and the place of each item's among them.
 
     Raises:
         DataError: another length than the scores, more than one dimension, or a missing label.
     """
-    labels = np.asarray(cluster)
-    if labels.ndim != 1 or labels.size != n:
+    array = array_of(name, given)
+    if array.ndim != 1 or array.size != n:
         raise DataError(
-            f"cluster: got shape {labels.shape}, expected one label for each of {n} items"
+            f"{name}: got shape {array.shape}, expected one label for each of {n} items"
         )
-    if _missing(labels):
+    if _missing(array):
         raise DataError(
-            "cluster: got a missing label, expected one for each item",
-            hint="Give an item without a cluster a label of its own.",
+            f"{name}: got a missing label, expected one for each item",
+            hint=f"Give an item without a {name} a label of its own.",
         )
-    return labels.astype(str) if labels.dtype == object else labels
+    if array.dtype == object:
+        array = array.astype(str)
+    found, codes = np.unique(array, return_inverse=True)
+    return found, codes.astype(np.int64)
+
+
+def cluster_labels(cluster: ArrayLike, n: int) -> NDArray[Any]:
+    """Return the label of each item, shape (n,). Raises DataError as ``labels``."""
+    found, codes = labels("cluster", cluster, n)
+    return found[codes]
 
 
 def _missing(labels: NDArray[np.generic]) -> bool:
@@ -249,10 +364,33 @@ def check_alternative(alternative: Alternative | str) -> Alternative:
         raise DataError(f"alternative: got {alternative!r}, expected one of {known}") from error
 
 
-def check_kind(kind: ScoreKind | str) -> ScoreKind:
-    """Return the kind of score; raises DataError for an unknown word."""
+def check_kind(
+    kind: ScoreKind | str | None,
+    score_range: Sequence[float] | None = None,
+    *values: ArrayLike,
+) -> ScoreKind:
+    """Return the kind of score; raises DataError for an unknown word.
+
+    None: graded where a range is given, else binary where every value is 0 or 1, else unbounded.
+    That is a convenience for a shell: a gate declares the kind before the data.
+    """
+    if kind is None:
+        if score_range is not None:
+            return ScoreKind.GRADED
+        return ScoreKind.BINARY if all(_zero_one(one) for one in values) else ScoreKind.UNBOUNDED
     try:
         return ScoreKind(kind)
     except ValueError as error:
         known = ", ".join(k.value for k in ScoreKind)
         raise DataError(f"kind: got {kind!r}, expected one of {known}") from error
+
+
+def _zero_one(values: ArrayLike) -> bool:
+    """Whether there are values and each is 0, 1 or a boolean."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return False
+    if array.dtype == np.bool_ or array.size == 0:
+        return bool(array.size)
+    return array.dtype.kind in "iuf" and bool(((array == 0) | (array == 1)).all())

@@ -46,6 +46,10 @@ class UnitDesign(StrEnum):
     """Every item is its own unit."""
     CLUSTERED = "clustered"
     """Items that share a cluster are not independent."""
+    WEIGHTED = "weighted"
+    """Items count by declared weights; clusters may be there too."""
+    STRATIFIED = "stratified"
+    """Items were drawn stratum by stratum; weights and clusters may be there too."""
 
 
 class ClaimShape(StrEnum):
@@ -61,6 +65,14 @@ class ClaimShape(StrEnum):
     """One arm's quantile over items."""
     PASSES = "passes"
     """The median of a quantity measured once in each separate pass."""
+    RATIO = "ratio"
+    """One arm's sum of numerators over its sum of denominators."""
+    RATIO_DIFFERENCE = "ratio difference"
+    """Candidate's ratio of two sums − the baseline's."""
+    SET_METRIC = "set metric"
+    """One arm's metric that is no mean over items: macro-F1, AUROC, calibration error."""
+    SET_METRIC_DIFFERENCE = "set metric difference"
+    """Candidate's metric of the whole set − the baseline's."""
 
 
 class Mark(StrEnum):

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs, table
+from liftgate.stats.course import Course, PlannedCourse, over_looks
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Floats, Range, Sample
 from liftgate.stats.inversion import invert, p_value
-from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
+from liftgate.stats.kinds import Alternative, ClaimShape, Design, ScoreKind
 from liftgate.stats.student import Moments, StudentTest, moments, student_from
 
 _DOUBLINGS = 40
@@ -28,13 +30,16 @@ def paired_difference(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float = 0.0,
     guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate the mean over items of candidate − baseline.
 
@@ -42,29 +47,39 @@ def paired_difference(
         candidate: shape (n,), scores of the candidate.
         baseline: shape (n,), scores of the baseline on the same items.
         kind: binary (0 and 1), graded (``score_range`` is required) or unbounded (must be None).
+            None, a convenience where nothing is decided: graded when ``score_range`` is given, else
+            binary when every value is 0 or 1, else unbounded. A gate always passes it.
         score_range: ends of the scores, declared before the data.
         cluster: shape (n,), a label for each item; items of one label are not independent.
+        weight: shape (n,), above 0: how much each item counts, known before the data. The estimand
+            is then Σ w·d / Σ w; a warning gives Kish's effective number of items.
+        stratum: shape (n,), a label for each item, where a fixed number of items was drawn from
+            each stratum, or where the weights give the population's shares of the strata
+            (``stratum_weights``). Without weights a stratum's share is that of its items.
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: tested difference, strictly inside ± the width of the range.
         guarantee: take the method whose level is proven whatever the distribution: the exact
             unconditional test (binary, at most 500 items) or the betting bound (graded). To be
             decided before the data.
+        course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
-        NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, or unbounded
-            differences that are all equal; with a guarantee: more than 500 binary items, clusters,
-            unbounded scores.
+        NotEnoughData: no items, fewer than 5 degrees of freedom, one cluster, a stratum with fewer
+            than two units, or unbounded differences that are all equal; with a guarantee: more
+            than 500 binary items, clusters, unbounded scores.
         DataError: NaN, lengths that differ, values outside the kind or range, an option that makes
             no sense; the message names argument, got and expected.
     """
-    kind = inputs.check_kind(kind)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
     width = None if span is None else span[1] - span[0]
-    sample = Sample(
-        values=ours - theirs,
-        codes=inputs.cluster_codes(cluster, ours.size),
+    sample = inputs.sample_of(
+        ours - theirs,
+        cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         bounds=None if width is None else (-width, width),
         pseudo=None if width is None else width / 2,
     )
@@ -76,6 +91,7 @@ def paired_difference(
         alternative=alternative,
         null=null,
         guarantee=guarantee,
+        course=course,
     )
 
 
@@ -84,9 +100,11 @@ def paired_noninferiority(
     baseline: ArrayLike,
     margin: float,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     guarantee: bool = False,
 ) -> Estimate:
@@ -99,6 +117,8 @@ def paired_noninferiority(
         kind: as in ``paired_difference``.
         score_range: as in ``paired_difference``.
         cluster: as in ``paired_difference``.
+        weight: as in ``paired_difference``.
+        stratum: as in ``paired_difference``.
         level: as in ``paired_difference``.
         guarantee: as in ``paired_difference``.
 
@@ -114,6 +134,8 @@ def paired_noninferiority(
         kind=kind,
         score_range=score_range,
         cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         level=level,
         alternative=Alternative.GREATER,
         null=-margin,
@@ -121,18 +143,21 @@ def paired_noninferiority(
     )
 
 
-def paired_contrast(  # noqa: PLR0913 – keyword options, as its siblings have them
+def paired_contrast(
     candidate: ArrayLike,
     baseline: ArrayLike,
     ratio: float,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     mirrored: bool = False,
     guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate the mean over items of candidate − (1 − ratio)·baseline, and test it against 0.
 
@@ -150,10 +175,13 @@ def paired_contrast(  # noqa: PLR0913 – keyword options, as its siblings have 
         kind: as in ``paired_difference``.
         score_range: as in ``paired_difference``.
         cluster: as in ``paired_difference``.
+        weight: as in ``paired_difference``.
+        stratum: as in ``paired_difference``.
         level: as in ``paired_difference``.
         alternative: as in ``paired_difference``.
         mirrored: the scores' sign was flipped so that larger is better.
         guarantee: as in ``paired_difference``; the betting bound for binary scores, too.
+        course: as in ``paired_difference``.
 
     Raises:
         NotEnoughData: as ``paired_difference``, or a baseline mean not above 0 (below 0 when
@@ -162,19 +190,22 @@ def paired_contrast(  # noqa: PLR0913 – keyword options, as its siblings have 
     """
     if not (math.isfinite(ratio) and ratio < 1):
         raise DataError(f"ratio: got {ratio!r}, expected a share of the baseline below 1")
-    kind = inputs.check_kind(kind)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
-    _check_baseline(theirs, mirrored=mirrored)
+    weights = inputs.item_weights(weight, ours.size)
+    _check_baseline(theirs if weights is None else weights * theirs, mirrored=mirrored)
     bounds = _contrast_bounds(span, 1 - ratio)
     if bounds is not None and not bounds[0] < 0 < bounds[1]:
         raise DataError(
             f"ratio: got {ratio:g}, but scores within {span} can never differ by that share",
             hint="Such a margin is met or missed before any data; use a smaller one.",
         )
-    sample = Sample(
-        values=ours - (1 - ratio) * theirs,
-        codes=inputs.cluster_codes(cluster, ours.size),
+    sample = inputs.sample_of(
+        ours - (1 - ratio) * theirs,
+        cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         bounds=bounds,
         pseudo=_quarter(bounds),
     )
@@ -186,6 +217,7 @@ def paired_contrast(  # noqa: PLR0913 – keyword options, as its siblings have 
         alternative=alternative,
         null=0.0,
         guarantee=guarantee,
+        course=course,
     )
 
 
@@ -193,7 +225,7 @@ def relative_lift(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
@@ -220,7 +252,8 @@ def relative_lift(
         NotEnoughData: as ``paired_contrast``.
         DataError: as ``paired_difference``.
     """
-    kind, level = inputs.check_kind(kind), inputs.check_level(level)
+    kind = inputs.check_kind(kind, score_range, candidate, baseline)
+    level = inputs.check_level(level)
     alternative = inputs.check_alternative(alternative)
     span = inputs.score_span(kind, score_range)
     ours, theirs = inputs.pair(candidate, baseline, kind, span)
@@ -256,8 +289,19 @@ def estimate_from(
     alternative: Alternative,
     null: float | None,
     guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
-    """Walk the method table: choose the row, build its tests, invert them.
+    """Walk the method table: choose the row, build its tests, invert them along the course.
+
+    Args:
+        claim: which quantity is estimated.
+        kind: what values the scores can take.
+        sample: the items, for a sequential course in the locked order.
+        level: two-sided confidence; each limit is one-sided at ``(1 − level) / 2``.
+        alternative: of the p-value.
+        null: the tested value; None: no test is asked for.
+        guarantee: whether the level must be proven.
+        course: how often the analysis looks; None: once.
 
     Raises:
         NotEnoughData: the row refuses.
@@ -265,8 +309,19 @@ def estimate_from(
     """
     level, alternative = inputs.check_level(level), inputs.check_alternative(alternative)
     tested = None if null is None else inputs.check_null("null", null, sample.bounds)
-    row = table.choose(kind, sample.units, claim, guarantee=guarantee)
-    return invert(
+    sample, design = _along(course, sample)
+    row = table.choose(kind, sample.units, claim, guarantee=guarantee, design=design)
+    if isinstance(course, PlannedCourse):
+        return over_looks(
+            course,
+            row,
+            lambda prefix: table.build(row, prefix),
+            sample,
+            level=level,
+            alternative=alternative,
+            null=0.0 if tested is None else tested,
+        )
+    estimate = invert(
         table.build(row, sample),
         method=row.name,
         mark=row.mark,
@@ -274,6 +329,20 @@ def estimate_from(
         alternative=alternative,
         null=tested,
     )
+    return replace(estimate, design=design)
+
+
+def _along(course: Course | None, sample: Sample) -> tuple[Sample, Design]:
+    """Return the sample as its course needs it, and the design that the course is."""
+    if isinstance(course, PlannedCourse):
+        return sample, Design.PLANNED_LOOKS
+    if course is None:
+        return sample, Design.FIXED
+    largest = course.largest_cluster
+    if sample.codes is None and largest > 1:
+        # So far every cluster has one item, but larger ones may come.
+        sample = replace(sample, codes=np.arange(sample.values.size))
+    return replace(sample, largest_cluster=largest), Design.ANYTIME
 
 
 class _LiftTest:

@@ -14,12 +14,14 @@ from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs, table
+from liftgate.stats.course import track_estimate
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.history import adjust, covariates
 from liftgate.stats.inputs import Codes, Floats, Sample
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import Alternative, ClaimShape, Design, Mark, ScoreKind, UnitDesign
+from liftgate.stats.kinds import Alternative, ClaimShape, Mark, ScoreKind, UnitDesign
 from liftgate.stats.looks import LookRule, LookStatus, LookTrack
+from liftgate.stats.method import Method
 from liftgate.stats.spending import check_fractions
 
 _LEAST_STEP = 1e-3
@@ -58,7 +60,7 @@ class PlannedLooks:
         NotEnoughData: no method serves the claim, or none is exact where ``guarantee`` is asked.
     """
 
-    def __init__(  # noqa: PLR0913, a lock has this many terms
+    def __init__(
         self,
         looks: Sequence[int],
         *,
@@ -180,36 +182,9 @@ class PlannedLooks:
         Raises:
             NotEnoughData: no look was taken, or the method declined at all looks so far.
         """
-        families = [family for family in self._track.claim.families if family is not None]
-        if not families:
-            raise NotEnoughData(
-                "; ".join(self._declined[-1:]) or "no look was taken yet, expected at least one",
-                hint="Add items up to the first look.",
-            )
-        latest, rule = families[-1], self._track.rule
-        value, note = self._track.value()
-        low, high = self._track.limits()
-        return Estimate(
-            value=value,
-            low=low,
-            high=high,
-            level=1 - 2 * rule.alpha,
-            alternative=rule.alternative,
-            null=rule.null,
-            p_value=self._track.claim.p_value,
-            method=self._row.name,
-            n=latest.n,
-            clusters=latest.clusters,
-            design=Design.PLANNED_LOOKS,
-            mark=self._row.mark,
-            se=latest.se,
-            df=latest.df,
-            look=self.look,
-            looks=len(self.looks),
-            warnings=(*([note] if note else []), *latest.warn(rule.alpha), *self._declined),
-        )
+        return track_estimate(self._track, self._row, self._declined)
 
-    def _prefix(self) -> tuple[Sample, table.Method, float]:
+    def _prefix(self) -> tuple[Sample, Method, float]:
         n = self._values.size
         codes = None if self._codes is None else self._codes[:n]
         values, fraction, row = self._values, self._fractions[self.look], self._row
@@ -231,7 +206,7 @@ class PlannedLooks:
         left = len(self.looks) - self.look - 1
         return min(max(fraction, last + _LEAST_STEP), 1 - left * _LEAST_STEP)
 
-    def _family(self, row: table.Method, sample: Sample) -> Family | None:
+    def _family(self, row: Method, sample: Sample) -> Family | None:
         try:
             return table.build(row, sample)
         except NotEnoughData as error:

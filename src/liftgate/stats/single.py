@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError
 from liftgate.stats import inputs
+from liftgate.stats.course import Course
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Sample
 from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
@@ -18,41 +19,50 @@ from liftgate.stats.paired import estimate_from
 def mean(
     values: ArrayLike,
     *,
-    kind: ScoreKind,
+    kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
+    weight: ArrayLike | None = None,
+    stratum: ArrayLike | None = None,
     level: float = 0.95,
     alternative: Alternative = Alternative.TWO_SIDED,
     null: float | None = None,
     guarantee: bool = False,
+    course: Course | None = None,
 ) -> Estimate:
     """Estimate one arm's mean over items, and test it against a limit.
 
     Args:
         values: shape (n,).
-        kind: binary (0 and 1), graded (``score_range`` is required) or unbounded (must be None).
+        kind: binary (0 and 1), graded (``score_range`` is required) or unbounded (must be None);
+            None as in ``paired_difference``.
         score_range: ends of the scores, declared before the data.
         cluster: shape (n,), a label for each item; items of one label are not independent.
+        weight: as in ``paired_difference``.
+        stratum: as in ``paired_difference``.
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: the limit, strictly inside the range; None: an interval without a test, the p-value
             is None.
         guarantee: take the method whose level is proven whatever the distribution: Clopper–Pearson
             (binary) or the betting bound (graded). To be decided before the data.
+        course: how often the analysis looks, the items then being in the locked order; None: once.
 
     Raises:
         NotEnoughData: no items, fewer than 5 degrees of freedom (unclustered binary scores and
-            guaranteed methods need none), one cluster, or unbounded values that are all equal; with
-            a guarantee: clusters, unbounded scores.
+            guaranteed methods need none), one cluster, a stratum with fewer than two units, or
+            unbounded values that are all equal; with a guarantee: clusters, unbounded scores.
         DataError: NaN, values outside the kind or range, an option that makes no sense.
     """
-    kind = inputs.check_kind(kind)
+    kind = inputs.check_kind(kind, score_range, values)
     span = inputs.score_span(kind, score_range)
     array = inputs.scores("values", values)
     inputs.check_values("values", array, kind, span)
-    sample = Sample(
-        values=array,
-        codes=inputs.cluster_codes(cluster, array.size),
+    sample = inputs.sample_of(
+        array,
+        cluster=cluster,
+        weight=weight,
+        stratum=stratum,
         bounds=span,
         pseudo=None if span is None else (span[1] - span[0]) / 2,
     )
@@ -64,6 +74,7 @@ def mean(
         alternative=alternative,
         null=null,
         guarantee=guarantee,
+        course=course,
     )
 
 

@@ -7,20 +7,24 @@ the guarantee asks before the data, too, and gets a row whose level is proven, o
 
 from __future__ import annotations
 
+from typing import Any
+
 from liftgate.errors import NotEnoughData
 from liftgate.stats.guaranteed import ASKED, GUARANTEED
-from liftgate.stats.inputs import Sample
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.method import Method
+from liftgate.stats.jackknife import SET_METRIC_ROWS
+from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
+from liftgate.stats.method import EITHER, Method
 from liftgate.stats.ranks import order_statistic, sign_over_passes
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
+from liftgate.stats.sums import RATIO_ROWS
+from liftgate.stats.unlimited import UNLIMITED
+from liftgate.stats.weighted import WEIGHTED_ROWS
 
 _ALL = tuple(ScoreKind)
 _RANGED = (ScoreKind.BINARY, ScoreKind.GRADED)
 _UNBOUNDED = (ScoreKind.UNBOUNDED,)
-_EITHER = (False, True)
 _SINGLE, _CLUSTERED = UnitDesign.SINGLE, UnitDesign.CLUSTERED
 
 _FEW_ITEMS = "fewer than 6 items (df below 5)"
@@ -222,7 +226,7 @@ METHODS: tuple[Method, ...] = (
         what="binomial test of the count beyond a value; limits are observed values",
         refuses="no items; an end that n cannot bound is given as unbounded",
         mark=Mark.EXACT,
-        guarantee=_EITHER,
+        guarantee=EITHER,
         reference="David & Nagaraja 2003, section 7.1",
     ),
     Method(
@@ -235,7 +239,7 @@ METHODS: tuple[Method, ...] = (
         refuses="always: the binomial count needs independent items; "
         "measure the quantile once in each of several separate passes",
         mark=Mark.EXACT,
-        guarantee=_EITHER,
+        guarantee=EITHER,
         reference="",
     ),
     Method(
@@ -247,7 +251,7 @@ METHODS: tuple[Method, ...] = (
         what="sign test of the passes within the limit, p = 2^−R when all R are",
         refuses="one pass",
         mark=Mark.EXACT,
-        guarantee=_EITHER,
+        guarantee=EITHER,
         reference="David & Nagaraja 2003, section 7.1",
         domain="exact where passes are independent and alike",
     ),
@@ -260,15 +264,24 @@ METHODS: tuple[Method, ...] = (
         what="none",
         refuses="always: a pass is itself the independent unit",
         mark=Mark.EXACT,
-        guarantee=_EITHER,
+        guarantee=EITHER,
         reference="",
     ),
+    *WEIGHTED_ROWS,
+    *RATIO_ROWS,
+    *SET_METRIC_ROWS,
     *GUARANTEED,
+    *UNLIMITED,
 )
 
 
 def choose(
-    kind: ScoreKind, units: UnitDesign, claim: ClaimShape, *, guarantee: bool = False
+    kind: ScoreKind,
+    units: UnitDesign,
+    claim: ClaimShape,
+    *,
+    guarantee: bool = False,
+    design: Design = Design.FIXED,
 ) -> Method:
     """Return the row that serves a kind of score, units and shape of claim.
 
@@ -277,17 +290,27 @@ def choose(
         units: what the independent units are.
         claim: which quantity is estimated.
         guarantee: whether the level must be proven; asked before the data.
+        design: how often the data may be looked at.
 
     Raises:
         NotEnoughData: the row is a refusal; the message says why and what to do.
     """
-    row = next(
+    rows = (
         m
         for m in METHODS
-        if kind in m.kinds and guarantee in m.guarantee and (m.units, m.claim) == (units, claim)
+        if kind in m.kinds
+        and guarantee in m.guarantee
+        and design in m.designs
+        and (m.units, m.claim) == (units, claim)
     )
+    row = next(rows, None)
+    asked = " guaranteed" if guarantee else ""
+    if row is None:
+        raise NotEnoughData(
+            f"no{asked} method for a {claim.value} of {kind.value} scores over {units.value} units",
+            hint="Leave out the guarantee.",
+        )
     if row.test is None:
-        asked = " guaranteed" if row.guarantee == ASKED else ""
         raise NotEnoughData(
             f"no{asked} method for a {claim.value} of {kind.value} scores over {units.value} "
             f"units: refused {row.refuses}"
@@ -295,7 +318,7 @@ def choose(
     return row
 
 
-def build(row: Method, sample: Sample) -> Family:
+def build(row: Method, sample: Any) -> Family:
     """Return a row's family of tests for a sample.
 
     Raises:
@@ -319,8 +342,8 @@ def render() -> str:
     ]
     for claim in ClaimShape:
         lines += ["", f"## {claim.value.capitalize()}", ""]
-        lines += ["| scores | units | guarantee | method | refused | mark | reference |"]
-        lines += ["|" + "---|" * 7]
+        lines += ["| scores | units | looks | guarantee | method | refused | mark | reference |"]
+        lines += ["|" + "---|" * 8]
         lines += [_line(row) for row in METHODS if row.claim is claim]
     return "\n".join(lines) + "\n"
 
@@ -330,6 +353,7 @@ def _line(row: Method) -> str:
     note = f" ({row.domain})" if row.domain else ""
     method = row.name if row.test is None else f"**{row.name}**: {row.what}{note}"
     mark = "" if row.test is None else row.mark.value
-    asked = {ASKED: "asked for", _EITHER: "either"}.get(row.guarantee, "")
-    cells = (kinds, row.units.value, asked, method, row.refuses, mark, row.reference)
+    asked = {ASKED: "asked for", EITHER: "either"}.get(row.guarantee, "")
+    looks = "unlimited" if Design.ANYTIME in row.designs else "one, planned"
+    cells = (kinds, row.units.value, looks, asked, method, row.refuses, mark, row.reference)
     return "| " + " | ".join(cells) + " |"

@@ -32,8 +32,8 @@ def test_the_names_for_type_checkers_are_the_public_names():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'bootstrap'"):
-        stats.bootstrap  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'boostrap'"):
+        stats.boostrap  # noqa: B018
 
 
 def test_words_and_estimates_import_no_numpy():
