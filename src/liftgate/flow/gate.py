@@ -256,7 +256,10 @@ def _over_repeats(scale: Scale, repeats: int) -> Scale:
 
 def _refuse_weights(items: Sequence[Item]) -> None:
     if any(item.weight != 1.0 for item in items):
-        raise NotEnoughData("the items carry weights, and no method of the table takes them")
+        raise NotEnoughData(
+            "the items carry weights, and the simulation draws all items alike",
+            hint="leave the weights out to see what the gate does without them",
+        )
 
 
 def _reporter(progress: Show | None, name: str) -> Callable[[int, int], None]:

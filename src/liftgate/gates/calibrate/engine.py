@@ -79,7 +79,9 @@ class Engine:
 
     def __init__(self, plan: Plan, rows: Rows) -> None:
         self.plan = plan
-        self._kernels: dict[Quantity, Kernel] = kernels(rows, plan.scales)
+        self._kernels: dict[Quantity, Kernel] = kernels(
+            rows, plan.asked.tested(), plan.scales, plan.design
+        )
 
     def outcomes(
         self,

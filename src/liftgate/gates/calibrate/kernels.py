@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from liftgate.errors import NotEnoughData
 from liftgate.gates.calibrate.quantities import OneTest, Quantity, span_of
 from liftgate.gates.calibrate.rows import Column, Floats, Rows
-from liftgate.records import Alternative, Scale, ScoreKind
+from liftgate.records import Alternative, Design, Scale, ScoreKind
 from liftgate.stats import ClaimShape, UnitDesign, table
+from liftgate.stats.course import betting_family
 from liftgate.stats.inputs import FEWEST_UNITS, Range
 from liftgate.stats.power_sums import single_tests
 from liftgate.stats.score import Wilson, paired_score, paired_z, wilson
@@ -87,30 +88,29 @@ class Kernel:
         quantity: what is tested.
         scale: of its metric.
         rows: the world's; they tell whether the units are clusters.
+        design: how often the gate looks.
 
     Raises:
         NotEnoughData: the table has no method, or one that is not known here.
     """
 
-    def __init__(self, quantity: Quantity, scale: Scale, rows: Rows) -> None:
+    def __init__(self, quantity: Quantity, scale: Scale, rows: Rows, design: Design) -> None:
         span = span_of(scale)
         self._clustered = bool(rows.columns[quantity].sizes.max() > 1)
         units = UnitDesign.CLUSTERED if self._clustered else UnitDesign.SINGLE
         kind = scale.kind
         if kind is ScoreKind.BINARY and span != (0.0, 1.0):
             kind = ScoreKind.GRADED
-        row = table.choose(kind, units, quantity.shape)
+        row = table.choose(kind, units, quantity.shape, design=design)
         if row.test not in _KNOWN:
             raise NotEnoughData(f"{quantity.metric}: {row.name} is not simulated")
         self._test = row.test
-        self.metric = quantity.metric
         self._guard = _guard(quantity, span, scale)
 
     @property
     def ends(self) -> Range:
-        """The least and the greatest value. Raises NotEnoughData where there is none."""
-        if self._guard is None:
-            raise NotEnoughData(f"{self.metric}: without a range nothing can be bet on it")
+        """The least and the greatest value of a quantity that can be bet on."""
+        assert self._guard is not None
         return self._guard.bounds
 
     def tests(self, drawn: Drawn, looks: Looks) -> Tails:
@@ -198,7 +198,7 @@ def _declines(tests: StudentTests, squares: Floats, guard: Guard | None) -> Flag
     return np.asarray(few | (tests.lower.a0 <= 1e-12 * squares))
 
 
-_KNOWN = (student, paired_score, wilson)
+_KNOWN = (student, paired_score, wilson, betting_family)
 
 
 def p_values(drawn: Drawn, looks: Looks, tests: Tails, test: OneTest) -> Floats:
@@ -216,9 +216,11 @@ def admitted(found: Floats, drawn: Drawn, looks: Looks, test: OneTest) -> Floats
     return found
 
 
-def kernels(rows: Rows, scales: Mapping[str, Scale]) -> dict[Quantity, Kernel]:
+def kernels(
+    rows: Rows, quantities: Iterable[Quantity], scales: Mapping[str, Scale], design: Design
+) -> dict[Quantity, Kernel]:
     """Return the kernel of each quantity. Raises NotEnoughData where the table refuses."""
-    return {q: Kernel(q, scales[q.metric], rows) for q in rows.columns}
+    return {q: Kernel(q, scales[q.metric], rows, design) for q in quantities}
 
 
 def _guard(quantity: Quantity, span: Range | None, scale: Scale) -> Guard | None:

@@ -68,9 +68,14 @@ class Asked:
     family: int
     """Statistical claims over which harm is corrected, those left out included."""
 
+    def tested(self) -> tuple[Quantity, ...]:
+        """Return each quantity that has a test, once."""
+        asked = (t.quantity for test in self.tests for t in (*test.rejects, *test.harms))
+        return tuple(dict.fromkeys(asked))
+
     def quantities(self) -> tuple[Quantity, ...]:
         """Return each tested quantity once, and the difference that belongs to each."""
-        asked = [t.quantity for test in self.tests for t in (*test.rejects, *test.harms)]
+        asked = self.tested()
         whole = [replace(q, inside=None) for q in asked]
         return tuple(dict.fromkeys([*asked, *(q.difference for q in asked), *whole]))
 

@@ -196,5 +196,5 @@ def test_a_score_without_a_range_cannot_be_bet_on() -> None:
     asked = asked_of([claim("primary", PRIMARY, "cost", "non_inferior", margin=0.2)], {})
     rows = rows_of(pilot(60, clustered=False), asked.quantities(), clustered=False)
     plan = Plan(asked, SCALES, 0.05, 0.05, 1, 60, (1.0,), Design.ANYTIME)
-    with pytest.raises(NotEnoughData, match="cost: without a range"):
-        Engine(plan, rows).outcomes([world(rows, ())], 10, np.random.default_rng(1))
+    with pytest.raises(NotEnoughData, match="a bet needs a declared range"):
+        Engine(plan, rows)
