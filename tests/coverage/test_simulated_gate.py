@@ -62,7 +62,9 @@ def test_power_over_pilots_surrounds_the_power_of_the_pilot() -> None:
     assert len(found.pilots.power) + found.pilots.infeasible == 12
     low, high = min(found.pilots.power), max(found.pilots.power)
     assert low <= found.target.ship.value <= high
-    assert high > low
+    # A pilot's own error is more than that of the simulation.
+    noise = math.sqrt(found.target.ship.value * (1 - found.target.ship.value) / RUNS)
+    assert np.std(found.pilots.power) > 2 * noise
 
 
 def test_the_bound_on_a_rate_holds() -> None:

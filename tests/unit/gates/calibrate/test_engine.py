@@ -198,3 +198,20 @@ def test_a_score_without_a_range_cannot_be_bet_on() -> None:
     plan = Plan(asked, SCALES, 0.05, 0.05, 1, 60, (1.0,), Design.ANYTIME)
     with pytest.raises(NotEnoughData, match="a bet needs a declared range"):
         Engine(plan, rows)
+
+
+def test_a_claim_that_is_not_simulated_keeps_its_place_among_the_harms() -> None:
+    latency = claim("guardrails.1", GUARD, "latency_p95_ms", "within", limit=100, passes=7)
+    rejects, harms = np.full((1, 1, 2), 0.5), np.array([[[0.02, 1.0]]])
+    for claims, word in ((LOOKED, HOLD), ((*LOOKED, latency), OPEN)):
+        asked = asked_of(claims, {})
+        rows = rows_of(pilot(60, clustered=False), asked.quantities(), clustered=False)
+        engine = Engine(Plan(asked, SCALES, 0.05, 0.05, 1, 60), rows)
+        assert engine.words(rejects, harms).tolist() == [[word]]
+
+
+def test_shown_harm_holds_even_what_passed() -> None:
+    engine = engine_of(Design.FIXED, clustered=False, looks=(1.0,))
+    passed, harmed = np.full((1, 1, 2), 0.001), np.array([[[0.001, 1.0]]])
+    assert engine.words(passed, np.ones((1, 1, 2))).tolist() == [[SHIP]]
+    assert engine.words(passed, harmed).tolist() == [[HOLD]]
