@@ -35,7 +35,21 @@ def main() -> None:
                 rank = found.index(item.id) + 1 if item.id in found else None
                 row = [f"q{number:03d}", f"p{drawn.index(item.cluster or '') + 1:02d}"]
                 table.writerow([*row, int(rank is not None and rank <= 5), _share(rank)])
+    _write_questions([(number, item.cluster or "") for number, item in enumerate(asked, 1)], drawn)
     print(f"{len(asked)} questions from {len(drawn)} pages")
+
+
+def _write_questions(asked: list[tuple[int, str]], drawn: list[str]) -> None:
+    """Write the planned items of study.yaml, which only their number and page tell apart."""
+    with (
+        Path(__file__).with_name("questions.csv").open("w", newline="", encoding="utf-8") as stream
+    ):
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(["id", "input", "target", "page"])
+        for number, page in asked:
+            named = f"{number:03d}"
+            row = [f"q{named}", f"question {named}", f"section {named}"]
+            table.writerow([*row, f"p{drawn.index(page) + 1:02d}"])
 
 
 def _share(rank: int | None) -> str:

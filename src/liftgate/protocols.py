@@ -126,8 +126,8 @@ class Progress:
     total: int
     reused: int = 0
     """Known from earlier runs."""
-    failed: int = 0
-    """Of those finished now, how many the system failed."""
+    failed: int | None = 0
+    """Of those finished now, how many the system failed; None: nothing that could fail is done."""
     rate: float | None = None
     """Finished per second in this run; None: too early to say."""
     seconds_left: float | None = None

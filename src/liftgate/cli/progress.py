@@ -31,7 +31,8 @@ def describe(progress: Progress) -> str:
     parts = [f"{progress.stage}: {progress.done:,} of {progress.total:,}"]
     if progress.reused:
         parts.append(f"{progress.reused:,} known")
-    parts.append(f"{progress.failed:,} failed")
+    if progress.failed is not None:
+        parts.append(f"{progress.failed:,} failed")
     if progress.rate:
         parts.append(f"{progress.rate:,.1f}/s")
     if progress.seconds_left is not None and progress.done < progress.total:

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from liftgate.figures.figure import Figure, Interval, Unit
 from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
+from liftgate.figures.outcomes import Outcome, outcomes
 from liftgate.figures.sparkline import sparkline
-from liftgate.figures.text import visible
+from liftgate.figures.text import escape, visible
 
 __all__ = [
     "Figure",
     "ForestRow",
     "Interval",
     "Margin",
+    "Outcome",
     "Unit",
+    "escape",
     "forest",
     "interval_bar",
+    "outcomes",
     "sparkline",
     "visible",
 ]

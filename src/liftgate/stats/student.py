@@ -46,7 +46,7 @@ FEWEST_DF = 5.0
 _MOST_TIES = 0.8
 _PRIOR_WEIGHT = 0.25
 """How much the pseudo clusters count when the design effect is estimated; by simulation, ADR 2."""
-_WORST_WEIGHT = 0.5
+WORST_WEIGHT = 0.5
 """How much the unit at the worst end counts in the variance; by simulation, ADR 8."""
 _SKEW_SHARE = 0.2
 """Warn when skew may move the one-sided error by more than this share of its level."""
@@ -361,7 +361,7 @@ def _one_sided(
         value=value,
         n=n,
         df=df,
-        a0=np.sum(residuals**2 * inflation, axis=-1) + own * (2 * h**2 + _WORST_WEIGHT * worst**2),
+        a0=np.sum(residuals**2 * inflation, axis=-1) + own * (2 * h**2 + WORST_WEIGHT * worst**2),
         a1=2 * pull * np.sum(residuals * found.sizes * inflation, axis=-1),
         a2=pull**2 * np.sum(found.sizes**2 * inflation, axis=-1) + 2 * own * (n / total) ** 2,
         skew=skew,

@@ -1,0 +1,108 @@
+"""``liftgate gate``: what a gate does, before it is used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def gate() -> None:
+    """Know a gate before it is used: how often it errs, and how often it can tell."""
+
+
+@gate.command()
+@click.argument("study", type=click.Path(path_type=Path))
+@click.option(
+    "--runs",
+    type=click.IntRange(min=100),
+    default=10_000,
+    show_default=True,
+    help="Simulated uses of the gate at each point.",
+)
+@click.option(
+    "--pilots",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Bootstrap pilots, for the ranges of power and calls.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
+@click.option(
+    "--stopping",
+    type=click.Choice(["fixed", "planned-looks", "anytime"]),
+    help="Try another stopping plan than the study's.",
+)
+@click.option(
+    "--looks",
+    type=click.IntRange(min=2, max=50),
+    default=5,
+    show_default=True,
+    help="Looks of --stopping planned-looks, evenly spread.",
+)
+@click.option(
+    "--naive",
+    is_flag=True,
+    help="Also try a gate that ships when the means are high enough, once and with peeking.",
+)
+@click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the outcomes against the true effect on the primary: .svg or .html.",
+)
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def simulate(
+    *,
+    study: Path,
+    runs: int,
+    pilots: int,
+    seed: int | None,
+    stopping: str | None,
+    looks: int,
+    naive: bool,
+    picture: Path | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Try a study's gate in simulated worlds, before anything is run.
+
+    Whole clusters of the study's pilot are drawn again, tilted so that the truth is known; without
+    a pilot a grid of spreads is assumed. All claims, candidates and corrections act together, as
+    they will when the study is decided. Nothing of the study is called.
+
+    Exit codes: 0 simulated, 2 wrong use or a bad file, 4 the pilot is too small or cannot show the
+    planned effects.
+    """
+    from liftgate.cli.gate_text import show
+    from liftgate.cli.progress import progress_printer
+    from liftgate.documents.characteristics import check_picture, draw
+    from liftgate.flow.gate import Request, simulate_gate
+    from liftgate.records import Design
+
+    if picture is not None:
+        check_picture(picture)
+    request = Request(
+        runs=runs,
+        pilots=pilots,
+        seed=seed,
+        naive=naive,
+        curve=picture is not None,
+        stopping=None if stopping is None else Design(stopping),
+        looks=looks,
+    )
+    with progress_printer(quiet=quiet) as progress:
+        found = simulate_gate(study, request, progress)
+    body = found.as_json()
+    if picture is not None:
+        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(body, indent=2))
+    else:
+        show(body)
+        if picture is not None:
+            click.echo(f"Written: {picture}")
+    return 0

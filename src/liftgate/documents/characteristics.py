@@ -1,0 +1,123 @@
+"""The picture of a gate: what becomes of a candidate, against its true effect on the primary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from liftgate.documents.numbers import fixed, named, unit_of
+from liftgate.documents.page import stylesheet
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.figures import Figure, Outcome, escape, outcomes
+
+Body = Mapping[str, Any]
+
+_SUFFIXES = (".svg", ".html")
+
+
+def check_picture(path: Path) -> None:
+    """Refuse a file that is neither SVG nor HTML, before anything is simulated.
+
+    Raises:
+        DataError: another suffix, or a folder that is not there.
+    """
+    if path.suffix not in _SUFFIXES:
+        raise DataError(f"{path}: got the suffix {path.suffix!r}, expected .svg or .html")
+    if not path.parent.is_dir():
+        raise DataError(f"{path}: there is no folder {path.parent}")
+
+
+def draw(body: Body, suffix: str) -> str:
+    """Return the picture as SVG, or as a page with the numbers under it.
+
+    Args:
+        body: ``Simulated.as_json()``, simulated with a curve.
+        suffix: ``.svg`` or ``.html``.
+
+    Raises:
+        NotEnoughData: no point of the curve was reached, or the primary is no difference.
+    """
+    figure = figure_of(body)
+    return _alone(figure) if suffix == ".svg" else _page(figure, body)
+
+
+def figure_of(body: Body) -> Figure:
+    """Return the picture with its data. Raises NotEnoughData as ``draw``."""
+    if not body["curve"]:
+        raise NotEnoughData(
+            "there is no curve to draw: the primary claims no difference of the arms, or no "
+            "effect on it can be reached"
+        )
+    metric = _primary_metric(body)
+    unit = unit_of(metric, body["scales"].get(metric))
+    worlds = list(dict.fromkeys(point["world"] for point in body["curve"]))
+    # Of several assumed worlds the one that ships least at the largest effect.
+    shown = min(worlds, key=lambda world: _last_ship(body, world))
+    rows = [_outcome(p) for p in body["curve"] if p["world"] == shown]
+    place = f" (assumed: {shown})" if shown else ""
+    return outcomes(
+        rows,
+        title=f"{body['study']}: what becomes of a candidate{place}",
+        description=f"Against the true effect on {metric}, every other metric unchanged. "
+        f"{body['runs']:,} simulated uses a point; the bands are 95 % Monte-Carlo limits.",
+        unit=unit,
+        axis=f"true effect on {metric}" + (f", {unit.name}" if unit.name else ""),
+    )
+
+
+def _primary_metric(body: Body) -> str:
+    metric: str = next(f["metric"] for f in body["faces"] if f["claim"] == "primary")
+    return metric
+
+
+def _last_ship(body: Body, world: str) -> float:
+    last = [p for p in body["curve"] if p["world"] == world][-1]
+    rate: float = last["ship"]["rate"]
+    return rate
+
+
+def _outcome(point: Body) -> Outcome:
+    def band(word: str) -> tuple[float, float, float]:
+        found = point[word]
+        return found["rate"], found["lower"], found["upper"]
+
+    return Outcome(point["effect"], band("ship"), band("hold"), band("inconclusive"))
+
+
+_COLOURS = "svg{color:#1b1f24;background:#fff;font:12px system-ui,sans-serif}"
+
+
+def _alone(figure: Figure) -> str:
+    """Return an SVG file, which has no page to take its colours from."""
+    opening = '<svg xmlns="http://www.w3.org/2000/svg" '
+    svg = figure.svg.replace("<svg ", opening, 1)
+    head, _, rest = svg.partition(">")
+    return f"{head}><style>{_COLOURS}</style>{rest}\n"
+
+
+def _page(figure: Figure, body: Body) -> str:
+    rows = "".join(_row(row, figure) for row in figure.rows)
+    header = "".join(f'<th scope="col">{escape(name)}</th>' for name in figure.header)
+    worst = body["false_ship"]
+    summary = (
+        f"Worst false ship {100 * worst['rate']:.1f} %, at most {100 * worst['upper']:.1f} %, over "
+        "the simulated worlds."
+    )
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(figure.title)}</title><style>{stylesheet()}</style></head>"
+        f"<body><main><h1>{escape(figure.title)}</h1><p>{escape(summary)}</p>"
+        f"<figure>{figure.svg}<figcaption>{escape(figure.description)}</figcaption></figure>"
+        f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
+        "</main></body></html>\n"
+    )
+
+
+def _row(row: tuple[str | float | None, ...], figure: Figure) -> str:
+    effect, *shares = row
+    assert isinstance(effect, float)
+    cells = [named(fixed(effect * figure.unit.factor, 1, signed=True), figure.unit)]
+    cells += [f"{100 * x:.1f} %" for x in shares if isinstance(x, float)]
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
