@@ -13,7 +13,7 @@ import pytest
 from liftgate import stats
 from liftgate.stats import betting_bound, staircase
 from liftgate.stats.betting_bound import BettingBound
-from liftgate.stats.exact import ClopperPearson, PairedExact, _at_least, _statistics
+from liftgate.stats.exact import ClopperPearson, PairedExact, _at_least, paired_z
 from liftgate.stats.kinds import Alternative
 from liftgate.stats.score import PairedScore, Wilson
 
@@ -63,7 +63,7 @@ def exact_p(n, gained, lost, null):
 
 def estimated_p(n, gained, lost, null):
     """A wrong variant: the discordance put at its estimate instead of at its worst."""
-    extreme = float(_statistics(n, gained, lost, null))
+    extreme = float(paired_z(n, gained, lost, null))
     least = _at_least(n, extreme, null)
     discordance = max(abs(null), (gained + lost) / n)
     share = (discordance - abs(null)) / (1 - abs(null))

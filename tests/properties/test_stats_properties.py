@@ -221,3 +221,41 @@ def test_the_paired_score_statistic_falls_in_the_null_for_every_small_table():
                 family = PairedScore(n, gained, lost)
                 z = np.array([family.statistic(float(null)) for null in grid])
                 assert (np.diff(z) <= 1e-9).all(), (n, gained, lost)
+
+
+@st.composite
+def looked_at(draw):
+    """Data of items or whole clusters, with the options that an e-process declares before them."""
+    data = draw(st.one_of(binary(), graded(), clustered()))
+    options = {"kind": data["kind"], "score_range": data.get("score_range")}
+    if "cluster" in data:
+        options["largest_cluster"] = int(np.bincount(data["cluster"]).max())
+    return data, options
+
+
+@quick
+@given(looked_at(), ONE_SIDED, st.floats(-0.9, 0.9), st.floats(-0.9, 0.9), LEVELS)
+def test_an_e_process_is_one_test_and_monotone_in_the_null(pair, side, one, other, level):
+    data, options = pair
+    low, high = options["score_range"] or (0.0, 1.0)
+    nulls = sorted(null * (high - low) for null in (one, other))
+
+    def fed(**more):
+        process = stats.EProcess(level=level, **{**options, **more})
+        process.update(data["candidate"], data["baseline"], cluster=data.get("cluster"))
+        return process
+
+    p = [fed(null=null, alternative=side).status.p_value for null in nulls]
+    towards = p if side is Alternative.GREATER else p[::-1]
+    assert towards[0] <= towards[1] + SLACK
+    try:
+        found = fed().estimate
+    except NotEnoughData as error:
+        assert "excluded everything" in str(error)  # noqa: PT017
+        return
+    assert found.low <= found.value <= found.high
+    limit = found.low if side is Alternative.GREATER else found.high
+    for null, tail in zip(nulls, p, strict=True):
+        if abs(null - limit) > 1e-6 * (high - low):
+            beyond = null < limit if side is Alternative.GREATER else null > limit
+            assert (tail <= (1 - level) / 2) is beyond

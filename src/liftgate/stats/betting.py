@@ -30,7 +30,7 @@ from liftgate.stats.inputs import Codes, Floats
 FRACTIONS: Floats = np.geomspace(0.01, 0.95, 16)
 """Stakes; neighbours differ by about a third, so that some stake is near the best one."""
 WEIGHTS: Floats = np.sqrt(FRACTIONS) / np.sqrt(FRACTIONS).sum()
-"""How the first capital of 1 is spread over the stakes; sums to 1. By measured power (ADR 10)."""
+"""How the first capital of 1 is spread over the stakes; sums to 1 (docs/adr/0012)."""
 
 _BLOCK_NATS = 250.0
 """How far, in nats, a product may move before it is taken into logarithms: far from overflow."""

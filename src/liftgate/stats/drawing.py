@@ -34,8 +34,9 @@ from liftgate.stats.kinds import Alternative
 
 REFIT_ITEMS = 25
 """The prediction is made anew after so many further items."""
-_STAKES = 6
-_WEIGHTS: Floats = np.full(_STAKES, 1 / _STAKES)
+_STAKES = 5
+_WEIGHTS: Floats = np.geomspace(1, 4, _STAKES) / np.geomspace(1, 4, _STAKES).sum()
+"""More on the larger stakes, which pay on the pairs that need few items (docs/adr/0012)."""
 _LARGEST_STAKE = 0.95
 _LEAST_ROOM = 0.05
 _PRIOR_UNITS = 20

@@ -10,35 +10,34 @@ import numpy as np
 from liftgate.stats.inputs import Floats
 
 _MOST_FACTORS = 4
-_SLOPE_PENALTY = 1.0
-_FACTOR_PENALTY = 3.0
+_PENALTY = 1.0
 _LEAST_VARIANCE = 0.02
 _SLOPE_OF_ONE_SYSTEM = 0.5
 """How much of one system's deviations another repeats, before anything is known."""
+_LEAST_SLOPE, _MOST_SLOPE = 0.1, 1.5
 
 
 class EarlierResults:
     """Ridge prediction of a new system's scores from those of earlier systems.
 
-    Before any result the prediction is the mean over the earlier systems, drawn together by the
-    slope with which each earlier system follows the mean of the others. Results then move a slope
+    Before any result the prediction is the mean over all earlier systems, its deviations stretched
+    by the slope with which the baseline, the system that the new one most resembles, follows the
+    mean of the others. Results then move a slope
     on that mean and on up to four factors (singular vectors of the doubly centred earlier scores),
     by ridge regression towards no change. Items count by the inverse of m(1 − m), the shape of a
     bounded score's variance.
 
     Args:
-        scores: shape (items, systems): earlier scores scaled to 0 … 1, at least one system.
+        scores: shape (items, systems): earlier scores scaled to 0 … 1; the baseline comes first.
     """
 
     def __init__(self, scores: Floats) -> None:
         means = scores.mean(axis=1)
         spread = means - means.mean()
-        slope = _slope_between(scores)
+        slope = _baseline_slope(scores)
         self._prior = means.mean() + slope * spread
         factors = _factors(scores)
         self._features = np.column_stack([slope * spread, factors])
-        self._penalties = np.full(self._features.shape[1], _FACTOR_PENALTY)
-        self._penalties[0] = _SLOPE_PENALTY
         self._weights = 1 / np.maximum(means * (1 - means), _LEAST_VARIANCE)
         self._weights *= self._weights.size / self._weights.sum()
 
@@ -56,7 +55,7 @@ class EarlierResults:
         share = weights / weights.sum()
         level, centre = float(share @ rest), share @ self._features[:n]
         known = self._features[:n] - centre
-        squares = known.T @ (weights[:, None] * known) + np.diag(self._penalties)
+        squares = known.T @ (weights[:, None] * known) + _PENALTY * np.eye(known.shape[1])
         slopes = np.linalg.solve(squares, known.T @ (weights * (rest - level)))
         moved = self._prior + level + (self._features - centre) @ slopes
         return _inside(moved)
@@ -67,17 +66,15 @@ def _inside(values: Floats) -> Floats:
     return clipped
 
 
-def _slope_between(scores: Floats) -> float:
-    """Return the mean slope of each system on the mean of the others, within 0 … 1."""
-    systems = scores.shape[1]
-    if systems < 2:
+def _baseline_slope(scores: Floats) -> float:
+    """Return the slope of the first system on the mean of the others, within 0.1 … 1.5."""
+    if scores.shape[1] < 2:
         return _SLOPE_OF_ONE_SYSTEM
     centred = scores - scores.mean(axis=0)
-    others = (centred.sum(axis=1, keepdims=True) - centred) / (systems - 1)
-    squares = np.sum(others**2, axis=0)
-    follows = np.sum(others * centred, axis=0)
-    slopes = np.divide(follows, squares, out=np.zeros(systems), where=squares > 0)
-    return float(np.clip(slopes.mean(), 0.0, 1.0))
+    others = centred[:, 1:].mean(axis=1)
+    squares = float(others @ others)
+    slope = float(others @ centred[:, 0]) / squares if squares > 0 else 0.0
+    return min(max(slope, _LEAST_SLOPE), _MOST_SLOPE)
 
 
 def _factors(scores: Floats) -> Floats:

@@ -32,9 +32,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from liftgate.errors import NotEnoughData
-from liftgate.stats.inputs import Codes, Floats, Range, Sample
+from liftgate.stats.inputs import Codes, Range, Sample
 from liftgate.stats.kinds import Alternative
-from liftgate.stats.score import PairedScore, Wilson
+from liftgate.stats.score import PairedScore, Wilson, paired_z
 from liftgate.stats.staircase import TOLERANCE, close, supremum
 
 MOST_PAIRS = 500
@@ -159,7 +159,7 @@ class PairedExact:
             decide: for one value, too, only the side of ``level`` on which it lies matters.
         """
         n, one = self.n, first == last
-        extreme = float(_statistics(n, self.gained, self.lost, last / GRID))
+        extreme = float(paired_z(n, np.asarray(self.gained), np.asarray(self.lost), last / GRID))
         least = _at_least(n, extreme, first / GRID)
         # ``low`` and ``high`` agree with what _rounded_up adds.
         low = level - TOLERANCE - _MISSED
@@ -293,23 +293,8 @@ def _at_least(n: int, extreme: float, null: float) -> Codes:
     low, high = np.zeros(n + 1, dtype=np.int64), discordant + 1
     for _ in range(int(n + 1).bit_length()):
         middle = np.minimum((low + high) // 2, discordant)
-        inside = _statistics(n, middle, discordant - middle, null) >= threshold
+        inside = paired_z(n, middle, discordant - middle, null) >= threshold
         done = low >= high
         high = np.where(inside & ~done, middle, high)
         low = np.where(inside | done, low, middle + 1)
     return close(high)
-
-
-def _statistics(n: int, gained: Codes | int, lost: Codes | int, null: float) -> Floats:
-    """Return ``PairedScore.statistic`` of many tables at once, for a null in (−1, 1)."""
-    if null > 0:
-        return -_statistics(n, lost, gained, -null)
-    b, c = np.asarray(gained, dtype=np.float64), np.asarray(lost, dtype=np.float64)
-    linear = b + c - (2 * n - b + c) * null
-    root = np.sqrt(np.maximum(linear**2 + 8 * n * c * null * (1 - null), 0.0))
-    only_baseline = (np.where(c > 0, root, linear) + linear) / (4 * n)
-    variance = n * (2 * only_baseline + null * (1 - null))
-    distance = b - c - n * null
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = distance / np.sqrt(np.maximum(variance, 0.0))
-    return np.where((variance <= 0) & (distance == 0), 0.0, found)

@@ -13,6 +13,8 @@ from liftgate.stats.inputs import FEWEST_UNITS, Floats, Sample
 from liftgate.stats.kinds import Alternative
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
+SLACK = 0.5
+"""Discordant pairs that the paired score test adds to its variance; by enumeration, ADR 11."""
 _ROUGH_DISCORDANT = 10
 _ROUGH_ITEMS = 30
 _POINTS = 513
@@ -25,17 +27,21 @@ class PairedScore:
     """The null-restricted score test of a difference of paired proportions.
 
     At 0 it is McNemar's z, elsewhere the test of Tango (1998, Statistics in Medicine 17, 891–908)
-    and Nam (1997, Biometrics 53, 1422–1430). Its limits are found by bisection.
+    and Nam (1997, Biometrics 53, 1422–1430), with half a discordant pair more in the variance: its
+    error at the boundary exceeds the level where few pairs are discordant, and less by each pair
+    (docs/adr/0011). Its limits are found by bisection.
 
     Args:
         n: pairs.
         gained: pairs in which only the candidate is 1.
         lost: pairs in which only the baseline is 1.
+        slack: discordant pairs added to the variance; 0 gives the tests as published.
     """
 
     n: int
     gained: int
     lost: int
+    slack: float = SLACK
 
     @property
     def value(self) -> float:
@@ -67,21 +73,22 @@ class PairedScore:
     def limit(self, alternative: Alternative, alpha: float) -> float:
         """Return the one-sided limit at ``alpha``."""
         if alternative is Alternative.LESS:
-            mirrored = PairedScore(self.n, self.lost, self.gained)
+            mirrored = PairedScore(self.n, self.lost, self.gained, self.slack)
             return -mirrored.limit(Alternative.GREATER, alpha)
         critical = _normal_quantile(alpha)
         rejected, kept = -1.0, self.value
         tables = np.asarray(self.gained), np.asarray(self.lost)
         for _ in range(_REFINEMENTS):
             nulls = np.linspace(rejected, kept, _POINTS)
-            beyond = int(np.argmax(paired_z(self.n, *tables, nulls) < critical))
+            beyond = int(np.argmax(paired_z(self.n, *tables, nulls, slack=self.slack) < critical))
             # The estimate itself, the last point, is never rejected; −1, the first, always is.
             rejected, kept = float(nulls[max(beyond - 1, 0)]), float(nulls[beyond])
         return rejected
 
     def statistic(self, null: float) -> float:
         """Return z of a difference in (−1, 1); positive: the data lie above it."""
-        return float(paired_z(self.n, np.asarray(self.gained), np.asarray(self.lost), null))
+        tables = np.asarray(self.gained), np.asarray(self.lost)
+        return float(paired_z(self.n, *tables, null, slack=self.slack))
 
     def warn(self, _alpha: float) -> tuple[str, ...]:
         """Say when the normal approximation is rough."""
@@ -142,7 +149,14 @@ class Wilson:
         return ()
 
 
-def paired_z(n: int | Counts, gained: Counts, lost: Counts, null: float | Floats) -> Floats:
+def paired_z(
+    n: int | Counts,
+    gained: Counts,
+    lost: Counts,
+    null: float | Floats,
+    *,
+    slack: float = 0.0,
+) -> Floats:
     """Return z of a difference in (−1, 1) for many tables of pairs, or many differences, at once.
 
     The nuisance, the share of pairs in which only the baseline is 1, is at its maximum likelihood
@@ -153,6 +167,7 @@ def paired_z(n: int | Counts, gained: Counts, lost: Counts, null: float | Floats
         gained: shape (…): pairs in which only the candidate is 1.
         lost: shape (…): pairs in which only the baseline is 1.
         null: the tested difference, or shape (…).
+        slack: discordant pairs added to the variance.
 
     Returns:
         Shape (…); positive: the data lie above the null.
@@ -165,7 +180,7 @@ def paired_z(n: int | Counts, gained: Counts, lost: Counts, null: float | Floats
     linear = up + down - (2 * n - up + down) * low
     product = 8.0 * n * down * low * (1 - low)
     root = np.where(down > 0, np.sqrt(np.maximum(linear**2 + product, 0.0)), linear)
-    variance = (root + linear) / 2 + n * low * (1 - low)
+    variance = (root + linear) / 2 + n * low * (1 - low) + slack
     distance = up - down - n * low
     with np.errstate(divide="ignore", invalid="ignore"):
         z = distance / np.sqrt(np.maximum(variance, 0.0))

@@ -145,12 +145,6 @@ def effective_size(weights: Floats) -> float:
     return float(np.sum(weights) ** 2 / np.sum(weights**2))
 
 
-def skewness(sums: Floats) -> float:
-    """Return the skewness of the units' residual sums; 0 where they do not vary."""
-    spread = float(np.sqrt(np.mean(sums**2)))
-    return float(np.mean((sums / spread) ** 3)) if spread > 0 else 0.0
-
-
 def _blocks(codes: Codes | None, strata: Codes | None, units: int) -> Codes:
     """Return the stratum of each unit; a unit lies in one stratum."""
     if strata is None:

@@ -16,7 +16,7 @@ from liftgate.stats.exact import (
     PairedExact,
     _at_least,
     _each_below,
-    _statistics,
+    paired_z,
 )
 from liftgate.stats.kinds import Alternative, Mark, ScoreKind
 from liftgate.stats.score import PairedScore
@@ -136,8 +136,8 @@ def test_all_gained_reaches_the_end_of_the_range():
 @pytest.mark.parametrize("n", [1, 7, 23])
 def test_the_statistics_are_those_of_the_score_test(n, null):
     pairs = np.array(tables(n))
-    ours = _statistics(n, pairs[:, 0], pairs[:, 1], null)
-    theirs = [PairedScore(n, int(b), int(c)).statistic(null) for b, c in pairs]
+    ours = paired_z(n, pairs[:, 0], pairs[:, 1], null)
+    theirs = [PairedScore(n, int(b), int(c), slack=0).statistic(null) for b, c in pairs]
     assert ours == pytest.approx(theirs, rel=1e-10, abs=1e-10)
 
 
@@ -145,19 +145,19 @@ def test_the_statistics_are_those_of_the_score_test(n, null):
 def test_the_statistic_rises_in_gains_and_falls_in_losses(null):
     for n in (5, 17, 40):
         for b, c in tables(n - 1):
-            here = float(_statistics(n, b, c, null))
-            assert float(_statistics(n, b + 1, c, null)) > here - 1e-9
-            assert float(_statistics(n, b, c + 1, null)) < here + 1e-9
+            here = float(paired_z(n, b, c, null))
+            assert float(paired_z(n, b + 1, c, null)) > here - 1e-9
+            assert float(paired_z(n, b, c + 1, null)) < here + 1e-9
 
 
 @pytest.mark.parametrize("null", [-0.4, 0.0, 0.15])
 def test_the_staircase_holds_exactly_the_tables_at_least_as_extreme(null):
     n = 14
     for gained, lost in tables(n)[::5]:
-        extreme = float(_statistics(n, gained, lost, null))
+        extreme = float(paired_z(n, gained, lost, null))
         least = _at_least(n, extreme, null)
         for b, c in tables(n):
-            inside = float(_statistics(n, b, c, null)) >= extreme - 1e-8
+            inside = float(paired_z(n, b, c, null)) >= extreme - 1e-8
             assert (b >= least[b + c]) == inside
 
 
@@ -234,6 +234,20 @@ def test_limit_and_p_value_of_the_exact_test_agree_at_every_grid_value(alpha):
             assert (value <= alpha) == (low > i / GRID)
         in_order = [p[i] for i in sorted(p)]
         assert in_order == sorted(in_order)
+
+
+@pytest.mark.parametrize(
+    ("table", "alpha"), [((5, 2, 1), 0.2), ((7, 2, 1), 0.15), ((9, 5, 3), 0.3)]
+)
+def test_where_the_p_values_turn_back_limit_and_tail_take_the_hull(table, alpha):
+    """These tables have rejected nulls above a kept one; the kept one decides."""
+    family = PairedExact(*table)
+    low = family.limit(GREATER, alpha)
+    above = [family._p(i, i, 0.0) for i in range(math.ceil(GRID * low), GRID // 2)]
+    first_kept, turned_back = above[0], min(above)
+    assert turned_back <= alpha < first_kept
+    back = math.ceil(GRID * low) + above.index(turned_back)
+    assert family.tail(back / GRID, GREATER) > alpha
 
 
 def test_more_gains_never_make_a_small_p_value_larger():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from liftgate import stats
+from liftgate.stats.hall import Guard, OneSided
 from liftgate.stats.kinds import (
     Alternative,
     ClaimShape,
@@ -13,7 +14,7 @@ from liftgate.stats.kinds import (
     ScoreKind,
     UnitDesign,
 )
-from liftgate.stats.student import Guard, Moments, OneSided, student_from, student_tests
+from liftgate.stats.student import Moments, student_from, student_tests
 
 B, G, U = ScoreKind.BINARY, ScoreKind.GRADED, ScoreKind.UNBOUNDED
 UNIT = (0, 1)
@@ -43,8 +44,10 @@ def test_words_may_be_given_as_text():
 def test_no_disagreement_at_all_gives_no_evidence_and_an_honest_interval():
     found = stats.paired_difference(*table(100, 0, 0), kind=B, level=0.9)
     assert (found.value, found.p_value) == (0.0, 1.0)
-    # Solving n·λ/(1 − λ) = z² for the limit of an empty table.
-    assert found.high == pytest.approx(1.6448536**2 / (100 + 1.6448536**2), rel=1e-6)
+    # Solving n²λ² = z²·(n·λ·(1 − λ) + ½) for the limit of an empty table.
+    n, z = 100, 1.6448536
+    a, b, c = n**2 + n * z**2, -n * z**2, -(z**2) / 2
+    assert found.high == pytest.approx((-b + (b**2 - 4 * a * c) ** 0.5) / (2 * a), rel=1e-6)
     assert found.low == -found.high
     assert "disagree on only 0 of 100 items" in found.warnings[0]
 

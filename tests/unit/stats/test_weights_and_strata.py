@@ -34,7 +34,7 @@ def test_nearly_equal_weights_give_nearly_the_plain_answer(options, cluster):
     plain = stats.paired_difference(*scores(), **options)
     found = stats.paired_difference(*scores(), weight=weight, **options)
     for name in ("value", "low", "high", "p_value", "df"):
-        assert getattr(found, name) == pytest.approx(getattr(plain, name), rel=4e-3, abs=2e-4), name
+        assert getattr(found, name) == pytest.approx(getattr(plain, name), rel=0.01, abs=2e-3), name
     assert found.method.startswith("paired weighted mean")
 
 
