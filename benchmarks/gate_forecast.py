@@ -15,6 +15,7 @@ import argparse
 import math
 from dataclasses import dataclass
 
+import duckdb
 import numpy as np
 from calls_planned_looks import scores
 from numpy.typing import NDArray
@@ -139,7 +140,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = np.random.default_rng(options.seed)
-    table = scores()
+    try:
+        table = scores()
+    except duckdb.IOException:
+        print("gate forecast: not run, alpaca_eval.parquet is not there; set LIFTGATE_DATA")
+        return
     found: list[Forecast] = []
     refused = 0
     while len(found) + refused < options.pairs:
