@@ -17,7 +17,7 @@ from liftgate.gates.calibrate.characteristics import Characteristics, Simulation
 from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.quantities import Asked, asked_of
 from liftgate.gates.calibrate.rows import Rows, rows_of
-from liftgate.gates.pairs import UNLABELLED
+from liftgate.gates.sequence import UNLABELLED
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress
 from liftgate.records import Design, Item, Pairs, Population, Scale, ScoreKind
