@@ -13,7 +13,7 @@ from liftgate.gates.calibrate.quantities import OneTest, Quantity, span_of
 from liftgate.gates.calibrate.rows import Column, Floats, Rows
 from liftgate.records import Alternative, Design, Scale, ScoreKind
 from liftgate.stats import ClaimShape, UnitDesign, table
-from liftgate.stats.course import betting_family
+from liftgate.stats.gambler import betting_family
 from liftgate.stats.hall import Guard, StudentTests
 from liftgate.stats.inputs import FEWEST_UNITS, Range
 from liftgate.stats.power_sums import single_tests
