@@ -10,6 +10,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.agreement import (
+        Agreement,
+        RaterReport,
+        cohen_kappa,
+        fleiss_kappa,
+        gwet_ac1,
+        krippendorff_alpha,
+        rater_report,
+        raw_agreement,
+    )
+    from liftgate.stats.coefficients import Measurement
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -28,6 +39,7 @@ if TYPE_CHECKING:
     from liftgate.stats.paired import paired_contrast, paired_difference, paired_noninferiority
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
+    from liftgate.stats.rating_counts import RatingCounts, value_counts
     from liftgate.stats.ratios import ratio, ratio_difference
     from liftgate.stats.resampling import Resampled, bootstrap
     from liftgate.stats.set_metrics import (
@@ -44,6 +56,7 @@ if TYPE_CHECKING:
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
+    "Agreement": "agreement",
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
@@ -54,8 +67,11 @@ _HOMES = {
     "FiniteSetTest": "finite",
     "LookStatus": "looks",
     "Mark": "kinds",
+    "Measurement": "coefficients",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "RaterReport": "agreement",
+    "RatingCounts": "rating_counts",
     "Resampled": "resampling",
     "ScoreKind": "kinds",
     "SetReading": "finite",
@@ -67,10 +83,14 @@ _HOMES = {
     "bootstrap": "resampling",
     "boundaries": "spending",
     "cluster_fractions": "planned",
+    "cohen_kappa": "agreement",
     "detectable": "planning",
     "ece": "set_metrics",
     "ece_difference": "set_metrics",
+    "fleiss_kappa": "agreement",
+    "gwet_ac1": "agreement",
     "holm": "multiplicity",
+    "krippendorff_alpha": "agreement",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
@@ -82,14 +102,18 @@ _HOMES = {
     "passes_needed": "single",
     "proportion": "single",
     "quantile": "single",
+    "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
+    "raw_agreement": "agreement",
     "relative_lift": "lift",
     "stratum_weights": "weighted",
     "units_needed": "planning",
+    "value_counts": "rating_counts",
 }
 
 __all__ = [
+    "Agreement",
     "Alternative",
     "ClaimShape",
     "Design",
@@ -100,8 +124,11 @@ __all__ = [
     "FiniteSetTest",
     "LookStatus",
     "Mark",
+    "Measurement",
     "PlannedLooks",
     "Population",
+    "RaterReport",
+    "RatingCounts",
     "Resampled",
     "ScoreKind",
     "SetReading",
@@ -113,10 +140,14 @@ __all__ = [
     "bootstrap",
     "boundaries",
     "cluster_fractions",
+    "cohen_kappa",
     "detectable",
     "ece",
     "ece_difference",
+    "fleiss_kappa",
+    "gwet_ac1",
     "holm",
+    "krippendorff_alpha",
     "macro_f1",
     "macro_f1_difference",
     "max_t",
@@ -128,11 +159,14 @@ __all__ = [
     "passes_needed",
     "proportion",
     "quantile",
+    "rater_report",
     "ratio",
     "ratio_difference",
+    "raw_agreement",
     "relative_lift",
     "stratum_weights",
     "units_needed",
+    "value_counts",
 ]
 
 
