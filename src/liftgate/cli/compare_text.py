@@ -12,6 +12,7 @@ import click
 
 from liftgate.canon import plain, short
 from liftgate.cli.text import visible
+from liftgate.documents.comparison_notes import check_words
 from liftgate.documents.comparison_words import (
     amount,
     items_to_add,
@@ -252,7 +253,10 @@ def _read(comparison: Comparison) -> Iterator[str]:
     yield "Read"
     for role, side in (("baseline", comparison.baseline), ("candidate", comparison.candidate)):
         yield f"  {role}: {side.name} ({_rows(side)}, sha256 {short(side.digest)})"
+        if side.format:
+            yield f"    recognised as: {side.format}"
         yield f"    columns: {'; '.join(_columns(side))}"
+        yield from (f"    {line}" for line in check_words(plain(side.checks)))
         if side.left_out:
             left = "; ".join(f"{name!r} ({why})" for name, why in side.left_out.items())
             yield f"    not used: {left}"

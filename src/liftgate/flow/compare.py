@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
-from liftgate.documents.comparison_notes import metric_notes, notes
+from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
 from liftgate.documents.comparison_words import written
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
@@ -68,6 +68,12 @@ def compare_tables(
     return written(_answered(matched, (before, after), metrics, question))
 
 
+def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
+    """Whether lower is better: somebody said so, or both logs do."""
+    stated = all(metric in side.table.lower_is_better for side in sides)
+    return stated or metric in question.lower_is_better
+
+
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison))
@@ -86,7 +92,11 @@ def study_draft(comparison: Comparison, folder: Path) -> str:
 def _answered(
     matched: Matched, sides: tuple[_Read, _Read], metrics: tuple[str, ...], question: Question
 ) -> Comparison:
-    answers = tuple(_answer(matched, metric, question) for metric in metrics)
+    lower = tuple(metric for metric in metrics if _lower(metric, sides, question))
+    answers = tuple(
+        _answer(matched, metric, question, higher_is_better=metric not in lower)
+        for metric in metrics
+    )
     requirement, code = None, 0
     if question.require is not None:
         requirement, code = gate.requirement(answers, question.require, question.alpha)
@@ -97,17 +107,22 @@ def _answered(
         candidate=_side(sides[1]),
         metrics=answers,
         requirement=requirement,
-        notes=notes(sides[0].table, sides[1].table, metrics, question),
+        notes=(
+            *notes(sides[0].table, sides[1].table, metrics, lower),
+            *log_notes(sides[0].table, sides[1].table, matched.reworded, len(matched.items)),
+        ),
     )
 
 
-def _answer(matched: Matched, metric: str, question: Question) -> MetricComparison:
+def _answer(
+    matched: Matched, metric: str, question: Question, *, higher_is_better: bool
+) -> MetricComparison:
     failure_score = _for(metric, question.failure_scores)
     bounds = _for(metric, question.ranges)
     scale = scale_of(
         matched,
         metric,
-        higher_is_better=metric not in question.lower_is_better,
+        higher_is_better=higher_is_better,
         bounds=bounds,
         failure_score=failure_score,
     )
@@ -203,4 +218,8 @@ def _side(side: _Read) -> Side:
         columns=table.columns,
         guessed=table.guessed,
         left_out=dict(table.left_out),
+        format=table.format,
+        facts=dict(table.facts),
+        checks=table.checks,
+        notes=table.notes,
     )

@@ -43,6 +43,7 @@ class Facts:
     cluster: dict[int, str] = field(default_factory=dict)
     slices: dict[str, dict[int, str]] = field(default_factory=dict)
     content: dict[int, str] = field(default_factory=dict)
+    prompt: dict[int, str] = field(default_factory=dict)
     unsteady: set[int] = field(default_factory=set)
     """Items whose rows, on one side, carry more than one content."""
 
@@ -108,6 +109,8 @@ def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
         _same(values, number, value, f"{place}: item {row.item!r}", f"slice {name!r}")
     if row.content is not None and facts.content.setdefault(number, row.content) != row.content:
         facts.unsteady.add(number)
+    if row.prompt is not None:
+        facts.prompt.setdefault(number, row.prompt)
 
 
 def _same(known: dict[int, str], number: int, value: str, place: str, what: str) -> None:
@@ -168,6 +171,8 @@ class Matched:
     changed: tuple[str, ...]
     cluster: Integers | None
     slices: Mapping[str, NDArray[np.object_]]
+    reworded: tuple[str, ...] = ()
+    """Of ``items``, those that were put to the two systems in different words."""
 
 
 def match(baseline: Collected, candidate: Collected) -> Matched:
@@ -199,6 +204,7 @@ def match(baseline: Collected, candidate: Collected) -> Matched:
         changed=tuple(sorted(changed)),
         cluster=_clusters(kept, baseline, candidate),
         slices=_slices(kept, baseline, candidate),
+        reworded=tuple(name for name in kept if _reworded(name, baseline, candidate)),
     )
 
 
@@ -225,6 +231,12 @@ def _changed(name: str, baseline: Collected, candidate: Collected) -> bool:
     if here in baseline.facts.unsteady or there in candidate.facts.unsteady:
         return True
     before, after = baseline.facts.content.get(here), candidate.facts.content.get(there)
+    return before is not None and after is not None and before != after
+
+
+def _reworded(name: str, baseline: Collected, candidate: Collected) -> bool:
+    before = baseline.facts.prompt.get(baseline.items[name])
+    after = candidate.facts.prompt.get(candidate.items[name])
     return before is not None and after is not None and before != after
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from liftgate.records.claims import Claim, Decision, DecisionWord, Part, Reading, Status, Verdict
 from liftgate.records.comparison import (
     Change,
+    Check,
     Columns,
     Comparison,
     Margin,
@@ -50,6 +51,7 @@ __all__ = [
     "Arm",
     "Bounds",
     "Change",
+    "Check",
     "Claim",
     "Columns",
     "Comparison",

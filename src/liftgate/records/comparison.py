@@ -29,6 +29,23 @@ class Columns:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Check:
+    """An aggregate that a log states, beside the same recomputed from the log's rows."""
+
+    metric: str
+    quantity: str
+    """As the log calls it: ``mean``, ``stderr`` …"""
+    stated: float | None
+    """None: the log states no finite number."""
+    recomputed: float | None
+    """By the tool's own recipe; None: not recomputed, see ``why``."""
+    equal: bool
+    """To 1e-9, relative to the stated value where that is above 1."""
+    why: str = ""
+    """Why it is not equal, or not recomputed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """One of the two tables, as it was read."""
 
@@ -45,6 +62,13 @@ class Side:
     """The parts of ``columns`` that nobody named, e.g. ``("item", "metrics")``."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is not used."""
+    format: str = ""
+    """What the file was recognised as; empty: a plain table."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What a log says of its run."""
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader must know about this log."""
 
 
 @dataclass(frozen=True, kw_only=True)
