@@ -1,4 +1,4 @@
-"""``liftgate compare``: better, worse, or can't tell, from two tables of another tool."""
+"""``liftgate compare``: better, worse, or can't tell, from two logs or tables of another tool."""
 
 from __future__ import annotations
 
@@ -84,11 +84,12 @@ def compare(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Better, worse, or can't tell: two tables of scores, paired item by item.
+    """Better, worse, or can't tell: two logs or tables of scores, paired item by item.
 
-    BASELINE and CANDIDATE are each FILE (.csv, .tsv, .jsonl, .ndjson or .parquet), FOLDER (with
-    one table in it) or FILE@SYSTEM (the rows of one system). Columns are guessed by their names,
-    and the guesses printed.
+    BASELINE and CANDIDATE are each FILE, FOLDER (with one table or one run in it) or FILE@SYSTEM
+    (the rows of one system). A FILE is a log of inspect_ai (.eval, .json), lm-eval, promptfoo or
+    Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
+    or .parquet). What a file was recognised as and which columns were guessed is printed.
 
     Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
     or a bad file.

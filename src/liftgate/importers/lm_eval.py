@@ -195,7 +195,7 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
         format=told,
         entries=list(documents.entries.values()),
         metrics=metrics,
-        names=Columns(item="doc_id", content="doc and target"),
+        names=Columns(item="doc_id", system="model" if model else None, content="doc and target"),
         fields=tuple(documents.fields.seen),
         facts=_facts(results, task),
         lower_is_better=tuple(m for m in metrics if better.get(documents.bare[m][0]) is False),

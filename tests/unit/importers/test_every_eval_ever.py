@@ -108,9 +108,7 @@ def test_minus_one_means_unknown_where_the_aggregate_says_so(tmp_path) -> None:
     config = {"lower_is_better": True, "has_unknown_level": True}
     results = [{"evaluation_result_id": "acc", "metric_config": config}]
     unknown = line("s2", evaluation={"score": -1})
-    table = opened(
-        written(tmp_path, line(), unknown, about={"evaluation_results": results})
-    )
+    table = opened(written(tmp_path, line(), unknown, about={"evaluation_results": results}))
     assert [row.scores["acc"] for row in table.rows()] == [1.0, None]
     assert table.lower_is_better == ("acc",)
 

@@ -18,7 +18,8 @@ INSPECT = LOGS / "inspect"
 
 
 @pytest.mark.parametrize(
-    "name", ["old.eval", "new.eval", "small.eval", "small.json", "retried.eval", "other-prompt.eval"]
+    "name",
+    ["old.eval", "new.eval", "small.eval", "small.json", "retried.eval", "other-prompt.eval"],
 )
 def test_every_figure_that_a_log_states_is_recomputed_from_its_rows(name: str) -> None:
     table = opened(INSPECT / name)
@@ -215,7 +216,7 @@ def test_a_log_without_samples_or_scores_is_refused(tmp_path) -> None:
 @pytest.mark.parametrize("version", [1, 3, "2", None])
 def test_another_schema_version_is_refused(tmp_path, version) -> None:
     path = packed(tmp_path / "a.eval", [sample()], HEADER | {"version": version})
-    with pytest.raises(DataError, match="schema version .* expected 2"):
+    with pytest.raises(DataError, match=r"schema version .* expected 2"):
         opened(path)
 
 
@@ -227,9 +228,9 @@ def test_two_schema_versions_in_one_log_are_refused(tmp_path) -> None:
 
 def test_what_is_asked_for_must_be_there() -> None:
     path = INSPECT / "old.eval"
-    with pytest.raises(UnknownName, match="'pasage'.*did you mean 'passage'"):
+    with pytest.raises(UnknownName, match=r"'pasage'.*did you mean 'passage'"):
         opened(path, cluster="pasage")
-    with pytest.raises(UnknownName, match="no system of .* named 'gpt'"):
+    with pytest.raises(UnknownName, match=r"no system of .* named 'gpt'"):
         opened(f"{path}@gpt")
     assert opened(f"{path}@sums/old").system == "sums/old"
     sliced = opened(path, slices=("carry",), cluster="carry")
@@ -245,7 +246,7 @@ def test_an_archive_that_was_cut_off_is_refused(tmp_path) -> None:
     path = tmp_path / "a.eval"
     for kept in (0, 1, 100, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:kept])
-        with pytest.raises(DataError, match="not a whole ZIP archive|is empty"):
+        with pytest.raises(DataError, match=r"not a whole ZIP archive|is empty"):
             opened(path)
 
 
@@ -256,7 +257,7 @@ def test_a_damaged_entry_is_refused(tmp_path) -> None:
         bent[place] ^= 0xFF
         path = tmp_path / "a.eval"
         path.write_bytes(bent)
-        with pytest.raises(DataError, match="is damaged|not a whole ZIP"):
+        with pytest.raises(DataError, match=r"is damaged|not a whole ZIP"):
             opened(path)
 
 

@@ -62,7 +62,7 @@ def test_the_results_lead_to_their_samples_when_there_is_one_task() -> None:
 
 def test_results_alone_hold_only_means(tmp_path) -> None:
     shutil.copy(one(LM / "old", "results_*.json"), tmp_path)
-    with pytest.raises(DataError, match="only means.*samples_"):
+    with pytest.raises(DataError, match=r"only means.*samples_"):
         opened(tmp_path)
 
 

@@ -136,7 +136,7 @@ def test_columns_that_cannot_be_told_apart_by_name_get_their_number(tmp_path) ->
 def test_another_version_is_refused(tmp_path, version) -> None:
     path = tmp_path / "r.json"
     path.write_text(json.dumps({"evalId": "e", "results": {"version": version, "results": []}}))
-    with pytest.raises(DataError, match="results version .* expected 3"):
+    with pytest.raises(DataError, match=r"results version .* expected 3"):
         opened(path)
 
 

@@ -61,7 +61,7 @@ def test_a_document_of_no_known_format_is_refused_with_what_was_seen(tmp_path) -
     with pytest.raises(DataError, match="it is empty"):
         opened(path)
     path.write_text("[1, 2]")
-    with pytest.raises(DataError, match="no .json file of a known format"):
+    with pytest.raises(DataError, match=r"no .json file of a known format"):
         opened(path)
 
 
@@ -79,7 +79,7 @@ def test_a_file_that_two_formats_claim_is_refused(tmp_path, monkeypatch) -> None
     monkeypatch.setattr(
         plugins, "load", lambda kind, name: Greedy() if name == "json.greedy" else load(kind, name)
     )
-    with pytest.raises(DataError, match="several importers: json.promptfoo, json.greedy"):
+    with pytest.raises(DataError, match=r"several importers: json\.promptfoo, json\.greedy"):
         opened(LOGS / "promptfoo" / "old.json")
 
 

@@ -20,7 +20,8 @@ __all__ = ["read_inspect_log"]
 
 VERSION = 2
 _HEADER, _START = "header.json", "_journal/start.json"
-_ITEM, _REPEAT, _ERROR, _CONTENT = "id", "epoch", "error", "input and target"
+_ITEM, _SYSTEM, _REPEAT, _ERROR = "id", "model", "epoch", "error"
+_CONTENT = "input and target"
 
 
 def _mine(head: Head) -> bool:
@@ -140,6 +141,7 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         metrics=tuple(name for name in samples.numeric if name not in left_out),
         names=Columns(
             item=_ITEM,
+            system=_SYSTEM if isinstance(model, str) else None,
             repeat=_REPEAT if many else None,
             cluster=clusters[0] if len(clusters) == 1 else None,
             error=_ERROR,

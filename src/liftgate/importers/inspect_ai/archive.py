@@ -26,7 +26,7 @@ MOST_ENTRIES = 4_000_000
 
 _LOCAL = b"PK\x03\x04"
 _STORED, _DEFLATED, _ZSTANDARD = 0, 8, 93
-_OUTSIDE = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:|[\x00-\x1f]")
+_OUTSIDE = re.compile(r"(^|[/\\])\.\.([/\\]|$)|^[/\\]|^[A-Za-z]:|\x00")
 
 
 class _Decompressor(Protocol):
