@@ -104,7 +104,7 @@ class _Lines:
             return None
         if not is_number(value):
             raise DataError(f"{place}: score: got {shown(value)}, expected a number")
-        found = score_of(value, f"{place}: score")
+        found = score_of(value, place, "score")
         return None if found == -1.0 and metric in self.unknown else found
 
     def _entry(self, row: Mapping[str, Any], at: tuple[str, str, int]) -> Entry:

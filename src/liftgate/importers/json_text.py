@@ -122,20 +122,27 @@ def lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, dict[s
     found = False
     with path.open("rb") as file:
         for number, line in enumerate(iter(lambda: file.readline(longest + 1), b""), 1):
-            place = f"{path}:{number}"
             if len(line) > longest:
                 raise DataError(
-                    f"{place}: is longer than {longest / 2**20:g} MiB; expected one row a line"
+                    f"{path}:{number}: is longer than {longest / 2**20:g} MiB; expected one row a "
+                    "line"
                 )
-            if not line.strip():
-                continue
-            value = parsed(decoded(line, place), place)
-            if not isinstance(value, dict):
-                raise DataError(f"{place}: got {shown(value)}, expected a JSON object")
-            found = True
-            yield number, value
+            if line.strip():
+                found = True
+                yield number, _line(line, path, number)
     if not found:
         raise DataError(f"{path}: is empty; expected a log")
+
+
+def _line(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    try:
+        value = json.loads(line.decode("utf-8"))
+    except (ValueError, RecursionError):
+        place = f"{path}:{number}"  # once more, slowly, to say what is wrong with it
+        value = parsed(decoded(line, place), place)
+    if not isinstance(value, dict):
+        raise DataError(f"{path}:{number}: got {shown(value)}, expected a JSON object")
+    return value
 
 
 def _skip(text: str, at: int) -> int:

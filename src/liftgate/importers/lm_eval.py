@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.cells import shown
 from liftgate.importers.json_text import document, lines
@@ -92,10 +93,10 @@ class _Documents:
         metric = name if chain == _NO_FILTER else f"{name},{chain}"
         self.bare[metric] = (name, chain)
         if not is_number(value):
-            if value is not None:
-                self.odd.setdefault(metric, shown(value))
+            if value is not None and metric not in self.odd:
+                self.odd[metric] = shown(value)
             return
-        scores[metric] = score_of(value, f"{place}: {metric}")
+        scores[metric] = score_of(value, place, metric)
         if scores[metric] is None:
             self.untold[metric] = self.untold.get(metric, 0) + 1
 
@@ -103,13 +104,16 @@ class _Documents:
         self, item: str, row: Mapping[str, Any], scores: Mapping[str, float | None]
     ) -> Entry:
         doc = row.get("doc")
-        hashes = row.get("doc_hash"), row.get("target_hash")
-        content = hashes if hashes[0] is not None else (doc, row.get("target"))
+        known = row.get("doc_hash")
+        if known is None:
+            content = content_of(doc, row.get("target"))
+        else:
+            content = sha256(f"{known} {row.get('target_hash')}".encode())
         prompt = row.get("prompt_hash")
         return Entry(
             item=item,
             scores=scores,
-            content=content_of(*content),
+            content=content,
             prompt=None if prompt is None else str(prompt),
             fields=self.fields.take(doc if isinstance(doc, dict) else {}),
         )

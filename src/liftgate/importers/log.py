@@ -143,21 +143,21 @@ def content_of(*parts: Any) -> str:
     return sha256(written.encode())
 
 
-def score_of(value: Any, place: str) -> float | None:
+def score_of(value: Any, place: str, name: str) -> float | None:
     """Read a score that is a number; NaN is a score that could not be told: None.
 
     Raises:
         DataError: an infinite value.
     """
     found = float(value)
+    if math.isfinite(found):
+        return found
     if math.isnan(found):
         return None
-    if math.isinf(found):
-        raise DataError(
-            f"{place}: got {found}, expected a finite number",
-            hint="no mean can be made of an infinite score; leave the metric out with --metric",
-        )
-    return found
+    raise DataError(
+        f"{place}: {name}: got {found}, expected a finite number",
+        hint="no mean can be made of an infinite score; score the item again",
+    )
 
 
 def is_number(value: Any) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.cells import shown, text
 from liftgate.importers.json_text import document, lines
@@ -51,15 +52,10 @@ def _mine(head: Head) -> bool:
 
 @dataclass(slots=True)
 class _Answer:
-    """One row, as far as it is needed."""
+    """One row, as far as it is needed; its entry's item is still the test's label."""
 
     test: int
     column: int
-    label: str
-    digest: str
-    """Of the variables and the asserts."""
-    provider: str
-    prompt: str
     entry: Entry
 
 
@@ -71,50 +67,47 @@ class _Answers:
     rows: list[_Answer] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     """Named scores, in order of appearance."""
+    columns: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Number of a column -> the labels of its provider and its prompt."""
 
     def add(self, row: Any, place: str) -> None:
         if not isinstance(row, dict) or not isinstance(row.get("promptIdx"), int):
             raise DataError(f"{place}: got {shown(row)}, expected a row of results with promptIdx")
         case = row.get("testCase") or {}
-        variables = {
-            name: value
-            for name, value in (case.get("vars") or row.get("vars") or {}).items()
-            if name not in _RUNTIME
-        }
-        asserts = case.get("assert")
-        provider = row.get("provider") or {}
-        prompt = row.get("prompt") or {}
-        failed = row.get("failureReason") == _ERROR
-        self.rows.append(
-            _Answer(
-                test=int(row.get("testIdx") or 0),
-                column=row["promptIdx"],
-                label=_label(variables, case.get("description")),
-                digest=content_of(variables, asserts),
-                provider=str(provider.get("label") or provider.get("id") or "?"),
-                prompt=str(prompt.get("label") or prompt.get("raw") or ""),
-                entry=Entry(
-                    item="",
-                    scores={} if failed else self._scores(row, place),
-                    error=_failure(row) if failed else None,
-                    content=content_of(variables, asserts),
-                    prompt=content_of(prompt.get("raw")),
-                    fields=self.fields.take(_facts_of(case, variables)),
-                ),
+        variables = case.get("vars") or row.get("vars") or {}
+        if not _RUNTIME.isdisjoint(variables):
+            variables = {name: v for name, v in variables.items() if name not in _RUNTIME}
+        column, prompt = row["promptIdx"], row.get("prompt") or {}
+        if column not in self.columns:
+            provider = row.get("provider") or {}
+            self.columns[column] = (
+                str(provider.get("label") or provider.get("id") or "?"),
+                str(prompt.get("label") or prompt.get("raw") or ""),
             )
+        failed = row.get("failureReason") == _ERROR
+        entry = Entry(
+            item=_label(variables, case.get("description")),
+            scores={} if failed else self._scores(row, place),
+            error=_failure(row) if failed else None,
+            content=content_of(variables, case.get("assert")),
+            prompt=sha256(str(prompt.get("raw")).encode("utf-8", "surrogatepass")),
+            fields=self.fields.take(_facts_of(case, variables)),
         )
+        self.rows.append(_Answer(int(row.get("testIdx") or 0), column, entry))
 
     def _scores(self, row: Mapping[str, Any], place: str) -> dict[str, float | None]:
         found: dict[str, float | None] = {"pass": float(bool(row.get("success")))}
         if is_number(row.get("score")):
-            found["score"] = score_of(row["score"], f"{place}: score")
+            found["score"] = score_of(row["score"], place, "score")
         for name, value in (row.get("namedScores") or {}).items():
             if is_number(value):
                 self.names.setdefault(name, None)
-                found[name if name not in _OWN else f"named.{name}"] = score_of(
-                    value, f"{place}: {name}"
-                )
+                found[_named(name)] = score_of(value, place, name)
         return found
+
+
+def _named(name: str) -> str:
+    return name if name not in _OWN else f"named.{name}"
 
 
 def _failure(row: Mapping[str, Any]) -> str:
@@ -168,18 +161,9 @@ def _check_version(path: Path, top: Mapping[str, Any]) -> None:
 
 
 def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
-    systems = _systems(answers.rows)
-    labels = _labels(answers.rows)
-    repeated = False
-    counts: Counter[tuple[int, str]] = Counter()
-    for row in sorted(answers.rows, key=lambda row: (row.column, row.test)):
-        counts[row.column, row.digest] += 1
-        times = counts[row.column, row.digest]
-        repeated = repeated or times > 1
-        entry = row.entry
-        entry.item, entry.system = labels[row.digest], systems[row.column]
-        entry.repeat = str(times)
-    metrics = (*_OWN, *(name if name not in _OWN else f"named.{name}" for name in answers.names))
+    systems = _systems(answers.columns)
+    repeated = _bring_together(answers.rows, systems)
+    metrics = (*_OWN, *map(_named, answers.names))
     version = (top.get("metadata") or {}).get("promptfooVersion")
     told = f" {version}" if version else ""
     return Log(
@@ -200,22 +184,21 @@ def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
         checks={
             name: tuple(_checks(top, answers.rows, column)) for column, name in systems.items()
         },
-        notes={name: tuple(_notes(path, answers.rows, column)) for column, name in systems.items()},
+        notes={name: tuple(_notes(path, answers, column)) for column, name in systems.items()},
     )
 
 
-def _systems(rows: Iterable[_Answer]) -> dict[int, str]:
+def _systems(columns: Mapping[int, tuple[str, str]]) -> dict[int, str]:
     """Name every column of the log: by its provider, its prompt, or both, as far as they differ."""
-    columns = {row.column: row for row in rows}
-    providers = {row.provider for row in columns.values()}
-    prompts = list(dict.fromkeys(columns[number].prompt for number in sorted(columns)))
+    providers = {provider for provider, _ in columns.values()}
+    prompts = list(dict.fromkeys(columns[number][1] for number in sorted(columns)))
     named = {}
-    for number, row in columns.items():
-        place = f"prompt-{prompts.index(row.prompt) + 1}"
+    for number, (provider, prompt) in columns.items():
+        place = f"prompt-{prompts.index(prompt) + 1}"
         if len(prompts) == 1:
-            named[number] = row.provider
+            named[number] = provider
         else:
-            named[number] = place if len(providers) == 1 else f"{row.provider}/{place}"
+            named[number] = place if len(providers) == 1 else f"{provider}/{place}"
     doubled = {name for name, times in Counter(named.values()).items() if times > 1}
     return {
         number: f"{name}/column-{number}" if name in doubled else name
@@ -223,14 +206,22 @@ def _systems(rows: Iterable[_Answer]) -> dict[int, str]:
     }
 
 
-def _labels(rows: Iterable[_Answer]) -> dict[str, str]:
-    """Name every test; two tests with the same variables are told apart by their asserts."""
-    tests = {row.digest: row.label for row in rows}
+def _bring_together(rows: Iterable[_Answer], systems: Mapping[int, str]) -> bool:
+    """Give every row its item, system and repeat; return whether any test was repeated.
+
+    Two tests with the same variables are told apart by their asserts.
+    """
+    tests = {row.entry.content: row.entry.item for row in rows}
     doubled = {label for label, times in Counter(tests.values()).items() if times > 1}
-    return {
-        digest: f"{label} ({digest.removeprefix('sha256:')[:8]})" if label in doubled else label
-        for digest, label in tests.items()
-    }
+    counts: Counter[tuple[int, str | None]] = Counter()
+    for row in sorted(rows, key=lambda row: (row.column, row.test)):
+        entry = row.entry
+        counts[row.column, entry.content] += 1
+        if entry.item in doubled:
+            entry.item += f" ({str(entry.content).removeprefix('sha256:')[:8]})"
+        entry.system = systems[row.column]
+        entry.repeat = str(counts[row.column, entry.content])
+    return any(times > 1 for times in counts.values())
 
 
 def _checks(top: Mapping[str, Any], rows: Sequence[_Answer], column: int) -> Iterator[Check]:
@@ -241,26 +232,24 @@ def _checks(top: Mapping[str, Any], rows: Sequence[_Answer], column: int) -> Ite
     stated = prompts[column].get("metrics") or {}
     mine = [row.entry.scores for row in rows if row.column == column]
     totals = {"pass": stated.get("testPassCount"), "score": stated.get("score")}
-    totals |= {
-        name if name not in _OWN else f"named.{name}": total
-        for name, total in (stated.get("namedScores") or {}).items()
-    }
+    totals |= {_named(name): total for name, total in (stated.get("namedScores") or {}).items()}
     for name, total in totals.items():
         found = sum(scores.get(name) or 0.0 for scores in mine)
         yield check(name, "sum", total, found, "the rows give another sum")
 
 
-def _notes(path: Path, rows: Sequence[_Answer], column: int) -> Iterator[str]:
-    mine = [row for row in rows if row.column == column]
+def _notes(path: Path, answers: _Answers, column: int) -> Iterator[str]:
+    mine = [row for row in answers.rows if row.column == column]
     failed = sum(1 for row in mine if row.entry.error is not None)
     if failed:
         yield (
             f"{path}: {failed} of {len(mine)} rows are errors, which the tool counts as score 0; "
             "here a failure scores the worst of the range."
         )
-    if len({row.prompt for row in rows}) > 1:
-        system, prompt = mine[0].entry.system, mine[0].prompt
+    prompt = answers.columns[column][1]
+    if any(other != prompt for _, other in answers.columns.values()):
         told = prompt if len(prompt) <= _LONG else f"{prompt[:_LONG]}…"
+        system = mine[0].entry.system
         yield f"{path}: the prompt of {system} is {json.dumps(told, ensure_ascii=False)}."
 
 

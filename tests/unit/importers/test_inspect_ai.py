@@ -101,7 +101,7 @@ def test_letters_and_nested_values_are_scores_and_nan_is_missing() -> None:
     ],
 )  # fmt: skip
 def test_a_value_becomes_a_number_as_in_the_tool_but_never_by_a_guess(value, number) -> None:
-    assert to_number(value, "here") == number
+    assert to_number(value, "here", "acc") == number
 
 
 def test_a_failed_sample_is_a_failure_of_the_system() -> None:

@@ -43,13 +43,11 @@ def _read_packed(path: Path, columns: Columns) -> tuple[Mapping[str, Any], Sampl
         raise DataError(f"{path}: is empty; expected a log of inspect_ai")
     with Archive(path) as archive:
         header = _header(path, archive)
-        samples = _samples(path, header, columns)
+        samples = _samples(header, columns)
         for name in archive.names():
             if name.startswith("samples/") and name.endswith(".json"):
                 place = f"{path}: {name}"
-                samples.place = place
-                samples.add(parsed(decoded(archive.read(name), place), place))
-    samples.place = str(path)
+                samples.add(parsed(decoded(archive.read(name), place), place), place)
     return header, samples
 
 
@@ -84,18 +82,16 @@ def _read_json(path: Path, columns: Columns) -> tuple[Mapping[str, Any], Samples
     def add(sample: Any, before: Mapping[str, Any]) -> None:
         nonlocal samples
         if samples is None:
-            samples = _samples(path, before, columns)
-        samples.add(sample)
+            samples = _samples(before, columns)
+        samples.add(sample, f"{path}: sample {len(samples.entries) + 1}")
 
     header = _checked(document(path, {("samples",): add}), str(path))
-    return header, samples or _samples(path, header, columns)
+    return header, samples or _samples(header, columns)
 
 
-def _samples(path: Path, header: Mapping[str, Any], columns: Columns) -> Samples:
+def _samples(header: Mapping[str, Any], columns: Columns) -> Samples:
     stated = _stated_clusters(header)
-    return Samples(
-        str(path), Fields(columns, *stated), clusters={name: {} for name in sorted(stated)}
-    )
+    return Samples(Fields(columns, *stated), clusters={name: {} for name in sorted(stated)})
 
 
 def _stated_clusters(header: Mapping[str, Any]) -> set[str]:

@@ -22,8 +22,9 @@ CANCELLED = "CancelledError("
 class Samples:
     """All samples of a log, with what was seen of their scores."""
 
-    place: str
     fields: Fields
+    place: str = ""
+    """Where the sample that is being read stands, for errors."""
     entries: dict[tuple[str, int], Entry] = field(default_factory=dict)
     """(id, epoch) -> the entry; a later sample takes the place of an earlier one."""
     clusters: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -36,18 +37,23 @@ class Samples:
     """Score -> how often it is NaN."""
     cancelled: int = 0
 
-    def add(self, sample: Any) -> None:
+    def add(self, sample: Any, place: str) -> None:
         """Take one sample.
+
+        Args:
+            sample: as the log has it.
+            place: where it stands, for errors.
 
         Raises:
             DataError: it has no id or epoch, or a score that is infinite.
         """
         if not isinstance(sample, dict) or not isinstance(sample.get("id"), (str, int)):
-            raise DataError(f"{self.place}: got {shown(sample)}, expected a sample with an id")
+            raise DataError(f"{place}: got {shown(sample)}, expected a sample with an id")
         epoch = sample.get("epoch", 1)
         if not isinstance(epoch, int):
-            raise DataError(f"{self.place}: sample {shown(sample['id'])}: epoch {shown(epoch)}")
+            raise DataError(f"{place}: epoch: got {shown(epoch)}, expected a number")
         item = str(sample["id"])
+        self.place = place
         attached = sample.get("attachments") or {}
         metadata = sample.get("metadata") or {}
         for name, values in self.clusters.items():
@@ -55,7 +61,7 @@ class Samples:
         self.entries[item, epoch] = Entry(
             item=item,
             repeat=str(epoch),
-            scores=self._scores(sample, item),
+            scores=self._scores(sample),
             error=self._error(sample),
             content=content_of(
                 *(_told(sample.get(name), attached) for name in ("input", "target", "choices"))
@@ -75,16 +81,16 @@ class Samples:
             return None
         return told
 
-    def _scores(self, sample: Mapping[str, Any], item: str) -> dict[str, float | None]:
+    def _scores(self, sample: Mapping[str, Any]) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
         for name, value in scores_of(sample.get("scores")):
-            number = self._number(name, value, item)
+            number = self._number(name, value)
             if number is not None:
                 found[name] = number
         return found
 
-    def _number(self, name: str, value: Any, item: str) -> float | None:
-        number = to_number(value, f"{self.place}: sample {shown(item)}: {name}")
+    def _number(self, name: str, value: Any) -> float | None:
+        number = to_number(value, self.place, name)
         if number is not None:
             self.numeric[name] = self.numeric.get(name, 0) + 1
             return number
@@ -110,7 +116,7 @@ def scores_of(scores: Any) -> Iterator[tuple[str, Any]]:
             yield scorer, value
 
 
-def to_number(value: Any, place: str) -> float | None:
+def to_number(value: Any, place: str, name: str) -> float | None:
     """Read a value as inspect_ai's ``value_to_float`` does; None where that would only guess.
 
     C, P, I and N are 1, 0.5, 0 and 0; yes, true, no and false 1 and 0, in any case; a text of
@@ -120,7 +126,7 @@ def to_number(value: Any, place: str) -> float | None:
         DataError: an infinite value.
     """
     if is_number(value):
-        return score_of(value, place)
+        return score_of(value, place, name)
     if not isinstance(value, str):
         return None
     if value in _LETTERS:
