@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
+from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import shown
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
@@ -21,12 +22,9 @@ from liftgate.importers.log import (
     Fields,
     Log,
     LogImporter,
-    check,
     content_of,
     digest_of,
     is_number,
-    mean,
-    mean_error,
     one_of_many,
     score_of,
 )

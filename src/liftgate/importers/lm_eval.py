@@ -14,6 +14,7 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError
+from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import shown
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
@@ -21,12 +22,9 @@ from liftgate.importers.log import (
     Fields,
     Log,
     LogImporter,
-    check,
     content_of,
     digest_of,
     is_number,
-    mean,
-    mean_error,
     one_of_many,
     score_of,
 )
@@ -128,7 +126,7 @@ class _Documents:
 def _metric_names(row: Mapping[str, Any]) -> Sequence[str]:
     listed = row.get("metrics")
     if isinstance(listed, list):
-        return [str(name) for name in listed]
+        return listed
     return [name for name, value in row.items() if name not in _KNOWN and is_number(value)]
 
 
@@ -206,6 +204,10 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
         left_out=left_out,
         checks={"": tuple(_checks(documents, metrics, results, task))},
         notes={"": tuple(_notes(path, documents, results))},
+        metric_notes={
+            metric: [f"{path}: {metric} is NaN in {times} documents, which count as missing."]
+            for metric, times in documents.untold.items()
+        },
     )
 
 
@@ -268,8 +270,6 @@ def _notes(path: Path, documents: _Documents, results: Mapping[str, Any]) -> Ite
             f"{path}: each document was answered {documents.repeats} times, but the log keeps one "
             "score for them; how much answers vary is not in it."
         )
-    for metric, times in documents.untold.items():
-        yield f"{path}: {metric} is NaN in {times} documents, which count as missing."
 
 
 def _choose(paths: Sequence[Path]) -> Path:

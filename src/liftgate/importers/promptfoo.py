@@ -15,6 +15,7 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError
+from liftgate.importers.aggregates import check
 from liftgate.importers.cells import shown, text
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
@@ -22,7 +23,6 @@ from liftgate.importers.log import (
     Fields,
     Log,
     LogImporter,
-    check,
     content_of,
     digest_of,
     is_number,

@@ -148,6 +148,7 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         left_out=left_out,
         checks={"": tuple(checks(header.get("results"), samples))},
         notes={"": tuple(_notes(path, header, samples, len(absent)))},
+        metric_notes=_metric_notes(path, samples),
     )
 
 
@@ -198,12 +199,20 @@ def _notes(path: Path, header: Mapping[str, Any], samples: Samples, absent: int)
             f"{path}: {samples.cancelled} samples were cancelled because another one failed; they "
             "count as missing."
         )
+
+
+def _metric_notes(path: Path, samples: Samples) -> dict[str, list[str]]:
+    notes: dict[str, list[str]] = {}
     for name, times in samples.untold.items():
-        yield f"{path}: {name} is NaN in {times} samples: missing here, left out of the log's mean."
+        notes.setdefault(name, []).append(
+            f"{path}: {name} is NaN in {times} samples: missing here, left out of the log's mean."
+        )
     for name, odd in samples.odd.items():
-        if samples.numeric.get(name):
-            told = ", ".join(f"{value!r} ({times})" for value, times in odd.items())
-            yield f"{path}: {name} has values that are no numbers and count as missing: {told}."
+        told = ", ".join(f"{value!r} ({times})" for value, times in odd.items())
+        notes.setdefault(name, []).append(
+            f"{path}: {name} has values that are no numbers and count as missing: {told}."
+        )
+    return notes
 
 
 def _choose(paths: Sequence[Path]) -> Path:

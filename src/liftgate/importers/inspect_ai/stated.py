@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from liftgate.importers.aggregates import check, clustered_error, mean, mean_error
 from liftgate.importers.inspect_ai.samples import Samples
-from liftgate.importers.log import check, clustered_error, mean, mean_error
 from liftgate.records import Check
 
 _REDUCERS: dict[str, Callable[[Sequence[float]], float]] = {
