@@ -6,8 +6,8 @@ The logs are copies of samples that inspect_ai and lm-eval wrote, under new ids 
 from __future__ import annotations
 
 import json
+import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -94,38 +94,59 @@ def promptfoo_log(path: Path, seed: int) -> list[bytes]:
     return lines
 
 
-def measure(name: str, suffix: str, metric: str, write: Callable[[Path, int], list[bytes]]) -> None:
-    """Compare two logs and print the time, the ratio and the largest memory."""
+FORMATS: dict[str, tuple[str, str, Callable[[Path, int], list[bytes]]]] = {
+    "lm-eval": (".jsonl", "acc", lm_eval_log),
+    "promptfoo": (".jsonl", "pass", promptfoo_log),
+    "inspect_ai": (".eval", "exact", inspect_log),
+}
+
+
+def prepare(name: str, folder: Path) -> None:
+    """Write two logs; print rows, bytes and the CPU seconds of only parsing them."""
+    suffix, _, write = FORMATS[name]
+    texts = [
+        text for seed, side in enumerate("ab") for text in write(folder / f"{side}{suffix}", seed)
+    ]
+    start = time.process_time()
+    for text in texts:
+        json.loads(text)
+    parsing = time.process_time() - start
+    print(json.dumps([len(texts) // 2, sum(map(len, texts)), parsing]))
+
+
+def measure(name: str) -> None:
+    """Compare two logs and print the time, the ratio and the memory."""
+    suffix, metric, _ = FORMATS[name]
     liftgate = str(Path(sys.executable).with_name("liftgate"))
     with tempfile.TemporaryDirectory() as folder:
-        sides = [Path(folder, f"{side}{suffix}") for side in "ab"]
-        texts = [text for seed, side in enumerate(sides) for text in write(side, seed)]
-        size = sum(map(len, texts)) / 2**20
-        start = time.process_time()
-        for text in texts:
-            json.loads(text)
-        parsing = time.process_time() - start
-        rows = len(texts) // 2
-        del texts
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # In a process of its own: a child's largest memory counts that of its parent at the fork.
+        prepared = subprocess.run(
+            [sys.executable, __file__, name, folder], check=True, capture_output=True, text=True
+        )
+        rows, size, parsing = json.loads(prepared.stdout)
+        sides = [str(Path(folder, f"{side}{suffix}")) for side in "ab"]
         start = time.perf_counter()
-        command = [liftgate, "compare", *map(str, sides), "--metric", metric, "--json"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        child = subprocess.Popen(
+            [liftgate, "compare", *sides, "--metric", metric, "--json"], stdout=subprocess.DEVNULL
+        )
+        _, status, used = os.wait4(child.pid, 0)
         wall = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        child.returncode = os.waitstatus_to_exitcode(status)
+        cpu = used.ru_utime + used.ru_stime
         print(
-            f"{name}: two logs of {rows} rows, {size:.0f} MiB of JSON: {wall:.1f} s "
-            f"({used:.1f} s of CPU, {used / parsing:.1f} times json.loads of the same bytes), "
-            f"{after.ru_maxrss / 1024:.0f} MiB at most"
+            f"{name}: two logs of {rows} rows, {size / 2**20:.0f} MiB of JSON: {wall:.1f} s "
+            f"({cpu:.1f} s of CPU, {cpu / parsing:.1f} times json.loads of the same bytes), "
+            f"{used.ru_maxrss / 1024:.0f} MiB"
         )
 
 
 def main() -> None:
-    """Print one line for each tool; the memory is the largest of those measured so far."""
-    measure("lm-eval", ".jsonl", "acc", lm_eval_log)
-    measure("promptfoo", ".jsonl", "pass", promptfoo_log)
-    measure("inspect_ai", ".eval", "exact", inspect_log)
+    """Print one line for each format."""
+    if len(sys.argv) > 1:
+        prepare(sys.argv[1], Path(sys.argv[2]))
+        return
+    for name in FORMATS:
+        measure(name)
 
 
 if __name__ == "__main__":
