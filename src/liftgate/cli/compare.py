@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from liftgate.errors import DataError
-from liftgate.records import Columns, Comparison, Margin, Question, Want
+from liftgate.records import Columns, Comparison, Comparisons, Margin, Question, Want
 
 T = TypeVar("T")
 
@@ -68,8 +68,28 @@ ALL = "*"
     show_default=True,
     help="One-sided error rate of each verdict.",
 )
+@click.option(
+    "--against-each",
+    "others",
+    metavar="CANDIDATE",
+    multiple=True,
+    help="Compare the baseline with this candidate too; repeatable. What is required is corrected "
+    "over the candidates.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write JUnit XML to this file as well, one test for each metric.",
+)
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append Markdown to this file as well, e.g. to $GITHUB_STEP_SUMMARY.",
+)
 @click.option(
     "--save-study",
     type=click.Path(path_type=Path),
@@ -79,8 +99,7 @@ ALL = "*"
 def compare(
     baseline: str,
     candidate: str,
-    html: Path | None,
-    save_study: Path | None,
+    others: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> int:
@@ -94,21 +113,50 @@ def compare(
     Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
     or a bad file.
     """
-    from liftgate.flow.compare import compare_tables, page, study_draft
+    from liftgate.flow.compare import compare_each
 
     question = question_from(options)
+    files = {name: options[name] for name in ("html", "junit", "summary", "save_study")}
+    html, save_study = files["html"], files["save_study"]
     if save_study is not None and save_study.exists():
         raise DataError(
             f"{save_study}: exists; a study is never overwritten",
             hint="name another file, or move that one away",
         )
-    comparison = compare_tables(baseline, candidate, question)
+    if others and (html is not None or save_study is not None):
+        raise DataError(
+            "--html and --save-study are for one candidate, got --against-each",
+            hint="leave --against-each out, or take --json, --junit or --summary",
+        )
+    found = compare_each(baseline, [candidate, *others], question)
+    written = _write(found, files)
+    if others:
+        _print_each(found, written, as_json=as_json)
+        return found.exit_code
+    _print(found.comparisons[0], written, as_json=as_json)
+    return found.comparisons[0].exit_code
+
+
+def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
+    from liftgate.flow import compare as flow
+
+    for name in ("html", "junit", "summary"):
+        _refuse_to_replace(files[name], found)
+    html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
+    only = found.comparisons[0]
+    if study is not None:
+        study.write_text(flow.study_draft(only, study.parent), encoding="utf-8")
     if html is not None:
-        _refuse_to_replace(html, comparison)
-    if save_study is not None:
-        save_study.write_text(study_draft(comparison, save_study.parent), encoding="utf-8")
-    if html is not None:
-        html.write_text(page(comparison), encoding="utf-8")
+        html.write_text(flow.page(only), encoding="utf-8")
+    if junit is not None:
+        junit.write_text(flow.junit(found), encoding="utf-8")
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(flow.job_summary(found))
+    return [path for path in (html, junit, summary, study) if path is not None]
+
+
+def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         from liftgate.canon import plain
 
@@ -116,14 +164,27 @@ def compare(
     else:
         from liftgate.cli.compare_text import show
 
-        show(comparison, written=[path for path in (html, save_study) if path is not None])
-    return comparison.exit_code
+        show(comparison, written=written)
 
 
-def _refuse_to_replace(page: Path, comparison: Comparison) -> None:
-    for side in (comparison.baseline, comparison.candidate):
-        if page.exists() and page.samefile(side.path):
-            raise DataError(f"{page}: is one of the tables; expected another file for the page")
+def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        from liftgate.canon import plain
+
+        click.echo(json.dumps(plain(found), indent=2))
+    else:
+        from liftgate.cli.compare_text import show_each
+
+        show_each(found, written=written)
+
+
+def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:
+    if file is None or not file.exists():
+        return
+    for comparison in found.comparisons:
+        for side in (comparison.baseline, comparison.candidate):
+            if file.samefile(side.path):
+                raise DataError(f"{file}: is one of the tables; expected another file to write to")
 
 
 def question_from(options: dict[str, Any]) -> Question:

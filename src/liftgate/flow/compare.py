@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -11,13 +11,22 @@ from typing import TypeVar
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
 from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
-from liftgate.documents.comparison_words import written
+from liftgate.documents.comparison_words import all_written, written
+from liftgate.documents.job_summary import summary_markdown
+from liftgate.documents.junit import junit_xml
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import ForeignTable, Row
-from liftgate.records import Comparison, MetricComparison, Question, Side, Want
+from liftgate.records import (
+    Comparison,
+    Comparisons,
+    MetricComparison,
+    Question,
+    Side,
+    Want,
+)
 from liftgate.study.draft import draft
 
 T = TypeVar("T")
@@ -68,6 +77,33 @@ def compare_tables(
     return written(_answered(matched, (before, after), metrics, question))
 
 
+def compare_each(
+    baseline: str | os.PathLike[str],
+    candidates: Sequence[str | os.PathLike[str]],
+    question: Question | None = None,
+) -> Comparisons:
+    """Compare several candidates with one baseline.
+
+    Args:
+        baseline: FILE, FOLDER or FILE@SYSTEM.
+        candidates: the same, at least one.
+        question: asked of each; what it requires is corrected over the candidates.
+
+    Raises:
+        DataError: as ``compare_tables``; or a candidate that is named twice, or none.
+        UnknownName: as ``compare_tables``.
+    """
+    question = question or Question()
+    named = [os.fspath(candidate) for candidate in candidates]
+    if not named or len(set(named)) < len(named):
+        raise DataError(
+            f"candidates: got {', '.join(named) or 'none'}, expected at least one, each once"
+        )
+    found = tuple(compare_tables(baseline, candidate, question) for candidate in named)
+    answers, code = gate.across(found, question.alpha) if question.require else ((), 0)
+    return all_written(Comparisons(exit_code=code, comparisons=found, answers=answers))
+
+
 def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
     """Whether lower is better: somebody said so, or both logs do."""
     stated = all(metric in side.table.lower_is_better for side in sides)
@@ -77,6 +113,16 @@ def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison))
+
+
+def junit(comparisons: Comparisons) -> str:
+    """Return the answers as JUnit XML, one test for each candidate and metric."""
+    return junit_xml(comparisons)
+
+
+def job_summary(comparisons: Comparisons) -> str:
+    """Return the answers as Markdown, for the summary of a job."""
+    return summary_markdown(comparisons)
 
 
 def study_draft(comparison: Comparison, folder: Path) -> str:

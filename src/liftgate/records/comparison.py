@@ -213,3 +213,34 @@ class Comparison:
     """Commands to type next, ready for a shell."""
     liftgate: int = 1
     """Version of this format."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateAnswer:
+    """What became of one of several candidates that were required to show something."""
+
+    candidate: str
+    """As typed."""
+    p_value: float
+    """The largest over the metrics, since all must be shown; 1 where one has none."""
+    adjusted: float
+    """The same, corrected over the candidates (Holm)."""
+    met: bool
+    """Whether the adjusted value is at most alpha."""
+    harmed: tuple[str, ...]
+    """Metrics shown to be worse (Holm over the metrics of this candidate)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparisons:
+    """Several candidates, each compared with one baseline."""
+
+    exit_code: int
+    comparisons: tuple[Comparison, ...]
+    """One for each candidate, in the order named; each stands for itself, uncorrected for their
+    number."""
+    answers: tuple[CandidateAnswer, ...] = ()
+    """One for each candidate; empty when nothing was required."""
+    sentence: str = ""
+    liftgate: int = 1
+    """Version of this format."""
