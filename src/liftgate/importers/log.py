@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from liftgate.canon import sha256
-from liftgate.errors import DataError, UnknownName
+from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.importers.cells import failure, text
 from liftgate.protocols import ForeignTable, Head, Row
 from liftgate.records import Check, Columns
@@ -98,7 +98,7 @@ class LogImporter:
             DataError: with the place, what was got, what was expected and what to type.
             UnknownName: a named column or system is not in the log.
         """
-        with _many_small_objects():
+        with _many_small_objects(), _of_another_shape(path):
             log = self.read(path, columns)
         return table(log, columns, system)
 
@@ -113,6 +113,26 @@ def _many_small_objects() -> Iterator[None]:
     finally:
         if collects:
             gc.enable()
+
+
+@contextmanager
+def _of_another_shape(path: Path) -> Iterator[None]:
+    """Refuse a log in which a list stands for an object, or the like, wherever that is."""
+    try:
+        yield
+    except LiftgateError:
+        raise
+    except (AttributeError, TypeError, ValueError, LookupError, ArithmeticError) as error:
+        raise _not_shaped(path, error) from error
+    except RecursionError as error:
+        raise _not_shaped(path, error) from error
+
+
+def _not_shaped(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: has a part of another shape than its format has ({error})",
+        hint="was it edited by hand, or written by a newer version of the tool?",
+    )
 
 
 def one_of_many(paths: Sequence[Path]) -> Path:
