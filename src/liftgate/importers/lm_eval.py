@@ -6,6 +6,7 @@ the same folder, says the model, which way is better, and the aggregates to chec
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -58,7 +59,8 @@ class _Documents:
     entries: dict[str, Entry] = field(default_factory=dict)
     scores: dict[str, dict[str, float | None]] = field(default_factory=dict)
     """Document -> metric -> value."""
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    seen: dict[str, set[str]] = field(default_factory=dict)
+    """Filter -> documents."""
     bare: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Our metric -> (its name, its filter) in the log."""
     odd: dict[str, str] = field(default_factory=dict)
@@ -67,34 +69,39 @@ class _Documents:
     repeats: int = 1
 
     def add(self, number: int, row: Mapping[str, Any]) -> None:
-        place = f"{self.path}:{number}"
         if not isinstance(row.get("doc_id"), (int, str)):
-            raise DataError(f"{place}: got no doc_id, expected one in every line of samples")
-        item, chain = str(row["doc_id"]), str(row.get("filter", _NO_FILTER))
-        if (item, chain) in self.seen:
             raise DataError(
-                f"{place}: document {item} comes twice under the filter {chain!r}",
+                f"{self.path}:{number}: got no doc_id, expected one in every line of samples"
+            )
+        item, chain = str(row["doc_id"]), str(row.get("filter", _NO_FILTER))
+        seen = self.seen.setdefault(chain, set())
+        if item in seen:
+            raise DataError(
+                f"{self.path}:{number}: document {item} comes twice under the filter {chain!r}",
                 hint="were two runs written into one file? Keep one of them",
             )
-        self.seen.add((item, chain))
+        seen.add(item)
         scores = self.scores.setdefault(item, {})
         for name in _metric_names(row):
             if name in row:
-                self._score(name, chain, row[name], scores, place)
+                metric = name if chain == _NO_FILTER else f"{name},{chain}"
+                if metric not in self.bare:
+                    self.bare[metric] = name, chain
+                value = row[name]
+                if isinstance(value, float) and math.isfinite(value):
+                    scores[metric] = value
+                else:
+                    self._score(metric, value, scores, number)
         if item not in self.entries:
             self.entries[item] = self._entry(item, row, scores)
             self._count(row.get("resps"))
 
-    def _score(
-        self, name: str, chain: str, value: Any, scores: dict[str, float | None], place: str
-    ) -> None:
-        metric = name if chain == _NO_FILTER else f"{name},{chain}"
-        self.bare[metric] = (name, chain)
+    def _score(self, metric: str, value: Any, scores: dict[str, float | None], number: int) -> None:
         if not is_number(value):
             if value is not None and metric not in self.odd:
                 self.odd[metric] = shown(value)
             return
-        scores[metric] = score_of(value, place, metric)
+        scores[metric] = score_of(value, f"{self.path}:{number}", metric)
         if scores[metric] is None:
             self.untold[metric] = self.untold.get(metric, 0) + 1
 
