@@ -139,7 +139,11 @@ def _only_table(folder: Path) -> Path:
     if len(tables) == 1:
         return tables[0][0]
     if not tables:
-        raise DataError(f"{folder}: a folder without a table; expected one of {_known()}")
+        inner = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        raise DataError(
+            f"{folder}: a folder without a table or log; expected one of {_known()}",
+            hint=f"name the folder of one run: {folder / inner[0]}" if inner else "",
+        )
     formats = {name.rpartition(".")[2] for _, name in tables}
     if len(formats) == 1 and "." in tables[0][1]:
         importer: Recognising = plugins.load("importers", tables[0][1])

@@ -114,6 +114,12 @@ def test_the_names_of_the_first_object_are_read_as_far_as_it_goes(text: str, key
     assert json_text.keys_of(text.encode()) == keys
 
 
+def test_a_folder_of_folders_says_which_one_to_name() -> None:
+    with pytest.raises(DataError, match="a folder without a table or log") as told:
+        find(str(LOGS / "lm_eval"))
+    assert told.value.hint == f"name the folder of one run: {LOGS / 'lm_eval' / 'new'}"
+
+
 # Bounds -----------------------------------------------------------------------------------------
 
 
