@@ -1,8 +1,9 @@
 """The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
 
-A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``, ``liftgate.rules``
-or ``liftgate.importers``. The keyword parameters of a scorer's or rule's factory, with their
-annotations, are the grammar of its node in a study file: the loader checks them and says where.
+A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``,
+``liftgate.rules``, ``liftgate.importers`` or ``liftgate.exporters``. The keyword parameters of a
+scorer's or rule's factory, with their annotations, are the grammar of its node in a study file:
+the loader checks them and says where.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from liftgate.records import (
     Check,
     Claim,
     Columns,
+    Comparison,
     Design,
     Estimate,
     Item,
@@ -288,6 +290,25 @@ class Importer(Protocol):
         Raises:
             DataError: with file and line, what was got, what was expected and what to type.
             UnknownName: a named column or system is not in the file.
+        """
+        ...
+
+
+class Exporter(Protocol):
+    """Writes a comparison in the format of another tool; its entry-point name is the format's."""
+
+    def __call__(
+        self, comparison: Comparison, *, seconds: int, version: str
+    ) -> Mapping[str, bytes]:
+        """Return the files: name -> content. Pure: no I/O, no clock.
+
+        Args:
+            comparison: what was compared.
+            seconds: since 1970, when it was.
+            version: liftgate's own.
+
+        Raises:
+            DataError: the comparison cannot be told in this format.
         """
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -91,6 +92,11 @@ ALL = "*"
     help="Append Markdown to this file as well, e.g. to $GITHUB_STEP_SUMMARY.",
 )
 @click.option(
+    "--export",
+    metavar="FORMAT=FOLDER",
+    help="Write each side's means and intervals in another tool's format as well: every_eval_ever.",
+)
+@click.option(
     "--save-study",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -123,13 +129,16 @@ def compare(
             f"{save_study}: exists; a study is never overwritten",
             hint="name another file, or move that one away",
         )
-    if others and (html is not None or save_study is not None):
+    export = _export(options["export"])
+    if others and (html is not None or save_study is not None or export is not None):
         raise DataError(
-            "--html and --save-study are for one candidate, got --against-each",
+            "--html, --export and --save-study are for one candidate, got --against-each",
             hint="leave --against-each out, or take --json, --junit or --summary",
         )
     found = compare_each(baseline, [candidate, *others], question)
     written = _write(found, files)
+    if export is not None:
+        written += _write_export(found.comparisons[0], *export)
     if others:
         _print_each(found, written, as_json=as_json)
         return found.exit_code
@@ -154,6 +163,29 @@ def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
         with summary.open("a", encoding="utf-8") as file:
             file.write(flow.job_summary(found))
     return [path for path in (html, junit, summary, study) if path is not None]
+
+
+def _export(text: str | None) -> tuple[str, Path] | None:
+    if text is None:
+        return None
+    name, equals, folder = text.partition("=")
+    if not equals or not folder:
+        raise DataError(f"--export {text}: expected FORMAT=FOLDER such as every_eval_ever=results")
+    return name, Path(folder)
+
+
+def _write_export(comparison: Comparison, name: str, folder: Path) -> list[Path]:
+    from liftgate.flow.compare import exported
+
+    files = exported(comparison, name, seconds=int(time.time()))
+    paths = {folder / file: data for file, data in files.items()}
+    for path in paths:
+        if path.exists():
+            raise DataError(f"{path}: exists; an export writes over nothing")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, data in paths.items():
+        path.write_bytes(data)
+    return list(paths)
 
 
 def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:

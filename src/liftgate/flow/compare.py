@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from liftgate import __version__, plugins
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
 from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
@@ -18,7 +19,7 @@ from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
-from liftgate.protocols import ForeignTable, Row
+from liftgate.protocols import Exporter, ForeignTable, Row
 from liftgate.records import (
     Comparison,
     Comparisons,
@@ -113,6 +114,22 @@ def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison))
+
+
+def exported(comparison: Comparison, name: str, *, seconds: int) -> Mapping[str, bytes]:
+    """Return a comparison in the format of another tool: file name -> content.
+
+    Args:
+        comparison: what was compared.
+        name: of an exporter.
+        seconds: since 1970, when it was.
+
+    Raises:
+        UnknownName: no exporter has the name.
+        DataError: the comparison cannot be told in that format.
+    """
+    exporter: Exporter = plugins.load("exporters", name)
+    return exporter(comparison, seconds=seconds, version=__version__)
 
 
 def junit(comparisons: Comparisons) -> str:
