@@ -129,7 +129,7 @@ def _refuse_doubles(
     doubled = np.unique(at[first[count > 1]])
     if not doubled.size:
         return
-    names = _names(items)
+    names = list(items)
     listed = listing(sorted(names[number] for number in doubled))
     extra = int(keys.size - found.size)
     many = f"{doubled.size} items come" if doubled.size > 1 else "1 item comes"
@@ -150,10 +150,6 @@ def listing(names: Sequence[str], most: int = _LISTED) -> str:
     """Return the first names, quoted, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(repr(name) for name in names[:most]) + more
-
-
-def _names(items: Mapping[str, int]) -> list[str]:
-    return list(items)
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,13 +226,15 @@ def _changed(name: str, baseline: Collected, candidate: Collected) -> bool:
     here, there = baseline.items[name], candidate.items[name]
     if here in baseline.facts.unsteady or there in candidate.facts.unsteady:
         return True
-    before, after = baseline.facts.content.get(here), candidate.facts.content.get(there)
-    return before is not None and after is not None and before != after
+    return _differ(baseline.facts.content.get(here), candidate.facts.content.get(there))
 
 
 def _reworded(name: str, baseline: Collected, candidate: Collected) -> bool:
-    before = baseline.facts.prompt.get(baseline.items[name])
-    after = candidate.facts.prompt.get(candidate.items[name])
+    prompts, others = baseline.facts.prompt, candidate.facts.prompt
+    return _differ(prompts.get(baseline.items[name]), others.get(candidate.items[name]))
+
+
+def _differ(before: str | None, after: str | None) -> bool:
     return before is not None and after is not None and before != after
 
 
@@ -246,10 +244,8 @@ def _clusters(items: Sequence[str], baseline: Collected, candidate: Collected) -
     if all(value is None for value in found):
         return None
     numbers: dict[tuple[str, str], int] = {}
-    keys = [
-        ("item", item) if c is None else ("cluster", c)
-        for item, c in zip(items, found, strict=True)
-    ]
+    known = zip(items, found, strict=True)
+    keys = [("item", item) if c is None else ("cluster", c) for item, c in known]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
@@ -258,11 +254,9 @@ def _slices(
 ) -> dict[str, NDArray[np.object_]]:
     names = sorted(baseline.facts.slices.keys() | candidate.facts.slices.keys())
     sides = baseline.facts.slices, candidate.facts.slices
+    found = {name: [side.get(name, {}) for side in sides] for name in names}
     return {
-        name: np.array(
-            _facts(items, baseline, candidate, *(side.get(name, {}) for side in sides)),
-            dtype=np.object_,
-        )
+        name: np.array(_facts(items, baseline, candidate, *found[name]), dtype=np.object_)
         for name in names
     }
 
