@@ -210,7 +210,7 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
         lower_is_better=tuple(m for m in metrics if better.get(documents.bare[m][0]) is False),
         left_out=left_out,
         checks={"": tuple(_checks(documents, metrics, results, task))},
-        notes={"": tuple(_notes(path, documents, results))},
+        notes={"": tuple(_notes(path, documents, results, task))},
         metric_notes={
             metric: [f"{path}: {metric} is NaN in {times} documents, which count as missing."]
             for metric, times in documents.untold.items()
@@ -266,11 +266,19 @@ def _checks(
             yield check(metric, "stderr", error, mean_error(numbers) if whole else None, why)
 
 
-def _notes(path: Path, documents: _Documents, results: Mapping[str, Any]) -> Iterator[str]:
+def _notes(
+    path: Path, documents: _Documents, results: Mapping[str, Any], task: str | None
+) -> Iterator[str]:
     if not results:
         yield (
             f"{path}: no results_*.json of the same time stamp lies beside it, so the model, the "
             "better direction and the log's own means are not known."
+        )
+    stated = ((results.get("n-samples") or {}).get(task) or {}).get("effective")
+    if is_number(stated) and stated != len(documents.entries):
+        yield (
+            f"{path}: holds {len(documents.entries)} documents, its results say {stated}; which "
+            "ones are gone they do not say."
         )
     if documents.repeats > 1:
         yield (

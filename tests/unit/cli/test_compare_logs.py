@@ -84,7 +84,7 @@ def test_what_a_crashed_log_lacks_counts_as_missing(capsys) -> None:
         capsys=capsys,
     )
     assert code in {1, 4}
-    assert "were never written and count as missing" in out
+    assert "are not in the log and count as missing" in out
     assert "missing scores at their worst for the candidate" in out
 
 

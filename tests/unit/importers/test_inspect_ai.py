@@ -131,6 +131,23 @@ def test_of_a_crashed_run_what_was_planned_and_not_written_is_missing() -> None:
     assert any(f"{12 - written} of the planned samples" in note for note in table.notes)
 
 
+def test_a_finished_log_that_lacks_samples_says_so(tmp_path) -> None:
+    about = {**HEADER["eval"], "dataset": {"sample_ids": ["q1", "q2"]}}
+    header = HEADER | {"results": {"total_samples": 2}}
+    table = opened(packed(tmp_path / "a.eval", [sample()], header | {"eval": about}))
+    assert [(row.item, row.scores["acc"]) for row in table.rows()] == [("q1", 1.0), ("q2", None)]
+    assert any("1 of the planned samples are not in the log" in note for note in table.notes)
+    table = opened(packed(tmp_path / "a.eval", [sample()], header))
+    assert any("has 2 samples, and holds 1" in note for note in table.notes)
+
+
+def test_a_plan_of_a_billion_epochs_is_refused_at_once(tmp_path) -> None:
+    about = {**HEADER["eval"], "dataset": {"sample_ids": ["q1"]}, "config": {"epochs": 10**9}}
+    path = packed(tmp_path / "a.eval", [sample()], HEADER | {"eval": about, "status": "error"})
+    with pytest.raises(DataError, match="in 1000000000 epochs"):
+        opened(path)
+
+
 def test_packed_and_plain_logs_give_the_same_rows() -> None:
     one, other = opened(INSPECT / "small.eval"), opened(INSPECT / "small.json")
     assert list(one.rows()) == list(other.rows())

@@ -135,6 +135,16 @@ def test_a_line_without_a_document_is_refused(tmp_path) -> None:
         opened(written(tmp_path, line(0), '{"acc": 1}'))
 
 
+def test_samples_that_were_cut_off_between_two_lines_are_told(tmp_path) -> None:
+    for path in (LM / "other-prompt").iterdir():
+        shutil.copy(path, tmp_path / path.name)
+    samples = one(tmp_path, "samples_*.jsonl")
+    samples.write_text("".join(samples.read_text().splitlines(keepends=True)[:20]))
+    table = opened(tmp_path)
+    assert any("holds 20 documents, its results say 24" in note for note in table.notes)
+    assert not all(check.equal for check in table.checks)
+
+
 def test_older_logs_do_not_list_their_metrics(tmp_path) -> None:
     row = json.loads(line(0))
     del row["metrics"]

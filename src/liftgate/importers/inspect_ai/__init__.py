@@ -22,6 +22,8 @@ VERSION = 2
 _HEADER, _START = "header.json", "_journal/start.json"
 _ITEM, _SYSTEM, _REPEAT, _ERROR = "id", "model", "epoch", "error"
 _CONTENT = "input and target"
+_MOST_PLANNED = 10_000_000
+"""Samples times epochs that a header may plan; more is no plan."""
 
 
 def _mine(head: Head) -> bool:
@@ -118,7 +120,8 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
     model = about.get("model")
     status = str(header.get("status"))
     entries = list(samples.entries.values())
-    absent = [] if status == "success" else list(_absent(about, samples))
+    whole = status == "success" and len(entries) >= _total(header)
+    absent = [] if whole else list(_absent(about, samples))
     many = any(entry.repeat != "1" for entry in entries)
     for entry in [*entries, *absent]:
         entry.system = model if isinstance(model, str) else None
@@ -152,11 +155,21 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
     )
 
 
+def _total(header: Mapping[str, Any]) -> int:
+    """Return how many samples a finished log says that it has."""
+    return int((header.get("results") or {}).get("total_samples") or 0)
+
+
 def _absent(about: Mapping[str, Any], samples: Samples) -> Iterator[Entry]:
-    """Yield what a run that did not finish planned and never wrote: missing, not left out."""
+    """Yield what a run planned and its log does not hold: missing, not left out."""
     ids = (about.get("dataset") or {}).get("sample_ids") or ()
-    epochs = (about.get("config") or {}).get("epochs") or 1
-    for epoch in range(1, int(epochs) + 1):
+    epochs = int((about.get("config") or {}).get("epochs") or 1)
+    if epochs * len(ids) > _MOST_PLANNED:
+        raise DataError(
+            f"{samples.place}: plans {len(ids)} samples in {epochs} epochs, expected at most "
+            f"{_MOST_PLANNED} in all"
+        )
+    for epoch in range(1, epochs + 1):
         for item in map(str, ids):
             if (item, epoch) not in samples.entries:
                 yield Entry(item=item, repeat=str(epoch), scores={})
@@ -183,8 +196,13 @@ def _notes(path: Path, header: Mapping[str, Any], samples: Samples, absent: int)
     status = header.get("status")
     if absent:
         yield (
-            f"{path}: the run ended as {status!r}; {absent} of the planned samples were never "
-            "written and count as missing."
+            f"{path}: the run ended as {status!r}; {absent} of the planned samples are not in the "
+            "log and count as missing."
+        )
+    elif _total(header) > len(samples.entries):
+        yield (
+            f"{path}: the log says that it has {_total(header)} samples, and holds "
+            f"{len(samples.entries)}; which ones are gone it does not say."
         )
     if header.get("invalidated"):
         yield f"{path}: its maker marked this log as invalidated."
