@@ -17,8 +17,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Range: TypeAlias = tuple[float, float]
 
-FEWEST_UNITS = 6
-"""A t on fewer units has less than 5 degrees of freedom; paired methods decline there."""
+FEWEST_UNITS = 6  # a t on fewer units has less than 5 degrees of freedom
 
 
 @dataclass(frozen=True, eq=False)
@@ -320,6 +319,12 @@ def _missing(labels: NDArray[np.generic]) -> bool:
     if labels.dtype == object:
         return any(label is None or label != label for label in labels)  # noqa: PLR0124
     return False
+
+
+def contrast_range(span: Range, rho: float) -> Range:
+    """Return the ends of candidate − ρ·baseline."""
+    ends = sorted((rho * span[0], rho * span[1]))
+    return (span[0] - ends[1], span[1] - ends[0])
 
 
 def check_level(level: float) -> float:
