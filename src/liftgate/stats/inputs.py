@@ -336,9 +336,9 @@ def check_level(level: float) -> float:
 
 def check_probability(name: str, value: float) -> float:
     """Return a probability strictly between 0 and 1; raises DataError otherwise."""
-    if not 0 < value < 1:
-        raise DataError(f"{name}: got {value!r}, expected a number between 0 and 1")
-    return float(value)
+    if 0 < value < 1:
+        return float(value)
+    raise DataError(f"{name}: got {value!r}, expected a number between 0 and 1")
 
 
 def check_null(name: str, null: float, bounds: Range | None) -> float:
