@@ -41,8 +41,8 @@ def listed(table):
 
 
 def gwet_digits(frame, which):
-    """The package rounds its summary; its own parts give all digits."""
-    found = CAC(frame, digits=15)
+    """Categories are named: with pandas 3 the package takes a missing rating for one."""
+    found = CAC(frame, categories=sorted(np.unique(frame.stack().dropna())), digits=15)
     return float(getattr(found, which)()["est"]["coefficient_value"])
 
 

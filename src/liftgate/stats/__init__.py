@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from liftgate.stats.paired import paired_contrast, paired_difference, paired_noninferiority
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
+    from liftgate.stats.ppi import judged_difference, judged_mean
     from liftgate.stats.rating_counts import RatingCounts, value_counts
     from liftgate.stats.ratios import ratio, ratio_difference
     from liftgate.stats.resampling import Resampled, bootstrap
@@ -90,6 +91,8 @@ _HOMES = {
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
     "holm": "multiplicity",
+    "judged_difference": "ppi",
+    "judged_mean": "ppi",
     "krippendorff_alpha": "agreement",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
@@ -147,6 +150,8 @@ __all__ = [
     "fleiss_kappa",
     "gwet_ac1",
     "holm",
+    "judged_difference",
+    "judged_mean",
     "krippendorff_alpha",
     "macro_f1",
     "macro_f1_difference",

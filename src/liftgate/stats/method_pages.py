@@ -41,6 +41,11 @@ NAMES: dict[str, tuple[str, ...]] = {
     "set-metrics.md": tuple(
         f"{what}jackknife by {unit}" for what in ("", "paired ") for unit in ("item", "cluster")
     ),
+    "judges.md": tuple(
+        f"{what}cross-fitted PPI{suffix}"
+        for what in ("", "paired ")
+        for suffix in ("", " over clusters", " by stored chances")
+    ),
 }
 """Page -> what ``Estimate.method`` says."""
 

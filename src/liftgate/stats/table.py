@@ -13,6 +13,7 @@ from liftgate.errors import NotEnoughData
 from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inversion import Family
 from liftgate.stats.jackknife import SET_METRIC_ROWS
+from liftgate.stats.judged_rows import JUDGED_ROWS
 from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method
 from liftgate.stats.method_pages import BESIDE, page_of
@@ -274,6 +275,7 @@ METHODS: tuple[Method, ...] = (
     *SET_METRIC_ROWS,
     *GUARANTEED,
     *UNLIMITED,
+    *JUDGED_ROWS,
 )
 
 
