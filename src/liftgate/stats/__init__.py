@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         raw_agreement,
     )
     from liftgate.stats.coefficients import Measurement
+    from liftgate.stats.detector import corrected_rate, sensitivity_specificity
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.label_plan import LabelWorth, label_worth, labels_needed
     from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
@@ -66,6 +68,7 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
     "Measurement": "coefficients",
@@ -85,6 +88,7 @@ _HOMES = {
     "boundaries": "spending",
     "cluster_fractions": "planned",
     "cohen_kappa": "agreement",
+    "corrected_rate": "detector",
     "detectable": "planning",
     "ece": "set_metrics",
     "ece_difference": "set_metrics",
@@ -94,6 +98,8 @@ _HOMES = {
     "judged_difference": "ppi",
     "judged_mean": "ppi",
     "krippendorff_alpha": "agreement",
+    "label_worth": "label_plan",
+    "labels_needed": "label_plan",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
@@ -110,6 +116,7 @@ _HOMES = {
     "ratio_difference": "ratios",
     "raw_agreement": "agreement",
     "relative_lift": "lift",
+    "sensitivity_specificity": "detector",
     "stratum_weights": "weighted",
     "units_needed": "planning",
     "value_counts": "rating_counts",
@@ -125,6 +132,7 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "LabelWorth",
     "LookStatus",
     "Mark",
     "Measurement",
@@ -144,6 +152,7 @@ __all__ = [
     "boundaries",
     "cluster_fractions",
     "cohen_kappa",
+    "corrected_rate",
     "detectable",
     "ece",
     "ece_difference",
@@ -153,6 +162,8 @@ __all__ = [
     "judged_difference",
     "judged_mean",
     "krippendorff_alpha",
+    "label_worth",
+    "labels_needed",
     "macro_f1",
     "macro_f1_difference",
     "max_t",
@@ -169,6 +180,7 @@ __all__ = [
     "ratio_difference",
     "raw_agreement",
     "relative_lift",
+    "sensitivity_specificity",
     "stratum_weights",
     "units_needed",
     "value_counts",

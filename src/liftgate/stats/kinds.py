@@ -77,6 +77,8 @@ class ClaimShape(StrEnum):
     """One arm's mean of human labels, with labels on some items and judges on all."""
     JUDGED_DIFFERENCE = "judged difference"
     """Mean difference of human labels, candidate − baseline, with judges on all items."""
+    CORRECTED_RATE = "corrected rate"
+    """The true rate behind a judge's yes or no, given its errors on labelled items."""
 
 
 class Mark(StrEnum):

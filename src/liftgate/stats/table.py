@@ -18,6 +18,7 @@ from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method
 from liftgate.stats.method_pages import BESIDE, page_of
 from liftgate.stats.ranks import order_statistic, sign_over_passes
+from liftgate.stats.rogan_gladen import CORRECTED_RATE_ROWS
 from liftgate.stats.score import paired_score, wilson
 from liftgate.stats.student import student
 from liftgate.stats.sums import RATIO_ROWS
@@ -276,6 +277,7 @@ METHODS: tuple[Method, ...] = (
     *GUARANTEED,
     *UNLIMITED,
     *JUDGED_ROWS,
+    *CORRECTED_RATE_ROWS,
 )
 
 
