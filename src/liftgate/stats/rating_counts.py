@@ -210,6 +210,24 @@ def crossed(first: ArrayLike, second: ArrayLike) -> Ratings:
     return Ratings(cells.reshape(width, width), tuple(str(name) for name in names))
 
 
+def rating_codes(rating: ArrayLike, n: int) -> tuple[NDArray[Any], Codes]:
+    """Return the categories in order, and the place of each rating's among them.
+
+    Raises:
+        DataError: another shape than (n,), or a missing or infinite rating.
+    """
+    values = array_of("rating", rating)
+    if values.shape != (n,):
+        raise DataError(f"rating: got shape {values.shape}, expected one entry for each rating")
+    given, kept = _given(values)
+    if not given.all():
+        raise DataError(
+            f"rating: got none at position {int(np.argmin(given))}, expected one in each row",
+            hint="Leave out the rows without a rating.",
+        )
+    return _coded(kept, None)
+
+
 def _narrow(table: NDArray[Any]) -> RatingCounts | None:
     """Count whole numbers of a narrow range, or return None where they are none."""
     numbers = table.astype(np.float64, copy=False)
