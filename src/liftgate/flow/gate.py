@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import NotEnoughData
-from liftgate.evals.data import load_dataset
-from liftgate.flow.parts import bound_scorers
-from liftgate.flow.pilot import read_pilot
-from liftgate.gates.calibrate import assumed
+from liftgate.flow.worlds import Worlds, open_planned, worlds_of
 from liftgate.gates.calibrate.body import body
 from liftgate.gates.calibrate.characteristics import Characteristics, Simulation, Wanted
 from liftgate.gates.calibrate.engine import Plan
-from liftgate.gates.calibrate.quantities import Asked, asked_of
-from liftgate.gates.calibrate.rows import Rows, rows_of
-from liftgate.gates.sequence import UNLABELLED
-from liftgate.plugins.local import search_also
+from liftgate.gates.calibrate.rows import Rows
 from liftgate.protocols import Progress
-from liftgate.records import Design, Item, Pairs, Scale, ScoreKind
+from liftgate.records import Design
 from liftgate.study.design import Study
-from liftgate.study.lint import check
-from liftgate.study.load import load
-
-_RESOLUTION = 20
-"""With unlimited looks a stop is seen at every twentieth of the items."""
 
 Show = Callable[[Progress], None]
 
@@ -43,8 +32,8 @@ class Request:
     curve: bool = False
     stopping: Design | None = None
     """Another stopping plan than the study's; None: the study's."""
-    looks: int = 5
-    """Looks of a plan of planned looks that the study does not name, evenly spread."""
+    looks: int | None = None
+    """Looks of a plan of planned looks, evenly spread; None: the study's, else 5."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,31 +91,11 @@ def simulate_gate(
             score without a range.
     """
     asked_for = request or Request()
-    study = load(path)
-    check(study)
-    root = Path(path).resolve().parent
-    search_also(Path.cwd())
-    source = study.dataset
-    dataset = load_dataset(source.source, root=root, cluster=source.cluster, slices=source.slices)
-    items = dataset.items
-    _refuse_weights(items)
-    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
-    scales = {metric: _over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.claims(), _slice_values(study, items))
-    needed = {q.metric: scales[q.metric] for q in asked.quantities()}
-    sets, said = _sets(study, root, items, asked, needed)
-    units = _units(items)
+    study, dataset = open_planned(path)
+    worlds = worlds_of(study, Path(path).resolve().parent, dataset)
     design = asked_for.stopping or Design(study.stopping.plan)
-    plan = Plan(
-        asked=asked,
-        scales=needed,
-        alpha=study.decision.alpha,
-        alpha_hold=study.decision.alpha_hold,
-        candidates=len(study.candidates),
-        units=units,
-        looks=_looks(design, asked_for),
-        design=design,
-    )
+    plan = worlds.plan(design, asked_for.looks)
+    items, sets = worlds.items, worlds.sets
     seed = study.seed if asked_for.seed is None else asked_for.seed
     wanted = Wanted(
         runs=asked_for.runs,
@@ -136,7 +105,7 @@ def simulate_gate(
         curve=asked_for.curve,
         calls=len(items) * len(study.arms) * study.repeats,
     )
-    worlds, unable = _simulated(plan, sets, wanted, progress)
+    found, unable = _simulated(plan, sets, wanted, progress)
     first = sets[0][1]
     return Simulated(
         study=study,
@@ -144,9 +113,9 @@ def simulate_gate(
         request=asked_for,
         seed=seed,
         items=len(items),
-        worlds=worlds,
+        worlds=found,
         rows=first,
-        assumptions=(*said, *unable, *_about(plan, first, items, study)),
+        assumptions=(*worlds.said, *unable, *_about(worlds, plan)),
     )
 
 
@@ -172,94 +141,12 @@ def _simulated(
     return tuple(worlds), tuple(unable)
 
 
-def _sets(
-    study: Study, root: Path, items: Sequence[Item], asked: Asked, scales: Mapping[str, Scale]
-) -> tuple[list[tuple[str, Rows]], tuple[str, ...]]:
-    """Return the rows to draw from, by the name of what was assumed, and the assumptions."""
-    clustered = _units(items) < len(items)
-    quantities = asked.quantities()
-
-    def rows(pairs: Mapping[str, Pairs]) -> Rows:
-        return rows_of(pairs, quantities, clustered=clustered)
-
-    if study.pilot is not None:
-        pilot = read_pilot(study, root, items, scales)
-        return [("", rows(pilot.pairs))], pilot.assumptions
-    sets = [
-        (f"spread {100 * spread:g} %", rows(assumed.assumed_pairs(items, scales, spread)))
-        for spread in assumed.SPREADS
-    ]
-    said = (
-        "there is no pilot: right-or-wrong scores are assumed to change in 5, 10, 20 and 40 % of "
-        "the items, graded ones to differ by a standard deviation of as much of their range; the "
-        "worst is shown",
-        f"metrics are assumed correlated by {assumed.BETWEEN_METRICS:g}"
-        + (f", items of a cluster by {assumed.WITHIN_CLUSTER:g}" if clustered else ""),
-    )
-    return sets, said
-
-
-def _looks(design: Design, request: Request) -> tuple[float, ...]:
-    """Return the shares of the units at which the gate looks."""
-    if design is Design.FIXED:
-        return (1.0,)
-    count = request.looks if design is Design.PLANNED_LOOKS else _RESOLUTION
-    return tuple((look + 1) / count for look in range(count))
-
-
-def _about(plan: Plan, rows: Rows, items: Sequence[Item], study: Study) -> tuple[str, ...]:
+def _about(worlds: Worlds, plan: Plan) -> tuple[str, ...]:
+    own = worlds.study.stopping.plan
     said = []
-    if plan.design.value != study.stopping.plan:
-        said.append(f"the study's own plan is {study.stopping.plan}: this is another one, tried")
-    if plan.units < len(items) and plan.design is Design.PLANNED_LOOKS:
-        said.append("the information at a look is taken as its share of the clusters")
-    if plan.units < len(items):
-        mine = float(rows.sizes.mean())
-        planned = len(items) / plan.units
-        if abs(mine / planned - 1) > 0.1:
-            said.append(
-                f"{plan.units} clusters are drawn with the pilot's sizes, {mine:.1f} items each; "
-                f"the planned ones have {planned:.1f}"
-            )
-    if plan.candidates > 1:
-        said.append(
-            "the pilot has one candidate: each of the "
-            f"{plan.candidates} is drawn from it, independently of the others, which is near the "
-            "worst case of Holm's correction; at the target the others have no effect"
-        )
-    if rows.left_out:
-        said.append(f"{rows.left_out} pilot items without a score on both sides are left out")
-    if any(c.rule == "within" and c.id not in plan.asked.left_out for c in study.claims()):
-        said.append(
-            "away from its own face, a claim of a limit is tried at the mean of the pilot's arms"
-        )
-    return tuple(said)
-
-
-def _units(items: Sequence[Item]) -> int:
-    return len({("item", i.id) if i.cluster is None else ("cluster", i.cluster) for i in items})
-
-
-def _slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
-    return {
-        name: tuple(sorted({item.slices.get(name) or UNLABELLED for item in items}))
-        for name in study.dataset.slices
-    }
-
-
-def _over_repeats(scale: Scale, repeats: int) -> Scale:
-    """Return the scale of a mean over repeats: of several, a right-or-wrong score is graded."""
-    if repeats > 1 and scale.kind is ScoreKind.BINARY:
-        return replace(scale, kind=ScoreKind.GRADED)
-    return scale
-
-
-def _refuse_weights(items: Sequence[Item]) -> None:
-    if any(item.weight != 1.0 for item in items):
-        raise NotEnoughData(
-            "the items carry weights, and the simulation draws all items alike",
-            hint="leave the weights out to see what the gate does without them",
-        )
+    if plan.design.value != own:
+        said.append(f"the study's own plan is {own}: this is another one, tried")
+    return (*said, *worlds.about(plan.design))
 
 
 def _reporter(progress: Show | None, name: str) -> Callable[[int, int], None]:

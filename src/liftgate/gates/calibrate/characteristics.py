@@ -287,7 +287,7 @@ class Simulation:
         zero = points.effect_point("no effect", self._plan.asked, {})
         power, calls, hold, infeasible = [], [], [], 0
         for _ in range(self._wanted.pilots):
-            start = self._bootstrapped(rng)
+            start = bootstrapped(self._rows, rng)
             try:
                 made = world(self._rows, target.placed, start)
                 rest = world(self._rows, zero.placed, start)
@@ -301,12 +301,6 @@ class Simulation:
             hold.append(float((found.words[:, 0] == HOLD).mean()))
             calls.append(float(found.shares.mean()) * self._wanted.calls)
         return Pilots(tuple(power), tuple(calls), tuple(hold), infeasible)
-
-    def _bootstrapped(self, rng: np.random.Generator) -> Floats:
-        """Return the weights of a pilot whose clusters were drawn again from the pilot's."""
-        count = self._rows.clusters
-        drawn = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
-        return np.concatenate([drawn, drawn])
 
     def _naive(
         self, made: World, tests: Sequence[OneTest], runs: int
@@ -336,6 +330,13 @@ class Simulation:
         """Return a generator of its own for each place of the grid."""
         self._place += 1
         return np.random.default_rng([self._wanted.seed, self._number, self._place])
+
+
+def bootstrapped(rows: Rows, rng: np.random.Generator) -> Floats:
+    """Return the weights of a pilot whose clusters were drawn again from the pilot's."""
+    count = rows.clusters
+    drawn = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
+    return np.concatenate([drawn, drawn])
 
 
 def _wilson(rate: Rate, alternative: Alternative, error: float) -> float:
