@@ -1,4 +1,4 @@
-"""What a lock says of a study's size: could it ship a candidate that is at its target?"""
+"""What a lock says of a study's size: whether it could ship a candidate that is at its target."""
 
 from __future__ import annotations
 
@@ -94,17 +94,17 @@ def adequacy_of(study: Study, root: Path, dataset: Dataset) -> Adequacy:
         return untold(Size.EXPLORATORY, "it never ships")
     try:
         _check_population(study)
-        worlds = worlds_of(study, root, dataset)
-        return Adequacy(*_judged(worlds, design), pilot, "")
+        worlds = worlds_of(study, root, dataset, design)
+        return _judged(worlds)
     except LiftgateError as error:
         return untold(Size.UNKNOWN, str(error))
 
 
-def _judged(worlds: Worlds, design: Design) -> tuple[Size, Design, Verdict]:
+def _judged(worlds: Worlds) -> Adequacy:
     study = worlds.study
     pilot = study.pilot is not None
-    found = judge(worlds.plan(design), worlds.sets, pilot=pilot, seed=study.seed)
-    return found.size, design, found
+    found = judge(worlds.plan(), worlds.sets, pilot=pilot, seed=study.seed)
+    return Adequacy(found.size, worlds.design, found, pilot, "")
 
 
 def _check_population(study: Study) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from liftgate import plugins
@@ -115,7 +115,11 @@ class Case:
         }
 
     def decide(
-        self, pairs: AllPairs, voids: Sequence[str], claims: Sequence[Claim] | None = None
+        self,
+        pairs: AllPairs,
+        voids: Sequence[str],
+        claims: Sequence[Claim] | None = None,
+        pending: Collection[str] = (),
     ) -> tuple[Decision, ...]:
         """Return one decision for each candidate, on all claims or on some of them."""
         claims = self.study.claims() if claims is None else claims
@@ -134,6 +138,7 @@ class Case:
             alpha=decision.alpha,
             alpha_hold=decision.alpha_hold,
             voids=voids,
+            pending=pending,
         )
 
 

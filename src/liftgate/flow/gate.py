@@ -33,7 +33,7 @@ class Request:
     stopping: Design | None = None
     """Another stopping plan than the study's; None: the study's."""
     looks: int | None = None
-    """Looks of a plan of planned looks, evenly spread; None: the study's, else 5."""
+    """Another number of planned looks than the study's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +92,9 @@ def simulate_gate(
     """
     asked_for = request or Request()
     study, dataset = open_planned(path)
-    worlds = worlds_of(study, Path(path).resolve().parent, dataset)
     design = asked_for.stopping or Design(study.stopping.plan)
-    plan = worlds.plan(design, asked_for.looks)
-    items, sets = worlds.items, worlds.sets
+    worlds = worlds_of(study, Path(path).resolve().parent, dataset, design)
+    plan, items, sets = worlds.plan(asked_for.looks), worlds.items, worlds.sets
     seed = study.seed if asked_for.seed is None else asked_for.seed
     wanted = Wanted(
         runs=asked_for.runs,
@@ -103,7 +102,7 @@ def simulate_gate(
         seed=seed,
         naive=asked_for.naive,
         curve=asked_for.curve,
-        calls=len(items) * len(study.arms) * study.repeats,
+        calls=worlds.calls,
     )
     found, unable = _simulated(plan, sets, wanted, progress)
     first = sets[0][1]
@@ -115,7 +114,7 @@ def simulate_gate(
         items=len(items),
         worlds=found,
         rows=first,
-        assumptions=(*worlds.said, *unable, *_about(worlds, plan)),
+        assumptions=(*worlds.said, *unable, *_other(worlds), *worlds.about()),
     )
 
 
@@ -141,12 +140,11 @@ def _simulated(
     return tuple(worlds), tuple(unable)
 
 
-def _about(worlds: Worlds, plan: Plan) -> tuple[str, ...]:
+def _other(worlds: Worlds) -> tuple[str, ...]:
     own = worlds.study.stopping.plan
-    said = []
-    if plan.design.value != own:
-        said.append(f"the study's own plan is {own}: this is another one, tried")
-    return (*said, *worlds.about(plan.design))
+    if worlds.design.value == own:
+        return ()
+    return (f"the study's own plan is {own}: this is another one, tried",)
 
 
 def _reporter(progress: Show | None, name: str) -> Callable[[int, int], None]:

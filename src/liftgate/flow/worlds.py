@@ -10,29 +10,30 @@ from liftgate.errors import NotEnoughData
 from liftgate.evals.data import load_dataset
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.scorers import bound_scorers
-from liftgate.gates.calibrate import assumed
+from liftgate.gates.calibrate import assumed, points
 from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.quantities import Asked, asked_of
 from liftgate.gates.calibrate.rows import Rows, rows_of
 from liftgate.gates.sequence import UNLABELLED
 from liftgate.plugins.local import search_also
-from liftgate.records import Dataset, Design, Item, Pairs, Scale, ScoreKind
+from liftgate.records import Dataset, Design, Item, Pairs, Population, Scale, ScoreKind
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
 from liftgate.study.plan import PLANNED_LOOKS
 
-_RESOLUTION = 20
-"""With unlimited looks a stop is seen at every twentieth of the items."""
+RESOLUTION = 100
+"""With unlimited looks a run looks at every hundredth of the items (gates/sequence)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Worlds:
-    """A study's claims, and the rows from which its gate's worlds are drawn."""
+    """A study's claims under one stopping plan, and the rows that its gate's worlds draw from."""
 
     study: Study
     items: Sequence[Item]
     """The planned ones."""
+    design: Design
     asked: Asked
     scales: Mapping[str, Scale]
     """Of a mean over the planned repeats, for the metrics that are tested."""
@@ -51,12 +52,11 @@ class Worlds:
         """Calls of the whole plan, all arms and repeats together."""
         return len(self.items) * len(self.study.arms) * self.study.repeats
 
-    def plan(self, design: Design, looks: int | None = None) -> Plan:
+    def plan(self, looks: int | None = None) -> Plan:
         """Return how the gate is used.
 
         Args:
-            design: its stopping plan.
-            looks: planned ones; None: the study's, else 5.
+            looks: of planned looks; None: the study's, else 5.
         """
         decision = self.study.decision
         return Plan(
@@ -66,15 +66,26 @@ class Worlds:
             alpha_hold=decision.alpha_hold,
             candidates=len(self.study.candidates),
             units=self.units,
-            looks=_looks(design, looks or self.study.stopping.looks or PLANNED_LOOKS),
-            design=design,
+            looks=self._looks(looks or self.study.stopping.looks or PLANNED_LOOKS),
+            design=self.design,
+            guarantee=bool(decision.guarantee),
         )
 
-    def about(self, design: Design) -> tuple[str, ...]:
+    def _looks(self, planned: int) -> tuple[float, ...]:
+        """Return the shares of the units at which the gate looks."""
+        if self.design is Design.FIXED:
+            return (1.0,)
+        wanted = planned if self.design is Design.PLANNED_LOOKS else RESOLUTION
+        count = min(wanted, self.units)
+        return tuple((look + 1) / count for look in range(count))
+
+    def about(self) -> tuple[str, ...]:
         """Say what else the numbers rest on."""
-        rows, units, said = self.sets[0][1], self.units, []
-        if units < len(self.items) and design is Design.PLANNED_LOOKS:
-            said.append("the information at a look is taken as its share of the clusters")
+        rows, units, candidates = self.sets[0][1], self.units, len(self.study.candidates)
+        said = []
+        sliced = any(t.quantity.inside for c in self.asked.tests for t in c.rejects)
+        if self.design is Design.PLANNED_LOOKS and (sliced or units < len(self.items)):
+            said.append("the information at a look is taken as its share of all clusters")
         if units < len(self.items):
             mine = float(rows.sizes.mean())
             planned = len(self.items) / units
@@ -83,17 +94,20 @@ class Worlds:
                     f"{units} clusters are drawn with the pilot's sizes, {mine:.1f} items each; "
                     f"the planned ones have {planned:.1f}"
                 )
-        if len(self.study.candidates) > 1:
+        if candidates > 1:
             said.append(
                 "the pilot has one candidate: each of the "
-                f"{len(self.study.candidates)} is drawn from it, independently of the others, which is near the "
+                f"{candidates} is drawn from it, independently of the others, which is near the "
                 "worst case of Holm's correction; at the target the others have no effect"
             )
         if rows.left_out:
             said.append(f"{rows.left_out} pilot items without a score on both sides are left out")
-        if any(c.rule == "within" and c.id not in self.asked.left_out for c in self.study.claims()):
+        if any(c.population is Population.THIS_SET for c in self.study.claims()):
+            said.append("claims about this set are simulated as if they were about new items")
+        if any(tests.claim.rule == "within" for tests in self.asked.tests):
             said.append(
-                "away from its own face, a claim of a limit is tried at the mean of the pilot's arms"
+                "away from its own face, a claim of a limit is tried at the mean of the pilot's "
+                "arms"
             )
         return tuple(said)
 
@@ -107,24 +121,25 @@ def open_planned(path: Path) -> tuple[Study, Dataset]:
     """
     study = load(path)
     check(study)
+    root = Path(path).resolve().parent
     search_also(Path.cwd())
     source = study.dataset
-    root = Path(path).resolve().parent
-    return study, load_dataset(
-        source.source, root=root, cluster=source.cluster, slices=source.slices
-    )
+    dataset = load_dataset(source.source, root=root, cluster=source.cluster, slices=source.slices)
+    return study, dataset
 
 
-def worlds_of(study: Study, root: Path, dataset: Dataset) -> Worlds:
+def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Worlds:
     """Return the worlds of a study's gate.
 
     Args:
         study: without lint faults.
         root: the folder from which its pilot is looked up.
         dataset: its items.
+        design: the stopping plan.
 
     Raises:
-        DataError: the pilot cannot be read, or does not fit the study.
+        DataError: the pilot cannot be read, or does not fit the study; the primary has no target,
+            or cannot be simulated.
         NotEnoughData: items with weights; a pilot that is too small; no pilot and a score without
             a range.
     """
@@ -132,10 +147,11 @@ def worlds_of(study: Study, root: Path, dataset: Dataset) -> Worlds:
     _refuse_weights(items)
     bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
     scales = {metric: _over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.claims(), _slice_values(study, items))
+    asked = asked_of(study.claims(), _slice_values(study, items), design)
+    points.target(asked)
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
-    return Worlds(study, items, asked, needed, sets, said)
+    return Worlds(study, items, design, asked, needed, sets, said)
 
 
 def _sets(
@@ -163,14 +179,6 @@ def _sets(
         + (f", items of a cluster by {assumed.WITHIN_CLUSTER:g}" if clustered else ""),
     )
     return sets, said
-
-
-def _looks(design: Design, planned: int) -> tuple[float, ...]:
-    """Return the shares of the units at which the gate looks."""
-    if design is Design.FIXED:
-        return (1.0,)
-    count = planned if design is Design.PLANNED_LOOKS else _RESOLUTION
-    return tuple((look + 1) / count for look in range(count))
 
 
 def _units(items: Sequence[Item]) -> int:

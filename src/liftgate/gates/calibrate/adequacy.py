@@ -19,7 +19,7 @@ from liftgate.gates.calibrate.rows import Rows
 from liftgate.gates.calibrate.sizing import Target, over_pilots
 
 LEAST = 0.5
-"""A study that ships a candidate at its target more seldom than this, even at best, is too small."""
+"""Too small is a study that ships a candidate at its target more seldom than this, at best."""
 WANTED = 0.8
 """Less than this is said."""
 _BATCHES = (250, 250, 500, 1000)

@@ -25,13 +25,14 @@ _TRIES = 10
 _NEAR = 1.03
 """A search ends when what is too small and what is enough are this near."""
 _CLOSE = 0.06
-"""A search ends at a probability this near to the wanted one, on the scale of z: 1.7 points at 80 %;
-what is left is extrapolated."""
+"""A search ends at a probability this near to the wanted one, on the scale of z (1.7 points at
+80 %); what is left is extrapolated."""
 _FARTHEST = 500
 """A search goes up to so many times the planned size."""
 _CELLS = 6_000_000
 """Drawn clusters that one try of a search may take; a fourth of it where every unit is bet on."""
 _FEWEST_RUNS = 400
+_HUNDRED = 100
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,21 @@ class Target:
             if units is None:
                 break
             fewer = max(_FEWEST_RUNS, min(runs, cells // (units * plan.candidates)))
-            bracket.add(self.joint(replace(plan, units=units), fewer, seed))
+            bracket.add(self.joint(sized(plan, units), fewer, seed))
         return bracket.needed()
 
 
+def sized(plan: Plan, units: int) -> Plan:
+    """Return the plan of another size, with as many looks; unlimited ones at every hundredth."""
+    if plan.design is Design.FIXED:
+        return replace(plan, units=units)
+    count = len(plan.looks) if plan.design is Design.PLANNED_LOOKS else _HUNDRED
+    count = min(count, units)
+    return replace(plan, units=units, looks=tuple((look + 1) / count for look in range(count)))
+
+
 def over_pilots(plan: Plan, rows: Rows, count: int, seed: int) -> Iterator[Target]:
-    """Give the targets of pilots whose clusters were drawn again, those that cannot show it left out.
+    """Give the targets of pilots whose clusters were drawn again, but those that cannot show it.
 
     Args:
         plan: of the gate.
