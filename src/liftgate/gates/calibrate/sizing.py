@@ -161,6 +161,20 @@ def over_pilots(plan: Plan, rows: Rows, count: int, seed: int) -> Iterator[Targe
             continue
 
 
+def rescaled(needed: Needed, here: Joint, rate: float, alpha: float) -> int | None:
+    """Return the needed size, had the rate at the planned size been another one.
+
+    By probit(rate) = k·√units − z_alpha: what a pilot leaves open about k it leaves open about the
+    size. None where the rate is not above alpha.
+    """
+    tail = -_probit(alpha)
+    found = _probit(_inside(here.ship)) + tail
+    other = _probit(min(max(rate, 0.5 / here.ship.runs), 1 - 0.5 / here.ship.runs)) + tail
+    if found <= 0 or other <= 0:
+        return None
+    return math.ceil(needed.units * (found / other) ** 2)
+
+
 class _Bracket:
     """The largest size known to be too small, and the smallest known to be enough."""
 
