@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli.study_power import power
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -222,6 +223,9 @@ def schema(*, built_in: bool) -> int:
 
     _print_json(json_schema(built_in=built_in))
     return 0
+
+
+study.add_command(power)
 
 
 def _worthwhile(given: float | None, *, as_json: bool) -> float:

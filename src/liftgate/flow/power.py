@@ -12,7 +12,6 @@ import numpy as np
 from liftgate.errors import NotEnoughData
 from liftgate.flow.pilot import repeat_spread
 from liftgate.flow.worlds import Worlds, open_planned, worlds_of
-from liftgate.gates.calibrate.characteristics import PILOT_RUNS
 from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.repeats import RepeatSpread
 from liftgate.gates.calibrate.rows import Rows
@@ -30,6 +29,7 @@ from liftgate.stats.sizing import Allocation, allocation
 from liftgate.study.design import Study
 
 _ERROR = 0.05
+_PILOT_RUNS = 500
 _PERCENTILES = (5, 95)
 _REPEATS = (1, 2, 3, 5, 10)
 
@@ -281,7 +281,7 @@ def _of_plan(worlds: Worlds, asked: Request, unable: list[str]) -> OfPlan:
 
 
 def _pilots(plan: Plan, rows: Rows, asked: Request, seed: int) -> tuple[float, ...]:
-    runs = min(asked.runs, PILOT_RUNS)
+    runs = min(asked.runs, _PILOT_RUNS)
     aims = enumerate(over_pilots(plan, rows, asked.pilots, seed))
     return tuple(aim.joint(plan, runs, seed + 1 + number).ship.value for number, aim in aims)
 
