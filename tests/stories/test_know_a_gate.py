@@ -83,6 +83,8 @@ def test_a_pilot_tells_errors_and_power_before_anything_is_called(planned: World
 def test_a_seed_gives_the_same_numbers_again_and_another_gives_others(planned: World) -> None:
     first = simulated(planned, "--seed", "5")
     assert simulated(planned, "--seed", "5") == first
+    beside = simulated(planned, "--seed", "5", "--naive")
+    assert [p["ship"] for p in beside["points"]] == [p["ship"] for p in first["points"]]
     other = simulated(planned, "--seed", "6")
     assert [p["ship"]["count"] for p in other["points"]] != [
         p["ship"]["count"] for p in first["points"]

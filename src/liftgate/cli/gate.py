@@ -97,12 +97,11 @@ def simulate(
     with progress_printer(quiet=quiet) as progress:
         found = simulate_gate(study, request, progress)
     body = found.as_json()
-    if picture is not None:
-        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(body, indent=2))
     else:
         show(body)
-        if picture is not None:
-            click.echo(f"Written: {picture}")
+    if picture is not None:
+        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
+        click.echo(f"Written: {picture}", err=as_json)
     return 0

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from liftgate.errors import DataError
 from liftgate.protocols import Scorer, System
-from liftgate.records import Arm, Dataset, Failure, Item, Scale, trial_key
+from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,11 @@ class Plan:
     passes: tuple[PassPlan, ...] = ()
     concurrency: int | None = None
     """Calls in flight; None: what the systems say."""
+    pauses: tuple[int, ...] = ()
+    """After how many items, in the study's order, to finish what is in flight before going on: the
+    planned looks, so that nothing is called that a look may show to be unneeded."""
+    baseline_first: bool = False
+    """Whether the baseline answers all items before a candidate is asked."""
 
     def __post_init__(self) -> None:
         names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}
@@ -95,6 +100,8 @@ class Job:
     repeat: int
     items: tuple[Item, ...]
     """More than one where items share their input."""
+    place: int = 0
+    """Of the first of its items in the study's order."""
 
     @property
     def input_digest(self) -> str:
@@ -127,11 +134,21 @@ def jobs(plan: Plan) -> Iterator[Job]:
     sharing: dict[str, list[Item]] = {}
     for item in ordered(plan.dataset.items, plan.seed):
         sharing.setdefault(item.input_digest, []).append(item)
-    for place, (input_digest, items) in enumerate(sharing.items()):
-        for repeat in range(plan.repeats):
-            for bound in rotated(plan.arms, plan.seed + place + repeat):
-                key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-                yield Job(key, bound, repeat, tuple(items))
+    places = {item.id: place for place, item in enumerate(ordered(plan.dataset.items, plan.seed))}
+    for arms in _in_turn(plan):
+        for number, (input_digest, items) in enumerate(sharing.items()):
+            for repeat in range(plan.repeats):
+                for bound in rotated(arms, plan.seed + number + repeat):
+                    key = trial_key(bound.arm.fingerprint, input_digest, repeat)
+                    yield Job(key, bound, repeat, tuple(items), places[items[0].id])
+
+
+def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:
+    """Return the arms that are asked side by side, group after group."""
+    if not plan.baseline_first:
+        return (plan.arms,)
+    first = tuple(bound for bound in plan.arms if bound.arm.role is Role.BASELINE)
+    return (first, tuple(bound for bound in plan.arms if bound.arm.role is not Role.BASELINE))
 
 
 def drawn(plan: Plan, count: int | None) -> tuple[Item, ...]:

@@ -220,14 +220,21 @@ class _Execution:
                 all_slots.release()
                 slots[job.arm.arm.fingerprint].release()
 
+        going: set[asyncio.Task[None]] = set()
+        pauses = list(self.plan.pauses)
         try:
             async with asyncio.TaskGroup() as group:
                 for job in todo:
+                    if pauses and job.place >= pauses[0]:
+                        await asyncio.gather(*going)
+                        pauses = [end for end in pauses if job.place < end]
                     await slots[job.arm.arm.fingerprint].acquire()
                     await all_slots.acquire()
                     if self.reason is not None:
                         break
-                    group.create_task(one(job))
+                    task = group.create_task(one(job))
+                    going.add(task)
+                    task.add_done_callback(going.discard)
         except BaseExceptionGroup as errors:
             raise errors.exceptions[0] from None
 

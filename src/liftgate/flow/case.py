@@ -11,7 +11,9 @@ from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
+from liftgate.gates.finite import FiniteEvidence
 from liftgate.gates.pairs import align
+from liftgate.gates.sequence import Looks
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
     Arm,
@@ -23,6 +25,7 @@ from liftgate.records import (
     Measure,
     Observation,
     Pairs,
+    Population,
     Scale,
 )
 from liftgate.store import Store
@@ -44,24 +47,32 @@ class Rows:
         return found | {measure.run for measure in self.measures}
 
 
+AllPairs = Mapping[str, Mapping[str, Pairs]]
+"""Candidate -> metric -> pairs."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One study's question put to its rows."""
 
     study: Study
     items: Sequence[Item]
+    """All planned items; in the locked order where the study looks more than once."""
     baseline: Arm
     candidates: tuple[Arm, ...]
     scales: Mapping[str, Scale]
     rows: Rows
+    looks: Looks | None = None
+    """Where the study looks; None: once, at all items."""
 
-    def pairs(self, candidate: Arm, metric: str) -> Pairs:
-        """Return the aligned scores of a candidate and the baseline."""
+    def pairs(self, candidate: Arm, metric: str, items: Sequence[Item]) -> Pairs:
+        """Return the aligned scores of a candidate and the baseline on some of the items."""
         outcomes = self.study.outcomes
         abstained = outcomes.abstained
+        wanted = {item.id for item in items}
         return align(
-            self.items,
-            self.rows.observations,
+            items,
+            [row for row in self.rows.observations if row.item in wanted],
             baseline=self.baseline.fingerprint,
             candidate=candidate.fingerprint,
             metric=metric,
@@ -75,7 +86,7 @@ class Case:
             repeats=self.study.repeats,
         )
 
-    def evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
+    def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
         """Return what a rule may ask about one claim of one candidate."""
         alpha = self.study.decision.alpha
         design = Design(self.study.stopping.plan)
@@ -88,25 +99,31 @@ class Case:
                 population=claim.population,
                 design=design,
             )
-        return PairsEvidence(pairs[claim.metric], alpha, claim.population, design, claim.by_slice)
+        asked = (pairs[claim.metric], alpha, claim.population, self.looks, claim.by_slice)
+        guarantee = bool(self.study.decision.guarantee)
+        if design is Design.ANYTIME and claim.population is Population.THIS_SET:
+            planned = self.pairs(candidate, claim.metric, self.items)
+            return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
+        return PairsEvidence(*asked, guarantee=guarantee)
 
-    def all_pairs(self) -> dict[str, dict[str, Pairs]]:
-        """Return candidate -> metric -> pairs."""
+    def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:
+        """Return candidate -> metric -> pairs of the first items; None: of all."""
+        items = self.items[:count]
         return {
-            arm.name: {metric: self.pairs(arm, metric) for metric in self.study.scorers}
+            arm.name: {metric: self.pairs(arm, metric, items) for metric in self.study.scorers}
             for arm in self.candidates
         }
 
     def decide(
-        self, pairs: Mapping[str, Mapping[str, Pairs]], voids: Sequence[str]
+        self, pairs: AllPairs, voids: Sequence[str], claims: Sequence[Claim] | None = None
     ) -> tuple[Decision, ...]:
-        """Return one decision for each candidate."""
-        claims = self.study.claims()
+        """Return one decision for each candidate, on all claims or on some of them."""
+        claims = self.study.claims() if claims is None else claims
         rules: dict[str, Rule] = {
             claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
         }
         evidence = {
-            arm.name: {claim.id: self.evidence(arm, claim, pairs[arm.name]) for claim in claims}
+            arm.name: {claim.id: self._evidence(arm, claim, pairs[arm.name]) for claim in claims}
             for arm in self.candidates
         }
         decision = self.study.decision
@@ -122,9 +139,11 @@ class Case:
 
 def case_of(parts: Parts, plan: Plan, store: Store) -> Case:
     """Return a study's case: its plan selects the rows, its digest the measures."""
+    looks = parts.looks
     return Case(
         study=parts.study,
-        items=parts.dataset.items,
+        items=parts.dataset.items if looks is None else parts.order,
+        looks=looks,
         baseline=parts.baseline,
         candidates=parts.candidates,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},

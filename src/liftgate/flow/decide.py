@@ -9,6 +9,7 @@ from liftgate.canon import plain
 from liftgate.evals.plan import Plan
 from liftgate.flow.case import Case, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
 from liftgate.gates import summary, usage
 from liftgate.gates.decide import exit_code, recommended
@@ -26,6 +27,7 @@ from liftgate.study.changes import changes
 from liftgate.study.design import Study
 
 DEVIATED = "deviated"
+EXPLORATORY = "exploratory"
 LATENCY = "latency_p95_ms"
 NOT_SHOWN = (
     "These numbers compare this build of each system on these items; nothing was replicated: "
@@ -42,20 +44,47 @@ def decide_study(
     The same rows give the same bytes: nothing in it depends on when or how often it is made.
     """
     case = case_of(parts, plan, store)
-    pairs = case.all_pairs()
-    decisions = case.decide(pairs, [DEVIATED] if locked.deviated else [])
+    looked = look_at(case, _labels(parts.study, locked))
+    pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
     deviated, first = deviation(parts, store, locked) if locked.amendments else (None, None)
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
         **_about_arms(case, parts, plan),
         **_about_items(case, pairs, store),
+        **_about_looks(case, looked),
         "deviation": deviated,
         "not_shown": list(NOT_SHOWN),
         "planned": _planned(parts.study, parts),
         "done": _done(parts.study, case),
         "rows": _bound_rows(case, first, store),
         "reproduce": command,
+    }
+
+
+def _labels(study: Study, locked: lock.Locked) -> list[str]:
+    """Return what voids the error statement before any result."""
+    labels = [DEVIATED] if locked.deviated else []
+    return [*labels, EXPLORATORY] if study.exploratory else labels
+
+
+def _about_looks(case: Case, looked: Looked) -> dict[str, Any]:
+    """Return how far a study with several looks went; nothing for one that looks once."""
+    if case.looks is None:
+        return {}
+    arms = 1 + len(case.candidates)
+    planned = len(case.items)
+    return {
+        "looks": {
+            "taken": looked.look,
+            "of": len(case.looks.ends),
+            "items": looked.items,
+            "planned_items": planned,
+            "settled": looked.settled,
+            "trials": looked.items * case.study.repeats * arms,
+            "trials_saved": (planned - looked.items) * case.study.repeats * arms,
+            "path": list(looked.path),
+        }
     }
 
 

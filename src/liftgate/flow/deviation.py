@@ -9,6 +9,7 @@ from typing import Any
 from liftgate.canon import plain
 from liftgate.evals.plan import Plan
 from liftgate.flow.case import Case, case_of
+from liftgate.flow.looking import look_at
 from liftgate.flow.parts import Parts, bound_scorers
 from liftgate.store import Store
 from liftgate.study.design import Study
@@ -33,7 +34,7 @@ def deviation(parts: Parts, store: Store, locked: Locked) -> tuple[dict[str, Any
     if reason or case is None:
         shown["reason"], case = reason, None
     else:
-        shown["decisions"] = plain(case.decide(case.all_pairs(), ()))
+        shown["decisions"] = plain(look_at(case, ()).decisions)
         shown["claims"] = plain(case.study.claims())
     amendments = [amendment.as_json() for amendment in locked.amendments]
     return {"amendments": amendments, "original": shown}, case
@@ -64,7 +65,7 @@ def _not_comparable(parts: Parts, original: Mapping[str, Any]) -> str:
 def _not_run(case: Case, plan: Plan) -> str:
     """Say what the first lock's plan still lacks, or nothing."""
     wanted = len(plan.dataset.items) * plan.repeats * len(plan.arms)
-    if len(case.rows.observations) < wanted:
+    if case.looks is None and len(case.rows.observations) < wanted:
         found = len(case.rows.observations)
         return f"the first lock was not run to its end: {found:,} of {wanted:,} trials"
     taken = {(m.arm, m.name, m.pass_number) for m in case.rows.measures}

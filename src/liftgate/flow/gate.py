@@ -17,10 +17,10 @@ from liftgate.gates.calibrate.characteristics import Characteristics, Simulation
 from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.quantities import Asked, asked_of
 from liftgate.gates.calibrate.rows import Rows, rows_of
-from liftgate.gates.pairs import UNLABELLED
+from liftgate.gates.sequence import UNLABELLED
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress
-from liftgate.records import Design, Item, Pairs, Scale, ScoreKind
+from liftgate.records import Design, Item, Pairs, Population, Scale, ScoreKind
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
@@ -229,6 +229,8 @@ def _about(plan: Plan, rows: Rows, items: Sequence[Item], study: Study) -> tuple
         )
     if rows.left_out:
         said.append(f"{rows.left_out} pilot items without a score on both sides are left out")
+    if any(c.population is Population.THIS_SET for c in study.claims()):
+        said.append("claims about this set are simulated as if they were about new items")
     if any(c.rule == "within" and c.id not in plan.asked.left_out for c in study.claims()):
         said.append(
             "away from its own face, a claim of a limit is tried at the mean of the pilot's arms"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan
+from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
 from liftgate.flow.study import Opened
+from liftgate.gates.sequence import Looks, looks_of
 from liftgate.protocols import System
-from liftgate.records import Arm, Dataset, Failure, Role
+from liftgate.records import Arm, Dataset, Design, Failure, Item, Population, Role
 from liftgate.study import lock
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
@@ -45,6 +46,7 @@ class Parts:
         """Return what is to be run: a candidate's trials count from the first lock on."""
         outcomes = self.study.outcomes
         retries = {kind: getattr(outcomes, kind.value).retries for kind in Failure}
+        looks = self.looks
         return Plan(
             study=study_digest,
             dataset=self.dataset,
@@ -60,7 +62,22 @@ class Parts:
             outcomes=OutcomeRules(outcomes.timeout.after_s, retries),
             passes=pass_plans(self.study),
             concurrency=concurrency,
+            pauses=() if looks is None or looks.design is Design.ANYTIME else looks.ends,
+            baseline_first=looks is not None
+            and looks.design is Design.ANYTIME
+            and any(c.population is Population.THIS_SET for c in self.study.claims()),
         )
+
+    @property
+    def order(self) -> tuple[Item, ...]:
+        """The items in the order in which a sequential analysis takes them in."""
+        return ordered(self.dataset.items, self.study.seed)
+
+    @property
+    def looks(self) -> Looks | None:
+        """Where the study looks; None: once."""
+        stopping = self.study.stopping
+        return looks_of(Design(stopping.plan), self.order, stopping.looks)
 
 
 def parts_of(opened: Opened) -> Parts:

@@ -12,8 +12,10 @@ from liftgate.canon import digest
 from liftgate.evals.meter import Listener
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import Executed, execute
+from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
 from liftgate.flow.ledger import recorded_files
+from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study
@@ -115,9 +117,14 @@ def _execute(
         folder=parts.root,
     )
     try:
-        executed = asyncio.run(execute(plan, store, manifest=captured, progress=progress))
+        stop = None if parts.looks is None else StopWhenSettled(case_of(parts, plan, store))
+        executed = asyncio.run(
+            execute(plan, store, manifest=captured, progress=progress, stop=stop)
+        )
     finally:
         _record_finished(store, ledger)
+    if executed.stopped is not None:
+        tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
         tell(note)
     tell(

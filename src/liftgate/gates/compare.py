@@ -194,6 +194,7 @@ def side_mean(pairs: Pairs, values: Floats) -> Estimate | None:
             kind=pairs.scale.kind,
             score_range=_ends(pairs.scale),
             cluster=pairs.cluster,
+            weight=pairs.weight,
             level=LEVEL,
         )
     except NotEnoughData:

@@ -13,6 +13,7 @@ from liftgate import stats
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.gates.measures import MeasureEvidence, check_alpha, measure_evidence
 from liftgate.gates.pairs import Floats, clusters, complete, in_slice, slice_values
+from liftgate.gates.sequence import Looks
 from liftgate.protocols import Evidence
 from liftgate.records import (
     Alternative,
@@ -23,6 +24,7 @@ from liftgate.records import (
     Scale,
     ScoreKind,
 )
+from liftgate.stats.course import Course
 
 __all__ = ["DESCRIPTIVE_LEVEL", "MeasureEvidence", "PairsEvidence", "measure_evidence"]
 
@@ -35,7 +37,10 @@ class _Options(TypedDict):
     kind: ScoreKind
     score_range: tuple[float, float] | None
     cluster: NDArray[np.int64] | None
+    weight: Floats | None
     level: float
+    guarantee: bool
+    course: Course | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,19 +52,26 @@ class PairsEvidence:
         alpha: one-sided level of the study; limits are given at confidence ``1 − 2·alpha``.
         population: what the study speaks about. A fixed-n interval for new items also serves
             ``this-set``: it allows for a sampling error that a fixed set does not have.
-        design: how often the study may look. The method table has fixed n only, so that any other
-            design is refused here instead of being answered by the wrong method.
+        looks: where the study looks, the pairs then being those of the looks reached so far, in
+            the locked order; None: once, at all items.
         by_slice: the slice of the claim.
+        guarantee: whether only methods with a proven level may answer.
     """
 
     pairs: Pairs
     alpha: float
     population: Population = Population.NEW_ITEMS
-    design: Design = Design.FIXED
+    looks: Looks | None = None
     by_slice: str | None = None
+    guarantee: bool = False
 
     def __post_init__(self) -> None:
         check_alpha(self.alpha)
+
+    @property
+    def design(self) -> Design:
+        """How often the study looks."""
+        return Design.FIXED if self.looks is None else self.looks.design
 
     @property
     def scale(self) -> Scale | None:
@@ -156,10 +168,10 @@ class PairsEvidence:
         if self.by_slice is None:
             raise DataError(f"{self.pairs.metric}: the claim names no slice; expected by_slice")
         name = self.by_slice
-        return {
-            value: replace(self, pairs=in_slice(self.pairs, name, value), by_slice=None)
-            for value in slice_values(self.pairs, name)
-        }
+        # A planned slice that no look has reached yet is not left out: it has no items.
+        planned = () if self.looks is None else self.looks.slices.get(name, ())
+        values = sorted({*slice_values(self.pairs, name), *map(str, planned)})
+        return {value: self._within(name, value) for value in values}
 
     def descriptive(self) -> Estimate | None:
         """The 95 % interval of the difference with missing scores left out, or None.
@@ -169,13 +181,21 @@ class PairsEvidence:
         kept = complete(self.pairs)
         alpha = (1 - DESCRIPTIVE_LEVEL) / 2
         try:
-            found = replace(self, pairs=replace(kept, bounds=None), alpha=alpha).difference()
+            once = replace(self, pairs=replace(kept, bounds=None), alpha=alpha, looks=None)
+            found = replace(once, guarantee=False).difference()
         except NotEnoughData:
             return None
         dropped = len(self.pairs.items) - len(kept.items)
         note = f"{dropped} items left out, a score being missing: descriptive only"
         warnings = (*found.warnings, note) if dropped else found.warnings
+        if self.looks is not None:
+            warnings = (*warnings, "as if these items had been looked at once: descriptive only")
         return replace(found, alternative=Alternative.TWO_SIDED, p_value=None, warnings=warnings)
+
+    def _within(self, name: str, value: str) -> PairsEvidence:
+        looks = None if self.looks is None else self.looks.within(name, value)
+        part = in_slice(self.pairs, name, value)
+        return replace(self, pairs=part, looks=looks, by_slice=None)
 
     def _sides(self, alternative: Alternative, *, raw: bool = False) -> tuple[Floats, Floats]:
         """Candidate and baseline, missing ones at their worst for the question.
@@ -193,15 +213,6 @@ class PairsEvidence:
 
     def _check_items(self) -> None:
         pairs = self.pairs
-        if self.design is not Design.FIXED:
-            raise NotEnoughData(
-                f"{pairs.metric}: the study is locked with the design {self.design.value}, and the "
-                "method table serves fixed only; a fixed-n interval would not hold its level there"
-            )
-        if pairs.weight is not None:
-            raise NotEnoughData(
-                f"{pairs.metric}: the items carry weights, and no method of the table takes them"
-            )
         if not pairs.items:
             raise NotEnoughData(f"{pairs.metric}: there are no items")
 
@@ -250,7 +261,10 @@ class PairsEvidence:
             "kind": kind,
             "score_range": ends,
             "cluster": None if own else self.pairs.cluster,
+            "weight": self.pairs.weight,
             "level": 1 - 2 * self.alpha,
+            "guarantee": self.guarantee,
+            "course": None if self.looks is None else self.looks.course(),
         }
 
     def _stamped(

@@ -45,11 +45,14 @@ class MeasureEvidence:
         """The per-pass quantity against a limit, by the sign test over passes.
 
         Raises:
-            NotEnoughData: no passes, too few for the level, or a sequential design.
+            NotEnoughData: no passes, too few for the level, or unlimited looks.
         """
-        if self.design is not Design.FIXED:
+        # Passes are taken once, after the last look at the items: one test, valid where there are
+        # planned looks. Unlimited looks promise that one may look again.
+        if self.design is Design.ANYTIME:
             raise NotEnoughData(
-                f"{self.name}: separate passes serve a fixed design only, not {self.design.value}"
+                f"{self.name}: separate passes are tested once, not under unlimited looks",
+                hint="plan the looks, or measure the passes in a study of their own",
             )
         if not self.per_pass:
             raise NotEnoughData(f"{self.name}: no pass was measured")
@@ -59,7 +62,7 @@ class MeasureEvidence:
             alternative=alternative,
             level=1 - 2 * self.alpha,
         )
-        return replace(estimate, population=self.population)
+        return replace(estimate, population=self.population, design=self.design)
 
     def measured(self) -> float:
         """The exact measure. Raises NotEnoughData when it was not taken or is not finite."""

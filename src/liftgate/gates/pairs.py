@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError
+from liftgate.gates.sequence import UNLABELLED, cluster_numbers
 from liftgate.records import (
     Bounds,
     Failure,
@@ -23,8 +24,6 @@ from liftgate.records import (
 )
 
 Floats = NDArray[np.float64]
-UNLABELLED = "(none)"
-"""The slice of the items that carry no value for a slice's name."""
 
 
 @dataclass(frozen=True)
@@ -284,14 +283,8 @@ def _filled(scores: Floats, end: float | None) -> Floats:
 
 
 def _clusters(items: Sequence[Item]) -> NDArray[np.int64] | None:
-    """Number the clusters in order of appearance; an item without a cluster is its own."""
-    if all(item.cluster is None for item in items):
-        return None
-    numbers: dict[tuple[str, str], int] = {}
-    keys = [
-        ("item", item.id) if item.cluster is None else ("cluster", item.cluster) for item in items
-    ]
-    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+    """Number the clusters in order of appearance; None when no item has one."""
+    return None if all(item.cluster is None for item in items) else cluster_numbers(items)
 
 
 def _slices(items: Sequence[Item]) -> dict[str, NDArray[Any]]:

@@ -22,14 +22,10 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
-    from liftgate.stats.paired import (
-        paired_contrast,
-        paired_difference,
-        paired_noninferiority,
-        relative_lift,
-    )
+    from liftgate.stats.paired import paired_contrast, paired_difference, paired_noninferiority
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
     from liftgate.stats.ratios import ratio, ratio_difference
@@ -88,7 +84,7 @@ _HOMES = {
     "quantile": "single",
     "ratio": "ratios",
     "ratio_difference": "ratios",
-    "relative_lift": "paired",
+    "relative_lift": "lift",
     "stratum_weights": "weighted",
     "units_needed": "planning",
 }

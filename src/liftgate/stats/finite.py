@@ -211,6 +211,12 @@ class FiniteSetTest:
             warnings=() if known == self._drawing.items else _NOTES,
         )
 
+    def tail(self, null: float, side: Alternative) -> float:
+        """Return the anytime p-value of one side: 1 / the largest capital against a difference."""
+        if not self._drawing.units:
+            return 1.0
+        return math.exp(-float(self._path(null, side)[-1]))
+
     def _path(self, difference: float, side: Alternative) -> Floats:
         """Return log of the largest capital so far against "difference ≤ (or ≥) a value"."""
         total = self._drawing.baseline_total + self._drawing.items * difference / self._width

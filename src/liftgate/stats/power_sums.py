@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from liftgate.stats.hall import Guard, OneSided, StudentTests
 from liftgate.stats.inputs import Floats
-from liftgate.stats.student import WORST_WEIGHT, Guard, OneSided, StudentTests
+from liftgate.stats.student import WORST_WEIGHT
 
 
 def single_tests(

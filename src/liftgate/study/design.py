@@ -65,6 +65,11 @@ class Study(Node):
         default=None, description="tables of baseline and candidate from before the study"
     )
 
+    exploratory: Literal[True] | None = Field(
+        default=None,
+        description="true: for learning only; it may be too small, and it never ships",
+    )
+
     _source: Source | None = PrivateAttr(None)
 
     def __init__(self, /, **fields: Any) -> None:
@@ -145,7 +150,8 @@ class Study(Node):
     def _whole(self) -> dict[str, Any]:
         """Keys that are not given and have no default stay out: a later one changes no digest."""
         body = _given(self.model_dump(mode="json", by_alias=True))
-        body["dataset"] = _given(body["dataset"])
+        for section in ("dataset", "decision", "stopping"):
+            body[section] = _given(body[section])
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
         for _, section in cross.SECTIONS:

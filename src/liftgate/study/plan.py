@@ -338,21 +338,39 @@ class DecisionPlan(Node):
         default=Population.NEW_ITEMS,
         description="what the claims speak about: new-items or this-set",
     )
+    guarantee: Literal[True] | None = Field(
+        default=None,
+        description="true: only tests whose level is proven for every distribution, at a price in "
+        "width",
+    )
+
+
+PLANNED_LOOKS = 5
+"""How many looks are planned when a study does not say."""
 
 
 class StoppingPlan(Node):
     """How often the results may be looked at."""
 
-    plan: Literal["fixed"] = Field(default="fixed", description="fixed: one look, when all is done")
+    plan: Literal["fixed", "planned-looks", "anytime"] = Field(
+        default="fixed",
+        description="fixed: one look, when all is done; planned-looks: also before, at a price of "
+        "about 2 points of power; anytime: whenever one likes, at a higher price",
+    )
+    looks: Annotated[int, Field(ge=2, le=50)] | None = Field(
+        default=None, description="for planned-looks: how many, evenly spread (5)"
+    )
 
     @classmethod
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
-        """Name the plans that this version does not know how to keep."""
-        plan = given.get("plan")
-        if plan not in ("planned-looks", "anytime"):
+        """Fill in the number of planned looks, and refuse it for other plans."""
+        if given.get("looks") is None:
+            planned = given.get("plan") == "planned-looks"
+            return ({**given, "looks": PLANNED_LOOKS} if planned else given), []
+        if given.get("plan") == "planned-looks":
             return given, []
-        message = f"the plan {plan!r} is not yet supported in this version, expected 'fixed'"
-        return {}, [Problem(("plan",), message)]
+        message = "only the plan 'planned-looks' has a number of looks"
+        return given, [Problem(("looks",), message, on_key=True)]
 
 
 class PilotPlan(Node):

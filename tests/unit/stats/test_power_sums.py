@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from liftgate.stats.hall import Guard
 from liftgate.stats.kinds import Alternative
 from liftgate.stats.power_sums import single_tests
-from liftgate.stats.student import Guard, Moments, student_tests
+from liftgate.stats.student import Moments, student_tests
 
 
 @pytest.mark.parametrize("guard", [None, Guard((-1.0, 1.0), 0.5), Guard((-4.0, 7.0), 2.75)])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from liftgate import stats
+from liftgate.stats.hall import Guard, OneSided
 from liftgate.stats.kinds import (
     Alternative,
     ClaimShape,
@@ -13,7 +14,7 @@ from liftgate.stats.kinds import (
     ScoreKind,
     UnitDesign,
 )
-from liftgate.stats.student import Guard, Moments, OneSided, student_from, student_tests
+from liftgate.stats.student import Moments, student_from, student_tests
 
 B, G, U = ScoreKind.BINARY, ScoreKind.GRADED, ScoreKind.UNBOUNDED
 UNIT = (0, 1)

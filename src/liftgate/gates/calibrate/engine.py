@@ -19,7 +19,7 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 SHIP, HOLD, OPEN = 0, 1, 2
-_CELLS = 4_000_000
+_CELLS = 1_000_000
 """Drawn clusters at a time: what a chunk of runs may hold in memory."""
 
 Tick = Callable[[int], None]

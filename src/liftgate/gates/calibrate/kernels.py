@@ -14,10 +14,11 @@ from liftgate.gates.calibrate.rows import Column, Floats, Rows
 from liftgate.records import Alternative, Design, Scale, ScoreKind
 from liftgate.stats import ClaimShape, UnitDesign, table
 from liftgate.stats.course import betting_family
+from liftgate.stats.hall import Guard, StudentTests
 from liftgate.stats.inputs import FEWEST_UNITS, Range
 from liftgate.stats.power_sums import single_tests
-from liftgate.stats.score import Wilson, paired_score, paired_z, wilson
-from liftgate.stats.student import FEWEST_DF, Guard, Moments, StudentTests, student, student_tests
+from liftgate.stats.score import SLACK, Wilson, paired_score, paired_z, wilson
+from liftgate.stats.student import FEWEST_DF, Moments, student, student_tests
 
 Flags = NDArray[np.bool_]
 Looks = Sequence[int]
@@ -137,7 +138,7 @@ class _Score:
         from scipy.special import ndtr
 
         sign = 1.0 if alternative is Alternative.GREATER else -1.0
-        found = ndtr(-sign * paired_z(self._n, self._gained, self._lost, null))
+        found = ndtr(-sign * paired_z(self._n, self._gained, self._lost, null, slack=SLACK))
         return np.where(self._n < FEWEST_UNITS, 1.0, found)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.gates.calibrate.quantities import Quantity
-from liftgate.gates.pairs import UNLABELLED
+from liftgate.gates.sequence import UNLABELLED
 from liftgate.records import Pairs
 from liftgate.stats import ClaimShape
 
