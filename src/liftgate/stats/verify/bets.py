@@ -17,6 +17,7 @@ from liftgate.stats.verify.cell import (
     Cell,
     Experiment,
     Found,
+    Hits,
     What,
     counted,
 )
@@ -114,7 +115,7 @@ def ever(kernels: Kernels, shares: Floats, null: float, sizes: Floats | None, at
 def _process(
     kernels: Kernels, name: str, world: str, draw: Draw, null: float, units: str = f"{_N} items"
 ) -> Experiment:
-    def hits(rng: np.random.Generator, runs: int) -> list[Floats]:
+    def hits(rng: np.random.Generator, runs: int) -> list[Hits]:
         shares, sizes = draw(rng, runs)
         rest = (1.0 if sizes is None else sizes) - shares
         up = kernels.peak(shares, null, sizes=sizes, looks=[shares.shape[1]])[:, 0]
@@ -149,7 +150,7 @@ def _real(kernels: Kernels, real: RealData) -> Experiment:
         differences = ordered_pairs(real.alpaca)
         skewed = np.argsort(skewness(differences), kind="stable")[:20]
 
-        def hits(rng: np.random.Generator, runs: int) -> list[Floats]:
+        def hits(rng: np.random.Generator, runs: int) -> list[Hits]:
             chosen = differences[rng.choice(skewed, runs)]
             drawn = rng.integers(0, chosen.shape[1], (runs, _N))
             values = np.take_along_axis(chosen, drawn, axis=1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liftgate.stats.inputs import Floats
 from liftgate.stats.kinds import Mark
@@ -20,6 +21,10 @@ ASYMPTOTIC_BAND = 0.06
 """Asymptotic methods of nominal 5 %, right-or-wrong pairs excepted."""
 ERRORS = 3.0
 """Monte-Carlo standard errors that a figure may lie outside its band."""
+
+
+Hits = Floats | NDArray[np.bool_]
+"""Which samples count, as truth values or as 0 and 1."""
 
 
 class What(StrEnum):
@@ -103,25 +108,18 @@ class Bench:
         runs: samples to draw.
         seed: of the draws.
         long: whether the long form is measured, with finer grids and larger n.
-        tick: told of finished runs.
     """
 
-    def __init__(
-        self, runs: int, seed: int, *, long: bool = False, tick: Callable[[int], None] | None = None
-    ) -> None:
+    def __init__(self, runs: int, seed: int, *, long: bool = False) -> None:
         self.runs = runs
         self.rng = np.random.default_rng(seed)
         self.long = long
-        self._tick = tick
 
     def batches(self, most: int, runs: int | None = None) -> Iterator[int]:
         """Yield how many samples to draw next, at most ``most`` at a time."""
         total = self.runs if runs is None else runs
         for start in range(0, total, most):
-            size = min(most, total - start)
-            yield size
-            if self._tick is not None:
-                self._tick(size)
+            yield min(most, total - start)
 
 
 Measure = Callable[[Bench], Sequence[Found]]
@@ -164,7 +162,7 @@ def shares(hits: Sequence[float], runs: int, refused: float = 0.0) -> list[Found
 
 
 def counted(
-    bench: Bench, most: int, draw: Callable[[np.random.Generator, int], Sequence[Floats]]
+    bench: Bench, most: int, draw: Callable[[np.random.Generator, int], Sequence[Hits]]
 ) -> list[Found]:
     """Return the share of hits of each column, drawn in batches.
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import NotEnoughData
+from liftgate.stats.hall import Guard
 from liftgate.stats.inputs import Floats
 from liftgate.stats.kinds import Mark
-from liftgate.stats.student import FEWEST_DF, Guard
+from liftgate.stats.student import FEWEST_DF
 from liftgate.stats.verify.cell import (
     ALPHA,
     ASYMPTOTIC_BAND,
@@ -18,6 +19,7 @@ from liftgate.stats.verify.cell import (
     Cell,
     Experiment,
     Found,
+    Hits,
     What,
     counted,
 )
@@ -95,7 +97,8 @@ def moved(rng: np.random.Generator, sizes: Floats, shared: float = 0.6) -> Rows:
     count = sizes.astype(np.int64)
     gained = rng.binomial(count, 0.2 * (1 + tilt))
     lost = rng.binomial(count - gained, 0.2 * (1 - tilt) / (1 - 0.2 * (1 + tilt)))
-    return sizes, (gained - lost).astype(np.float64), (gained + lost).sum(axis=1).astype(np.float64)
+    squares = np.asarray((gained + lost).sum(axis=1), dtype=np.float64)
+    return sizes, np.asarray(gained - lost, dtype=np.float64), squares
 
 
 def whole_losses(rng: np.random.Generator, runs: int) -> Rows:
@@ -123,7 +126,7 @@ def _refused(sizes: Floats) -> Floats:
     lever = share**2 / (1 - share)
     square = lever**2
     own = 1 / (np.sum(share**2, axis=1) + np.sum(lever, axis=1) ** 2 - np.sum(square, axis=1))
-    return (own < FEWEST_DF - 1e-9).astype(np.float64)
+    return np.asarray(own < FEWEST_DF - 1e-9, dtype=np.float64)
 
 
 def _experiment(
@@ -137,7 +140,7 @@ def _experiment(
     covers: bool = True,
     domain: str = "",
 ) -> Experiment:
-    def hits(rng: np.random.Generator, runs: int) -> list[Floats]:
+    def hits(rng: np.random.Generator, runs: int) -> list[Hits]:
         sizes, sums, squares = draw(rng, runs)
         up, down = kernels.clusters(sizes, sums, squares, guard, null)
         refused = _refused(sizes)
@@ -185,7 +188,7 @@ def _repeats(kernels: Kernels, real: RealData, tasks: int, repeats: int) -> Expe
             raise NotEnoughData("EvalPerf is not at hand")
         rates = real.evalperf
 
-        def hits(rng: np.random.Generator, runs: int) -> list[Floats]:
+        def hits(rng: np.random.Generator, runs: int) -> list[Hits]:
             system = rng.integers(0, len(rates), runs)
             chosen: NDArray[np.int64] = (
                 rng.integers(0, rates.shape[1], (runs, tasks))

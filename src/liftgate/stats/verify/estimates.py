@@ -266,9 +266,7 @@ def _weights() -> Iterator[Experiment]:
         0.0,
         covers=True,
     )
-    yield limits(
-        "paired weighted mean", world, "100", lambda r, v: difference(r, v, OPEN), 0.0
-    )
+    yield limits("paired weighted mean", world, "100", lambda r, v: difference(r, v, OPEN), 0.0)
     yield limits(
         "contrast weighted mean with pseudo units",
         f"right or wrong, a margin of 10 %, only losses, {world}",
@@ -303,9 +301,7 @@ def _stratified() -> Iterator[Experiment]:
 
     def difference(rng: Rng, level: float) -> Estimate:
         moved = stratified(rng)
-        return paired_difference(
-            moved, np.zeros(moved.size), stratum=codes, level=level, **OPEN
-        )
+        return paired_difference(moved, np.zeros(moved.size), stratum=codes, level=level, **OPEN)
 
     def difference_binary(rng: Rng, level: float) -> Estimate:
         baseline = (rng.random(codes.size) < rates[codes]).astype(np.float64)
@@ -369,9 +365,7 @@ def _stratified() -> Iterator[Experiment]:
 
 def _exact() -> Iterator[Experiment]:
     def contrast(rng: Rng, level: float) -> Estimate:
-        return paired_contrast(
-            *kept_share(rng, 200), 0.1, level=level, guarantee=True, **BINARY
-        )
+        return paired_contrast(*kept_share(rng, 200), 0.1, level=level, guarantee=True, **BINARY)
 
     def passes(rng: Rng, level: float) -> Estimate:
         alternative = Alternative.LESS

@@ -15,11 +15,12 @@ import numpy as np
 from liftgate.stats import betting, spending
 from liftgate.stats.exact import PairedExact
 from liftgate.stats.finite import FiniteSetTest
+from liftgate.stats.hall import Guard
 from liftgate.stats.inputs import Codes, Floats
 from liftgate.stats.kinds import Alternative
 from liftgate.stats.power_sums import single_tests
 from liftgate.stats.score import SLACK, paired_z
-from liftgate.stats.student import FEWEST_DF, Guard, Moments, student_tests
+from liftgate.stats.student import FEWEST_DF, Moments, student_tests
 
 DIFFERENCE = Guard((-1.0, 1.0), 0.5)
 """Differences of scores in 0 … 1."""
@@ -29,7 +30,7 @@ UNIT = Guard((0.0, 1.0), 0.5)
 
 def score_z(n: int | Floats, gained: Floats, lost: Floats, null: float | Floats) -> Floats:
     """Return z of the paired score test, as ``PairedScore`` has it."""
-    return paired_z(n, gained, lost, null, slack=SLACK)  # type: ignore[arg-type]
+    return paired_z(n, gained, lost, null, slack=SLACK)
 
 
 def exact_tail(n: int, gained: int, lost: int, null: float) -> float:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from liftgate.errors import NotEnoughData
 from liftgate.stats.inputs import Floats
-from liftgate.stats.verify.cell import Bench, Found
+from liftgate.stats.verify.cell import Bench, Found, Hits
 
 ALPACA = "AlpacaEval"
 EVALPERF = "EvalPerf"
-Hits = Callable[[np.random.Generator, int, NDArray[np.int64]], Floats]
+PairHits = Callable[[np.random.Generator, int, NDArray[np.int64]], Hits]
 """(source, runs, which pairs) -> hits, shape (runs, pairs)."""
 
 
@@ -98,7 +98,7 @@ class Resampled:
 
 
 def rates(
-    bench: Bench, hits: Hits, pairs: NDArray[np.int64], runs: int
+    bench: Bench, hits: PairHits, pairs: NDArray[np.int64], runs: int
 ) -> tuple[Floats, float]:
     """Return the share of hits of each pair, shape (pairs,), and the error of their mean.
 
@@ -116,7 +116,7 @@ def rates(
 
 
 def mean_and_worst(
-    bench: Bench, hits: Hits, pairs: NDArray[np.int64], *, largest: bool = True
+    bench: Bench, hits: PairHits, pairs: NDArray[np.int64], *, largest: bool = True
 ) -> tuple[Found, Found]:
     """Return the mean rate over pairs, and the rate of the worst pair without selection.
 

@@ -46,6 +46,7 @@ def experiments(kernels: Kernels, real: RealData) -> Iterator[Experiment]:
     yield _brownian(kernels)
     for discordance in (0.025, 0.1, 0.4):
         yield _binary(kernels, discordance, 200)
+    yield _binary(kernels, 0.1, 200, -0.03)
     for planned in (100, 200, 500):
         yield _real(kernels, real, planned)
     yield _rare_losses(kernels, 200)
@@ -68,7 +69,7 @@ def crossed(kernels: Kernels, p_values: Sequence[Floats], alpha: float = ALPHA) 
     # z reaches its boundary exactly where p does not pass the boundary's tail.
     spent = ndtr(-np.asarray(kernels.boundaries(LOOKS, alpha)))
     hits = [p <= level for p, level in zip(p_values, spent, strict=True)]
-    return np.any(hits, axis=0).astype(np.float64)
+    return np.asarray(np.any(hits, axis=0), dtype=np.float64)
 
 
 def _ends(planned: int) -> list[int]:
@@ -79,7 +80,8 @@ def _brownian(kernels: Kernels) -> Experiment:
     def draw(rng: np.random.Generator, runs: int) -> list[Floats]:
         times = np.arange(1, 11) / 10
         z = np.cumsum(rng.normal(0, np.sqrt(0.1), (runs, 10)), axis=1) / np.sqrt(times)
-        return [(z >= kernels.boundaries(times, ALPHA)).any(axis=1).astype(np.float64)]
+        passed = (z >= kernels.boundaries(times, ALPHA)).any(axis=1)
+        return [np.asarray(passed, dtype=np.float64)]
 
     return Experiment(
         methods=(PLANNED,),
@@ -94,25 +96,26 @@ def _brownian(kernels: Kernels) -> Experiment:
     )
 
 
-def _binary(kernels: Kernels, discordance: float, planned: int) -> Experiment:
+def _binary(kernels: Kernels, discordance: float, planned: int, null: float = 0.0) -> Experiment:
     def draw(rng: np.random.Generator, runs: int) -> list[Floats]:
         from scipy.special import ndtr
 
         ends = _ends(planned)
         steps = np.diff([0, *ends])
-        cells = [discordance / 2, discordance / 2, 1 - discordance]
+        cells = [(discordance + null) / 2, (discordance - null) / 2, 1 - discordance]
         drawn = np.cumsum([rng.multinomial(step, cells, runs) for step in steps], axis=0)
         up, down = [], []
         for end, part in zip(ends, drawn, strict=True):
             gained, lost = part[:, 0].astype(np.float64), part[:, 1].astype(np.float64)
-            up.append(ndtr(-kernels.score(end, gained, lost, 0.0)))
-            down.append(ndtr(-kernels.score(end, lost, gained, 0.0)))
+            up.append(ndtr(-kernels.score(end, gained, lost, null)))
+            down.append(ndtr(-kernels.score(end, lost, gained, -null)))
         return [crossed(kernels, up), crossed(kernels, down)]
 
+    at = f", difference {null:g}" if null else ""
     return _both_sides(
-        f"{SCORE}, 5 looks, error, {100 * discordance:g} % discordant",
+        f"{SCORE}, 5 looks, error, {100 * discordance:g} % discordant{at}",
         (SCORE, PLANNED),
-        f"{100 * discordance:g} % discordant, no difference, 5 looks",
+        f"{100 * discordance:g} % discordant, difference {null:g}, 5 looks",
         planned,
         lambda bench: counted(bench, 10_000, draw),
     )
@@ -288,26 +291,27 @@ def _exact(kernels: Kernels) -> Experiment:
 
 def _history() -> Iterator[Experiment]:
     """The object itself with a covariate: earlier systems' scores on the same items."""
-    for kind in (ScoreKind.GRADED, ScoreKind.BINARY):
+    yield _object(ScoreKind.GRADED, _graded_history)
+    yield _object(ScoreKind.BINARY, _binary_history)
 
-        def world(
-            rng: np.random.Generator, graded: bool = kind is ScoreKind.GRADED
-        ) -> tuple[Floats, Floats, Floats]:
-            ease = rng.normal(0, 1.3, 100)
-            noise = rng.normal(0, 1.5 if graded else 0.0, (7, 100))
-            scores = 1 / (1 + np.exp(-(ease + noise)))
-            if not graded:
-                scores = (rng.random((7, 100)) < scores).astype(np.float64)
-            return scores[0], scores[1], scores[1:].T
 
-        yield _object(kind, world)
+def _graded_history(rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    noise = rng.normal(0, 1.5, (7, 100))
+    scores = 1 / (1 + np.exp(-(rng.normal(0, 1.3, 100) + noise)))
+    return scores[0], scores[1], scores[1:].T
+
+
+def _binary_history(rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    chance = 1 / (1 + np.exp(-rng.normal(0, 1.3, 100)))
+    scores = (rng.random((7, 100)) < chance).astype(np.float64)
+    return scores[0], scores[1], scores[1:].T
 
 
 def _object(
     kind: ScoreKind, world: Callable[[np.random.Generator], tuple[Floats, Floats, Floats]]
 ) -> Experiment:
     def measure(bench: Bench) -> list[Found]:
-        ends = _ends(100)
+        ends = [33, 67, 100]
         above = below = 0
         for size in bench.batches(100):
             for _ in range(size):
@@ -327,7 +331,7 @@ def _object(
     return _both_sides(
         f"planned looks with history, error, {kind.value}",
         (PLANNED,),
-        f"{kind.value} scores of two equal systems, 6 earlier systems as covariate, 5 looks",
+        f"{kind.value} scores of two equal systems, 6 earlier systems as covariate, 3 looks",
         100,
         measure,
         (150, 20_000),

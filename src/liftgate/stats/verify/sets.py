@@ -92,7 +92,7 @@ def _ratios() -> Iterator[Experiment]:
 
     def gap_clusters(rng: Rng, level: float) -> Estimate:
         *arms, cluster = statements(rng, 120, 15)
-        return ratio_difference(*arms, cluster=cluster, ratio_range=(0, 1), level=level)
+        return ratio_difference(*arms, cluster=cluster, level=level)
 
     yield limits(RATIO, "supported statements of all", "60", supported, 4 / 6)
     yield limits(RATIO, "cost per success", "100", cost, _COST / 0.6, covers=True)

@@ -18,9 +18,7 @@ def tables(n: int) -> tuple[Floats, Floats]:
     return gained[inside], lost[inside]
 
 
-def chances(
-    n: int, picked: NDArray[np.bool_], gained_share: Floats, lost_share: Floats
-) -> Floats:
+def chances(n: int, picked: NDArray[np.bool_], gained_share: Floats, lost_share: Floats) -> Floats:
     """Return the probability of a set of tables in each world, shape (worlds,).
 
     Args:
