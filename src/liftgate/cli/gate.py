@@ -38,9 +38,7 @@ def gate() -> None:
 @click.option(
     "--looks",
     type=click.IntRange(min=2, max=50),
-    default=5,
-    show_default=True,
-    help="Looks of --stopping planned-looks, evenly spread.",
+    help="Another number of planned looks, evenly spread. Default: the study's, else 5.",
 )
 @click.option(
     "--naive",
@@ -62,7 +60,7 @@ def simulate(
     pilots: int,
     seed: int | None,
     stopping: str | None,
-    looks: int,
+    looks: int | None,
     naive: bool,
     picture: Path | None,
     quiet: bool,
