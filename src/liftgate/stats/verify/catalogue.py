@@ -12,6 +12,7 @@ from liftgate.stats.verify import (
     graded,
     sequential,
     sets,
+    weights,
 )
 from liftgate.stats.verify.cell import Experiment
 from liftgate.stats.verify.kernels import Kernels
@@ -37,4 +38,5 @@ def experiments(
     yield from sequential.experiments(tested, data)
     yield from bets.experiments(tested, data)
     yield from estimates.experiments()
+    yield from weights.experiments()
     yield from sets.experiments()

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 Body = Mapping[str, Any]
-ANCHORS = {
-    "one-sided error": "Error of single methods",
-    "two-sided coverage": "Coverage of intervals",
-    "any false rejection": "Several claims at once",
-    "share of false discoveries": "Several claims at once",
-    "false ship": "Whole gates",
-    "false hold": "Whole gates",
-}
 _INTRODUCTION = """# Measured errors
 
 What every shipped method really does, written by `liftgate stats verify --long --json` and turned
 into this page by `make docs`. How to read and repeat it:
-[verify the statistics](../how-to/verify-the-statistics.md). The methods:
-[methods](methods.md).
+[verify the statistics](../how-to/verify-the-statistics.md). The methods: [methods](methods.md).
 
 One-sided errors are rejections of a null that is exactly true, at a nominal 5 %, as a gate tests
 it. Coverage is that of 95 % intervals, as `compare` shows them. A cell passes within its band,
@@ -58,30 +50,42 @@ def runs_of(body: Body) -> str:
     return f"{body['runs']:,}" if body["runs"] else "enumerated"
 
 
+def anchor(method: str) -> str:
+    """Return the anchor of a method's heading, as Markdown viewers make it."""
+    kept = re.sub(r"[^\w\- ]", "", method.casefold())
+    return kept.replace(" ", "-")
+
+
 def page(report: Body) -> str:
     """Return the page of a report's JSON."""
     cells: list[Body] = list(report["cells"])
     lines = [_INTRODUCTION, "", *_summary(cells)]
-    for title in dict.fromkeys(ANCHORS.values()):
-        lines += ["", f"## {title}", ""]
-        lines += ["| cell | world | n | measured | band | runs | refused | mark |"]
-        lines += ["|" + "---|" * 8]
-        lines += [_row(one) for one in cells if ANCHORS[one["what"]] == title]
+    methods = dict.fromkeys(method for one in cells for method in one["methods"])
+    for method in methods:
+        lines += ["", f"## {method}", ""]
+        own = [one for one in cells if one["methods"][0] == method]
+        others = {one["methods"][0]: None for one in cells if method in one["methods"][1:]}
+        if own:
+            lines += ["| cell | world | n | measured | band | samples | refused | mark |"]
+            lines += ["|" + "---|" * 8, *(_row(one) for one in own)]
+        if own and others:
+            lines += [""]
+        if others:
+            links = ", ".join(f"[{name}](#{anchor(name)})" for name in others)
+            lines += [f"Measured together with {links}."]
     return "\n".join(lines) + "\n"
 
 
 def _summary(cells: list[Body]) -> Iterator[str]:
     passed = sum(one["outcome"] == "pass" for one in cells)
     yield f"{passed} of {len(cells)} cells lie in their bands."
-    missed = [one for one in cells if one["outcome"] not in {"pass", "not measured"}]
+    missed = [one for one in cells if one["outcome"] != "pass"]
     if not missed:
         return
-    yield ""
-    yield "Outside their bands:"
-    yield ""
+    yield from ("", "The others:", "")
     for one in missed:
         why = f": {one['gap']}" if one["gap"] else ""
-        yield f"- {one['name']}: **{figure(one)}**, band {band(one)}{why}"
+        yield f"- {one['name']}: **{figure(one)}**, band {band(one)}, {one['outcome']}{why}"
 
 
 def _row(one: Body) -> str:
