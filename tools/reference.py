@@ -130,8 +130,8 @@ def methods_page() -> str:
     """Return the method table, each method with a link to its measured figures."""
     text = table.render()
     for name in {row.name for row in table.METHODS if row.test is not None}:
-        link = f"[{name}](measured-errors.md#{page.anchor(name)})"
-        text = text.replace(f"| **{name}**: ", f"| **{link}**: ")
+        link = f" ([measured](measured-errors.md#{page.anchor(name)}))"
+        text = re.sub(rf"(\*\*\[{re.escape(name)}\]\([^)]*\)\*\*)", rf"\1{link}", text)
     return text
 
 
