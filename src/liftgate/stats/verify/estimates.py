@@ -182,19 +182,17 @@ def kept_in_clusters(rng: Rng, clusters: int) -> tuple[Floats, Floats, Floats]:
 def _covariate() -> Iterator[Experiment]:
     """Two equal systems answered on 60 of 240 items, four earlier systems on all of them."""
 
-    def scores(rng: Rng, options: dict[str, Any]) -> Floats:
+    def scores(rng: Rng) -> Floats:
         ease = rng.normal(0, 1.3, 240)
-        if options is BINARY:
-            return (rng.random((6, 240)) < 1 / (1 + np.exp(-ease))).astype(np.float64)
         return np.asarray(1 / (1 + np.exp(-(ease + rng.normal(0, 1.5, (6, 240))))))
 
     def estimate(rng: Rng, level: float, options: dict[str, Any]) -> Estimate:
-        table = scores(rng, options)
+        table = scores(rng)
         return paired_difference(
             table[0, :60], table[1, :60], covariate=table[2:].T, level=level, **options
         )
 
-    for kind, options in (("graded", UNIT), ("binary", BINARY), ("unbounded", OPEN)):
+    for kind, options in (("graded", UNIT), ("unbounded", OPEN)):
         yield limits(
             "paired difference with a covariate",
             f"{kind} scores of two equal systems, 4 earlier ones as covariate",
@@ -237,23 +235,10 @@ def _contrasts() -> Iterator[Experiment]:
 
 
 def _exact() -> Iterator[Experiment]:
-    def contrast(rng: Rng, level: float) -> Estimate:
-        return paired_contrast(*kept_share(rng, 200), 0.1, level=level, guarantee=True, **BINARY)
-
     def passes(rng: Rng, level: float) -> Estimate:
         alternative = Alternative.LESS
         return passes_limit(rng.lognormal(0, 1, 7), limit=1.0, level=level, alternative=alternative)
 
-    yield limits(
-        "contrast betting bound",
-        "right or wrong, a margin of 10 % of the baseline, only losses",
-        "200",
-        contrast,
-        0.0,
-        mark=Mark.EXACT,
-        covers=True,
-        runs=(100, 20_000),
-    )
     for share, n in ((0.5, 60), (0.95, 100), (0.95, 300)):
         yield limits(
             "order statistics",

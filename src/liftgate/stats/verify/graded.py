@@ -50,6 +50,7 @@ def experiments(kernels: Kernels, real: RealData) -> Iterator[Experiment]:
     for n in (50, 100, 200):
         yield _bound_on_real(real, n)
     yield _bound_rare(60)
+    yield _bound_contrast(200)
 
 
 def pair_numbers(differences: Floats, *, long: bool, short: int = 160) -> NDArray[np.int64]:
@@ -84,7 +85,7 @@ def _real_error(kernels: Kernels, real: RealData, n: int) -> Experiment:
         ),
         measure=measure,
         short=2000,
-        long=40_000,
+        long=20_000,
         seed=101 + n,
         needs=ALPACA,
     )
@@ -127,7 +128,7 @@ def _real_coverage(kernels: Kernels, real: RealData, n: int) -> Experiment:
         ),
         measure=measure,
         short=2000,
-        long=40_000,
+        long=20_000,
         seed=202 + n,
         needs=ALPACA,
     )
@@ -299,4 +300,39 @@ def _bound_rare(n: int) -> Experiment:
         short=300,
         long=20_000,
         seed=10,
+    )
+
+
+def _bound_contrast(n: int) -> Experiment:
+    """Candidate − 0.9 · baseline, in −0.9 … 1, where the candidate keeps 90 % of the right ones."""
+
+    def measure(bench: Bench) -> list[Found]:
+        above = below = outside = 0
+        for size in bench.batches(200):
+            for _ in range(size):
+                right = bench.rng.random(n) < 0.8
+                kept = right & (bench.rng.random(n) < 0.9)
+                bound = BettingBound(kept - 0.9 * right, (-0.9, 1.0))
+                up, down = (bound.tail(0.0, s) for s in (Alternative.GREATER, Alternative.LESS))
+                above += up <= ALPHA
+                below += down <= ALPHA
+                outside += min(up, down) <= ALPHA / 2
+        runs = bench.runs
+        return [Found(share, runs) for share in (above / runs, below / runs, 1 - outside / runs)]
+
+    name, world = "contrast betting bound", "right or wrong, a margin of 10 %, only losses"
+    return Experiment(
+        methods=(name,),
+        world=world,
+        n=str(n),
+        mark=Mark.EXACT,
+        cells=(
+            Cell(name=f"{name}, error, greater: {world}", high=EXACT_BAND),
+            Cell(name=f"{name}, error, less: {world}", high=EXACT_BAND),
+            Cell(name=f"{name}, coverage: {world}", what=What.COVERAGE, low=0.949, nominal=0.95),
+        ),
+        measure=measure,
+        short=300,
+        long=20_000,
+        seed=11,
     )

@@ -311,7 +311,7 @@ def _object(
     kind: ScoreKind, world: Callable[[np.random.Generator], tuple[Floats, Floats, Floats]]
 ) -> Experiment:
     def measure(bench: Bench) -> list[Found]:
-        ends = [33, 67, 100]
+        ends = [50, 100]
         above = below = 0
         for size in bench.batches(100):
             for _ in range(size):
@@ -331,7 +331,7 @@ def _object(
     return _both_sides(
         f"planned looks with history, error, {kind.value}",
         (PLANNED,),
-        f"{kind.value} scores of two equal systems, 6 earlier systems as covariate, 3 looks",
+        f"{kind.value} scores of two equal systems, 6 earlier systems as covariate, 2 looks",
         100,
         measure,
         (150, 20_000),
