@@ -175,7 +175,9 @@ _TIES_GAP = (
 
 def _few_differ(kernels: Kernels, n: int) -> Experiment:
     def measure(bench: Bench) -> list[Found]:
-        grid = np.geomspace(0.004, 0.2, 24 if bench.long and n < 500 else 5)
+        grid = np.geomspace(0.004, 0.2, 5)
+        if bench.long and n < 500:
+            grid = np.union1d(grid, np.geomspace(0.004, 0.2, 24))
         shares = np.array([0.1, 0.25, 0.4, 0.5] if bench.long else [0.25, 0.4])
         up = np.concatenate([grid * share for share in shares])
         down = np.concatenate([grid * (1 - share) for share in shares])
