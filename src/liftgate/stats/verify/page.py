@@ -16,8 +16,9 @@ into this page by `make docs`. How to read and repeat it:
 One-sided errors are rejections of a null that is exactly true, at a nominal 5 %, as a gate tests
 it. Coverage is that of 95 % intervals, as `compare` shows them. A cell passes within its band,
 three Monte-Carlo standard errors allowed; "enumerated" figures have no such error. The worst of
-many real pairs is found on one stream, confirmed on a second and measured on a third, so that its
-figure was not selected for being large. A refusal is never an error."""
+many real pairs is found on three streams of random numbers, ever fewer pairs on ever more samples,
+and measured on a fourth, so that its figure was not selected for being large. A refusal is never
+an error."""
 
 
 def percent(share: float) -> str:
