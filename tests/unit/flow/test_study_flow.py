@@ -26,7 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LIFTGATE_HOME", raising=False)
     (tmp_path / "study_flow_systems.py").write_text(SYSTEMS, encoding="utf-8")
-    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(3)]
+    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(200)]
     (tmp_path / "items.jsonl").write_text("".join(rows), encoding="utf-8")
     answers = Answers(
         "mine",
@@ -223,6 +223,6 @@ def test_a_second_study_in_the_same_process_gets_its_own_modules(
 def test_an_opened_study_is_kept_without_opening_it_again(study, workspace) -> None:
     opened = open_study(study)
     assert set(opened.systems) == {"baseline", "candidate"}
-    assert len(opened.dataset.items) == 3
+    assert len(opened.dataset.items) == 200
     assert keep(opened, workspace).added is not None
     assert keep(opened, workspace).added is None
