@@ -85,7 +85,7 @@ def test_the_study_that_cannot_tell_is_refused_before_it_is_run(world: World) ->
     assert world.calls()["new"] == 60
 
 
-def test_what_was_locked_before_is_run_whatever_its_size(world: World) -> None:
+def test_a_lock_tells_the_power_once_and_keeps_the_forecast(world: World) -> None:
     world.write(items=400)
     locked = world.liftgate("study", "lock", "study.yaml")
     assert locked.returncode == 0, locked.stderr
