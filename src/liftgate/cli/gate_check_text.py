@@ -66,7 +66,12 @@ def _figure(one: Body) -> Iterator[str]:
     if one["alone"] is not None:
         yield f"  {'that claim passes':<20}{_rate(one['alone'], 'alpha')}"
     yield f"  {'SHIP':<20}{_rate(one['ship'], 'alpha')}"
-    yield f"  {'HOLD':<20}{_rate(one['hold'], 'alpha_hold')}"
+    real = (
+        ""
+        if one["hold"]["declared"] is not None
+        else "  rightly: the harm is real for another claim"
+    )
+    yield f"  {'HOLD':<20}{_rate(one['hold'], 'alpha_hold')}{real}"
     yield f"  {'INCONCLUSIVE':<20}{_rate(one['inconclusive'], '')}"
     if one["naive"] is not None:
         flag = "  FLAGGED: as good as a coin" if one["naive"]["flagged"] else ""

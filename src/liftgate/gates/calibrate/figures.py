@@ -42,14 +42,20 @@ class Figure:
     alpha_hold: float
     claim: str | None = None
     title: str = ""
+    harmless: bool = True
+    """Whether a hold would be false: the planted harm is none for any other claim."""
     by_engine: bool = True
     checked: int = 0
 
     @property
     def declared(self) -> tuple[tuple[Rate, float], ...]:
         """Each rate that the gate bounds, with its bound."""
-        found = [(self.ship, self.alpha), (self.hold, self.alpha_hold)]
-        return (*found, (self.alone, self.alpha)) if self.alone is not None else tuple(found)
+        found = [(self.ship, self.alpha)]
+        if self.harmless:
+            found.append((self.hold, self.alpha_hold))
+        if self.alone is not None:
+            found.append((self.alone, self.alpha))
+        return tuple(found)
 
 
 def figure(
@@ -79,9 +85,16 @@ def figure(
         alpha_hold=gate.alpha_hold,
         claim=None if harm is None else harm.tests.claim.id,
         title="" if harm is None else harm.title,
+        harmless=harm is None or not _harms_others(harm, gate),
         by_engine=found.by_engine,
         checked=found.checked,
     )
+
+
+def _harms_others(harm: Harm, gate: Gate) -> bool:
+    """Whether another claim reads the metric, for which the planted loss may be real harm."""
+    metric, own = harm.test.quantity.metric, harm.tests.claim.id
+    return any(c.metric == metric and c.id != own for c in gate.claims)
 
 
 def exceeded(figures: Sequence[Figure]) -> bool:
@@ -121,7 +134,7 @@ def body(figures: Sequence[Figure], *, naive: bool) -> list[dict[str, Any]]:
             "claim": one.claim,
             "title": one.title,
             "ship": _rate(one.ship, one.alpha, count),
-            "hold": _rate(one.hold, one.alpha_hold, count),
+            "hold": _rate(one.hold, one.alpha_hold if one.harmless else None, count),
             "inconclusive": _rate(one.open),
             "alone": None if one.alone is None else _rate(one.alone, one.alpha, count),
             "naive": _naive(one.naive) if naive else None,
