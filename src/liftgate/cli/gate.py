@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from liftgate.cli.gate_mutants import activate, mutate
+
 
 @click.group()
 def gate() -> None:
@@ -166,3 +168,7 @@ def replay(
     else:
         show_replays(body)
     return found.exit_code
+
+
+gate.add_command(mutate)
+gate.add_command(activate)

@@ -91,3 +91,47 @@ def _rate(rate: Body, name: str) -> str:
         return text
     mark = "  EXCEEDED" if rate["exceeded"] else ""
     return f"{text}  declared: at most {percent(rate['declared'])} ({name}){mark}"
+
+
+def show_mutants(body: Body) -> None:
+    """Print what became of each mutant."""
+    left = len(body["unkilled"])
+    said = "every check bites" if not left else f"{_mutants(left)} unkilled"
+    click.secho(
+        visible(f"{body['study']}: {said}; {len(body['mutants'])} mutants of its gate."),
+        bold=True,
+        color=_colour(),
+    )
+    click.echo("")
+    for one in body["mutants"]:
+        click.echo(visible(f"{'killed' if one['killed'] else 'UNKILLED':<10}{one['mutant']}"))
+        if one["killed"]:
+            words = f"{one['gate'].upper()} became {one['mutant_says'].upper()}"
+            click.echo(visible(f"{'':<10}  {words}: {one['scene']}"))
+    if left:
+        click.echo("")
+    _unkilled(body)
+    for note in body["notes"]:
+        click.echo(visible(f"Note: {note}"))
+
+
+def show_refusal(body: Body) -> None:
+    """Print why a gate is not activated."""
+    left = len(body["unkilled"])
+    click.secho(
+        visible(f"{body['study']}: not activated, {_mutants(left)} unkilled."),
+        bold=True,
+        color=_colour(),
+    )
+    _unkilled(body)
+
+
+def _unkilled(body: Body) -> None:
+    for one in body["mutants"]:
+        if not one["killed"]:
+            click.echo(visible(f"Unkilled: {one['mutant']} ({one['title']})"))
+            click.echo(visible(f"  Next: {one['advice']}"))
+
+
+def _mutants(count: int) -> str:
+    return "1 mutant is" if count == 1 else f"{count} mutants are"

@@ -111,7 +111,7 @@ def simulate_gate(
     items = dataset.items
     refuse_weights(items)
     bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
-    scales = {metric: _over_repeats(scale, study.repeats) for metric, scale in bound.items()}
+    scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
     asked = asked_of(study.claims(), slice_values(study, items))
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
@@ -248,7 +248,7 @@ def slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ..
     }
 
 
-def _over_repeats(scale: Scale, repeats: int) -> Scale:
+def over_repeats(scale: Scale, repeats: int) -> Scale:
     """Return the scale of a mean over repeats: of several, a right-or-wrong score is graded."""
     if repeats > 1 and scale.kind is ScoreKind.BINARY:
         return replace(scale, kind=ScoreKind.GRADED)
