@@ -1,4 +1,4 @@
-"""A gate put to the test: replayed on real rows."""
+"""A gate put to the test: replayed on real rows, and broken on purpose."""
 
 from __future__ import annotations
 
@@ -157,3 +157,126 @@ def test_a_study_that_changed_since_its_lock_is_not_replayed(world: World) -> No
     (world.folder / "study.yaml").write_text(json.dumps(world.study), encoding="utf-8")
     done = world.liftgate("gate", "replay", "study.yaml")
     assert done.returncode == 3, done.stderr
+
+
+def mutated(world: World, code: int = 0) -> dict[str, Any]:
+    (world.folder / "study.yaml").write_text(json.dumps(world.study), encoding="utf-8")
+    done = world.liftgate("gate", "mutate", "study.yaml", "--quiet", "--json")
+    assert done.returncode == code, done.stdout + done.stderr
+    body: dict[str, Any] = json.loads(done.stdout)
+    return body
+
+
+@pytest.fixture
+def guarded(world: World) -> World:
+    """A study of two metrics: one primary, one guardrail, and a measure."""
+    world.study["scorers"]["overlap"] = {"scorer": "token_f1"}
+    world.study["claims"]["guardrails"].append(
+        {"metric": "overlap", "non_inferior": {"margin": 0.05}}
+    )
+    world.write()
+    return world
+
+
+def test_every_check_of_the_example_bites_and_its_gate_is_activated_once(compared: World) -> None:
+    done = compared.liftgate("gate", "mutate", "study.yaml", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "every check bites" in done.stdout
+    assert "UNKILLED" not in done.stdout
+    assert not (compared.folder / ".liftgate").exists()
+
+    first = compared.liftgate("gate", "activate", "study.yaml", "--quiet", "--json")
+    body = json.loads(first.stdout)
+    assert (first.returncode, body["added"], body["entry"]) == (0, True, 1)
+    again = json.loads(
+        compared.liftgate("gate", "activate", "study.yaml", "--quiet", "--json").stdout
+    )
+    assert (again["added"], again["entry"]) == (False, 1)
+    shown = json.loads(compared.liftgate("ledger", "show", "1", "--json").stdout)
+    entry = shown.get("entry", shown)
+    assert entry["kind"] == "gate_activated"
+    assert entry["body"]["study_digest"] == body["study_digest"]
+    assert entry["body"]["mutation_digest"].startswith("sha256:")
+    assert len(entry["body"]["killed"]) == len(body["mutants"])
+    assert compared.liftgate("ledger", "verify").returncode == 0
+
+
+def test_with_one_check_removed_a_gate_is_not_activated_and_the_mutant_is_named(
+    guarded: World,
+) -> None:
+    assert mutated(guarded)["unkilled"] == []
+    del guarded.study["claims"]["guardrails"][1]
+    assert mutated(guarded, code=1)["unkilled"] == ["scorers.overlap: lost"]
+    done = guarded.liftgate("gate", "activate", "study.yaml", "--quiet")
+    assert done.returncode == 1
+    assert "story: not activated, 1 mutant is unkilled." in done.stdout
+    assert "Unkilled: scorers.overlap: lost (a candidate that is worst on overlap" in done.stdout
+    assert "make it a guardrail" in done.stdout
+    assert not (guarded.folder / ".liftgate").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "unkilled"),
+    [
+        (
+            {"metric": "overlap", "non_inferior": {"margin": 0.6}},
+            ["guardrails.1: left out", "guardrails.1: widened"],
+        ),
+        ({"metric": "right", "non_inferior": {"margin": 0.05}}, ["guardrails.1: left out"]),
+        ({"measure": "size_mb", "within": {"limit": 20}}, ["guardrails.1: left out"]),
+        ({"metric": "overlap", "non_inferior": {"margin": 1e-9}}, ["guardrails.1: never passes"]),
+    ],
+    ids=["a margin wider than can be lost", "a duplicate", "a wider limit beside", "no evidence"],
+)
+def test_a_check_that_cannot_bite_leaves_its_mutants_unkilled(
+    guarded: World, change: dict[str, Any], unkilled: list[str]
+) -> None:
+    if change.get("non_inferior", {}).get("margin") == 1e-9:
+        guarded.write(items=24)
+        change = {"metric": "overlap", "non_inferior": {"margin": 0.05}}
+    guarded.study["claims"]["guardrails"][1] = change
+    if change.get("metric") != "overlap":
+        del guarded.study["scorers"]["overlap"]
+    found = mutated(guarded, code=1)["unkilled"]
+    assert set(unkilled) <= set(found)
+    assert all(name.startswith("guardrails.1") for name in found)
+
+
+def test_a_metric_that_is_only_watched_guards_nothing(guarded: World) -> None:
+    guarded.study["claims"]["guardrails"].pop()
+    guarded.study["claims"]["watch"] = [
+        {"metric": "overlap", "by_slice": "kind", "none_shown_worse": {}}
+    ]
+    body = mutated(guarded, code=1)
+    assert body["unkilled"] == ["scorers.overlap: lost"]
+    (row,) = [one for one in body["mutants"] if not one["killed"]]
+    assert "it is only watched, which stops nothing" in row["advice"]
+    assert "never changes a decision: overlap none-shown-worse by kind" in body["notes"][0]
+
+
+def test_a_failure_that_counts_as_success_is_no_rule(guarded: World) -> None:
+    guarded.study["outcomes"]["refusal"] = {"score": 1.0}
+    assert mutated(guarded, code=1)["unkilled"] == ["outcomes.refusal: left out"]
+
+
+def test_a_measure_that_no_system_reports_is_named_once_the_study_has_run(world: World) -> None:
+    world.study["claims"]["guardrails"] = [{"measure": "speed", "within": {"limit": 10}}]
+    world.write(items=60)
+    assert "shows when the study runs" in " ".join(mutated(world)["notes"])
+    world.decision()
+    assert mutated(world, code=1)["unkilled"] == ["guardrails.0: not reported"]
+
+
+def test_corrections_over_candidates_and_looks_are_checks_too(guarded: World) -> None:
+    guarded.arm("newer", right=0.65)
+    guarded.study["stopping"] = {"plan": "planned-looks", "looks": 2}
+    body = mutated(guarded)
+    killed = {one["mutant"] for one in body["mutants"]}
+    assert {
+        "all: candidates do not share alpha",
+        "all: looks are free",
+        "all: clusters are ignored",
+        "all: harms do not share alpha_hold",
+        "all: missing scores are left out",
+    } <= killed
+    assert guarded.calls() == {}
