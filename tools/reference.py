@@ -91,7 +91,7 @@ def plugins_page() -> str:
             if listing.kind == kind and listing.package == "liftgate":
                 factory = plugins.load(kind, listing.name)
                 parameters = _parameters(factory) if kind in {"scorers", "rules"} else ""
-                meaning = _meaning(kind, listing.name, factory)
+                meaning = _meaning(kind, listing, factory)
                 lines.append(f"| `{listing.name}` | {parameters} | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -102,12 +102,13 @@ def _parameters(factory: Callable[..., object]) -> str:
     return ", ".join(f"`{text}`".replace("|", "\\|") for text in texts) or "none"
 
 
-def _meaning(kind: str, name: str, factory: object) -> str:
+def _meaning(kind: str, listing: plugins.Listing, factory: object) -> str:
     """A scorer's factory says what it gives; another factory's module says what it is."""
     if kind == "scorers":
         return _first_paragraph(factory.__doc__)
-    module = inspect.getmodule(factory)
-    return _first_paragraph(module.__doc__ if module else "").removeprefix(f"{name}: ")
+    module = sys.modules[listing.place.partition(":")[0]]
+    name = listing.name.rpartition(".")[2]
+    return _first_paragraph(module.__doc__).removeprefix(f"{name}: ")
 
 
 def _first_paragraph(docstring: str | None) -> str:

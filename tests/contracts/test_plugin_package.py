@@ -87,11 +87,9 @@ def test_its_names_are_listed_with_their_package(liftgate) -> None:
     found = json.loads(liftgate("plugins", "--json").stdout)["plugins"]
     ours = {(p["kind"], p["name"]) for p in found if p["package"] == "liftgate-sample"}
     assert ours == {
-        ("systems", "template"),
-        ("scorers", "brief"),
-        ("rules", "worthwhile"),
-        ("rules", "approve"),
-    }
+        ("systems", "template"), ("scorers", "brief"), ("rules", "worthwhile"),
+        ("rules", "approve"), ("importers", "json.quiz"),
+    }  # fmt: skip
     assert {p["version"] for p in found if p["package"] == "liftgate-sample"} == {"0.3.0"}
 
 
@@ -133,6 +131,21 @@ def test_its_parameters_are_checked_where_they_stand_in_the_study(liftgate, stud
     assert "study.yaml:10:" in done.stderr
     assert "study.yaml:19:" in done.stderr
     assert "did you mean 'gain'" in done.stderr
+
+
+def test_its_logs_are_recognised_among_the_built_in_formats(liftgate, tmp_path) -> None:
+    for name, hard in (("old", 30), ("new", 50)):
+        answers = [{"question": f"q{n}", "right": n < hard} for n in range(60)]
+        quiz = {"quiz": 1, "model": name, "answers": answers}
+        (tmp_path / f"{name}.json").write_text(json.dumps(quiz))
+    done = liftgate("compare", "old.json", "new.json")
+    assert done.returncode == 0, done.stderr
+    assert "recognised as: quiz 1" in done.stdout
+    assert "The logs differ in: model (old → new)." in done.stdout
+    assert "better" in done.stdout
+    (tmp_path / "other.json").write_text('{"x": 1}')
+    done = liftgate("compare", "old.json", "other.json")
+    assert "expected one of: every_eval_ever, inspect_ai, lm_eval, promptfoo, quiz" in done.stderr
 
 
 def test_without_the_package_its_names_are_not_known(study, tmp_path) -> None:

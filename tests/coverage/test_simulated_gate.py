@@ -24,8 +24,10 @@ CLAIMS = (
 ASKED = asked_of(CLAIMS, {})
 
 
-def simulation(*, alpha: float = ALPHA, candidates: int = 1, pilots: int = 0) -> Simulation:
-    rows = rows_of(pilot(300, clustered=False), ASKED.quantities(), clustered=False)
+def simulation(
+    *, alpha: float = ALPHA, candidates: int = 1, pilots: int = 0, items: int = 300
+) -> Simulation:
+    rows = rows_of(pilot(items, clustered=False), ASKED.quantities(), clustered=False)
     plan = Plan(ASKED, SCALES, alpha, ALPHA, candidates, units=200)
     wanted = Wanted(runs=RUNS, pilots=pilots, seed=3, naive=True, curve=False, calls=400)
     return Simulation(plan, rows, wanted)
@@ -57,9 +59,9 @@ def test_a_gate_that_does_not_hold_its_level_is_seen() -> None:
 
 
 def test_power_over_pilots_surrounds_the_power_of_the_pilot() -> None:
-    found = simulation(pilots=12).run()
+    found = simulation(pilots=20, items=60).run()
     assert found.pilots is not None
-    assert len(found.pilots.power) + found.pilots.infeasible == 12
+    assert len(found.pilots.power) + found.pilots.infeasible == 20
     low, high = min(found.pilots.power), max(found.pilots.power)
     assert low <= found.target.ship.value <= high
     # A pilot's own error is more than that of the simulation.

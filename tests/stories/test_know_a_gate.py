@@ -83,6 +83,8 @@ def test_a_pilot_tells_errors_and_power_before_anything_is_called(planned: World
 def test_a_seed_gives_the_same_numbers_again_and_another_gives_others(planned: World) -> None:
     first = simulated(planned, "--seed", "5")
     assert simulated(planned, "--seed", "5") == first
+    beside = simulated(planned, "--seed", "5", "--naive")
+    assert [p["ship"] for p in beside["points"]] == [p["ship"] for p in first["points"]]
     other = simulated(planned, "--seed", "6")
     assert [p["ship"]["count"] for p in other["points"]] != [
         p["ship"]["count"] for p in first["points"]
@@ -169,3 +171,46 @@ def test_a_picture_of_another_kind_is_refused_before_anything_is_simulated(plann
     done = planned.liftgate("gate", "simulate", "study.yaml", "--picture", "gate.png")
     assert done.returncode == 2
     assert "expected .svg or .html" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("stopping", "looks"),
+    [({"plan": "planned-looks", "looks": 3}, 3), ({"plan": "anytime"}, 60)],
+)
+def test_the_studys_own_looks_are_simulated_and_what_they_save_is_told(
+    planned: World, stopping: dict[str, Any], looks: int
+) -> None:
+    planned.study["stopping"] = stopping
+    planned.study["claims"]["primary"]["superior"]["target"] = 0.15
+    planned.study["claims"]["guardrails"] = []
+    body = simulated(planned)
+    assert body["design"] == stopping["plan"]
+    assert len(body["looks"]) == looks
+    assert not any("another one, tried" in text for text in body["assumptions"])
+    if stopping["plan"] == "planned-looks":
+        assert body["calls"]["high"] < 838
+    tried = simulated(planned, "--stopping", "fixed")
+    assert tried["calls"]["low"] == 838
+    assert any("another one, tried" in text for text in tried["assumptions"])
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "said"),
+    [
+        ({"decision": {"guarantee": True}}, 4, "does not know the method"),
+        (
+            {"decision": {"population": "this-set"}, "stopping": {"plan": "anytime"}},
+            2,
+            "draws them without replacement",
+        ),
+    ],
+)
+def test_a_test_that_cannot_be_simulated_is_refused_and_never_replaced_by_another(
+    planned: World, change: dict[str, Any], code: int, said: str
+) -> None:
+    planned.study |= change
+    planned.study["dataset"].pop("cluster")
+    (planned.folder / "study.yaml").write_text(json.dumps(planned.study), encoding="utf-8")
+    done = planned.liftgate("gate", "simulate", "study.yaml", *QUICK)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert said in done.stderr

@@ -116,9 +116,10 @@ def test_a_second_study_with_the_same_baseline_calls_only_its_candidate(world):
 
 
 def test_a_candidates_rows_from_before_the_lock_are_not_used(world):
+    world.study["exploratory"] = True
     world.write()
     world.decision()
-    world.study["study"] = "again"
+    world.study |= {"study": "again", "exploratory": None}
     world.write(file="again.yaml")
 
     world.decision(file="again.yaml")

@@ -40,9 +40,7 @@ def gate() -> None:
 @click.option(
     "--looks",
     type=click.IntRange(min=2, max=50),
-    default=5,
-    show_default=True,
-    help="Looks of --stopping planned-looks, evenly spread.",
+    help="Another number of planned looks, evenly spread. Default: the study's, else 5.",
 )
 @click.option(
     "--naive",
@@ -64,7 +62,7 @@ def simulate(
     pilots: int,
     seed: int | None,
     stopping: str | None,
-    looks: int,
+    looks: int | None,
     naive: bool,
     picture: Path | None,
     quiet: bool,
@@ -99,14 +97,13 @@ def simulate(
     with progress_printer(quiet=quiet) as progress:
         found = simulate_gate(study, request, progress)
     body = found.as_json()
-    if picture is not None:
-        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(body, indent=2))
     else:
         show(body)
-        if picture is not None:
-            click.echo(f"Written: {picture}")
+    if picture is not None:
+        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
+        click.echo(f"Written: {picture}", err=as_json)
     return 0
 
 

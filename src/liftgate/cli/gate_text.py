@@ -35,8 +35,8 @@ def show(body: Body) -> None:
 def _sentence(body: Body) -> str:
     worst, power = body["false_ship"], body["power"]
     return (
-        f"{body['study']}: ships something bad in at most {most(worst['upper'])} of its uses "
-        f"(simulated), and ships at the target in {_range(power)}."
+        f"{body['study']}: in the worst simulated world it ships something bad in at most "
+        f"{most(worst['upper'])}; at the target it ships in {_range(power)}."
     )
 
 

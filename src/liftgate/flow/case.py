@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from liftgate import plugins
@@ -64,6 +64,13 @@ class Case:
     rows: Rows
     looks: Looks | None = None
     """Where the study looks; None: once, at all items."""
+    spends: float | None = None
+    """What this use of the set spends of alpha; None: all of the study's."""
+
+    @property
+    def alpha(self) -> float:
+        """Largest chance of a false ship."""
+        return self.study.decision.alpha if self.spends is None else self.spends
 
     def pairs(self, candidate: Arm, metric: str, items: Sequence[Item]) -> Pairs:
         """Return the aligned scores of a candidate and the baseline on some of the items."""
@@ -110,7 +117,7 @@ class Case:
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
         """Return what a rule may ask about one claim of one candidate."""
-        alpha = self.study.decision.alpha
+        alpha = self.alpha
         design = Design(self.study.stopping.plan)
         if claim.is_measure or latency_quantile(claim.metric) is not None:
             return measure_evidence(
@@ -137,7 +144,11 @@ class Case:
         }
 
     def decide(
-        self, pairs: AllPairs, voids: Sequence[str], claims: Sequence[Claim] | None = None
+        self,
+        pairs: AllPairs,
+        voids: Sequence[str],
+        claims: Sequence[Claim] | None = None,
+        pending: Collection[str] = (),
     ) -> tuple[Decision, ...]:
         """Return one decision for each candidate, on all claims or on some of them."""
         claims = self.study.claims() if claims is None else claims
@@ -153,19 +164,28 @@ class Case:
             claims,
             evidence,
             rules,
-            alpha=decision.alpha,
+            alpha=self.alpha,
             alpha_hold=decision.alpha_hold,
             voids=voids,
+            pending=pending,
         )
 
 
-def case_of(parts: Parts, plan: Plan, store: Store) -> Case:
-    """Return a study's case: its plan selects the rows, its digest the measures."""
+def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
+    """Return a study's case: its plan selects the rows, its digest the measures.
+
+    Args:
+        parts: of the study.
+        plan: of the study.
+        store: holds the rows.
+        spends: what this use of the set spends of alpha.
+    """
     looks = parts.looks
     return Case(
         study=parts.study,
         items=parts.dataset.items if looks is None else parts.order,
         looks=looks,
+        spends=spends,
         baseline=parts.baseline,
         candidates=parts.candidates,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},

@@ -14,7 +14,7 @@ from liftgate.flow.parts import Parts
 from liftgate.gates import summary, usage
 from liftgate.gates.decide import exit_code, recommended
 from liftgate.gates.pairs import clusters
-from liftgate.gates.sentences import error_statement
+from liftgate.gates.sentences import error_statement, set_lines
 from liftgate.records import (
     Decision,
     Failure,
@@ -25,6 +25,7 @@ from liftgate.store import Store
 from liftgate.study import lock
 from liftgate.study.changes import changes
 from liftgate.study.design import Study
+from liftgate.study.reuse import SetUse
 
 DEVIATED = "deviated"
 EXPLORATORY = "exploratory"
@@ -37,22 +38,24 @@ NOT_SHOWN = (
 
 
 def decide_study(
-    parts: Parts, plan: Plan, store: Store, locked: lock.Locked, *, command: str
+    parts: Parts, plan: Plan, store: Store, locked: lock.Locked, use: SetUse, *, command: str
 ) -> dict[str, Any]:
     """Return the decision of a locked study as the body of its ledger entry.
 
     The same rows give the same bytes: nothing in it depends on when or how often it is made.
     """
-    case = case_of(parts, plan, store)
+    case = case_of(parts, plan, store, use.alpha)
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
-    deviated, first = deviation(parts, store, locked) if locked.amendments else (None, None)
+    deviated, first = deviation(parts, store, locked, use) if locked.amendments else (None, None)
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
+        "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
+        "set_use": use.as_json(),
         "deviation": deviated,
         "not_shown": list(NOT_SHOWN),
         "planned": _planned(parts.study, parts),
@@ -107,7 +110,7 @@ def _head(
             "items": len(case.items),
             "clusters": count,
         },
-        "alpha": level.alpha,
+        "alpha": case.alpha,
         "alpha_hold": level.alpha_hold,
         "population": level.population.value,
         "design": study.stopping.plan,
@@ -116,10 +119,17 @@ def _head(
         "decisions": plain(decisions),
         "claims": plain(claims),
         "scales": plain(case.scales),
-        "error_statement": error_statement(
-            claims, decisions, alpha=level.alpha, alpha_hold=level.alpha_hold
-        ),
     }
+
+
+def _error_statement(case: Case, decisions: tuple[Decision, ...], use: SetUse) -> str:
+    said = error_statement(
+        case.study.claims(),
+        decisions,
+        alpha=case.alpha,
+        alpha_hold=case.study.decision.alpha_hold,
+    )
+    return " ".join([said, *set_lines(use.number, case.alpha, exposed=use.exposed)])
 
 
 def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:

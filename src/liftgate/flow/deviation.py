@@ -14,9 +14,12 @@ from liftgate.flow.parts import Parts, bound_scorers
 from liftgate.store import Store
 from liftgate.study.design import Study
 from liftgate.study.lock import Locked
+from liftgate.study.reuse import SetUse
 
 
-def deviation(parts: Parts, store: Store, locked: Locked) -> tuple[dict[str, Any], Case | None]:
+def deviation(
+    parts: Parts, store: Store, locked: Locked, use: SetUse
+) -> tuple[dict[str, Any], Case | None]:
     """Return the amendments with what the first lock would say, and the case that says it.
 
     The first lock's analysis is made by its own plan: its time-out, retries, repeats and passes
@@ -29,7 +32,8 @@ def deviation(parts: Parts, store: Store, locked: Locked) -> tuple[dict[str, Any
     if not reason:
         first = _first(parts, original)
         plan = first.plan(original["study_digest"], locked.time)
-        case = case_of(first, plan, store)
+        share = use.alpha / parts.study.decision.alpha
+        case = case_of(first, plan, store, share * first.study.decision.alpha)
         reason = _not_run(case, plan)
     if reason or case is None:
         shown["reason"], case = reason, None

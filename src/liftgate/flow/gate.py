@@ -11,7 +11,7 @@ from liftgate.errors import NotEnoughData
 from liftgate.evals.data import load_dataset
 from liftgate.flow.parts import bound_scorers
 from liftgate.flow.pilot import read_pilot
-from liftgate.gates.calibrate import assumed
+from liftgate.gates.calibrate import assumed, points
 from liftgate.gates.calibrate.body import body
 from liftgate.gates.calibrate.characteristics import Characteristics, Simulation, Wanted
 from liftgate.gates.calibrate.engine import Plan
@@ -20,13 +20,14 @@ from liftgate.gates.calibrate.rows import Rows, rows_of
 from liftgate.gates.sequence import UNLABELLED
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress
-from liftgate.records import Design, Item, Pairs, Scale, ScoreKind
+from liftgate.records import Design, Item, Pairs, Population, Scale, ScoreKind
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
+from liftgate.study.plan import PLANNED_LOOKS
 
-_RESOLUTION = 20
-"""With unlimited looks a stop is seen at every twentieth of the items."""
+_RESOLUTION = 100
+"""With unlimited looks a run looks at every hundredth of the items (gates/sequence)."""
 
 Show = Callable[[Progress], None]
 
@@ -43,8 +44,8 @@ class Request:
     curve: bool = False
     stopping: Design | None = None
     """Another stopping plan than the study's; None: the study's."""
-    looks: int = 5
-    """Looks of a plan of planned looks that the study does not name, evenly spread."""
+    looks: int | None = None
+    """Another number of planned looks than the study's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +113,12 @@ def simulate_gate(
     refuse_weights(items)
     bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
     scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.claims(), slice_values(study, items))
+    design = asked_for.stopping or Design(study.stopping.plan)
+    asked = asked_of(study.claims(), slice_values(study, items), design)
+    points.target(asked)
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
     units = _units(items)
-    design = asked_for.stopping or Design(study.stopping.plan)
     plan = Plan(
         asked=asked,
         scales=needed,
@@ -124,8 +126,9 @@ def simulate_gate(
         alpha_hold=study.decision.alpha_hold,
         candidates=len(study.candidates),
         units=units,
-        looks=_looks(design, asked_for),
+        looks=_looks(design, asked_for, study, units),
         design=design,
+        guarantee=bool(study.decision.guarantee),
     )
     seed = study.seed if asked_for.seed is None else asked_for.seed
     wanted = Wanted(
@@ -199,11 +202,12 @@ def _sets(
     return sets, said
 
 
-def _looks(design: Design, request: Request) -> tuple[float, ...]:
+def _looks(design: Design, request: Request, study: Study, units: int) -> tuple[float, ...]:
     """Return the shares of the units at which the gate looks."""
     if design is Design.FIXED:
         return (1.0,)
-    count = request.looks if design is Design.PLANNED_LOOKS else _RESOLUTION
+    planned = request.looks or study.stopping.looks or PLANNED_LOOKS
+    count = min(planned if design is Design.PLANNED_LOOKS else _RESOLUTION, units)
     return tuple((look + 1) / count for look in range(count))
 
 
@@ -211,8 +215,9 @@ def _about(plan: Plan, rows: Rows, items: Sequence[Item], study: Study) -> tuple
     said = []
     if plan.design.value != study.stopping.plan:
         said.append(f"the study's own plan is {study.stopping.plan}: this is another one, tried")
-    if plan.units < len(items) and plan.design is Design.PLANNED_LOOKS:
-        said.append("the information at a look is taken as its share of the clusters")
+    sliced = any(t.quantity.inside for c in plan.asked.tests for t in c.rejects)
+    if plan.design is Design.PLANNED_LOOKS and (sliced or plan.units < len(items)):
+        said.append("the information at a look is taken as its share of all clusters")
     if plan.units < len(items):
         mine = float(rows.sizes.mean())
         planned = len(items) / plan.units
@@ -229,6 +234,8 @@ def _about(plan: Plan, rows: Rows, items: Sequence[Item], study: Study) -> tuple
         )
     if rows.left_out:
         said.append(f"{rows.left_out} pilot items without a score on both sides are left out")
+    if any(c.population is Population.THIS_SET for c in study.claims()):
+        said.append("claims about this set are simulated as if they were about new items")
     if any(c.rule == "within" and c.id not in plan.asked.left_out for c in study.claims()):
         said.append(
             "away from its own face, a claim of a limit is tried at the mean of the pilot's arms"

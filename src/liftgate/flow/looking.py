@@ -133,7 +133,11 @@ def _first_settled(case: Case, looks: Looks, reached: int) -> int:
 
 def _settling(case: Case, items: int) -> bool:
     """Return whether the claims about items settle every candidate on the first items."""
-    decisions = case.decide(case.all_pairs(items), (), _about_items(case))
+    deciding = [c for c in case.study.claims() if c.part in {Part.PRIMARY, Part.GUARDRAIL}]
+    about = {claim.id for claim in _about_items(case)}
+    claims = [claim for claim in deciding if not claim.is_measure]
+    pending = [claim.id for claim in claims if claim.id not in about]
+    decisions = case.decide(case.all_pairs(items), (), claims, pending)
     return all(d.word is not DecisionWord.INCONCLUSIVE for d in decisions)
 
 

@@ -54,7 +54,8 @@ def from_store(path: Path, metrics: Sequence[str]) -> Found | None:
         lock.verify(opened.study, locked, opened.body)
         parts = parts_of(opened)
         with Store.open(workspace.home, read_only=True) as store:
-            case = case_of(parts, parts.plan(locked.digest, locked.time), store)
+            plan = parts.plan(locked.digest, locked.time)
+            case = case_of(parts, plan, store, opened.study.decision.alpha)
     finally:
         asyncio.run(_close(parts_of(opened)))
     return _of_case(case, metrics)

@@ -43,7 +43,10 @@ class Parts:
     def plan(
         self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
     ) -> Plan:
-        """Return what is to be run: a candidate's trials count from the first lock on."""
+        """Return what is to be run.
+
+        A candidate's trials count from the first lock on; in an exploratory study older ones, too.
+        """
         outcomes = self.study.outcomes
         retries = {kind: getattr(outcomes, kind.value).retries for kind in Failure}
         looks = self.looks
@@ -52,7 +55,9 @@ class Parts:
             dataset=self.dataset,
             arms=tuple(
                 BoundArm(
-                    arm, self.systems[arm.name], locked_at if arm.role is Role.CANDIDATE else None
+                    arm,
+                    self.systems[arm.name],
+                    None if arm.role is Role.BASELINE or self.study.exploratory else locked_at,
                 )
                 for arm in self.arms
             ),

@@ -135,14 +135,14 @@ def replay_gate(
 def _gate(
     study: Study, claims: tuple[Claim, ...], found: Found, slices: dict[str, tuple[str, ...]]
 ) -> Gate:
-    decision = study.decision
+    decision, design = study.decision, Design(study.stopping.plan)
     return Gate(
         claims=claims,
         rules={c.id: plugins.load("rules", c.rule)(**c.params) for c in claims},
-        asked=asked_of(claims, slices),
+        asked=asked_of(claims, slices, design),
         alpha=decision.alpha,
         alpha_hold=decision.alpha_hold,
-        looks=looks_of(Design(study.stopping.plan), found.items, study.stopping.looks),
+        looks=looks_of(design, found.items, study.stopping.looks),
         guarantee=bool(decision.guarantee),
     )
 

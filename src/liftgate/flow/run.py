@@ -18,12 +18,13 @@ from liftgate.flow.ledger import recorded_files
 from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
-from liftgate.flow.study import keep, open_study
+from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
+from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
 Say = Callable[[str], None]
@@ -86,9 +87,20 @@ def run_study(
         _record_runs(store, ledger, tell)
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         datasets.keep(parts.dataset, store)
-        executed = _execute(plan, parts, store, ledger, progress, tell)
+        study = parts.study
+        use = set_use(
+            ledger.entries(),
+            before=kept.locked.sequence,
+            alpha=study.decision.alpha,
+            same=same_set(parts.dataset, store),
+            exploratory=bool(study.exploratory),
+        )
+        stop = None
+        if parts.looks is not None:
+            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha))
+        executed = _execute(plan, parts, store, ledger, stop=stop, progress=progress, tell=tell)
         store.verify(recorded_files(ledger))
-        body = decide_study(parts, plan, store, kept.locked, command=f"liftgate run {file}")
+        body = decide_study(parts, plan, store, kept.locked, use, command=f"liftgate run {file}")
         entry, appended = _remember(ledger, body)
     path = write_report(workspace, entry=entry.sequence).path if report else None
     return StudyRun(entry.sequence, entry.body, path, executed, appended)
@@ -105,6 +117,8 @@ def _execute(
     parts: Parts,
     store: Store,
     ledger: Ledger,
+    *,
+    stop: StopWhenSettled | None,
     progress: Listener | None,
     tell: Say,
 ) -> Executed:
@@ -117,7 +131,6 @@ def _execute(
         folder=parts.root,
     )
     try:
-        stop = None if parts.looks is None else StopWhenSettled(case_of(parts, plan, store))
         executed = asyncio.run(
             execute(plan, store, manifest=captured, progress=progress, stop=stop)
         )

@@ -12,11 +12,12 @@ from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.ledger import Ledger
+from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry
-from liftgate.store import Workspace
-from liftgate.study import lock
+from liftgate.store import Store, Workspace
+from liftgate.study import lock, reuse
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
@@ -89,14 +90,56 @@ def keep(opened: Opened, workspace: Workspace) -> Kept:
 
     Raises:
         LockedError: a study of that name is locked and differs.
+        StudyError: an earlier ship study on the same set is about the same candidate.
     """
     workspace.create()
     with Ledger.open(workspace.home) as ledger:
         locked = lock.current(ledger.entries(), opened.study.study)
         if locked is not None:
             return Kept(lock.verify(opened.study, locked, opened.body))
+        _refuse_second_try(opened, workspace, ledger)
         entry = ledger.append(lock.LOCKED, opened.body, refs=_refs(opened.body))
         return Kept(lock.first(entry), entry)
+
+
+def same_set(dataset: Dataset, store: Store) -> reuse.SameSet:
+    """Return the test whether an earlier dataset is the present set, by the share of its items."""
+    found: dict[str, bool] = {}
+
+    def same(digest: str) -> bool:
+        if digest not in found:
+            found[digest] = overlap(dataset, digest, store) > reuse.LARGEST_OVERLAP
+        return found[digest]
+
+    return same
+
+
+def _refuse_second_try(opened: Opened, workspace: Workspace, ledger: Ledger) -> None:
+    """Refuse to put a candidate to a second ship decision on one set of items.
+
+    Raises:
+        StudyError: an earlier study on the set is about the same candidate.
+    """
+    study = opened.study
+    if study.exploratory:
+        return
+    candidates = {name: opened.systems[name].fingerprint for name in study.candidates}
+    with Store.open(workspace.home, read_only=True) as store:
+        same = same_set(opened.dataset, store)
+        known = reuse.decided_before(ledger.entries(), candidates, same)
+    if known is None:
+        return
+    name, other, sequence = known
+    fault = study.fault(
+        ("arms", name),
+        f"the study {other!r} (ledger entry {sequence}) is about this very candidate on this set",
+    )
+    raise StudyError(
+        f"{study.file or study.study}: a candidate has one try on a set of items",
+        file=study.file,
+        faults=[fault],
+        hint="use new items, amend that study, or set exploratory: true, which never ships",
+    )
 
 
 def verify_study(path: Path, workspace: Workspace) -> Locked:

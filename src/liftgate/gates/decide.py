@@ -7,7 +7,7 @@ Holm over the candidate's claims. Everything else is inconclusive.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from liftgate import stats
@@ -75,6 +75,7 @@ def decide(
     alpha: float,
     alpha_hold: float,
     voids: Sequence[str] = (),
+    pending: Collection[str] = (),
 ) -> tuple[Decision, ...]:
     """Decide on every candidate.
 
@@ -86,6 +87,8 @@ def decide(
         alpha: largest chance of a false ship, one-sided, for the whole study.
         alpha_hold: largest chance of a false hold of one candidate.
         voids: labels that void the error statement, e.g. ``deviated``: no candidate ships.
+        pending: ids of statistical claims that will be tested once, later: taken as won here, but
+            with their place in the family of harms.
 
     Returns:
         One decision for each candidate, in the order of ``evidence``.
@@ -95,7 +98,8 @@ def decide(
             rule; evidence at another alpha or for an unknown claim; a level outside (0, 0.5).
     """
     _check(claims, evidence, rules, alpha, alpha_hold)
-    cases = [_case(name, claims, found, rules) for name, found in evidence.items()]
+    later = frozenset(pending)
+    cases = [_case(name, claims, found, rules, later) for name, found in evidence.items()]
     p_holm = _over_candidates(cases)
     open_candidates = sum(not _all_rejected(case, p_holm, alpha) for case in cases)
     return tuple(
@@ -186,10 +190,13 @@ def _case(
     claims: Sequence[Claim],
     found: Mapping[str, Evidence],
     rules: Mapping[str, Rule],
+    later: frozenset[str],
 ) -> _Case:
     """Judge every claim; secondary ones in the locked order until the first that is not won."""
     verdicts = {
-        claim.id: _judge(claim, candidate, found, rules)
+        claim.id: _won_later(claim, candidate)
+        if claim.id in later
+        else _judge(claim, candidate, found, rules)
         for claim in claims
         if claim.part is not Part.SECONDARY
     }
@@ -215,6 +222,18 @@ def _judge(
     if claim.part is Part.WATCH and verdict.status is not Status.NOT_ASSESSED:
         return replace(verdict, status=Status.WATCH)
     return verdict
+
+
+def _won_later(claim: Claim, candidate: str) -> Verdict:
+    return Verdict(
+        claim=claim.id,
+        candidate=candidate,
+        status=Status.STATISTICAL,
+        rejected=True,
+        reading=Reading.INCONCLUSIVE,
+        reason="tested once, after the last look",
+        p_value=0.0,
+    )
 
 
 def _not_assessed(claim: Claim, candidate: str, reason: str) -> Verdict:

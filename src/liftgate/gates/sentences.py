@@ -87,6 +87,22 @@ def error_statement(
     return " ".join(lines)
 
 
+def set_lines(number: int, alpha: float, *, exposed: bool) -> list[str]:
+    """Return what is to be said of a set that was used before; nothing of its first use."""
+    if number == 1:
+        return []
+    lines = [
+        f"This is use {number} of this set for a ship decision, and spends {percent(alpha)}: false "
+        "ships add up over the uses of a set."
+    ]
+    if exposed:
+        lines.append(
+            "The set is exposed: an earlier study's results on its items could be seen before this "
+            "one was locked, and a candidate made with them in view is not covered."
+        )
+    return lines
+
+
 def _ships(decision: Decision, told: Told) -> str:
     primary = next(v for v in decision.verdicts if told.claims[v.claim].part is Part.PRIMARY)
     guards = sum(claim.part is Part.GUARDRAIL for claim in told.claims.values())

@@ -41,6 +41,23 @@ def keep(dataset: Dataset, store: Store) -> None:
     store.flush()
 
 
+def overlap(dataset: Dataset, digest: str, store: Store) -> float:
+    """Return the share of a dataset's items whose inputs another one has too; 0: not known.
+
+    Args:
+        dataset: whose items are looked for.
+        digest: of the other one, as it was kept.
+        store: where it was kept.
+    """
+    if digest == dataset.digest:
+        return 1.0
+    if store.blob_state(digest) != "kept":
+        return 0.0
+    index: Any = store.output(digest)
+    known = {input_digest for _, input_digest, _ in index}
+    return sum(item.input_digest in known for item in dataset.items) / len(dataset.items)
+
+
 def rebuild(digest: str, store: Store, *, name: str) -> Rebuilt:
     """Bring a dataset back from the blobs, in the order of its items' ids.
 

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
-from liftgate.stats import betting, inputs
+from liftgate.stats import inputs
 from liftgate.stats.estimate import Estimate
+from liftgate.stats.gambler import BettingFamily
 from liftgate.stats.inputs import Floats, Range
 from liftgate.stats.kinds import (
     Alternative,
@@ -110,7 +111,7 @@ class EProcess:
         assert span is not None
         self._span = span
         self._rho = _checked_rho(self._claim, ratio)
-        self._ends = _ends(span, self._rho)
+        self._ends = inputs.contrast_range(span, self._rho)
         self._null = _checked_tested(self._claim, null, self._ends)
         self._alternative = inputs.check_alternative(alternative)
         self._tail = (1 - inputs.check_level(level)) / 2
@@ -121,7 +122,7 @@ class EProcess:
         self._sizes: list[Floats] = []
         self._seen: set[str] = set()
         self._baseline_sum = 0.0
-        self._peaks: dict[Alternative, float] = {}
+        self._tails: dict[Alternative, float] = {}
 
     def update(
         self,
@@ -157,13 +158,13 @@ class EProcess:
         self._sums.append(sums)
         self._sizes.append(sizes)
         self._baseline_sum += 0.0 if theirs is None else float(theirs.sum())
-        self._peaks.clear()
+        self._tails.clear()
 
     @property
     def status(self) -> EProcessStatus:
         """Which sides of the tested null are rejected so far, and after how many items."""
         sizes = self._stacked(self._sizes)
-        rejected = tuple(side for side in self._sides if self._tested(side) >= self._threshold)
+        rejected = tuple(side for side in self._sides if self._tested(side) <= self._tail)
         return EProcessStatus(
             rejected=rejected,
             running=not rejected,
@@ -184,12 +185,13 @@ class EProcess:
                 mirrored); or limits of different looks that exclude each other, which exchangeable
                 items give with probability at most 1 − level.
         """
-        sums, sizes = self._stacked(self._sums), self._stacked(self._sizes)
+        sizes = self._stacked(self._sizes)
         n = int(sizes.sum())
         if n == 0:
             raise NotEnoughData("estimate: got no items, expected at least one update")
         self._check_baseline(n)
-        low, high = (self._limit(side) for side in _SIDES)
+        family = self._family()
+        low, high = (family.limit(side, self._tail) for side in _SIDES)
         if low > high:
             raise NotEnoughData(
                 f"limits: one look excluded everything below {low:g}, another everything above "
@@ -198,7 +200,7 @@ class EProcess:
                 hint="Check that items entered in the locked random order.",
             )
         return Estimate(
-            value=min(max(self._unscaled(float(sums.sum()) / n), low), high),
+            value=min(max(family.value, low), high),
             low=low,
             high=high,
             level=self._level,
@@ -217,10 +219,6 @@ class EProcess:
     @property
     def _sides(self) -> tuple[Alternative, ...]:
         return _SIDES if self._alternative is Alternative.TWO_SIDED else (self._alternative,)
-
-    @property
-    def _threshold(self) -> float:
-        return -math.log(self._tail)
 
     def _arms(
         self, candidate: ArrayLike, baseline: ArrayLike | None
@@ -278,38 +276,19 @@ class EProcess:
         self._seen.update(order)
         return np.bincount(codes, weights=scaled).astype(np.float64), sizes
 
-    def _peak(self, side: Alternative, means: Floats) -> Floats:
-        """Return log of the largest capital so far against scaled means, for one side."""
+    def _family(self) -> BettingFamily:
         sums, sizes = self._stacked(self._sums), self._stacked(self._sizes)
-        if not sums.size:
-            return np.zeros(means.size)
-        largest = self._largest or 1
-        shares = sums if side is Alternative.GREATER else np.maximum(sizes - sums, 0.0)
-        null = means if side is Alternative.GREATER else 1 - means
-        table = np.broadcast_to(shares / largest, (means.size, sums.size))
-        return betting.log_peak(table, null, sizes=sizes / largest, looks=[sums.size])[:, 0]
+        return BettingFamily(sums, sizes, self._largest or 1, self._ends)
 
     def _tested(self, side: Alternative) -> float:
-        if side not in self._peaks:
-            scaled = (self._null - self._ends[0]) / (self._ends[1] - self._ends[0])
-            self._peaks[side] = float(self._peak(side, np.array([scaled]))[0])
-        return self._peaks[side]
+        """Return the anytime p-value of the tested null on one side."""
+        if side not in self._tails:
+            known = bool(self._sizes)
+            self._tails[side] = self._family().tail(self._null, side) if known else 1.0
+        return self._tails[side]
 
     def _p_value(self) -> float:
-        smallest = math.exp(-max(self._tested(side) for side in self._sides))
-        return min(1.0, smallest * len(self._sides))
-
-    def _limit(self, side: Alternative) -> float:
-        if side is Alternative.GREATER:
-            return self._unscaled(
-                betting.largest_rejected(lambda m: self._peak(side, m), self._threshold)
-            )
-        return self._unscaled(
-            1 - betting.largest_rejected(lambda m: self._peak(side, 1 - m), self._threshold)
-        )
-
-    def _unscaled(self, mean: float) -> float:
-        return self._ends[0] + mean * (self._ends[1] - self._ends[0])
+        return min(1.0, min(self._tested(side) for side in self._sides) * len(self._sides))
 
     @staticmethod
     def _stacked(parts: list[Floats]) -> Floats:
@@ -351,13 +330,6 @@ def _checked_rho(claim: ClaimShape, ratio: float | None) -> float:
     if ratio is None or not (math.isfinite(ratio) and ratio < 1):
         raise DataError(f"ratio: got {ratio!r}, expected a share of the baseline below 1")
     return 1 - float(ratio)
-
-
-def _ends(span: Range, rho: float) -> Range:
-    """Return the ends of candidate − ρ·baseline."""
-    low, high = span
-    scaled = (rho * low, rho * high)
-    return (low - max(scaled), high - min(scaled))
 
 
 def _checked_tested(claim: ClaimShape, null: float | None, ends: Range) -> float:

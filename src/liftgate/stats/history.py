@@ -34,13 +34,14 @@ the pseudo items of the method table keep it for small n.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError
-from liftgate.stats.inputs import Codes, Floats
+from liftgate.stats.inputs import Codes, Floats, Sample
+from liftgate.stats.kinds import ScoreKind
 
 _FOLDS = 10
 FEWEST_FITTED = 20
@@ -93,6 +94,37 @@ def covariates(values: ArrayLike | None, planned: int) -> Floats | None:
         return None
     standard: Floats = (table[:, kept] - table[:, kept].mean(axis=0)) / spread[kept]
     return standard
+
+
+def adjusted_sample(
+    kind: ScoreKind, sample: Sample, covariate: ArrayLike
+) -> tuple[ScoreKind, Sample]:
+    """Return a sample of differences with what the covariates explain taken out, and its kind.
+
+    A right-or-wrong difference less its prediction is graded.
+
+    Args:
+        kind: of the scores.
+        sample: n differences.
+        covariate: shape (N,) or (N, k), N ≥ n, the first n for the sample's items.
+
+    Raises:
+        DataError: fewer rows than items, or values that are not finite.
+    """
+    rows = np.shape(covariate)[0] if np.ndim(covariate) else 0
+    if rows < sample.values.size:
+        raise DataError(
+            f"covariate: got {rows} rows, expected at least {sample.values.size}, of which the "
+            "first belong to the items"
+        )
+    table = covariates(covariate, rows)
+    if table is None:
+        return kind, sample
+    values = adjust(sample.values, table, sample.codes).values
+    if values is sample.values:
+        return kind, sample
+    graded = ScoreKind.GRADED if kind is ScoreKind.BINARY else kind
+    return graded, replace(sample, values=values)
 
 
 def adjust(values: Floats, table: Floats, codes: Codes | None) -> Adjusted:

@@ -17,8 +17,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Range: TypeAlias = tuple[float, float]
 
-FEWEST_UNITS = 6
-"""A t on fewer units has less than 5 degrees of freedom; paired methods decline there."""
+FEWEST_UNITS = 6  # a t on fewer units has less than 5 degrees of freedom
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,6 +321,12 @@ def _missing(labels: NDArray[np.generic]) -> bool:
     return False
 
 
+def contrast_range(span: Range, rho: float) -> Range:
+    """Return the ends of candidate − ρ·baseline."""
+    ends = sorted((rho * span[0], rho * span[1]))
+    return (span[0] - ends[1], span[1] - ends[0])
+
+
 def check_level(level: float) -> float:
     """Return the two-sided confidence level; raises DataError outside (0, 1)."""
     if not 0 < level < 1:
@@ -331,9 +336,9 @@ def check_level(level: float) -> float:
 
 def check_probability(name: str, value: float) -> float:
     """Return a probability strictly between 0 and 1; raises DataError otherwise."""
-    if not 0 < value < 1:
-        raise DataError(f"{name}: got {value!r}, expected a number between 0 and 1")
-    return float(value)
+    if 0 < value < 1:
+        return float(value)
+    raise DataError(f"{name}: got {value!r}, expected a number between 0 and 1")
 
 
 def check_null(name: str, null: float, bounds: Range | None) -> float:

@@ -17,6 +17,7 @@ from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs, table
 from liftgate.stats.course import Course, PlannedCourse, over_looks
 from liftgate.stats.estimate import Estimate
+from liftgate.stats.history import adjusted_sample
 from liftgate.stats.inputs import Floats, Range, Sample
 from liftgate.stats.inversion import invert
 from liftgate.stats.kinds import Alternative, ClaimShape, Design, ScoreKind
@@ -26,13 +27,14 @@ def paired_difference(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind | None = None,
+    kind: ScoreKind | str | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
+    covariate: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float = 0.0,
     guarantee: bool = False,
     course: Course | None = None,
@@ -52,6 +54,10 @@ def paired_difference(
         stratum: shape (n,), a label for each item, where a fixed number of items was drawn from
             each stratum, or where the weights give the population's shares of the strata
             (``stratum_weights``). Without weights a stratum's share is that of its items.
+        covariate: shape (N,) or (N, k), N > n: what is known of N items drawn alike, such as
+            earlier systems' scores, of which the first n are those answered here. The difference
+            is regressed on it (``history``; Deng et al. 2013; Angelopoulos et al. 2023): the
+            interval narrows as far as it predicts. With N = n there is nothing to learn from it.
         level: two-sided confidence of (low, high); 0.9 gives the one-sided 5 % limits.
         alternative: of the p-value; both limits are always given.
         null: tested difference, strictly inside ± the width of the range.
@@ -79,6 +85,9 @@ def paired_difference(
         bounds=None if width is None else (-width, width),
         pseudo=None if width is None else width / 2,
     )
+    if covariate is not None:
+        _check_plain(sample, course, guarantee=guarantee)
+        kind, sample = adjusted_sample(kind, sample, covariate)
     return estimate_from(
         ClaimShape.DIFFERENCE,
         kind,
@@ -96,7 +105,7 @@ def paired_noninferiority(
     baseline: ArrayLike,
     margin: float,
     *,
-    kind: ScoreKind | None = None,
+    kind: ScoreKind | str | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     weight: ArrayLike | None = None,
@@ -144,13 +153,13 @@ def paired_contrast(
     baseline: ArrayLike,
     ratio: float,
     *,
-    kind: ScoreKind | None = None,
+    kind: ScoreKind | str | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     mirrored: bool = False,
     guarantee: bool = False,
     course: Course | None = None,
@@ -217,13 +226,31 @@ def paired_contrast(
     )
 
 
+def _check_plain(sample: Sample, course: Course | None, *, guarantee: bool) -> None:
+    """Refuse what does not go with a covariate. Raises DataError."""
+    others = {
+        "weight": sample.weights is not None,
+        "stratum": sample.strata is not None,
+        "guarantee": guarantee,
+        "course": course is not None,
+    }
+    for name, given in others.items():
+        if given:
+            raise DataError(
+                f"covariate: got it together with {name}, expected one of the two",
+                hint="PlannedLooks takes a covariate of all planned items."
+                if name == "course"
+                else f"Leave out {name} or the covariate.",
+            )
+
+
 def estimate_from(
     claim: ClaimShape,
     kind: ScoreKind,
     sample: Sample,
     *,
     level: float,
-    alternative: Alternative,
+    alternative: Alternative | str,
     null: float | None,
     guarantee: bool = False,
     course: Course | None = None,
@@ -283,12 +310,8 @@ def _along(course: Course | None, sample: Sample) -> tuple[Sample, Design]:
 
 
 def contrast_bounds(span: Range | None, rho: float) -> Range | None:
-    """Return the ends of candidate − ρ·baseline."""
-    if span is None:
-        return None
-    low, high = span
-    ends = (rho * low, rho * high)
-    return (low - max(ends), high - min(ends))
+    """Return the ends of candidate − ρ·baseline, or None for scores without a range."""
+    return None if span is None else inputs.contrast_range(span, rho)
 
 
 def quarter(bounds: Range | None) -> float | None:

@@ -19,7 +19,7 @@ from liftgate.stats.estimate import Estimate
 from liftgate.stats.history import adjust, covariates
 from liftgate.stats.inputs import Codes, Floats, Sample
 from liftgate.stats.inversion import Family
-from liftgate.stats.kinds import Alternative, ClaimShape, Mark, ScoreKind, UnitDesign
+from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind, UnitDesign
 from liftgate.stats.looks import LookRule, LookStatus, LookTrack
 from liftgate.stats.method import Method
 from liftgate.stats.spending import check_fractions
@@ -64,14 +64,14 @@ class PlannedLooks:
         self,
         looks: Sequence[int],
         *,
-        kind: ScoreKind,
+        kind: ScoreKind | str,
         score_range: Sequence[float] | None = None,
         cluster: ArrayLike | None = None,
         covariate: ArrayLike | None = None,
         fractions: Sequence[float] | None = None,
         alpha: float = 0.05,
         null: float = 0.0,
-        alternative: Alternative = Alternative.GREATER,
+        alternative: Alternative | str = Alternative.GREATER,
         harm_alpha: float | None = None,
         harm_null: float | None = None,
         guarantee: bool = False,
@@ -88,9 +88,12 @@ class PlannedLooks:
             _check_whole(self._codes, self.looks)
         self._fractions = self._locked_fractions(fractions)
         units = UnitDesign.SINGLE if self._codes is None else UnitDesign.CLUSTERED
-        self._row = table.choose(self._kind, units, ClaimShape.DIFFERENCE)
-        if guarantee:
-            self._check_exact()
+        self._row = table.choose(self._kind, units, ClaimShape.DIFFERENCE, guarantee=guarantee)
+        if guarantee and self._table is not None:
+            raise NotEnoughData(
+                "covariate: got one where a guarantee is asked, expected one of the two: what is "
+                "fitted has no proven level"
+            )
         # A binary difference less its prediction is no longer binary.
         interim = ScoreKind.GRADED if self._kind is ScoreKind.BINARY else self._kind
         self._interim_row = table.choose(interim, units, ClaimShape.DIFFERENCE)
@@ -230,15 +233,6 @@ class PlannedLooks:
                 f"{len(self.looks)} looks, the last 1"
             )
         return found
-
-    def _check_exact(self) -> None:
-        if self._row.mark is not Mark.EXACT or self._table is not None:
-            raise NotEnoughData(
-                f"guarantee: {self._row.name} is {self._row.mark.value}"
-                f"{' and covariates are fitted' if self._table is not None else ''}; "
-                "no exact method serves this claim at planned looks",
-                hint="Use the guaranteed betting test, which allows any looks.",
-            )
 
 
 def cluster_fractions(cluster: ArrayLike, looks: Sequence[int]) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from liftgate.stats.course import betting_family
+from liftgate.stats.gambler import betting_family
 from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method, refusal
 

@@ -364,9 +364,10 @@ class StoppingPlan(Node):
     @classmethod
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
         """Fill in the number of planned looks, and refuse it for other plans."""
-        if given.get("plan") == "planned-looks":
-            return {"looks": PLANNED_LOOKS, **given}, []
         if given.get("looks") is None:
+            planned = given.get("plan") == "planned-looks"
+            return ({**given, "looks": PLANNED_LOOKS} if planned else given), []
+        if given.get("plan") == "planned-looks":
             return given, []
         message = "only the plan 'planned-looks' has a number of looks"
         return given, [Problem(("looks",), message, on_key=True)]

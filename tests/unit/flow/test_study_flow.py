@@ -162,7 +162,8 @@ def test_after_a_decision_results_have_been_seen_whatever_is_said(study, workspa
 def test_two_studies_share_a_ledger(study, workspace, folder) -> None:
     lock_study(study, workspace)
     other = folder / "other.yaml"
-    other.write_text(study.read_text("utf-8").replace('study: "mine"', "study: theirs"), "utf-8")
+    text = study.read_text("utf-8").replace('study: "mine"', "study: theirs")
+    other.write_text(f"{text}\nexploratory: true\n", "utf-8")
     assert lock_study(other, workspace).locked.sequence == 2
     assert verify_study(study, workspace).sequence == 1
 

@@ -9,10 +9,13 @@ import pytest
 from liftgate import stats
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.gates.evidence import MeasureEvidence, PairsEvidence, measure_evidence
+from liftgate.gates.sequence import Looks, looks_of
 from liftgate.records import (
     Alternative,
     Bounds,
     Design,
+    Item,
+    Mark,
     Measure,
     Pairing,
     Pairs,
@@ -46,6 +49,15 @@ def pairs_of(candidate: Any, baseline: Any, scale: Scale = GRADED, **rest: Any) 
 
 def evidence(candidate: Any, baseline: Any, scale: Scale = GRADED, **rest: Any) -> PairsEvidence:
     return PairsEvidence(pairs_of(candidate, baseline, scale, **rest), alpha=0.05)
+
+
+def planned(design: Design, count: int, size: int = 1) -> Looks:
+    """Looks at a plan of so many items, the last ones in a cluster of a size."""
+    clusters = [f"c{k}" if k < count - size else "last" for k in range(count)]
+    items = [Item(str(k), {}, cluster=cluster) for k, cluster in enumerate(clusters)]
+    looks = looks_of(design, items, 4)
+    assert looks is not None
+    return looks
 
 
 RNG = np.random.default_rng(7)
@@ -233,12 +245,60 @@ REFUSED = {
     "no items": (evidence([], []), "no items"),
     "too few": (evidence(AFTER[:5], BEFORE[:5]), "degrees of freedom"),
     "few clusters": (evidence(AFTER, BEFORE, cluster=np.arange(40) // 10), "degrees of freedom"),
-    "weights": (evidence(AFTER, BEFORE, weight=np.full(40, 2.0)), "weights"),
-    "sequential": (
-        replace(evidence(AFTER, BEFORE), design=Design.PLANNED_LOOKS),
-        "locked with the design planned-looks",
+    "before the first look": (
+        replace(evidence(AFTER, BEFORE), looks=planned(Design.PLANNED_LOOKS, 400)),
+        "no look was taken yet",
+    ),
+    "a guarantee over clusters": (
+        replace(evidence(AFTER, BEFORE, cluster=np.arange(40) // 2), guarantee=True),
+        "guarantee over clusters",
     ),
 }
+
+
+def test_weights_give_the_weighted_mean() -> None:
+    weight = np.where(np.arange(40) < 10, 3.0, 1.0)
+    found = evidence(AFTER, BEFORE, weight=weight).difference()
+    assert found.value == pytest.approx(float(np.average(AFTER - BEFORE, weights=weight)))
+    assert "Kish" in found.warnings[0]
+
+
+def test_planned_looks_give_what_the_looks_so_far_show() -> None:
+    looks = planned(Design.PLANNED_LOOKS, 80)
+    found = replace(evidence(AFTER, BEFORE), looks=looks)
+    estimate = found.difference()
+    assert (estimate.design, estimate.look, estimate.looks) == (Design.PLANNED_LOOKS, 2, 4)
+    assert found.design is Design.PLANNED_LOOKS
+    once = evidence(AFTER, BEFORE).difference()
+    assert estimate.low is not None
+    assert once.low is not None
+    assert estimate.low < once.low
+    shown = found.descriptive()
+    assert shown is not None
+    assert shown.design is Design.FIXED
+    assert "descriptive only" in shown.warnings[-1]
+
+
+def test_a_planned_slice_without_items_yet_is_not_left_out() -> None:
+    items = [Item(str(k), {}, slices={"lang": "de" if k < 40 else "en"}) for k in range(80)]
+    looks = looks_of(Design.PLANNED_LOOKS, items, 4)
+    labels = np.array(["de"] * 40, dtype=object)
+    found = replace(evidence(AFTER, BEFORE, slices={"lang": labels}), looks=looks, by_slice="lang")
+    parts = found.slices()
+    assert list(parts) == ["de", "en"]
+    assert parts["de"].difference().looks == 2
+    with pytest.raises(NotEnoughData, match="no items"):
+        parts["en"].difference()
+
+
+def test_unlimited_looks_bet_on_the_largest_planned_cluster() -> None:
+    found = replace(evidence(AFTER, BEFORE), looks=planned(Design.ANYTIME, 80))
+    estimate = found.difference()
+    assert (estimate.design, estimate.mark) == (Design.ANYTIME, Mark.ANYTIME_EXACT)
+    wide = replace(found, looks=planned(Design.ANYTIME, 80, size=20)).difference()
+    assert wide.p_value is not None
+    assert estimate.p_value is not None
+    assert wide.p_value > estimate.p_value
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -318,8 +378,10 @@ def test_passes_are_judged_by_the_sign_test() -> None:
     estimate = found.passes(limit=10.0)
     assert estimate.p_value == pytest.approx(2**-7)
     assert (estimate.value, estimate.high) == (4.0, 7.0)
-    with pytest.raises(NotEnoughData, match="fixed design only"):
+    with pytest.raises(NotEnoughData, match="under unlimited looks"):
         replace(found, design=Design.ANYTIME).passes(limit=10.0)
+    looked = replace(found, design=Design.PLANNED_LOOKS).passes(limit=10.0)
+    assert looked.design is Design.PLANNED_LOOKS
 
 
 def test_a_measure_has_no_pairs_and_no_slices() -> None:

@@ -264,9 +264,9 @@ def test_what_makes_no_design_is_refused(looks, options, said):
         stats.PlannedLooks(looks, **UNIT, **options)
 
 
-def test_a_guarantee_is_refused_where_the_row_is_asymptotic():
-    with pytest.raises(NotEnoughData, match="guarantee"):
-        stats.PlannedLooks(LOOKS, guarantee=True, **UNIT)
+def test_a_guarantee_is_refused_where_no_row_can_give_it():
+    with pytest.raises(NotEnoughData, match="no guaranteed method"):
+        stats.PlannedLooks(LOOKS, guarantee=True, kind="unbounded")
 
 
 def test_looks_are_taken_where_the_lock_says():
@@ -331,3 +331,12 @@ def test_exact_p_values_are_compared_with_what_each_look_may_spend():
     assert 0.044 < side.p_value <= 0.05
     assert side.boundaries[1] > boundaries([0.5, 1.0], 0.05)[1]
     assert side.limit(Alternative.GREATER) is None
+
+
+def test_a_guarantee_takes_the_exact_test_at_every_look():
+    rng = np.random.default_rng(4)
+    test = stats.PlannedLooks([40, 80], kind="binary", guarantee=True)
+    test.update((rng.random(40) < 0.9).astype(int), (rng.random(40) < 0.4).astype(int))
+    assert test.estimate.mark.value == "exact"
+    with pytest.raises(NotEnoughData, match="covariate: got one where a guarantee"):
+        stats.PlannedLooks([4, 8], kind="binary", covariate=np.arange(8.0), guarantee=True)

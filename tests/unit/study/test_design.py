@@ -257,12 +257,25 @@ def test_a_metric_does_not_take_a_name_of_liftgates(small, read, name) -> None:
     assert "taken by liftgate" in faults(small, read)[f"scorers.{name}"]
 
 
-@pytest.mark.parametrize("plan", ["planned-looks", "anytime"])
-def test_a_plan_of_a_later_version_is_refused_by_name(small, read, plan) -> None:
+def test_planned_looks_are_five_unless_the_study_says(small, read) -> None:
+    small["stopping"] = {"plan": "planned-looks"}
+    assert read(small).stopping.looks == 5
+    small["stopping"]["looks"] = 8
+    assert read(small).stopping.looks == 8
+
+
+@pytest.mark.parametrize("plan", ["fixed", "anytime"])
+def test_only_planned_looks_have_a_number(small, read, plan) -> None:
     small["stopping"] = {"plan": plan, "looks": 5}
-    assert faults(small, read) == {
-        "stopping.plan": f"the plan {plan!r} is not yet supported in this version, expected 'fixed'"
-    }
+    message = "only the plan 'planned-looks' has a number of looks"
+    assert faults(small, read) == {"stopping.looks": message}
+
+
+def test_keys_that_are_not_given_change_no_digest(small, read) -> None:
+    model = read(small).model()
+    assert "looks" not in model["stopping"]
+    assert "guarantee" not in model["decision"]
+    assert "exploratory" not in model
 
 
 def test_faults_within_a_section_do_not_hide_those_between_sections(small, read) -> None:

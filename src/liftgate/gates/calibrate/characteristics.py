@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from zlib import crc32
 
 import numpy as np
 
@@ -145,7 +146,6 @@ class Simulation:
         self._engine = Engine(plan, rows)
         self._report = report or (lambda _done, _total: None)
         self._done = 0
-        self._place = 0
         self._unreached: list[str] = []
 
     def run(self, name: str = "") -> Characteristics:
@@ -177,16 +177,16 @@ class Simulation:
     def _faces(self) -> tuple[FaceResult, ...]:
         found: list[FaceResult] = []
         listed = points.faces(self._plan.asked)
-        for face in listed:
-            found += self._face(face)
+        for number, face in enumerate(listed):
+            found += self._face(face, f"face {number}")
         return tuple(found)
 
-    def _face(self, face: Face) -> list[FaceResult]:
+    def _face(self, face: Face, label: str) -> list[FaceResult]:
         made = world(self._rows, face.placed)
         runs, count, alpha = self._wanted.runs, self._plan.candidates, self._plan.alpha
-        p = self._engine.rejections(made, face.test, runs * count, self._rng(), self._tick)
+        p = self._engine.rejections(made, face.test, runs * count, self._rng(label), self._tick)
         p = p.reshape(runs, count)
-        once, peeked = self._naive(made, (face.test,), runs)
+        once, peeked = self._naive(made, (face.test,), runs, label)
         one = FaceResult(
             claim=face.claim,
             title=face.title,
@@ -218,9 +218,10 @@ class Simulation:
             rest = self._world(points.effect_point("no effect", self._plan.asked, {}))
         worlds = [made, *([rest] * (self._plan.candidates - 1))]
         runs = self._wanted.runs
-        found = self._engine.outcomes(worlds, runs, self._rng(), self._tick)
+        label = f"{point.name} at {primary}"
+        found = self._engine.outcomes(worlds, runs, self._rng(label), self._tick)
         tests = [t for claim in self._plan.asked.tests for t in claim.rejects]
-        once, peeked = self._naive(made, tests, runs)
+        once, peeked = self._naive(made, tests, runs, label)
         return self._result(point, found, made, primary, once, peeked)
 
     def _result(
@@ -282,7 +283,7 @@ class Simulation:
         return max(nulls, default=0.0) or 0.05
 
     def _pilots(self, target: Point) -> Pilots:
-        rng = self._rng()
+        rng = self._rng("pilots")
         runs = min(self._wanted.runs, PILOT_RUNS)
         zero = points.effect_point("no effect", self._plan.asked, {})
         power, calls, hold, infeasible = [], [], [], 0
@@ -309,11 +310,11 @@ class Simulation:
         return np.concatenate([drawn, drawn])
 
     def _naive(
-        self, made: World, tests: Sequence[OneTest], runs: int
+        self, made: World, tests: Sequence[OneTest], runs: int, label: str
     ) -> tuple[Rate | None, Rate | None]:
         if not self._wanted.naive:
             return None, None
-        once, peeked = naive.shipped(self._plan, made, tests, runs, self._rng())
+        once, peeked = naive.shipped(self._plan, made, tests, runs, self._rng(f"naive, {label}"))
         return Rate(once, runs), Rate(peeked, runs)
 
     def _tick(self, runs: int) -> None:
@@ -332,10 +333,9 @@ class Simulation:
     def _world(self, point: Point) -> World:
         return world(self._rows, point.placed)
 
-    def _rng(self) -> np.random.Generator:
-        """Return a generator of its own for each place of the grid."""
-        self._place += 1
-        return np.random.default_rng([self._wanted.seed, self._number, self._place])
+    def _rng(self, label: str) -> np.random.Generator:
+        """Return a generator of its own for each place of the grid, whatever else is simulated."""
+        return np.random.default_rng([self._wanted.seed, self._number, crc32(label.encode())])
 
 
 def _wilson(rate: Rate, alternative: Alternative, error: float) -> float:

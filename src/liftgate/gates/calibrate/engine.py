@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liftgate.gates.calibrate.kernels import Drawn, Kernel, kernels
+from liftgate.gates.calibrate.kernels import Asking, Drawn, Kernel, kernels
 from liftgate.gates.calibrate.looks import Bet, Followed, Tested
 from liftgate.gates.calibrate.quantities import Asked, ClaimTests, OneTest, Quantity
 from liftgate.gates.calibrate.rows import Floats, Rows
@@ -19,7 +20,7 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 SHIP, HOLD, OPEN = 0, 1, 2
-_CELLS = 4_000_000
+_CELLS = 1_000_000
 """Drawn clusters at a time: what a chunk of runs may hold in memory."""
 
 Tick = Callable[[int], None]
@@ -40,6 +41,7 @@ class Plan:
         looks: shares of the units at which the gate looks, rising, the last one 1; with unlimited
             looks, how finely stopping is resolved.
         design: once, at planned looks with alpha spending, or unlimited looks by betting.
+        guarantee: whether only methods with a proven level may answer.
     """
 
     asked: Asked
@@ -50,11 +52,12 @@ class Plan:
     units: int
     looks: tuple[float, ...] = (1.0,)
     design: Design = Design.FIXED
+    guarantee: bool = False
 
     @property
     def prefixes(self) -> tuple[int, ...]:
         """Units at each look."""
-        return tuple(max(1, round(share * self.units)) for share in self.looks)
+        return tuple(max(1, ceil(share * self.units - 1e-9)) for share in self.looks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ class Engine:
     def __init__(self, plan: Plan, rows: Rows) -> None:
         self.plan = plan
         self._kernels: dict[Quantity, Kernel] = kernels(
-            rows, plan.asked.tested(), plan.scales, plan.design
+            rows, plan.asked.tested(), plan.scales, Asking(plan.design, plan.guarantee)
         )
 
     def outcomes(
@@ -204,11 +207,12 @@ class Engine:
         return np.asarray(np.minimum(len(found) * np.min(np.stack(found), axis=0), 1.0))
 
     def _followed(self, world: World, rows: NDArray[np.intp], quantity: Quantity) -> Followed:
-        drawn = Drawn(world.rows.columns[quantity], rows)
+        column = world.rows.columns[quantity]
+        drawn = Drawn(column, rows)
         kernel, looks = self._kernels[quantity], self.plan.prefixes
         if self.plan.design is not Design.ANYTIME:
             return Tested(kernel, drawn, looks)
-        return Bet(kernel.ends, drawn, looks, float(world.rows.sizes.max()))
+        return Bet(kernel.ends, drawn, looks, float(column.sizes.max()))
 
     def _chunks(self, runs: int) -> Iterator[int]:
         most = max(1, _CELLS // self.plan.units)

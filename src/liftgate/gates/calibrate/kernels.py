@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from liftgate.gates.calibrate.quantities import OneTest, Quantity, span_of
 from liftgate.gates.calibrate.rows import Column, Floats, Rows
 from liftgate.records import Alternative, Design, Scale, ScoreKind
 from liftgate.stats import ClaimShape, UnitDesign, table
-from liftgate.stats.course import betting_family
+from liftgate.stats.gambler import betting_family
 from liftgate.stats.hall import Guard, StudentTests
 from liftgate.stats.inputs import FEWEST_UNITS, Range
 from liftgate.stats.power_sums import single_tests
@@ -74,6 +75,14 @@ def _by_look(values: Floats, looks: Looks) -> Floats:
     return np.asarray(np.cumsum(parts, axis=1))
 
 
+@dataclass(frozen=True)
+class Asking:
+    """What the lock asks of every method."""
+
+    design: Design
+    guarantee: bool
+
+
 class Tails(Protocol):
     """A family of tests for many samples."""
 
@@ -89,22 +98,30 @@ class Kernel:
         quantity: what is tested.
         scale: of its metric.
         rows: the world's; they tell whether the units are clusters.
-        design: how often the gate looks.
+        asked: what the lock asks of every method.
 
     Raises:
         NotEnoughData: the table has no method, or one that is not known here.
     """
 
-    def __init__(self, quantity: Quantity, scale: Scale, rows: Rows, design: Design) -> None:
+    def __init__(self, quantity: Quantity, scale: Scale, rows: Rows, asked: Asking) -> None:
         span = span_of(scale)
         self._clustered = bool(rows.columns[quantity].sizes.max() > 1)
         units = UnitDesign.CLUSTERED if self._clustered else UnitDesign.SINGLE
         kind = scale.kind
         if kind is ScoreKind.BINARY and span != (0.0, 1.0):
             kind = ScoreKind.GRADED
-        row = table.choose(kind, units, quantity.shape, design=design)
+        row = table.choose(
+            kind, units, quantity.shape, design=asked.design, guarantee=asked.guarantee
+        )
         if row.test not in _KNOWN:
-            raise NotEnoughData(f"{quantity.metric}: {row.name} is not simulated")
+            raise NotEnoughData(
+                f"{quantity.metric}: the simulation does not know the method {row.name!r}",
+                hint="simulate the gate without decision: {guarantee: true} to see about what it "
+                "does; a guaranteed test errs and finds less often"
+                if asked.guarantee
+                else "",
+            )
         self._test = row.test
         self._guard = _guard(quantity, span, scale)
 
@@ -218,10 +235,10 @@ def admitted(found: Floats, drawn: Drawn, looks: Looks, test: OneTest) -> Floats
 
 
 def kernels(
-    rows: Rows, quantities: Iterable[Quantity], scales: Mapping[str, Scale], design: Design
+    rows: Rows, quantities: Iterable[Quantity], scales: Mapping[str, Scale], asked: Asking
 ) -> dict[Quantity, Kernel]:
     """Return the kernel of each quantity. Raises NotEnoughData where the table refuses."""
-    return {q: Kernel(q, scales[q.metric], rows, design) for q in quantities}
+    return {q: Kernel(q, scales[q.metric], rows, asked) for q in quantities}
 
 
 def _guard(quantity: Quantity, span: Range | None, scale: Scale) -> Guard | None:

@@ -13,7 +13,7 @@ from liftgate.gates.calibrate.world import World
 from liftgate.records import Alternative
 
 PEEKS = (0.2, 0.4, 0.6, 0.8, 1.0)
-_CELLS = 4_000_000
+_CELLS = 1_000_000
 
 
 def shipped(

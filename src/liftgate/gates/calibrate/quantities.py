@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from liftgate.records import Alternative, Claim, Part, Scale, ScoreKind
+from liftgate.records import Alternative, Claim, Design, Part, Population, Scale, ScoreKind
 from liftgate.stats import ClaimShape
 from liftgate.stats.inputs import Range
 
@@ -80,12 +80,17 @@ class Asked:
         return tuple(dict.fromkeys([*asked, *(q.difference for q in asked), *whole]))
 
 
-def asked_of(claims: Sequence[Claim], slices: Mapping[str, Sequence[str]]) -> Asked:
+def asked_of(
+    claims: Sequence[Claim],
+    slices: Mapping[str, Sequence[str]],
+    design: Design = Design.FIXED,
+) -> Asked:
     """Return the tests of a study's deciding claims.
 
     Args:
         claims: of the study, in its order.
         slices: slice's name -> its values.
+        design: how often the gate looks.
     """
     tests: list[ClaimTests] = []
     left_out: dict[str, str] = {}
@@ -98,6 +103,8 @@ def asked_of(claims: Sequence[Claim], slices: Mapping[str, Sequence[str]]) -> As
             left_out[claim.id] = "an exact measure has no error rate"
         elif _PASSES.fullmatch(claim.metric) or claim.params.get("passes") is not None:
             left_out[claim.id] = "separate passes are not items that could be drawn again"
+        elif design is Design.ANYTIME and claim.population is Population.THIS_SET:
+            left_out[claim.id] = "a test of exactly these items draws them without replacement"
         elif claim.rule not in _RULES:
             left_out[claim.id] = f"the simulation does not know the rule {claim.rule!r}"
         else:
