@@ -208,7 +208,8 @@ def show(found: list[Told], refused: int, seconds: float) -> None:
         gaps = np.array([p.value - r.value for p, r in both])
         print(
             f"  null, {name}: {far} of {count} beyond 1.5 points + 3 s.e.; root mean square "
-            f"{100 * np.sqrt(np.mean(gaps**2)):.2f} points; realised mean "
+            f"{100 * np.sqrt(np.mean(gaps**2)):.2f} points, {100 * gaps.min():+.2f} to "
+            f"{100 * gaps.max():+.2f}; realised mean "
             f"{100 * np.mean([r.value for _, r in both]):.2f} %, largest "
             f"{100 * max(r.value for _, r in both):.2f} %"
         )

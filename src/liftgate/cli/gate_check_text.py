@@ -74,7 +74,7 @@ def _figure(one: Body) -> Iterator[str]:
     yield f"  {'HOLD':<20}{_rate(one['hold'], 'alpha_hold')}{real}"
     yield f"  {'INCONCLUSIVE':<20}{_rate(one['inconclusive'], '')}"
     if one["naive"] is not None:
-        flag = "  FLAGGED: as good as a coin" if one["naive"]["flagged"] else ""
+        flag = "  FLAGGED: little better than a coin" if one["naive"]["flagged"] else ""
         yield f"  {'naive gate ships':<20}{_rate(one['naive'], '')}{flag}"
 
 
