@@ -174,6 +174,8 @@ class Battery:
         if not shift:
             return f"{name} unchanged{more}"
         within = bounded(self.checks.scales[name])
+        if within and abs(shift) >= 1:
+            return f"{name} at its {'best' if shift > 0 else 'worst'} everywhere{more}"
         amount = f"{100 * abs(shift):.3g} % of its range" if within else f"{abs(shift):.3g}"
         return f"{name} {'better' if shift > 0 else 'worse'} by {amount}{more}"
 

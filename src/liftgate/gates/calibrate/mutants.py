@@ -18,7 +18,7 @@ from liftgate.gates.calibrate.broken import Checks, Court, Words
 from liftgate.gates.calibrate.scenes import Scene, bounded, width_of
 from liftgate.gates.calibrate.standins import COUNTED_AS_PASSED
 from liftgate.protocols import Rule
-from liftgate.records import Claim, DecisionWord, Failure
+from liftgate.records import Claim, DecisionWord, Failure, Scale
 
 MakeRule = Callable[[Claim], Rule]
 Tick = Callable[[int, int], None]
@@ -147,7 +147,7 @@ def _widened(checks: Checks, claim: Claim, make: MakeRule) -> Rule | None:
     params = dict(claim.params)
     scale = checks.scales.get(claim.metric)
     if isinstance(params.get("margin"), str):
-        params["margin"] = "99%"
+        params["margin"] = f"{100 * _most_of_the_baseline(scale):.6g}%"
     elif "margin" in params and scale is not None:
         params["margin"] = 0.99 * width_of(scale) if bounded(scale) else 1e6
     elif "limit" in params:
@@ -158,6 +158,13 @@ def _widened(checks: Checks, claim: Claim, make: MakeRule) -> Rule | None:
         return make(replace(claim, params=params))
     except LiftgateError:
         return None
+
+
+def _most_of_the_baseline(scale: Scale | None) -> float:
+    """Return nearly the largest share of a baseline that scores of a scale can lose."""
+    if scale is None or scale.low is None or scale.high is None or scale.low <= 0:
+        return 0.99
+    return 0.99 * (1 - scale.low / scale.high)
 
 
 def _far_limit(checks: Checks, claim: Claim) -> float:
