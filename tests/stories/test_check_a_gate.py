@@ -280,3 +280,12 @@ def test_corrections_over_candidates_and_looks_are_checks_too(guarded: World) ->
         "all: missing scores are left out",
     } <= killed
     assert guarded.calls() == {}
+
+
+def test_a_locked_study_shows_whether_its_gate_was_activated(guarded: World) -> None:
+    assert guarded.liftgate("study", "lock", "study.yaml").returncode == 0
+    assert "Gate activated" not in guarded.liftgate("study", "show", "study.yaml").stdout
+    assert guarded.liftgate("gate", "activate", "study.yaml", "--quiet").returncode == 0
+    assert "Gate activated" in guarded.liftgate("study", "show", "study.yaml").stdout
+    body = json.loads(guarded.liftgate("study", "show", "study.yaml", "--json").stdout)
+    assert body["gate_activated"] == 2

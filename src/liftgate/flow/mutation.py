@@ -15,6 +15,7 @@ from liftgate.errors import UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import ordered
 from liftgate.flow.gate import over_repeats, refuse_weights
+from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.parts import bound_scorers
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.study import find
@@ -31,7 +32,6 @@ from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
 
-ACTIVATED = "gate_activated"
 Show = Callable[[Progress], None]
 
 
