@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from liftgate.flow.pilot import read_pilot
 from liftgate.flow.study import find, open_study
 from liftgate.gates.calibrate.replay import Integers, Kind, Material, numbered, side_by_side
 from liftgate.gates.calibrate.rows import Floats
-from liftgate.records import Item, Pairs, Scale
+from liftgate.records import Arm, Item, Pairs, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -80,28 +81,24 @@ def _of_case(case: Case, metrics: Sequence[str]) -> Found | None:
     made = _Made()
     made.add(Kind.LABEL_SWAP, lambda: _swap_of(case, metrics, items))
     for arm in arms:
-
-        def repeats(arm: object = arm) -> Material:
-            found = next(a for a in arms if a is arm)
-            scores: dict[str, Floats] = {}
-            some: dict[str, Pairs] = {}
-            for metric in metrics:
-                each = [
-                    case.repeat(found, metric, items, number)
-                    for number in range(case.study.repeats)
-                ]
-                scores[metric] = np.stack([one.candidate for one in each], axis=1)
-                some[metric] = each[0]
-            scales = {metric: one.scale for metric, one in some.items()}
-            return _repeated(found.name, scores, scales, next(iter(some.values())), len(arms))
-
-        made.add(Kind.REPEAT_AA, repeats)
+        made.add(Kind.REPEAT_AA, partial(_repeats_of, case, arm, metrics, items))
     notes = (
         (f"{len(kept)} of {len(case.items)} planned items were answered by every arm",)
         if len(kept) < len(case.items)
         else ()
     )
     return Found("the study's own rows", items, tuple(made.found), made.refused, notes)
+
+
+def _repeats_of(case: Case, arm: Arm, metrics: Sequence[str], items: Sequence[Item]) -> Material:
+    found = {
+        metric: [case.repeat(arm, metric, items, n) for n in range(case.study.repeats)]
+        for metric in metrics
+    }
+    scores = {m: np.stack([one.candidate for one in each], axis=1) for m, each in found.items()}
+    scales = {metric: each[0].scale for metric, each in found.items()}
+    some = next(iter(found.values()))[0]
+    return _repeated(arm.name, scores, scales, some, 1 + len(case.candidates))
 
 
 def _swap_of(case: Case, metrics: Sequence[str], items: Sequence[Item]) -> Material:
