@@ -188,16 +188,22 @@ def verify(*, file: Path, as_json: bool) -> int:
 @_JSON
 def show(*, file: Path, as_json: bool) -> int:
     """Show a study with every default filled in, and what the ledger holds of it."""
+    from liftgate.flow.ledger import activation
     from liftgate.flow.study import find
     from liftgate.store import Workspace
     from liftgate.study.load import load
 
     planned = load(file)
-    locked = find(planned, Workspace.locate())
+    workspace = Workspace.locate()
+    locked = find(planned, workspace)
+    active = activation(workspace, locked.digest) if locked else None
     model = planned.model()
     if as_json:
         held = _locked_json(locked) if locked else None
-        _print_json({"study": model, "digest": planned.digest(), "locked": held})
+        number = active and active.sequence
+        _print_json(
+            {"study": model, "digest": planned.digest(), "locked": held, "gate_activated": number}
+        )
         return 0
     click.secho(visible(planned.hypothesis), bold=True)
     for name, arm in planned.arms.items():
@@ -208,6 +214,8 @@ def show(*, file: Path, as_json: bool) -> int:
     decision = planned.decision
     click.echo(f"  alpha {decision.alpha:g}, alpha_hold {decision.alpha_hold:g}")
     click.echo(f"Locked: {_where(locked)}" if locked else "Not locked.")
+    if active is not None:
+        click.echo(f"Gate activated: every check of it bites (entry {active.sequence})")
     return 0
 
 

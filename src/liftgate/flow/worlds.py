@@ -144,10 +144,10 @@ def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Wor
             a range.
     """
     items = dataset.items
-    _refuse_weights(items)
+    refuse_weights(items)
     bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
-    scales = {metric: _over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.claims(), _slice_values(study, items), design)
+    scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
+    asked = asked_of(study.claims(), slice_values(study, items), design)
     points.target(asked)
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
@@ -185,23 +185,25 @@ def _units(items: Sequence[Item]) -> int:
     return len({("item", i.id) if i.cluster is None else ("cluster", i.cluster) for i in items})
 
 
-def _slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+def slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """Return slice's name -> its values among some items."""
     return {
         name: tuple(sorted({item.slices.get(name) or UNLABELLED for item in items}))
         for name in study.dataset.slices
     }
 
 
-def _over_repeats(scale: Scale, repeats: int) -> Scale:
+def over_repeats(scale: Scale, repeats: int) -> Scale:
     """Return the scale of a mean over repeats: of several, a right-or-wrong score is graded."""
     if repeats > 1 and scale.kind is ScoreKind.BINARY:
         return replace(scale, kind=ScoreKind.GRADED)
     return scale
 
 
-def _refuse_weights(items: Sequence[Item]) -> None:
+def refuse_weights(items: Sequence[Item]) -> None:
+    """Refuse items with weights: draws and replays take all items alike. Raises NotEnoughData."""
     if any(item.weight != 1.0 for item in items):
         raise NotEnoughData(
-            "the items carry weights, and the simulation draws all items alike",
+            "the items carry weights, and simulations and replays take all items alike",
             hint="leave the weights out to see what the gate does without them",
         )
