@@ -17,6 +17,7 @@ from liftgate.gates.calibrate.characteristics import Rate
 from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.rows import Rows
 from liftgate.gates.calibrate.sizing import Target, over_pilots
+from liftgate.records import Design
 
 LEAST = 0.5
 """Too small is a study that ships a candidate at its target more seldom than this, at best."""
@@ -30,7 +31,7 @@ _PILOT_RUNS = 250
 _UPPER_PERCENTILE = 95
 _CELLS = 4_000_000
 """Drawn clusters in all, times quantities: what a lock may take in time."""
-_FEWEST_RUNS = 100
+_FEWEST_RUNS = 50
 
 
 class Size(StrEnum):
@@ -139,4 +140,7 @@ def _best_of_pilots(plan: Plan, rows: Rows, seed: int) -> float:
 def _affordable(plan: Plan, parts: int) -> int:
     """Return the runs for one of several equal parts of the work."""
     each = plan.units * plan.candidates * len(plan.asked.tested())
+    if plan.design is Design.PLANNED_LOOKS:
+        # Each look tests all units so far.
+        each *= (len(plan.looks) + 1) // 2
     return max(_FEWEST_RUNS, _CELLS // (each * parts))
