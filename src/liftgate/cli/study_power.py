@@ -147,7 +147,7 @@ def _row(plan: Body, body: Body) -> list[str]:
     low, high = round(calls["low"]), round(calls["high"])
     saved = [round(100 * (1 - value / planned)) for value in (high, low)]
     return [
-        _name(plan) + (" (planned)" if plan["own"] else ""),
+        _name(plan) + (", the study's" if plan["own"] else ""),
         middle or share(ship["low"]),
         spread if ship["low"] != ship["high"] else "",
         count(high) if low == high else f"{count(low)} to {count(high)}",

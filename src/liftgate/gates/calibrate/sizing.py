@@ -76,10 +76,11 @@ class Target:
         self._rows = rows
         at = points.effect_point("target", asked, points.target(asked))
         self._made = world(rows, at.placed, start)
-        self._worlds: list[World] = [self._made]
+        self.worlds: list[World] = [self._made]
+        """One for each candidate."""
         if plan.candidates > 1:
             none = points.effect_point("no effect", asked, {})
-            self._worlds += [world(rows, none.placed, start)] * (plan.candidates - 1)
+            self.worlds += [world(rows, none.placed, start)] * (plan.candidates - 1)
 
     @property
     def kept(self) -> str:
@@ -96,7 +97,7 @@ class Target:
             tick: told of finished runs.
         """
         rng = np.random.default_rng([seed])
-        found = Engine(plan, self._rows).outcomes(self._worlds, runs, rng, tick)
+        found = Engine(plan, self._rows).outcomes(self.worlds, runs, rng, tick)
         return Joint(
             units=plan.units,
             ship=Rate(int((found.words[:, 0] == SHIP).sum()), runs),

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from liftgate.stats.exact import ClopperPearson
 from liftgate.stats.inputs import Floats
 from liftgate.stats.kinds import Alternative, Mark
-from liftgate.stats.score import Wilson
 from liftgate.stats.verify.cell import (
     ALPHA,
     BINARY_BAND,
@@ -74,18 +73,8 @@ def experiments(kernels: Kernels, real: RealData) -> Iterator[Experiment]:
     yield _exact_coverage(kernels, 30)
     for n in (30, 50, 100, 200, 500):
         yield _score_coverage(kernels, real, n)
-    for name, family, mark in (
-        ("Wilson score", Wilson, Mark.ASYMPTOTIC),
-        ("Clopper–Pearson", ClopperPearson, Mark.EXACT),
-    ):
-        for n in (30, 50, 100, 200, 500):
-            yield _proportion(name, family, mark, n)
-
-
-_HARM_GAP = (
-    "half a pair in the variance (ADR 11) was chosen for nulls up to 0; beyond 0, one and a half "
-    "pairs would keep 5.6 % from 50 items on"
-)
+    for n in (30, 50, 100, 200, 500):
+        yield _proportion(n)
 
 
 def _score_error(kernels: Kernels, n: int, nulls: tuple[float, ...], what: str) -> Experiment:
@@ -98,13 +87,7 @@ def _score_error(kernels: Kernels, n: int, nulls: tuple[float, ...], what: str) 
         world=f"every discordance up to {MOST_DISCORDANT:g}, nulls {nulls[0]:g} … {nulls[-1]:g}",
         n=str(n),
         mark=Mark.ASYMPTOTIC,
-        cells=(
-            Cell(
-                name=f"paired score test, error, {what}, n = {n}",
-                high=BINARY_BAND,
-                gap=_HARM_GAP if nulls is HARM_NULLS else "",
-            ),
-        ),
+        cells=(Cell(name=f"paired score test, error, {what}, n = {n}", high=BINARY_BAND),),
         measure=measure,
         domain=f"discordance up to {MOST_DISCORDANT:g}",
     )
@@ -224,21 +207,11 @@ def _score_coverage(kernels: Kernels, real: RealData, n: int) -> Experiment:
     )
 
 
-_WILSON_GAP = (
-    "the normal approximation of one proportion is skewed near 0 and 1; an exact (Clopper–Pearson) "
-    "limit would keep 5.0 %"
-)
-
-
-def _proportion(
-    name: str, family: Callable[[int, int], Wilson | ClopperPearson], mark: Mark, n: int
-) -> Experiment:
-    exact = mark is Mark.EXACT
-
+def _proportion(n: int) -> Experiment:
     def measure(_bench: Bench) -> list[Found]:
         truths = np.round(np.linspace(0.02, 0.98, 97), 4)
-        error = np.array([_tails(family, n, float(p), ALPHA)[0] for p in truths])
-        covered = np.array([1 - sum(_tails(family, n, float(p), ALPHA / 2)) for p in truths])
+        error = np.array([_tails(n, float(p), ALPHA)[0] for p in truths])
+        covered = np.array([1 - sum(_tails(n, float(p), ALPHA / 2)) for p in truths])
         worst, least = int(error.argmax()), int(covered.argmin())
         return [
             Found(float(error[worst]), 0, note=f"a share of {truths[worst]:g} tested from below"),
@@ -246,42 +219,32 @@ def _proportion(
             Found(float(covered[least]), 0, note=f"a share of {truths[least]:g}"),
         ]
 
-    floor = 0.949 if exact else 0.935
-    missed = n < 500 and not exact
-    mean = (0.945, None if exact else 0.975) if n >= 100 else (None, None)
+    name = "Clopper–Pearson"
     return Experiment(
         methods=(name,),
         world="every share from 0.02 to 0.98, both sides",
         n=str(n),
-        mark=mark,
+        mark=Mark.EXACT,
         cells=(
-            Cell(
-                name=f"{name}, error, n = {n}",
-                high=EXACT_BAND if exact else BINARY_BAND,
-                gap="" if exact else _WILSON_GAP,
-            ),
+            Cell(name=f"{name}, error, n = {n}", high=EXACT_BAND),
             Cell(
                 name=f"{name}, coverage, mean, n = {n}",
                 what=What.COVERAGE,
-                low=mean[0],
-                high=mean[1],
+                low=0.945 if n >= 100 else None,
                 nominal=0.95,
             ),
             Cell(
                 name=f"{name}, coverage, worst, n = {n}",
                 what=What.COVERAGE,
-                low=floor,
+                low=0.949,
                 nominal=0.95,
-                gap=_WILSON_GAP if missed else "",
             ),
         ),
         measure=measure,
     )
 
 
-def _tails(
-    family: Callable[[int, int], Wilson | ClopperPearson], n: int, share: float, alpha: float
-) -> tuple[float, float]:
+def _tails(n: int, share: float, alpha: float) -> tuple[float, float]:
     """Return the chances of rejecting the true share from below and from above."""
     from scipy.special import gammaln
 
@@ -290,6 +253,6 @@ def _tails(
     chance = np.exp(logs + ones * np.log(share) + (n - ones) * np.log1p(-share))
     found = []
     for side in (Alternative.GREATER, Alternative.LESS):
-        rejected = [family(n, int(one)).tail(share, side) <= alpha for one in ones]
+        rejected = [ClopperPearson(n, int(one)).tail(share, side) <= alpha for one in ones]
         found.append(float(chance[np.array(rejected)].sum()))
     return found[0], found[1]
