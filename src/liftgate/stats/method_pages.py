@@ -41,6 +41,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "set-metrics.md": tuple(
         f"{what}jackknife by {unit}" for what in ("", "paired ") for unit in ("item", "cluster")
     ),
+    "judges.md": tuple(
+        f"{what}cross-fitted PPI{suffix}"
+        for what in ("", "paired ")
+        for suffix in ("", " over clusters", " by stored chances")
+    ),
+    "corrected-rate.md": ("rate corrected for a detector's errors",),
 }
 """Page -> what ``Estimate.method`` says."""
 
@@ -48,6 +54,7 @@ BESIDE = {
     "planned-looks.md": "planned looks, and history",
     "finite-set.md": "the finite-set test",
     "multiplicity.md": "several claims, candidates and slices",
+    "agreement.md": "agreement of raters",
     "bootstrap.md": "the bootstrap, for showing only",
 }
 """Page -> what it is about, where that is no row of the table."""

@@ -13,10 +13,12 @@ from liftgate.errors import NotEnoughData
 from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inversion import Family
 from liftgate.stats.jackknife import SET_METRIC_ROWS
+from liftgate.stats.judged_rows import JUDGED_ROWS
 from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method
 from liftgate.stats.method_pages import BESIDE, page_of
 from liftgate.stats.ranks import order_statistic, sign_over_passes
+from liftgate.stats.rogan_gladen import CORRECTED_RATE_ROWS
 from liftgate.stats.score import paired_score
 from liftgate.stats.student import student
 from liftgate.stats.sums import RATIO_ROWS
@@ -263,6 +265,8 @@ METHODS: tuple[Method, ...] = (
     *SET_METRIC_ROWS,
     *GUARANTEED,
     *UNLIMITED,
+    *JUDGED_ROWS,
+    *CORRECTED_RATE_ROWS,
 )
 
 
