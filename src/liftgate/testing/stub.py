@@ -97,11 +97,11 @@ class StubServer:
         self._delay_s = delay_s
         self._key = key
         self._port = port
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._ended = asyncio.Event()
         self._thread = threading.Thread(
-            target=self._loop.run_until_complete, args=(self.serve(),), daemon=True
+            target=lambda: asyncio.run(self.serve()), name="liftgate-stub", daemon=True
         )
 
     def __enter__(self) -> StubServer:
@@ -110,12 +110,13 @@ class StubServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        assert self._loop is not None
         self._loop.call_soon_threadsafe(self._ended.set)
         self._thread.join(30)
-        self._loop.close()
 
     async def serve(self, say: Callable[[str], None] | None = None) -> None:
         """Serve until the context ends; ``say`` is told the address."""
+        self._loop = asyncio.get_running_loop()
         server = await asyncio.start_server(self._talk, "127.0.0.1", self._port, backlog=1024)
         port = server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/v1"
