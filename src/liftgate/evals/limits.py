@@ -131,9 +131,7 @@ class _Bucket:
         """Take now and go into debt; wait until the debt is paid, so that the order is kept."""
         if self._rate is None:
             return
-        now = monotonic()
-        self._left = min(self._most, self._left + (now - self._at) * self._rate)
-        self._at = now
+        self._accrue(self._rate)
         self._left -= amount
         if self._left < 0:
             await asyncio.sleep(-self._left / self._rate)
@@ -141,7 +139,15 @@ class _Bucket:
     def correct(self, amount: float) -> None:
         """Give back what was not needed, or take what was needed beyond."""
         if self._rate is not None:
+            self._accrue(self._rate)
             self._left += amount
+
+    def _accrue(self, rate: float) -> None:
+        now = monotonic()
+        earned = (now - self._at) * rate
+        self._at = now
+        # What was given back beyond the burst is not lost.
+        self._left = max(self._left, min(self._most, self._left + earned))
 
 
 class _Gate:
