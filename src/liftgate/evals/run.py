@@ -25,7 +25,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Metered, Startable
+from liftgate.protocols import Identified, Metered, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -208,6 +208,14 @@ class _Execution:
                 seconds[fingerprint] = perf_counter() - began
         limits = {bound.arm.name: self._limit(bound) for bound in self.started}
         self.pen.describe("concurrency", limits)
+        # A killed process cannot say what it had in flight; this bounds it.
+        self.pen.describe("most_in_flight", max(limits.values(), default=0))
+        identities = {
+            bound.arm.fingerprint: dict(bound.system.identity)
+            for bound in self.plan.arms
+            if isinstance(bound.system, Identified)
+        }
+        self.pen.describe("arms", identities)
         for bound in self.started:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
