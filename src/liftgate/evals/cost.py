@@ -80,7 +80,7 @@ class Purse:
             currency = self.prices.currency
             return (
                 f"the next call could bring the cost above {self.most:g} {currency} "
-                f"(spent {self.spent + under_way:.4g} {currency}, calls in flight included)"
+                f"(spent {self.spent:,.4g} {currency})"
             )
         self._reserved[job.key] = cost
         return None

@@ -282,7 +282,7 @@ class _Execution:
                         pauses = [end for end in pauses if job.place < end]
                     await slots[job.arm.arm.fingerprint].acquire()
                     await all_slots.acquire()
-                    self._ask_purse(job)
+                    await self._ask_purse(job, going)
                     if self.reason is not None:
                         break
                     task = group.create_task(one(job))
@@ -367,10 +367,13 @@ class _Execution:
         if self.stop is not None and observations and self.reason is None:
             self.reason = self.stop(observations)
 
-    def _ask_purse(self, job: Job) -> None:
-        if self.reason is None:
-            self.reason = self.purse.refusal(job)
-            self.cut_short = self.reason is not None
+    async def _ask_purse(self, job: Job, going: set[asyncio.Task[None]]) -> None:
+        """Stop before a call that could cost too much, once those in flight are known to cost."""
+        while self.reason is None and (refusal := self.purse.refusal(job)) is not None:
+            if not going:
+                self.reason, self.cut_short = refusal, True
+                return
+            await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
 
     def _limit(self, bound: BoundArm) -> int:
         return self.plan.concurrency or bound.system.concurrency

@@ -69,7 +69,7 @@ def decide_study(
     case = replace(case, rows=_priced(case, parts, prices or Prices()))
     spent = case
     if unfinished is not None and case.looks is None:
-        case = replace(case, rows=Rows((), ()))
+        case = replace(case, rows=Rows((), ()), unseen=True)
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))

@@ -26,7 +26,7 @@ from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry, Run
-from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
+from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
 from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
@@ -157,7 +157,10 @@ def _repeated(run: Run) -> str:
     most = run.manifest.get("most_in_flight")
     if run.complete or not isinstance(most, int):
         return ""
-    return f"; at most {most:,} calls were in flight and may be made again"
+    return (
+        f"; at most {most:,} calls were in flight; "
+        f"they, and those answered in its last {GROUP_S:g} s, may be made again"
+    )
 
 
 def _execute(

@@ -164,7 +164,7 @@ class StubServer:
     async def _answer(self, asked: Asked, act: Act, writer: asyncio.StreamWriter) -> bool:
         delay = self._delay_s if act.delay_s is None else act.delay_s
         if act.never:
-            await asyncio.Event().wait()
+            await self._ended.wait()
         if delay:
             await asyncio.sleep(delay)
         data = act.body
