@@ -66,6 +66,8 @@ class Case:
     """Where the study looks; None: once, at all items."""
     spends: float | None = None
     """What this use of the set spends of alpha; None: all of the study's."""
+    unseen: bool = False
+    """Whether no claim is assessed, because the study was not run to its end."""
 
     @property
     def alpha(self) -> float:
@@ -156,7 +158,10 @@ class Case:
             claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
         }
         evidence = {
-            arm.name: {claim.id: self._evidence(arm, claim, pairs[arm.name]) for claim in claims}
+            arm.name: {
+                claim.id: self._evidence(arm, claim, pairs[arm.name])
+                for claim in (() if self.unseen else claims)
+            }
             for arm in self.candidates
         }
         decision = self.study.decision

@@ -24,6 +24,7 @@ from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
 from liftgate.study.lock import Locked, Seen
+from liftgate.study.params import BadParams
 
 
 @dataclass(frozen=True)
@@ -243,6 +244,12 @@ def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
             systems[name] = factory(
                 arm.rest, params=arm.params, files=arm.files, packages=arm.packages, root=root
             )
+        except BadParams as error:
+            for problem in error.problems:
+                path = ("arms", name, "params", *problem.path)
+                found.faults.append(
+                    study.fault(path, problem.message, suggestion=problem.suggestion)
+                )
         except (DataError, UnknownName) as error:
             found.add(("arms", name, "system"), error)
     return systems
