@@ -7,6 +7,7 @@ LiftgateError                      ``.hint`` says what to do next
 ├─ UnknownName (LookupError)       no scorer named 'exat'; known: exact, …
 ├─ NotEnoughData (ValueError)      a method declines to give a number
 ├─ SystemFailed                    a system under test gave no answer; ``.kind`` says which way
+├─ Unavailable                     a system cannot be asked at all: no outcome, the run ends
 ├─ NotAllowed (PermissionError)    the caller may not do this
 └─ LedgerError
    ├─ BrokenChain                  evidence was altered: names the first bad place
@@ -19,8 +20,9 @@ into text and an exit code.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 class LiftgateError(Exception):
@@ -97,12 +99,28 @@ class SystemFailed(LiftgateError):
     """A system under test gave no usable answer.
 
     Raise it inside a system to report an outcome of its own kind: ``refusal`` or ``unparsable``.
-    Any other exception counts as ``crash``, and no answer in time as ``timeout``.
+    Any other exception counts as ``crash``, and no answer in time as ``timeout``. ``reported`` is
+    what the provider said of the call: a refusal is paid for, too.
     """
 
-    def __init__(self, message: str, *, kind: str = "crash", hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = "crash",
+        hint: str = "",
+        reported: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
+        self.reported = reported
+
+
+class Unavailable(LiftgateError):
+    """A system cannot be asked at all: its key is refused, its model unknown, its money spent.
+
+    That says nothing about the system, so it is no outcome: the run ends, and the next one goes on.
+    """
 
 
 class NotAllowed(LiftgateError, PermissionError):

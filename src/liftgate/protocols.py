@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from liftgate.records import (
     Alternative,
@@ -116,6 +116,90 @@ class Startable(Protocol):
         Raises:
             LiftgateError: the system cannot be used at all; the run ends before its first call.
         """
+        ...
+
+
+class TryAgain(Exception):
+    """A fault of the transport, not of the system: the same request may be sent again.
+
+    Args:
+        message: what happened.
+        after_s: how long the server asks to wait; None: it does not say.
+        throttled: whether the server said that it gets too much.
+    """
+
+    def __init__(
+        self, message: str, *, after_s: float | None = None, throttled: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.after_s = after_s
+        self.throttled = throttled
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What came back from one request."""
+
+    value: Any
+    tokens: int | None = None
+    """Taken from the endpoint's budget, in and out; None: the server does not say."""
+
+
+class Budget(Protocol):
+    """What an endpoint takes: requests and tokens a minute, and how many requests at once."""
+
+    async def send(self, request: Callable[[], Awaitable[Sent]], *, tokens: int) -> Any:
+        """Wait until a request fits in, send it, and again as long as it raises ``TryAgain``.
+
+        Waiting is not counted as the system's time.
+
+        Args:
+            request: sends once.
+            tokens: what it is expected to take.
+
+        Returns:
+            The value of what came back.
+
+        Raises:
+            SystemFailed: ``crash``; the tries are used up. Other errors come through as they are.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a call will take, before it is made."""
+
+    tokens_in: int
+    tokens_out: int | None = None
+    """At most; None: nothing bounds it."""
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A system that calls a shared endpoint. The engine hands one budget to all that share it."""
+
+    endpoint: str
+    """Where calls go; systems of equal endpoints share a budget."""
+    model: str
+    """The name by which prices are looked up."""
+
+    def use(self, budget: Budget) -> None:
+        """Take the budget through which every request is to be sent."""
+        ...
+
+    def expect(self, parts: Mapping[str, Json]) -> Expected:
+        """Return what a call will take."""
+        ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A system that says what its fingerprint is made of, so that a change of it can be named."""
+
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """What the fingerprint digests; it holds no secret."""
         ...
 
 

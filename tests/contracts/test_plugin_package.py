@@ -88,7 +88,7 @@ def test_its_names_are_listed_with_their_package(liftgate) -> None:
     ours = {(p["kind"], p["name"]) for p in found if p["package"] == "liftgate-sample"}
     assert ours == {
         ("systems", "template"), ("scorers", "brief"), ("rules", "worthwhile"),
-        ("importers", "json.quiz"),
+        ("rules", "approve"), ("importers", "json.quiz"),
     }  # fmt: skip
     assert {p["version"] for p in found if p["package"] == "liftgate-sample"} == {"0.3.0"}
 
@@ -103,6 +103,25 @@ def test_a_study_of_its_scorer_its_system_and_its_rule_is_decided(liftgate, stud
     assert verdict["estimate"]["n"] == 80
     again = liftgate("run", "study.yaml", "--json", "--quiet")
     assert again.stdout == done.stdout
+
+
+def test_the_checks_of_a_gate_with_its_rule_bite_and_the_gate_is_activated(liftgate, study) -> None:
+    done = liftgate("gate", "activate", "study.yaml", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Activated: the gate of brevity" in done.stdout
+
+
+def test_a_rule_of_it_that_always_passes_leaves_a_mutant_unkilled(liftgate, study) -> None:
+    more = "  guardrails:\n    - {metric: kept, approve: {margin: 0.05}}\n"
+    text = STUDY.replace("  guardrails:\n", more)
+    study.write_text(text.replace("scorers:\n", "scorers:\n  kept: {scorer: brief, words: 9}\n"))
+    done = liftgate("gate", "activate", "study.yaml", "--quiet")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "brevity: not activated" in done.stdout
+    assert (
+        "Unkilled: guardrails.0: left out (kept approve passes whatever it is shown)" in done.stdout
+    )
+    assert not (study.parent / ".liftgate").exists()
 
 
 def test_its_parameters_are_checked_where_they_stand_in_the_study(liftgate, study) -> None:

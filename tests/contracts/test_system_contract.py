@@ -9,10 +9,12 @@ import sys
 import pytest
 
 from liftgate import plugins
+from liftgate.canon import digest
 from liftgate.errors import LiftgateError
 from liftgate.evals.calls import call
-from liftgate.protocols import Startable, System
+from liftgate.protocols import Identified, Startable, System
 from liftgate.records import Answer, Failure
+from liftgate.testing import Act, StubServer
 
 PYTHON = """
 import time
@@ -36,8 +38,54 @@ class Sut:
 def make(suffix="!"):
     return Sut(suffix)
 """
-EXAMPLES = {"python": "contract_sut:make"}
-"""Name -> what stands behind it; the system must know ``suffix``, ``crash`` and ``hang``."""
+PROCESS = """
+import json, sys, time
+params = json.loads(sys.stdin.readline())["params"]
+if set(params) - {"suffix"}:
+    print(json.dumps({"error": "unknown parameter"}), flush=True)
+    sys.exit(1)
+print(json.dumps({"ready": True, "measures": {"size_mb": 1.5}}), flush=True)
+for line in sys.stdin:
+    asked = json.loads(line)
+    text = asked["input"]["text"]
+    if text == "crash":
+        sys.exit("boom")
+    if text == "hang":
+        time.sleep(1)
+    said = {"id": asked["id"], "output": [text + params.get("suffix", "!")]}
+    print(json.dumps(said), flush=True)
+"""
+FORM = {"type": "json_object"}
+
+
+def act(asked):
+    if asked.text.startswith("crash"):
+        return Act(status=400, body=b"boom")
+    return Act(json.dumps([asked.text]), never=asked.text.startswith("hang"))
+
+
+def served(params):
+    """Translate the contract's parameters into those of a model behind HTTP."""
+    suffix = params.pop("suffix", "!")
+    return {"base_url": SERVER[0].url, "prompt": "{text}" + suffix, "response_format": FORM, **params}
+
+
+SERVER = []
+EXAMPLES = {
+    "python": ("contract_sut:make", dict, "contract_sut:mak"),
+    "process": (f"{sys.executable} contract_process.py", dict, "no-such-program"),
+    "openai": ("tiny", served, None),
+}
+"""Name -> what stands behind it, what the contract's parameters are there, and what cannot stand
+there; the system must know ``suffix``, ``crash`` and ``hang``."""
+MEASURES_NOTHING = {"openai"}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def server():
+    with StubServer(act) as serving:
+        SERVER[:] = [serving]
+        yield
 
 
 @pytest.fixture(params=plugins.names("systems"))
@@ -45,13 +93,20 @@ def opened(request, tmp_path, monkeypatch):
     assert request.param in EXAMPLES, f"give {request.param} an example in this file"
     monkeypatch.setattr(sys, "path", list(sys.path))
     (tmp_path / "contract_sut.py").write_text(PYTHON, encoding="utf-8")
+    (tmp_path / "contract_process.py").write_text(PROCESS, encoding="utf-8")
     sys.modules.pop("contract_sut", None)
+    usual, translated, wrong = EXAMPLES[request.param]
 
-    def again(*, params=None, files=(), packages=(), rest=EXAMPLES[request.param]):
+    def again(*, params=None, files=(), packages=(), rest=usual):
         return plugins.load("systems", request.param)(
-            rest, params=params or {}, files=files, packages=packages, root=tmp_path
+            rest,
+            params=translated(dict(params or {})),
+            files=files,
+            packages=packages,
+            root=tmp_path,
         )
 
+    again.plugin, again.wrong = request.param, wrong
     return again
 
 
@@ -108,7 +163,7 @@ def test_a_hang_is_an_outcome_and_the_next_call_is_answered(opened) -> None:
 
     hung, fine = use(opened(), ask)
     assert hung.failure is Failure.TIMEOUT
-    assert fine.answer == Answer(["q!"])
+    assert fine.answer.output == ["q!"]
 
 
 def test_its_measures_are_finite_numbers_by_name(opened) -> None:
@@ -116,7 +171,7 @@ def test_its_measures_are_finite_numbers_by_name(opened) -> None:
         return dict(system.measure())
 
     found = use(opened(), ask)
-    assert found
+    assert bool(found) == (opened.plugin not in MEASURES_NOTHING)
     assert all(isinstance(name, str) and isinstance(v, float) for name, v in found.items())
 
 
@@ -127,9 +182,21 @@ def test_it_may_be_closed_twice(opened) -> None:
     use(opened(), ask)
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"params": {"sufix": "?"}}, {"files": ["gone"]}, {"rest": "contract_sut:mak"}]
-)
-def test_what_cannot_be_opened_is_an_error_for_the_caller(opened, wrong) -> None:
+@pytest.mark.parametrize("wrong", [{"params": {"sufix": "?"}}, {"files": ["gone"]}, {"rest": None}])
+def test_what_cannot_be_opened_or_started_is_an_error_for_the_caller(opened, wrong) -> None:
+    if "rest" in wrong:
+        if opened.wrong is None:
+            return  # any text may be a model's name
+        wrong = {"rest": opened.wrong}
+
+    async def ask(system):
+        return None
+
     with pytest.raises(LiftgateError):
-        opened(**wrong)
+        use(opened(**wrong), ask)
+
+
+def test_what_its_fingerprint_is_made_of_can_be_told(opened) -> None:
+    system = opened(params={"suffix": "?"})
+    assert isinstance(system, Identified)
+    assert digest(system.identity) == system.fingerprint

@@ -28,10 +28,12 @@ COMMANDS = {
     ),
     "run": ("liftgate.cli.run", "Lock a study if need be, run it and decide."),
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
-    "gate": ("liftgate.cli.gate", "How often a gate errs, before it is used."),
+    "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
+    "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
 }
 """Command -> (module that holds a click command of the same name, one line of help)."""

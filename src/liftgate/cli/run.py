@@ -17,10 +17,40 @@ import click
     type=click.IntRange(min=1),
     help="Calls in flight for each arm. Default: what the system says (1 for a plain function).",
 )
+@click.option(
+    "--requests-per-minute",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of every endpoint, shared by the arms that call it.",
+)
+@click.option(
+    "--tokens-per-minute",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of every endpoint, in and out, shared by the arms that call it.",
+)
+@click.option(
+    "--prices",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Price table. Default: prices.yaml in the workspace, if there is one.",
+)
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    help="Stop before a call that could bring this run's cost above it; nothing is decided then.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
-def run(study: Path, concurrency: int | None, quiet: bool, no_report: bool, as_json: bool) -> int:
+def run(
+    study: Path,
+    concurrency: int | None,
+    requests_per_minute: float | None,
+    tokens_per_minute: float | None,
+    prices: Path | None,
+    max_cost: float | None,
+    quiet: bool,
+    no_report: bool,
+    as_json: bool,
+) -> int:
     """Lock a study if need be, run what is missing, decide, and write the report.
 
     What a finished trial answered is never asked again: after Ctrl-C, a crash or a power cut the
@@ -30,11 +60,19 @@ def run(study: Path, concurrency: int | None, quiet: bool, no_report: bool, as_j
     3 the study or its evidence changed after the lock.
     """
     from liftgate.cli.progress import progress_printer
+    from liftgate.evals.limits import Limits
     from liftgate.flow.run import run_study
 
     with progress_printer(quiet=quiet) as progress:
         result = run_study(
-            study, concurrency=concurrency, progress=progress, say=_say, report=not no_report
+            study,
+            concurrency=concurrency,
+            progress=progress,
+            say=_say,
+            report=not no_report,
+            limits=Limits(requests_per_minute, tokens_per_minute),
+            prices=prices,
+            max_cost=max_cost,
         )
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=2))

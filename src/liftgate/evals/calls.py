@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from time import perf_counter
 
 from liftgate.canon import canonical, parse
-from liftgate.errors import DataError, SystemFailed
+from liftgate.errors import DataError, SystemFailed, Unavailable
+from liftgate.evals.watch import Watch
 from liftgate.protocols import System
 from liftgate.records import Answer, Failure, Json
 
@@ -26,42 +26,47 @@ class Called:
     answer: Answer | None
     failure: Failure | None = None
     message: str = ""
+    reported: Mapping[str, Json] | None = None
+    """What the provider said of the call, of a failed one too."""
 
 
 async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> Called:
-    """Ask a system once. Nothing that it does comes out as an exception.
+    """Ask a system once. What it does is an outcome, and comes out as one.
 
     A system that does not heed its cancellation is left behind: waiting for it would make its
-    time-out a wish.
+    time-out a wish. Time spent waiting for an endpoint's budget is not the system's.
+
+    Raises:
+        Unavailable: the system cannot be asked at all, which is no outcome.
     """
-    started_at, began = datetime.now(UTC), perf_counter()
-    task = asyncio.ensure_future(system.answer(parts))
+    started_at, watch = datetime.now(UTC), Watch()
+    task = watch.start(system.answer(parts))
     try:
-        await asyncio.wait({task}, timeout=timeout_s)
+        await watch.wait(task, timeout_s)
     except asyncio.CancelledError:
         task.cancel()
         raise
-    seconds = perf_counter() - began
+    seconds = watch.seconds()
     if not task.done() or seconds > timeout_s:
         task.cancel()
         task.add_done_callback(_forget)
         message = f"no answer within {timeout_s:g} s"
         seconds = max(seconds, timeout_s)
         return Called(started_at, seconds, None, Failure.TIMEOUT, message)
-    answer, failure, message = _outcome(task)
-    return Called(started_at, seconds, answer, failure, message)
-
-
-def _outcome(task: asyncio.Future[Answer]) -> tuple[Answer | None, Failure | None, str]:
     try:
-        return _as_stored(task.result()), None, ""
+        answer = _as_stored(task.result())
+        return Called(started_at, seconds, answer, reported=answer.reported)
+    except Unavailable:
+        raise
     except SystemFailed as error:
         kind = error.kind if error.kind in set(Failure) else Failure.CRASH
-        return None, Failure(kind), _cut(str(error))
+        message, reported = _cut(str(error)), error.reported
+        return Called(started_at, seconds, None, Failure(kind), message, reported)
     except asyncio.CancelledError:
-        return None, Failure.CRASH, "it cancelled itself"
+        return Called(started_at, seconds, None, Failure.CRASH, "it cancelled itself")
     except Exception as error:  # noqa: BLE001 - whatever a system raises is its outcome
-        return None, Failure.CRASH, _cut(f"{type(error).__name__}: {error}")
+        message = _cut(f"{type(error).__name__}: {error}")
+        return Called(started_at, seconds, None, Failure.CRASH, message)
 
 
 def _as_stored(answer: object) -> Answer:

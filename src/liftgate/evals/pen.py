@@ -48,6 +48,7 @@ class Pen:
             tokens_out=None if answer is None else answer.tokens_out,
             cost=None if answer is None else answer.cost,
             in_flight=in_flight,
+            reported=called.reported,
         )
         writer.add_trial(trial, None if answer is None else answer.output)
         return trial

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liftgate.errors import DataError
+from liftgate.evals.limits import Limits
 from liftgate.protocols import Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
@@ -79,6 +80,8 @@ class Plan:
     planned looks, so that nothing is called that a look may show to be unneeded."""
     baseline_first: bool = False
     """Whether the baseline answers all items before a candidate is asked."""
+    limits: Limits = Limits()
+    """Of each endpoint, shared by the arms that call it."""
 
     def __post_init__(self) -> None:
         names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}

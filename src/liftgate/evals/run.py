@@ -9,6 +9,8 @@ from time import perf_counter
 
 from liftgate.errors import DataError
 from liftgate.evals.calls import call
+from liftgate.evals.cost import Purse, Say
+from liftgate.evals.limits import EndpointBudget
 from liftgate.evals.meter import Listener, Meter
 from liftgate.evals.passes import DuePass, due_passes, take_passes
 from liftgate.evals.pen import Pen
@@ -23,7 +25,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Startable
+from liftgate.protocols import Identified, Metered, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -52,7 +54,9 @@ class Executed:
     timed: int
     """Calls of latency passes and warm-ups; they are no trials."""
     stopped: str | None = None
-    """The reason for which the stopping rule ended the run."""
+    """The reason for which the stopping rule, or the money, ended the run."""
+    cut_short: bool = False
+    """Whether it was the money: the study was not run to its end."""
     notes: tuple[str, ...] = ()
     """What went wrong without harm to the rows: a system that could not be closed."""
 
@@ -64,6 +68,8 @@ async def execute(
     manifest: Mapping[str, Json],
     progress: Listener | None = None,
     stop: Stop | None = None,
+    purse: Purse | None = None,
+    say: Say | None = None,
 ) -> Executed:
     """Run what a plan still lacks, and only that.
 
@@ -76,21 +82,26 @@ async def execute(
         manifest: what was captured about code and environment; kept with the run.
         progress: told after every call; it never hears of a score.
         stop: asked whenever observations have been finished, first with those known before.
+        purse: prices, and how much may be spent; None: nothing is priced.
+        say: told in a sentence what the calls may cost, and what an interruption may repeat.
 
     Raises:
-        DataError: a system cannot be started or measured.
+        DataError: a system cannot be started or measured, or the purse lacks a price.
+        Unavailable: a system cannot be asked at all.
         LiftgateError: the store can no longer be written.
         asyncio.CancelledError: cancelled from outside; the run is finished as incomplete.
     """
-    execution = _Execution(plan, store, Pen(store, plan.study, manifest), progress, stop)
+    pen = Pen(store, plan.study, manifest)
+    execution = _Execution(plan, store, pen, progress, stop, purse or Purse(), say)
     try:
         await execution.go()
     except BaseException:
+        execution.tell_lost()
         execution.pen.finish(complete=False)
         raise
     finally:
         await execution.close()
-    return execution.result(execution.pen.finish(complete=True))
+    return execution.result(execution.pen.finish(complete=not execution.cut_short))
 
 
 class _Execution:
@@ -103,8 +114,14 @@ class _Execution:
         pen: Pen,
         listener: Listener | None,
         stop: Stop | None,
+        purse: Purse,
+        say: Say | None,
     ) -> None:
         self.plan = plan
+        self.purse = purse
+        self.say = say or (lambda _: None)
+        self.cut_short = False
+        self.lost = 0
         self.store = store
         self.pen = pen
         self.listener = listener
@@ -128,11 +145,15 @@ class _Execution:
             await self._score_known(wanted, known)
         if self.reason is not None:
             todo = []
+        for line in self.purse.estimate(todo, known.counted.values()):
+            self.say(line)
         await self._start(todo, due, measures)
         if self.stop is None:
             await self._score_known(wanted, known)
         if todo:
             await self._call_all(todo, known)
+        if self.cut_short:
+            return
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
 
     def result(self, run: Run | None) -> Executed:
@@ -145,8 +166,17 @@ class _Execution:
             scored=self.pen.scored,
             timed=self.timed,
             stopped=self.reason,
+            cut_short=self.cut_short,
             notes=tuple(self.notes),
         )
+
+    def tell_lost(self) -> None:
+        """Say how many calls were in flight when the run was ended from outside."""
+        if self.lost:
+            self.say(
+                f"{self.lost:,} calls were in flight; their answers are lost, "
+                "and the next run makes them again"
+            )
 
     async def close(self) -> None:
         """Close what was started; a fault in closing is noted, for the rows are safe."""
@@ -165,6 +195,7 @@ class _Execution:
         asked = {job.arm.arm.fingerprint for job in todo}
         measured = {m.arm for m in measures if m.name == START_SECONDS}
         seconds: dict[str, float] = {}
+        self._hand_out_budgets()
         for bound in self.plan.arms:
             fingerprint = bound.arm.fingerprint
             if not due and fingerprint not in asked and fingerprint in measured:
@@ -177,9 +208,30 @@ class _Execution:
                 seconds[fingerprint] = perf_counter() - began
         limits = {bound.arm.name: self._limit(bound) for bound in self.started}
         self.pen.describe("concurrency", limits)
+        # A killed process cannot say what it had in flight; this bounds it.
+        self.pen.describe("most_in_flight", max(limits.values(), default=0))
+        identities = {
+            bound.arm.fingerprint: dict(bound.system.identity)
+            for bound in self.plan.arms
+            if isinstance(bound.system, Identified)
+        }
+        self.pen.describe("arms", identities)
         for bound in self.started:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
+
+    def _hand_out_budgets(self) -> None:
+        """Give every system that calls an endpoint the budget that all its callers share."""
+        sharing: dict[str, list[BoundArm]] = {}
+        for bound in self.plan.arms:
+            if isinstance(bound.system, Metered):
+                sharing.setdefault(bound.system.endpoint, []).append(bound)
+        for callers in sharing.values():
+            at_once = max(self._limit(bound) for bound in callers)
+            budget = EndpointBudget(self.plan.limits, at_once)
+            for bound in callers:
+                assert isinstance(bound.system, Metered)
+                bound.system.use(budget)
 
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
@@ -230,6 +282,7 @@ class _Execution:
                         pauses = [end for end in pauses if job.place < end]
                     await slots[job.arm.arm.fingerprint].acquire()
                     await all_slots.acquire()
+                    await self._ask_purse(job, going)
                     if self.reason is not None:
                         break
                     task = group.create_task(one(job))
@@ -257,10 +310,15 @@ class _Execution:
         in_flight = self.in_flight
         try:
             called = await call(job.arm.system, job.items[0].input, self.plan.outcomes.timeout_s)
+        except asyncio.CancelledError:
+            self.lost += 1
+            raise
         finally:
             self.in_flight -= 1
         self.called += 1
-        return self.pen.trial(job, called, in_flight), called.answer
+        trial = self.pen.trial(job, called, in_flight)
+        self.purse.paid(job, trial)
+        return trial, called.answer
 
     def _lacks(self, job: Job, known: Selection) -> bool:
         trial = known.counted[job.key]
@@ -308,6 +366,14 @@ class _Execution:
     def _ask_stop(self, observations: Sequence[Observation]) -> None:
         if self.stop is not None and observations and self.reason is None:
             self.reason = self.stop(observations)
+
+    async def _ask_purse(self, job: Job, going: set[asyncio.Task[None]]) -> None:
+        """Stop before a call that could cost too much, once those in flight are known to cost."""
+        while self.reason is None and (refusal := self.purse.refusal(job)) is not None:
+            if not going:
+                self.reason, self.cut_short = refusal, True
+                return
+            await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
 
     def _limit(self, bound: BoundArm) -> int:
         return self.plan.concurrency or bound.system.concurrency

@@ -89,4 +89,4 @@ def _checked(found: Any, scale: Scale) -> Scored:
 
 def stored_answer(trial: Trial, output: Json) -> Answer:
     """Return a trial's answer from its row and its output in the store."""
-    return Answer(output, trial.tokens_in, trial.tokens_out, trial.cost)
+    return Answer(output, trial.tokens_in, trial.tokens_out, trial.cost, trial.reported)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from liftgate.canon import plain
 from liftgate.evals.plan import Plan
-from liftgate.flow.case import Case, case_of
+from liftgate.evals.prices import Prices
+from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
@@ -38,13 +40,36 @@ NOT_SHOWN = (
 
 
 def decide_study(
-    parts: Parts, plan: Plan, store: Store, locked: lock.Locked, use: SetUse, *, command: str
+    parts: Parts,
+    plan: Plan,
+    store: Store,
+    locked: lock.Locked,
+    use: SetUse,
+    *,
+    command: str,
+    prices: Prices | None = None,
+    unfinished: str | None = None,
 ) -> dict[str, Any]:
     """Return the decision of a locked study as the body of its ledger entry.
 
     The same rows give the same bytes: nothing in it depends on when or how often it is made.
+
+    Args:
+        parts: of the study.
+        plan: of the study.
+        store: holds the rows.
+        locked: what the ledger holds of the study.
+        use: of its set of items.
+        command: that makes the decision again.
+        prices: by which calls without a cost of their own are priced.
+        unfinished: why the run ended before its end. A study that looks once is then not looked
+            at: what it has so far neither decides nor is shown, or going on would be a second look.
     """
     case = case_of(parts, plan, store, use.alpha)
+    case = replace(case, rows=_priced(case, parts, prices or Prices()))
+    spent = case
+    if unfinished is not None and case.looks is None:
+        case = replace(case, rows=Rows((), ()), unseen=True)
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
@@ -53,16 +78,47 @@ def decide_study(
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
+        **_about_money(spent, parts, prices),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
         "set_use": use.as_json(),
         "deviation": deviated,
-        "not_shown": list(NOT_SHOWN),
+        "not_shown": [*_unfinished(unfinished, looked), *NOT_SHOWN],
         "planned": _planned(parts.study, parts),
         "done": _done(parts.study, case),
         "rows": _bound_rows(case, first, store),
         "reproduce": command,
     }
+
+
+def _unfinished(why: str | None, looked: Looked) -> list[str]:
+    if why is None or (looked.look is not None and looked.settled):
+        return []
+    return [f"Not run to its end: {why}. What it has so far decides nothing."]
+
+
+def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
+    """Return a case's rows with what each call cost, as far as that is known."""
+    if not prices.rows:
+        return case.rows
+    systems = {arm.fingerprint: arm.system for arm in parts.arms}
+    rows = tuple(
+        replace(row, trial=replace(row.trial, cost=prices.cost(systems[row.arm], row.trial)))
+        for row in case.rows.observations
+    )
+    return replace(case.rows, observations=rows)
+
+
+def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
+    """Return cost and tokens of each arm; of a study that was cut short, too."""
+    trials = {
+        arm.name: [row.trial for row in case.rows.observations if row.arm == arm.fingerprint]
+        for arm in parts.arms
+    }
+    cost = {"cost": {name: usage.cost(found) for name, found in trials.items()}}
+    if prices is None or not prices.rows:
+        return cost
+    return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
 
 
 def _labels(study: Study, locked: lock.Locked) -> list[str]:
@@ -163,7 +219,6 @@ def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
             arm.name: usage.latency(trials[arm.name], measures[arm.name], latency_name)
             for arm in parts.arms
         },
-        "cost": {arm.name: usage.cost(trials[arm.name]) for arm in parts.arms},
     }
 
 

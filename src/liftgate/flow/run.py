@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from liftgate.canon import digest
+from liftgate.evals.cost import Purse
+from liftgate.evals.limits import Limits
 from liftgate.evals.meter import Listener
 from liftgate.evals.plan import Plan
+from liftgate.evals.prices import Prices, read_prices
 from liftgate.evals.run import Executed, execute
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
@@ -22,11 +25,12 @@ from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
-from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
+from liftgate.records import Entry, Run
+from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
 from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
+PRICES = "prices.yaml"
 Say = Callable[[str], None]
 
 
@@ -55,6 +59,9 @@ def run_study(
     progress: Listener | None = None,
     say: Say | None = None,
     report: bool = True,
+    limits: Limits | None = None,
+    prices: Path | None = None,
+    max_cost: float | None = None,
 ) -> StudyRun:
     """Run a study to its decision.
 
@@ -64,17 +71,23 @@ def run_study(
         progress: told how far it is; never a score.
         say: told in a sentence what is being done.
         report: whether to write the HTML report.
+        limits: of every endpoint; None: requests and tokens a minute are not limited.
+        prices: a price table; None: ``prices.yaml`` in the workspace, if there is one.
+        max_cost: how much this run may spend, in the currency of the prices. A run that ends by it
+            decides nothing: inconclusive, unless a look that was planned had settled it before.
 
     Raises:
         StudyError: the file has faults.
         LockedError: the study, its dataset or an arm is not what was locked.
         BrokenChain: stored evidence was altered.
         DataError: a dataset or system that cannot be opened.
+        NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     tell = say or (lambda _: None)
     opened = open_study(file)
     parts = parts_of(opened)
     workspace = Workspace.locate().create()
+    priced = prices_of(workspace, prices)
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
@@ -84,8 +97,11 @@ def run_study(
         kept = keep(opened, workspace)
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
+        if kept.adequacy is not None:
+            tell(kept.adequacy.sentence())
         _record_runs(store, ledger, tell)
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
+        plan = replace(plan, limits=limits or Limits())
         datasets.keep(parts.dataset, store)
         study = parts.study
         use = set_use(
@@ -98,18 +114,56 @@ def run_study(
         stop = None
         if parts.looks is not None:
             stop = StopWhenSettled(case_of(parts, plan, store, use.alpha))
-        executed = _execute(plan, parts, store, ledger, stop=stop, progress=progress, tell=tell)
+        purse = Purse(priced, max_cost)
+        executed = _execute(
+            plan, parts, store, ledger, stop=stop, progress=progress, tell=tell, purse=purse
+        )
         store.verify(recorded_files(ledger))
-        body = decide_study(parts, plan, store, kept.locked, use, command=f"liftgate run {file}")
+        body = decide_study(
+            parts,
+            plan,
+            store,
+            kept.locked,
+            use,
+            command=f"liftgate run {file}",
+            prices=priced,
+            unfinished=executed.stopped if executed.cut_short else None,
+        )
         entry, appended = _remember(ledger, body)
     path = write_report(workspace, entry=entry.sequence).path if report else None
     return StudyRun(entry.sequence, entry.body, path, executed, appended)
 
 
+def prices_of(workspace: Workspace, given: Path | None) -> Prices:
+    """Return the prices of a file, of the workspace's ``prices.yaml``, or none.
+
+    Raises:
+        DataError: the file cannot be read or is wrong.
+    """
+    usual = workspace.home / PRICES
+    if given is None and not usual.is_file():
+        return Prices()
+    return read_prices(given or usual)
+
+
 def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
     """Write into the ledger the runs that finished without telling it: their process had died."""
     for run in _record_finished(store, ledger):
-        tell(f"Recovered the interrupted run {run}: what it had finished counts")
+        tell(
+            f"Recovered the interrupted run {run.id}: what it had finished counts"
+            + _repeated(run)
+        )
+
+
+def _repeated(run: Run) -> str:
+    """Say how many calls a killed process may have had in flight, which nobody wrote down."""
+    most = run.manifest.get("most_in_flight")
+    if run.complete or not isinstance(most, int):
+        return ""
+    return (
+        f"; at most {most:,} calls were in flight; "
+        f"they, and those answered in its last {GROUP_S:g} s, may be made again"
+    )
 
 
 def _execute(
@@ -121,6 +175,7 @@ def _execute(
     stop: StopWhenSettled | None,
     progress: Listener | None,
     tell: Say,
+    purse: Purse,
 ) -> Executed:
     captured = manifest(
         packages=sorted({name for arm in parts.study.arms.values() for name in arm.packages}),
@@ -132,7 +187,15 @@ def _execute(
     )
     try:
         executed = asyncio.run(
-            execute(plan, store, manifest=captured, progress=progress, stop=stop)
+            execute(
+                plan,
+                store,
+                manifest=captured,
+                progress=progress,
+                stop=stop,
+                purse=purse,
+                say=tell,
+            )
         )
     finally:
         _record_finished(store, ledger)
@@ -147,13 +210,13 @@ def _execute(
     return executed
 
 
-def _record_finished(store: Store, ledger: Ledger) -> list[str]:
-    """Write every finished run that the ledger does not know into it; return their ids."""
+def _record_finished(store: Store, ledger: Ledger) -> list[Run]:
+    """Write every finished run that the ledger does not know into it, and return them."""
     known = {entry.body["id"] for entry in ledger.entries(kind=RUN_FINISHED)}
     found = [run for run in store.runs() if run.id not in known]
     for run in found:
         ledger.append(RUN_FINISHED, run_body(run), refs=dict(run.files))
-    return [run.id for run in found]
+    return found
 
 
 def _remember(ledger: Ledger, body: Mapping[str, Any]) -> tuple[Entry, bool]:

@@ -29,7 +29,6 @@ _MARKS = {
 _VOIDS = {
     "unlocked": "the study was not locked before its results",
     "deviated": "the study was amended after results had been seen",
-    "over budget": "the set has been used for more decisions than its budget allows",
     "exploratory": "the study is declared exploratory",
     "unassessed": "a claim of the lock was not assessed",
 }

@@ -105,6 +105,8 @@ class Answer:
     tokens_out: int | None = None
     cost: float | None = None
     """In the currency of the workspace; None: not known, which is not zero."""
+    reported: Mapping[str, Json] | None = None
+    """What the provider said of the call, raw: usage, finish reason, time to the first token."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ class Trial:
     cost: float | None = None
     in_flight: int = 1
     """Requests under way when this one began, itself included: a source of noise."""
+    reported: Mapping[str, Json] | None = None
+    """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:

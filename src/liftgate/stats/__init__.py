@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
     from liftgate.stats.weighted import stratum_weights
 
@@ -109,6 +110,7 @@ _HOMES = {
     "paired_noninferiority": "paired",
     "passes_limit": "single",
     "passes_needed": "single",
+    "power": "sizing",
     "proportion": "single",
     "quantile": "single",
     "rater_report": "agreement",
@@ -116,6 +118,7 @@ _HOMES = {
     "ratio_difference": "ratios",
     "raw_agreement": "agreement",
     "relative_lift": "lift",
+    "sample_size": "sizing",
     "sensitivity_specificity": "detector",
     "stratum_weights": "weighted",
     "units_needed": "planning",
@@ -173,6 +176,7 @@ __all__ = [
     "paired_noninferiority",
     "passes_limit",
     "passes_needed",
+    "power",
     "proportion",
     "quantile",
     "rater_report",
@@ -180,6 +184,7 @@ __all__ = [
     "ratio_difference",
     "raw_agreement",
     "relative_lift",
+    "sample_size",
     "sensitivity_specificity",
     "stratum_weights",
     "units_needed",

@@ -252,7 +252,7 @@ def paired_exact(sample: Sample) -> PairedExact:
             f"got {n} pairs of binary scores, expected at most {MOST_PAIRS} for the exact "
             "unconditional test",
             hint="Above that leave out guarantee=True: from 50 pairs the score test's measured "
-            "one-sided error is at most 5.9 % at 5 %; or declare the scores graded in (0, 1) and "
+            "one-sided error is at most 5.6 % at 5 %; or declare the scores graded in (0, 1) and "
             "take the betting bound.",
         )
     gained = int(np.count_nonzero(sample.values > 0))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from liftgate.store.active import GROUP_S
 from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.lock import only_one
 from liftgate.store.store import Store
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
 
-__all__ = ["RUN_FINISHED", "RunWriter", "Store", "Workspace", "only_one", "run_body"]
+__all__ = ["GROUP_S", "RUN_FINISHED", "RunWriter", "Store", "Workspace", "only_one", "run_body"]

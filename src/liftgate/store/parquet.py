@@ -50,12 +50,19 @@ def read(table: AnyTable, files: Sequence[Path], where: str, value: str) -> list
     columns = ", ".join(column.read for column in table.columns)
     paths = [_literal(path) for path in files]
     with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
-        query = (
-            f"SELECT {columns} FROM read_parquet(?, hive_partitioning = false) "  # noqa: S608 - own names
-            f"WHERE {where} = ?"
-        )
+        query = f"SELECT {columns} FROM {_rows_of(table)} WHERE {where} = ?"  # noqa: S608 - own names
         found: list[Row] = connection.execute(query, [paths, value]).fetchall()
         return found
+
+
+def _rows_of(table: AnyTable) -> str:
+    """Return what to read from; columns that older files lack are null there."""
+    later = [c for c in table.columns if c.later]
+    if not later:
+        return "read_parquet(?, hive_partitioning = false)"
+    nulls = ", ".join(f"NULL::{table.staged()[c.name]} AS {c.name}" for c in later)
+    files = "read_parquet(?, hive_partitioning = false, union_by_name = true)"
+    return f"(SELECT {nulls} WHERE false UNION ALL BY NAME SELECT * FROM {files})"  # noqa: S608
 
 
 def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:

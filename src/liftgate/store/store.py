@@ -127,6 +127,11 @@ class Store:
         rows = self._read(TRIALS, "arm", arm)
         return sorted(rows, key=lambda t: (t.started_at, t.attempt, t.input_digest, t.repeat))
 
+    def trials_of_input(self, input_digest: str) -> list[Trial]:
+        """Return every trial row of an input, by whatever arm, in order of the time it began."""
+        rows = self._read(TRIALS, "input_digest", input_digest)
+        return sorted(rows, key=lambda t: (t.started_at, t.arm, t.attempt, t.repeat))
+
     def known(self, arm: str) -> dict[str, list[Trial]]:
         """Return an arm's trial rows by key, each list in order of (started_at, attempt)."""
         by_key: dict[str, list[Trial]] = {}

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, Generic, TypeVar
 
+from liftgate.canon import canonical, parse
 from liftgate.errors import DataError
 from liftgate.records import Failure, Measure, Outcome, Score, Trial
 
@@ -30,10 +31,23 @@ class Kind(StrEnum):
     REAL = "real"
     INTEGER = "integer"
     TIME = "time"
+    JSON = "json"
 
 
-_SQLITE = {Kind.TEXT: "TEXT", Kind.REAL: "REAL", Kind.INTEGER: "INTEGER", Kind.TIME: "INTEGER"}
-_DUCKDB = {Kind.TEXT: "VARCHAR", Kind.REAL: "DOUBLE", Kind.INTEGER: "BIGINT", Kind.TIME: "BIGINT"}
+_SQLITE = {
+    Kind.TEXT: "TEXT",
+    Kind.REAL: "REAL",
+    Kind.INTEGER: "INTEGER",
+    Kind.TIME: "INTEGER",
+    Kind.JSON: "TEXT",
+}
+_DUCKDB = {
+    Kind.TEXT: "VARCHAR",
+    Kind.REAL: "DOUBLE",
+    Kind.INTEGER: "BIGINT",
+    Kind.TIME: "BIGINT",
+    Kind.JSON: "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +59,8 @@ class Column:
     optional: bool = False
     free: bool = False
     """Free text: what is not valid Unicode is written as escapes instead of being refused."""
+    later: bool = False
+    """Older files lack the column; their rows have no value there."""
 
     @property
     def read(self) -> str:
@@ -168,7 +184,19 @@ def _time(value: Any, column: Column) -> int:
     return microseconds(value)
 
 
-_CHECKS = {Kind.TEXT: _text, Kind.REAL: _real, Kind.INTEGER: _integer, Kind.TIME: _time}
+def _json(value: Any, column: Column) -> str:
+    if not isinstance(value, Mapping):
+        raise TypeError("a mapping of JSON values" + (" or None" if column.optional else ""))
+    return canonical(value).decode()
+
+
+_CHECKS = {
+    Kind.TEXT: _text,
+    Kind.REAL: _real,
+    Kind.INTEGER: _integer,
+    Kind.TIME: _time,
+    Kind.JSON: _json,
+}
 
 
 TRIALS: Table[Trial] = Table(
@@ -190,9 +218,10 @@ TRIALS: Table[Trial] = Table(
         Column("tokens_out", Kind.INTEGER, optional=True),
         Column("cost", Kind.REAL, optional=True),
         Column("in_flight", Kind.INTEGER),
+        Column("reported", Kind.JSON, optional=True, later=True),
     ),
     order=("arm", "input_digest", "repeat", "started_at", "attempt"),
-    decode={"started_at": moment, "failure": Failure},
+    decode={"started_at": moment, "failure": Failure, "reported": parse},
     unique=("key", "attempt"),
 )
 

@@ -59,6 +59,23 @@ def checked(kind: str, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
     return _make(kind, name, given)[1]
 
 
+def bound(kind: str, name: str, factory: Callable[..., Any], given: Mapping[str, Any]) -> Any:
+    """Return what a factory makes of parameters, checked by its signature as a plug-in's are.
+
+    For a plug-in whose door hands it parameters as they stand, as that of systems does.
+
+    Args:
+        kind: of the plug-in, for messages.
+        name: of the plug-in.
+        factory: its keyword parameters, with their annotations, are the grammar.
+        given: parameters as JSON values.
+
+    Raises:
+        BadParams: the parameters are wrong.
+    """
+    return _filled(kind, name, factory, _model(factory), given)[0]
+
+
 def parameters(kind: str, name: str) -> type[BaseModel]:
     """Return the model of a plug-in's parameters; each field's alias is the parameter's name."""
     factory = plugins.load(kind, name)
@@ -72,7 +89,16 @@ def parameters(kind: str, name: str) -> type[BaseModel]:
 
 
 def _make(kind: str, name: str, given: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    model = parameters(kind, name)
+    return _filled(kind, name, plugins.load(kind, name), parameters(kind, name), given)
+
+
+def _filled(
+    kind: str,
+    name: str,
+    factory: Callable[..., Any],
+    model: type[BaseModel],
+    given: Mapping[str, Any],
+) -> tuple[Any, dict[str, Any]]:
     try:
         typed = model.model_validate_json(json.dumps(plain(given, place=name)))
     except ValidationError as error:
@@ -83,7 +109,7 @@ def _make(kind: str, name: str, given: Mapping[str, Any]) -> tuple[Any, dict[str
     values.update(typed.model_extra or {})
     filled = typed.model_dump(mode="json", by_alias=True)
     try:
-        return plugins.load(kind, name)(**values), filled
+        return factory(**values), filled
     except (LiftgateError, ValueError, TypeError) as error:
         raise BadParams(kind, name, [_refusal(error, values)]) from error
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import digest, plain
-from liftgate.errors import DataError, LiftgateError, SystemFailed
+from liftgate.canon import digest
+from liftgate.errors import DataError, LiftgateError
+from liftgate.plugins.content import checked, content_of, digest_of_file
 from liftgate.plugins.local import load_attribute
 from liftgate.records import Answer, Json
 from liftgate.systems.threads import LoopThread, Workers, is_async
 
 SYNC_CONCURRENCY = 1
 ASYNC_CONCURRENCY = 16
-_CHUNK = 1 << 20
 
 
 def open_system(
@@ -49,17 +47,14 @@ def open_system(
     if not callable(factory):
         raise DataError(f"{place}: got {type(factory).__name__}, expected a function")
     _check_params(place, factory, params)
-    fingerprint = digest(
-        {
-            "plugin": "python",
-            "attribute": rest.partition(":")[2],
-            "source": _source_digest(place, module.__file__),
-            "params": params,
-            "files": {name: _content_digest(place, root, name) for name in files},
-            "packages": {name: _package_version(place, name) for name in packages},
-        }
-    )
-    return PythonSystem(place, factory, params, fingerprint)
+    identity: dict[str, Json] = {
+        "plugin": "python",
+        "attribute": rest.partition(":")[2],
+        "source": _source_digest(place, module.__file__),
+        "params": dict(params),
+        **content_of(place, root, files, packages),
+    }
+    return PythonSystem(place, factory, params, identity)
 
 
 class PythonSystem:
@@ -70,9 +65,14 @@ class PythonSystem:
     """
 
     def __init__(
-        self, place: str, factory: Callable[..., Any], params: Mapping[str, Json], fingerprint: str
+        self,
+        place: str,
+        factory: Callable[..., Any],
+        params: Mapping[str, Json],
+        identity: Mapping[str, Json],
     ) -> None:
-        self.fingerprint = fingerprint
+        self.identity = identity
+        self.fingerprint = digest(identity)
         self.concurrency = SYNC_CONCURRENCY
         self._place = place
         self._factory = factory
@@ -173,33 +173,6 @@ class PythonSystem:
         return result
 
 
-def checked(result: Any) -> Answer:
-    """Return what a callable gave as an Answer.
-
-    Raises:
-        SystemFailed: ``unparsable``; it is no JSON value, or its tokens or cost are no numbers.
-    """
-    answer = result if isinstance(result, Answer) else Answer(output=result)
-    try:
-        plain(answer.output)
-    except DataError as error:
-        raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
-    for name in ("tokens_in", "tokens_out", "cost"):
-        value = getattr(answer, name)
-        if value is not None and not _is_amount(value, whole=name != "cost"):
-            raise SystemFailed(
-                f"wrong type: {name}: got {value!r}, expected a number of at least 0 or None",
-                kind="unparsable",
-            )
-    return answer
-
-
-def _is_amount(value: object, *, whole: bool) -> bool:
-    kinds = (int,) if whole else (int, float)
-    right = isinstance(value, kinds) and not isinstance(value, bool)
-    return right and math.isfinite(value) and value >= 0  # type: ignore[arg-type,operator]
-
-
 def _check_params(place: str, factory: Callable[..., Any], params: Mapping[str, Json]) -> None:
     try:
         signature = inspect.signature(factory)
@@ -227,38 +200,7 @@ def _source_digest(place: str, file: str | None) -> str:
             f"{place}: the module has no file, so a change of it could not be seen",
             hint="put the factory into a module of its own",
         )
-    return _file_digest(Path(file))
-
-
-def _content_digest(place: str, root: Path, name: str) -> str:
-    path = root / name
-    if path.is_file():
-        return _file_digest(path)
-    if path.is_dir():
-        found = (p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-        inside = sorted(found)
-        return digest({p.relative_to(path).as_posix(): _file_digest(p) for p in inside})
-    raise DataError(
-        f"{place}: files: {name!r} does not exist",
-        hint=f"files are looked up from the folder {root.resolve().name}/",
-    )
-
-
-def _file_digest(path: Path) -> str:
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-    return f"sha256:{hasher.hexdigest()}"
-
-
-def _package_version(place: str, name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        raise DataError(
-            f"{place}: packages: {name!r} is not installed", hint=f"pip install {name}"
-        ) from None
+    return digest_of_file(Path(file))
 
 
 def _measure_name(place: str, name: Any) -> str:

@@ -12,6 +12,7 @@ Write a module beside a study, and name its parts there (``python:world:items`` 
 
 from __future__ import annotations
 
+from liftgate.testing.stub import Act, Asked, StubServer
 from liftgate.testing.world import Faults, World
 
-__all__ = ["Faults", "World"]
+__all__ = ["Act", "Asked", "Faults", "StubServer", "World"]

@@ -1,0 +1,147 @@
+"""Prices of models by the day from which they hold; what a call cost is computed when it is read.
+
+Rows keep what the provider reported, so that a corrected price corrects every cost, and a new one
+leaves older calls at theirs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from liftgate.errors import DataError
+from liftgate.records import Json, Trial
+from liftgate.study.source import parse
+
+_MILLION = 1_000_000
+_KEYS = {"model", "from", "input", "cached_input", "output"}
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a model's tokens cost, per million, from a day on (UTC)."""
+
+    model: str
+    since: date
+    input: float
+    output: float
+    cached_input: float
+
+    def cost(self, tokens_in: int, tokens_out: int, cached: int = 0) -> float:
+        """Return the cost of a call; cached tokens are part of ``tokens_in``."""
+        fresh = tokens_in - cached
+        paid = fresh * self.input + cached * self.cached_input + tokens_out * self.output
+        return paid / _MILLION
+
+
+@dataclass(frozen=True)
+class Prices:
+    """An effective-dated table of prices."""
+
+    currency: str = "(no currency)"
+    rows: tuple[Price, ...] = ()
+    digest: str = ""
+    """SHA-256 of the file."""
+
+    def find(self, system: str, at: datetime | None = None) -> Price | None:
+        """Return the price that held for an arm's system at a time; None for the time: now.
+
+        Args:
+            system: ``plugin:rest``; a price names it whole, or only the rest.
+            at: aware.
+        """
+        day = (at or datetime.now(UTC)).astimezone(UTC).date()
+        names = (system, system.partition(":")[2])
+        held = [row for row in self.rows if row.model in names and row.since <= day]
+        return max(held, key=lambda row: row.since, default=None)
+
+    def of(self, system: str, tokens_in: int, tokens_out: int) -> float | None:
+        """Return what a call would cost today; None: there is no price."""
+        price = self.find(system)
+        return None if price is None else price.cost(tokens_in, tokens_out)
+
+    def cost(self, system: str, trial: Trial) -> float | None:
+        """Return what a call cost: what its system said itself, or its tokens at their price."""
+        if trial.cost is not None or not self.rows:
+            return trial.cost
+        counts = _tokens(trial)
+        price = self.find(system, trial.started_at)
+        return None if counts is None or price is None else price.cost(*counts)
+
+
+def read_prices(path: Path) -> Prices:
+    """Read a price table.
+
+    Raises:
+        DataError: it cannot be read, or an entry is wrong; names the line.
+    """
+    try:
+        data = path.read_bytes()
+        source = parse(data.decode("utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path.name}: cannot be read: {error}") from error
+    if source.faults:
+        raise DataError(source.faults[0].text(path.name))
+    value = source.value
+    if not isinstance(value, dict) or set(value) - {"liftgate", "currency", "prices"}:
+        raise DataError(f"{path.name}: expected the keys liftgate, currency and prices")
+    if value.get("liftgate") != 1:
+        raise DataError(f"{path.name}: liftgate: got {value.get('liftgate')!r}, expected 1")
+    currency, listed = value.get("currency"), value.get("prices")
+    if not isinstance(currency, str) or not currency.strip():
+        raise DataError(f"{path.name}: currency: got {currency!r}, expected text such as USD")
+    if not isinstance(listed, list):
+        raise DataError(f"{path.name}: prices: expected a list of prices")
+    rows = tuple(
+        _price(source.fault(("prices", n), "").text(path.name).rstrip(": "), entry)
+        for n, entry in enumerate(listed)
+    )
+    seen = {(row.model, row.since) for row in rows}
+    if len(seen) != len(rows):
+        raise DataError(f"{path.name}: a model has two prices from the same day on")
+    return Prices(currency, rows, f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+def _price(place: str, entry: Any) -> Price:
+    if not isinstance(entry, dict) or not {"model", "from", "input", "output"} <= set(entry):
+        raise DataError(f"{place}: expected a mapping with model, from, input and output")
+    if unknown := sorted(set(entry) - _KEYS):
+        raise DataError(f"{place}: got the key {unknown[0]!r}, expected {', '.join(sorted(_KEYS))}")
+    try:
+        since = date.fromisoformat(str(entry["from"]))
+    except ValueError as error:
+        raise DataError(f"{place}: from: got {entry['from']!r}, expected YYYY-MM-DD") from error
+    costs = {name: _amount(place, name, entry[name]) for name in ("input", "output")}
+    cached = _amount(place, "cached_input", entry.get("cached_input", costs["input"]))
+    return Price(str(entry["model"]), since, cached_input=cached, **costs)
+
+
+def _amount(place: str, name: str, value: Any) -> float:
+    right = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not right or not math.isfinite(value) or value < 0:
+        raise DataError(f"{place}: {name}: got {value!r}, expected a number of at least 0")
+    return float(value)
+
+
+def _tokens(trial: Trial) -> tuple[int, int, int] | None:
+    """Return tokens in, out and cached, from what the provider reported or from the row."""
+    usage = (trial.reported or {}).get("usage")
+    if isinstance(usage, Mapping):
+        given, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+        details = usage.get("prompt_tokens_details")
+        cached = _count(details, "cached_tokens") if isinstance(details, Mapping) else None
+        if given is not None:
+            return given, made or 0, min(cached or 0, given)
+    if trial.tokens_in is None or trial.tokens_out is None:
+        return None
+    return trial.tokens_in, trial.tokens_out, 0
+
+
+def _count(usage: Mapping[str, Json], name: str) -> int | None:
+    value = usage.get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

@@ -1,0 +1,364 @@
+"""Systems behind HTTP: ``openai:MODEL``, any server that speaks OpenAI's protocol.
+
+Chat completions, completions and embeddings. aiohttp is the client: it took 116 µs of CPU a
+request where others took 860 and more (measured; docs/adr/0016-the-engine.md).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from annotated_types import Ge
+
+from liftgate.canon import digest
+from liftgate.errors import DataError, SystemFailed, Unavailable
+from liftgate.plugins.content import content_of
+from liftgate.protocols import Budget, Expected, Sent, TryAgain
+from liftgate.records import Answer, Json
+from liftgate.study.params import bound
+from liftgate.systems.templates import filled
+from liftgate.systems.wire import Reply, Stream, fault_of, reply_of
+
+if TYPE_CHECKING:
+    import aiohttp
+
+CONCURRENCY = 16
+CHARACTERS_A_TOKEN = 4
+LARGEST_ANSWER = 64 * 1024 * 1024
+_PATHS = {"chat": "chat/completions", "completions": "completions", "embeddings": "embeddings"}
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_REMOVED = b"[key removed]"
+_SHORTEST_KEY = 4
+Sender = Callable[[Mapping[str, Json]], Awaitable[Sent]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The parameters of an arm."""
+
+    base_url: str
+    api_key_env: str | None
+    kind: str
+    template: Json
+    body: Mapping[str, Json]
+    """What every request holds beside the model and the prompt."""
+    stream: bool
+
+    @property
+    def bound_out(self) -> int | None:
+        """How many tokens an answer can have, at most."""
+        if self.kind == "embeddings":
+            return 0
+        found = self.body.get("max_completion_tokens", self.body.get("max_tokens"))
+        return found if isinstance(found, int) else None
+
+    @property
+    def wants_json(self) -> bool:
+        """Whether the answer is to be a JSON value."""
+        form = self.body.get("response_format")
+        return isinstance(form, Mapping) and form.get("type") in ("json_object", "json_schema")
+
+
+def settings(
+    *,
+    base_url: str,
+    api_key_env: str | None = None,
+    kind: Literal["chat", "completions", "embeddings"] = "chat",
+    messages: list[dict[str, Any]] | None = None,
+    prompt: str | None = None,
+    temperature: float | None = None,
+    max_tokens: Annotated[int, Ge(1)] | None = None,
+    seed: int | None = None,
+    stop: list[str] | None = None,
+    response_format: dict[str, Any] | None = None,
+    tools: list[dict[str, Any]] | None = None,
+    logprobs: Annotated[int, Ge(0)] | None = None,
+    stream: bool = False,
+    extra: dict[str, Any] | None = None,
+) -> Settings:
+    """Check an arm's parameters; their annotations are their grammar in a study.
+
+    Args:
+        base_url: up to and without ``/chat/completions``; it holds no credentials.
+        api_key_env: the *name* of the environment variable that holds the key; None: no key.
+        kind: of the request.
+        messages: template of a chat, ``{part}`` standing for an input part; None: ``prompt`` as the
+            user's one message.
+        prompt: template of the prompt, or of an embedding's input; None: ``{text}``.
+        temperature: of sampling; None: the server's.
+        max_tokens: at most so many are made; it bounds the cost, too.
+        seed: of sampling, where the server takes one.
+        stop: texts that end an answer.
+        response_format: e.g. a JSON schema; the answer is then parsed.
+        tools: that the model may call; the calls are part of the answer.
+        logprobs: how many alternatives to report for each token; they are part of the answer.
+        stream: whether the answer is streamed; the time to the first token is then recorded.
+        extra: further fields of the request, e.g. ``top_p``.
+
+    Raises:
+        ValueError: names the parameter.
+    """
+    _check_address(base_url)
+    if api_key_env is not None and not _VARIABLE.fullmatch(api_key_env):
+        # What was given may be the key itself: it is not shown.
+        raise ValueError("api_key_env: expected the name of an environment variable, not a key")
+    if messages is not None and (kind != "chat" or prompt is not None):
+        raise ValueError("messages: expected only for kind chat, and without prompt")
+    given: dict[str, Any] = {
+        "temperature": temperature,
+        "max_tokens": max_tokens,
+        "seed": seed,
+        "stop": stop,
+        "response_format": response_format,
+        "tools": tools,
+        **_logprobs(kind, logprobs),
+    }
+    body = {name: value for name, value in given.items() if value is not None}
+    for name in extra or ():
+        if name in body or name in ("model", "messages", "prompt", "input", "stream"):
+            raise ValueError(f"extra: got {name!r}, which has a parameter of its own")
+    template: Json = prompt if prompt is not None else "{text}"
+    if kind == "chat":
+        template = messages or [{"role": "user", "content": template}]
+    return Settings(
+        base_url.rstrip("/"), api_key_env, kind, template, {**body, **(extra or {})}, stream
+    )
+
+
+def open_system(
+    rest: str,
+    *,
+    params: Mapping[str, Json],
+    files: Sequence[str],
+    packages: Sequence[str],
+    root: Path,
+) -> OpenAISystem:
+    """Open ``openai:MODEL``; nothing is sent before the first call.
+
+    Args:
+        rest: the model's name, as the server knows it.
+        params: see ``settings``.
+        files: files or folders under ``root`` whose content can change an answer.
+        packages: installed packages whose version can change an answer.
+        root: the folder from which files are looked up.
+
+    Raises:
+        BadParams: the parameters are wrong.
+        DataError: a file or package is missing.
+    """
+    made: Settings = bound("systems", "openai", settings, params)
+    # Where the key lies changes no answer.
+    shown = {name: value for name, value in params.items() if name != "api_key_env"}
+    identity: dict[str, Json] = {
+        "plugin": "openai",
+        "model": rest,
+        "params": {**shown, "base_url": made.base_url},
+        **content_of(f"openai:{rest}", root, files, packages),
+    }
+    return OpenAISystem(rest, made, identity)
+
+
+class OpenAISystem:
+    """A model behind a server. Its requests go through the endpoint's budget."""
+
+    def __init__(self, model: str, made: Settings, identity: Mapping[str, Json]) -> None:
+        self.identity = identity
+        self.fingerprint = digest(identity)
+        self.concurrency = CONCURRENCY
+        self.model = model
+        self.endpoint = made.base_url
+        self._made = made
+        self._url = f"{made.base_url}/{_PATHS[made.kind]}"
+        self._key: bytes | None = None
+        self._budget: Budget | None = None
+        self._session: aiohttp.ClientSession | None = None
+
+    def use(self, budget: Budget) -> None:
+        """Send requests through a budget from now on."""
+        self._budget = budget
+
+    def expect(self, parts: Mapping[str, Json]) -> Expected:
+        """Guess a prompt's tokens by its length; an answer has at most ``max_tokens``."""
+        try:
+            data = json.dumps(filled(self._made.template, parts), ensure_ascii=False)
+        except DataError:
+            return Expected(0, self._made.bound_out)
+        return Expected(-(-len(data) // CHARACTERS_A_TOKEN), self._made.bound_out)
+
+    async def start(self) -> None:
+        """Open the client and look the key up.
+
+        Raises:
+            Unavailable: the environment variable that holds the key is not set.
+        """
+        if self._session is not None:
+            return
+        import aiohttp
+
+        name = self._made.api_key_env
+        headers = {"Content-Type": "application/json"}
+        if name is not None:
+            key = os.environ.get(name, "").strip()
+            if len(key) < _SHORTEST_KEY or not key.isascii() or not key.isprintable():
+                raise Unavailable(
+                    f"openai:{self.model}: the environment variable {name} holds no key",
+                    hint=f"export {name}=…, then run the same command",
+                )
+            headers["Authorization"] = f"Bearer {key}"
+            self._key = key.encode()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=30),
+            headers=headers,
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def answer(self, parts: Mapping[str, Json]) -> Answer:
+        """Ask the model.
+
+        Raises:
+            SystemFailed: ``refusal``; ``unparsable`` where JSON was asked for; ``crash`` for a
+                request that the server does not take, and after the last try of one that failed.
+            Unavailable: the key is refused, the model unknown, or no money left.
+        """
+        await self.start()
+        data = json.dumps(self._body(parts), ensure_ascii=False).encode("utf-8", "replace")
+
+        async def request() -> Sent:
+            return await self._send(data)
+
+        if self._budget is None:
+            try:
+                reply = (await request()).value
+            except TryAgain as fault:
+                raise SystemFailed(str(fault)) from fault
+        else:
+            expected = self.expect(parts)
+            tokens = expected.tokens_in + (expected.tokens_out or 0)
+            reply = await self._budget.send(request, tokens=tokens)
+        return self._answer(reply)
+
+    def measure(self) -> Mapping[str, float]:
+        """Return nothing: a server says nothing of itself that is exact."""
+        return {}
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    def _body(self, parts: Mapping[str, Json]) -> dict[str, Json]:
+        made = self._made
+        prompt = filled(made.template, parts)
+        field = {"chat": "messages", "completions": "prompt", "embeddings": "input"}[made.kind]
+        body = {"model": self.model, field: prompt, **made.body}
+        if made.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return body
+
+    async def _send(self, data: bytes) -> Sent:
+        import aiohttp
+
+        assert self._session is not None
+        began = perf_counter()
+        try:
+            async with self._session.post(self._url, data=data, allow_redirects=False) as response:
+                if response.status == 200 and self._made.stream:
+                    reply = await self._streamed(response, began)
+                else:
+                    body = await self._read(response)
+                    if response.status != 200:
+                        raise fault_of(response.status, response.headers, body)
+                    reply = reply_of(body)
+        except (aiohttp.ClientError, OSError) as error:
+            # OSError holds the client's own time-outs, which are no time-out of the study.
+            told = self._clean(f"{type(error).__name__}: {error}".encode()).decode()
+            raise TryAgain(told) from None
+        return Sent(reply, reply.tokens)
+
+    async def _streamed(self, response: aiohttp.ClientResponse, began: float) -> Reply:
+        stream = Stream()
+        first: float | None = None
+        size = 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            _check_size(size)
+            # A key that is cut in two by a chunk's end is caught by the cleaning of the answer.
+            if stream.feed(self._clean(chunk)) and first is None:
+                first = perf_counter() - began
+        reply = stream.finish()
+        if first is not None:
+            reply.reported["first_token_s"] = first
+        return reply
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        parts, size = [], 0
+        async for chunk in response.content.iter_any():
+            size += len(chunk)
+            _check_size(size)
+            parts.append(chunk)
+        return self._clean(b"".join(parts))
+
+    def _clean(self, data: bytes) -> bytes:
+        """Cut the key out of what came back, before anything is kept or shown."""
+        return data if self._key is None else data.replace(self._key, _REMOVED)
+
+    def _answer(self, reply: Reply) -> Answer:
+        if reply.refusal or reply.finish_reason == "content_filter":
+            told = reply.refusal or "the server's content filter cut the answer"
+            raise SystemFailed(told, kind="refusal", reported=reply.reported)
+        output = self._output(reply)
+        if self._key is not None and self._key.decode() in json.dumps(output, ensure_ascii=False):
+            raise SystemFailed("the answer holds the key", kind="unparsable")
+        return Answer(
+            output,
+            tokens_in=reply.count("prompt_tokens"),
+            tokens_out=reply.count("completion_tokens"),
+            reported=reply.reported or None,
+        )
+
+    def _output(self, reply: Reply) -> Json:
+        if self._made.kind == "embeddings":
+            return reply.embedding
+        value: Json = reply.text
+        if self._made.wants_json and not reply.tool_calls:
+            try:
+                value = json.loads(reply.text or "")
+            except (ValueError, RecursionError):
+                told = f"no JSON, though it was asked for (finish reason {reply.finish_reason})"
+                raise SystemFailed(told, kind="unparsable", reported=reply.reported) from None
+        beside: dict[str, Json] = {}
+        if self._made.body.get("tools") is not None:
+            beside["tool_calls"] = reply.tool_calls
+        if self._made.body.get("logprobs") is not None:
+            beside["logprobs"] = reply.logprobs
+        return {"content": value, **beside} if beside else value
+
+
+def _check_address(url: str) -> None:
+    split = urlsplit(url)
+    if split.username or split.password or split.query or split.fragment:
+        # Not shown: it may hold a key.
+        raise ValueError("base_url: expected an address without credentials, query or fragment")
+    if split.scheme not in ("http", "https") or not split.hostname:
+        raise ValueError("base_url: expected http:// or https:// and a host")
+
+
+def _check_size(size: int) -> None:
+    if size > LARGEST_ANSWER:
+        raise SystemFailed(f"the server sent more than {LARGEST_ANSWER:,} bytes", kind="unparsable")
+
+
+def _logprobs(kind: str, count: int | None) -> dict[str, Json]:
+    if count is None:
+        return {}
+    return {"logprobs": count} if kind == "completions" else {"logprobs": True, "top_logprobs": count}

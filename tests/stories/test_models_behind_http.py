@@ -1,0 +1,174 @@
+"""A study of models behind HTTP: keys, kills, money and servers that fail on the way."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from liftgate.testing import Act, StubServer
+from liftgate.testing.world import World as Truth
+
+KEY = "sk-planted-in-the-environment-42"
+TRUTH = Truth(seed=1, size=200, clusters=50)
+
+
+def right_more_often(asked):
+    """The model ``new`` is right for seven questions in ten, ``old`` for five."""
+    number = int(asked.text.split()[-1])
+    right = TRUTH.lot("right", "any", number) < (0.7 if asked.body["model"] == "new" else 0.5)
+    return Act("yes" if right else "no")
+
+
+@pytest.fixture
+def behind_http(world):
+    """Return what writes a study whose arms are models of a server."""
+
+    def write(server, *, items=100, **params):
+        for name in ("old", "new"):
+            made = world.study["arms"][name]
+            made["system"] = f"openai:{name}"
+            made["params"] = {"base_url": server.url, "prompt": "{text}", **params}
+        world.study["claims"]["guardrails"] = []
+        world.write(items=items)
+        return world
+
+    return write
+
+
+def test_a_model_that_is_right_more_often_ships_and_its_key_is_nowhere(
+    behind_http, monkeypatch
+) -> None:
+    monkeypatch.setenv("STUB_KEY", KEY)
+    with StubServer(right_more_often, key=KEY) as server:
+        world = behind_http(server, items=200, api_key_env="STUB_KEY", max_tokens=5)
+        done = world.liftgate("run", "study.yaml")
+    assert done.returncode == 0, done.stderr
+    assert len(server.asked) == 400
+    assert KEY not in done.stdout + done.stderr
+    files = [path for path in world.folder.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".parquet" for path in files)
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+def test_an_expired_key_ends_the_run_and_another_one_goes_on(behind_http, monkeypatch) -> None:
+    def expires(asked):
+        return Act(status=401, body=b'{"error": {"message": "expired"}}') if (
+            asked.number > 50 and asked.headers["authorization"].endswith(KEY)
+        ) else right_more_often(asked)  # fmt: skip
+
+    monkeypatch.setenv("STUB_KEY", KEY)
+    with StubServer(expires) as server:
+        world = behind_http(server, api_key_env="STUB_KEY")
+        ended = world.liftgate("run", "study.yaml")
+        assert ended.returncode == 2
+        assert "HTTP 401: expired" in ended.stderr
+        assert "goes on from there" in ended.stderr
+        monkeypatch.setenv("STUB_KEY", f"{KEY}-new")
+        assert "Known" not in world.liftgate("run", "study.yaml").stdout
+    asked = Counter((one.body["model"], one.text) for one in server.asked[50:])
+    assert sum(asked.values()) <= 150 + 2 * 16
+    files = [path for path in world.folder.rglob("*") if path.is_file()]
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_killed_halfway_repeats_at_most_what_was_in_flight(behind_http, how) -> None:
+    with StubServer(right_more_often, delay_s=0.1) as server:
+        world = behind_http(server, items=100)
+        process = world.start("run", "study.yaml")
+        while len(server.asked) < 100:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.005)
+        process.send_signal(how)
+        _, said = process.communicate(timeout=60)
+        done = world.liftgate("run", "study.yaml")
+    assert done.returncode in (0, 1, 4), done.stderr
+    questions = Counter((one.body["model"], one.text) for one in server.asked)
+    assert len(questions) == 200
+    # 16 in flight, and those answered in the last 50 ms before the kill, of which there are fewer.
+    assert len(server.asked) <= 200 + 2 * 16
+    if how is signal.SIGINT:
+        assert "calls were in flight; their answers are lost" in said
+    else:
+        assert "at most 16 calls were in flight" in done.stderr
+
+
+def test_a_server_that_throttles_fails_and_stammers_changes_no_score(behind_http) -> None:
+    def trouble(asked):
+        lot = TRUTH.lot("trouble", "server", asked.number)
+        if lot < 0.05:
+            return Act(status=429, headers={"Retry-After": "0"}, body=b"{}")
+        if lot < 0.1:
+            return Act(status=500, body=b"oops")
+        if lot < 0.13:
+            return Act(body=b"garbage")
+        if lot < 0.16:
+            return Act("yes", cut_at=0.5)
+        return right_more_often(asked)
+
+    with StubServer(right_more_often) as server:
+        smooth = behind_http(server).decision()
+    world = behind_http(server)
+    with StubServer(trouble, port=int(server.url.rpartition(":")[2].partition("/")[0])) as server:
+        (world.folder / ".liftgate").rename(world.folder / "before")
+        rough = world.decision()
+    assert len(server.asked) > 200
+    assert rough["means"] == smooth["means"]
+    assert rough["failures"] == smooth["failures"] == {"old": {}, "new": {}}
+
+
+PRICES = """
+liftgate: 1
+currency: USD
+prices:
+  - {model: old, from: 2020-01-01, input: 1000000, output: 1000000}
+  - {model: new, from: 2020-01-01, input: 1000000, output: 1000000}
+"""
+
+
+def test_a_run_stops_before_it_costs_too_much_decides_nothing_and_goes_on_later(
+    behind_http,
+) -> None:
+    with StubServer(right_more_often) as server:
+        world = behind_http(server, items=100, max_tokens=1)
+        (world.folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        cut = world.liftgate("run", "study.yaml", "--prices", "prices.yaml", "--max-cost", "200")
+        made = len(server.asked)
+        assert cut.returncode == 4, cut.stderr
+        assert "Cost of old: at most " in cut.stderr
+        assert "could bring the cost above 200 USD" in cut.stderr
+        assert "INCONCLUSIVE" in cut.stdout
+        # An answer costs 4: 3 tokens in, 1 out; the prompt was guessed as more.
+        assert made * 4 <= 200
+        assert made * 4 + 12 > 200
+        for word in ("points", "0.5", "0.7"):
+            assert word not in cut.stdout
+        body = world.decision("--prices", "prices.yaml")
+    assert len(server.asked) == 200
+    assert body["cost"]["old"]["total"] == pytest.approx(100 * 4)
+    assert body["prices"]["currency"] == "USD"
+
+
+def test_a_cost_limit_without_a_price_is_refused_before_the_first_call(behind_http) -> None:
+    with StubServer(right_more_often) as server:
+        world = behind_http(server)
+        done = world.liftgate("run", "study.yaml", "--max-cost", "1")
+    assert done.returncode == 2
+    assert "there is no price of 'openai:" in done.stderr
+    assert server.asked == []
+
+
+def test_wrong_parameters_are_faults_with_their_place_in_the_file(behind_http) -> None:
+    with StubServer() as server:
+        world = behind_http(server, temprature=1.0)
+        done = world.liftgate("run", "study.yaml", "--json")
+    faults = json.loads(done.stdout)["faults"]
+    assert [fault["path"] for fault in faults] == [
+        "arms.old.params.temprature",
+        "arms.new.params.temprature",
+    ]
+    assert all(fault["line"] > 1 for fault in faults)
