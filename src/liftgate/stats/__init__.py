@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
     from liftgate.stats.ppi import judged_difference, judged_mean
+    from liftgate.stats.rater_errors import Consensus, dawid_skene
     from liftgate.stats.rating_counts import RatingCounts, value_counts
     from liftgate.stats.ratios import ratio, ratio_difference
     from liftgate.stats.resampling import Resampled, bootstrap
@@ -63,6 +64,7 @@ _HOMES = {
     "Agreement": "agreement",
     "Alternative": "kinds",
     "ClaimShape": "kinds",
+    "Consensus": "rater_errors",
     "Design": "kinds",
     "EProcess": "eprocess",
     "EProcessStatus": "eprocess",
@@ -90,6 +92,7 @@ _HOMES = {
     "cluster_fractions": "planned",
     "cohen_kappa": "agreement",
     "corrected_rate": "detector",
+    "dawid_skene": "rater_errors",
     "detectable": "planning",
     "ece": "set_metrics",
     "ece_difference": "set_metrics",
@@ -129,6 +132,7 @@ __all__ = [
     "Agreement",
     "Alternative",
     "ClaimShape",
+    "Consensus",
     "Design",
     "EProcess",
     "EProcessStatus",
@@ -156,6 +160,7 @@ __all__ = [
     "cluster_fractions",
     "cohen_kappa",
     "corrected_rate",
+    "dawid_skene",
     "detectable",
     "ece",
     "ece_difference",
