@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError, UnknownName
-from liftgate.gates.calibrate.repeats import columns
+from liftgate.gates.calibrate.columns import columns
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import ForeignTable
