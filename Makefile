@@ -5,12 +5,13 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check test-interop test-services peers bench constraints docs docs-check clean
+.PHONY: help demo test check verify test-interop test-services peers bench constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
 	@echo "make test           the tests (no root, no services)"
 	@echo "make check          ruff, the layers, mypy, the generated docs"
+	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
 	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
@@ -54,6 +55,10 @@ check: .venv/.ready docs-check
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# One thread each: the arrays are small, and two processors are shared.
+verify: .venv/.ready
+	OPENBLAS_NUM_THREADS=1 $(BIN)/liftgate stats verify --accept-known --quiet
 
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop

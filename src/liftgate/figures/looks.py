@@ -132,7 +132,7 @@ def _interval(look: Look, across: Axis, up: Axis) -> list[str]:
     pen: dict[str, str | float] = {"stroke": "currentColor", "stroke-width": 1.5}
     if look.shown:
         return [*parts, tag("circle", {"class": "shown", **circle, **pen, "fill": "currentColor"})]
-    return [*parts, tag("circle", {"class": "open", **circle, **pen, "fill": "var(--panel, #fff)"})]
+    return [*parts, tag("circle", {"class": "open", **circle, **pen, "fill": "none"})]
 
 
 def _items(items: Sequence[int], planned: int, across: Axis) -> list[str]:

@@ -14,11 +14,11 @@ from liftgate.canon import digest
 from liftgate.errors import UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import ordered
-from liftgate.flow.gate import over_repeats, refuse_weights
 from liftgate.flow.ledger import ACTIVATED
-from liftgate.flow.parts import bound_scorers
 from liftgate.flow.pilot import read_pilot
+from liftgate.flow.scorers import bound_scorers
 from liftgate.flow.study import find
+from liftgate.flow.worlds import over_repeats, refuse_weights
 from liftgate.gates.calibrate.broken import Checks
 from liftgate.gates.calibrate.mutants import Tried, changed, mutate, survivors, unread
 from liftgate.gates.calibrate.replayed import deciding

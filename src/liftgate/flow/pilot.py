@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError, UnknownName
-from liftgate.gates.calibrate.columns import columns
+from liftgate.gates.calibrate.repeats import RepeatSpread, columns, spread_of
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import ForeignTable
@@ -94,6 +94,26 @@ def _repeats(
         }
         for name, (side, at) in sides.items()
     }
+
+
+def repeat_spread(study: Study, root: Path, scales: Mapping[str, Scale]) -> RepeatSpread | None:
+    """Return how much the repeats of an item differ on the primary's metric.
+
+    Args:
+        study: with a pilot.
+        root: the folder from which its tables are looked up.
+        scales: metric -> scale.
+
+    Returns:
+        None where one of the tables holds every item once.
+    """
+    metric = study.claim_plans.primary.quantity
+    if study.pilot is None or metric not in scales:
+        return None
+    matched = match(*_sides(study.pilot, study, root, (metric,)))
+    crash = study.outcomes.crash.score
+    failure = None if isinstance(crash, str) else crash
+    return spread_of(matched, metric, scales[metric], failure)
 
 
 def _sides(

@@ -12,9 +12,9 @@ import numpy as np
 from liftgate import plugins
 from liftgate.errors import NotEnoughData
 from liftgate.evals.data import load_dataset
-from liftgate.flow.gate import refuse_weights, slice_values
 from liftgate.flow.material import Found, from_pilot, from_store
-from liftgate.flow.parts import bound_scorers
+from liftgate.flow.scorers import bound_scorers
+from liftgate.flow.worlds import refuse_weights, slice_values
 from liftgate.gates.calibrate.figures import Figure, body, exceeded, figure
 from liftgate.gates.calibrate.quantities import asked_of
 from liftgate.gates.calibrate.replay import Harm, Kind, Material, harms, only

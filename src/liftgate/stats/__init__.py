@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
     from liftgate.stats.weighted import stratum_weights
 
@@ -80,11 +81,13 @@ _HOMES = {
     "paired_noninferiority": "paired",
     "passes_limit": "single",
     "passes_needed": "single",
+    "power": "sizing",
     "proportion": "single",
     "quantile": "single",
     "ratio": "ratios",
     "ratio_difference": "ratios",
     "relative_lift": "lift",
+    "sample_size": "sizing",
     "stratum_weights": "weighted",
     "units_needed": "planning",
 }
@@ -126,11 +129,13 @@ __all__ = [
     "paired_noninferiority",
     "passes_limit",
     "passes_needed",
+    "power",
     "proportion",
     "quantile",
     "ratio",
     "ratio_difference",
     "relative_lift",
+    "sample_size",
     "stratum_weights",
     "units_needed",
 ]

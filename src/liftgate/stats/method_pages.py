@@ -8,7 +8,7 @@ _MEANS = ("paired ", "contrast ", "")
 _OVER = ("", " over clusters")
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "score-tests.md": ("paired score test", "Wilson score"),
+    "score-tests.md": ("paired score test",),
     "t.md": ("paired t with pseudo items", "paired t", "t with pseudo items", "t"),
     "clusters.md": (
         "paired CR2 with pseudo clusters",

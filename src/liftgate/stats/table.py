@@ -17,7 +17,7 @@ from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method
 from liftgate.stats.method_pages import BESIDE, page_of
 from liftgate.stats.ranks import order_statistic, sign_over_passes
-from liftgate.stats.score import paired_score, wilson
+from liftgate.stats.score import paired_score
 from liftgate.stats.student import student
 from liftgate.stats.sums import RATIO_ROWS
 from liftgate.stats.unlimited import UNLIMITED
@@ -158,17 +158,6 @@ METHODS: tuple[Method, ...] = (
         mark=Mark.ASYMPTOTIC,
         reference=f"{_FIELLER}; {_CR2}",
         domain=_DOMAIN_T,
-    ),
-    Method(
-        name="Wilson score",
-        kinds=(ScoreKind.BINARY,),
-        units=_SINGLE,
-        claim=ClaimShape.MEAN,
-        test=wilson,
-        what="score test of one proportion, limits in closed form",
-        refuses="no items",
-        mark=Mark.ASYMPTOTIC,
-        reference="Wilson 1927",
     ),
     Method(
         name="t with pseudo items",

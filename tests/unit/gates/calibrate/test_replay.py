@@ -11,7 +11,7 @@ from liftgate.gates.calibrate import replayed
 from liftgate.gates.calibrate.engine import HOLD, OPEN, SHIP
 from liftgate.gates.calibrate.figures import exceeded, figure, lowest
 from liftgate.gates.calibrate.quantities import asked_of
-from liftgate.gates.calibrate.columns import columns
+from liftgate.gates.calibrate.repeats import columns
 from liftgate.gates.calibrate.replay import Harm, Kind, Material, harms, numbered, side_by_side
 from liftgate.gates.calibrate.replayed import Gate, Replayed, replay
 from liftgate.gates.foreign import collect
