@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check verify test-interop test-services peers bench constraints docs docs-check clean
+.PHONY: help demo test check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
+	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"
 	@echo "make docs           write the generated reference pages anew"
 	@echo "make constraints    write the pinned requirement files anew (ARGS=--upgrade)"
 	@echo "make clean          remove environments and caches"
@@ -98,6 +99,10 @@ peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptf
 
 bench: .venv/.ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+bench-judges: .venv/.ready
+	$(BIN)/python benchmarks/judges.py
+	$(BIN)/python benchmarks/agreement.py
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py

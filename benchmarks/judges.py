@@ -1,6 +1,6 @@
 """What human labels are worth beside judges, and whether the intervals keep their word.
 
-    python benchmarks/judges.py [--runs 1000] [--seeds 2000]
+    python benchmarks/judges.py [--runs 1000] [--seeds 2000]    (make bench-judges)
 
 Truth is the mean of the whole table; each run draws 1,000 items from it with replacement, and n of
 those get labels. The multiplier is the ratio of the variances of the two estimates over the runs,
@@ -23,6 +23,7 @@ import duckdb
 import numpy as np
 
 from liftgate import stats
+from liftgate.errors import NotEnoughData
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("LIFTGATE_DATA", ROOT.parent / "shared" / "data"))
@@ -115,7 +116,7 @@ def pandalm() -> tuple[np.ndarray, np.ndarray]:
     return first_wins(majority), np.column_stack(table)
 
 
-def alpaca(systems: int = 6) -> list[tuple[str, np.ndarray, np.ndarray]]:
+def alpaca(systems: int = 8) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Return systems with the strong judge's preference as label and cheaper judges as judges."""
     path = DATA / "alpaca_eval.parquet"
     strong = "weighted_alpaca_eval_gpt4_turbo"
@@ -137,9 +138,21 @@ def alpaca(systems: int = 6) -> list[tuple[str, np.ndarray, np.ndarray]]:
             continue
         label = np.array([judges[strong][item][0] for item in items])
         columns = [[judges[judge][item][0] for item in items] for judge in others]
+        if np.ptp(columns[0]) == 0 or np.ptp(label) == 0:
+            continue
         columns.append([judges[strong][item][1] for item in items])
-        found.append((f"alpaca_eval {system}", label, np.column_stack(columns)))
-    return found[:systems]
+        r = np.corrcoef(label, np.array(columns[0]))[0, 1]
+        found.append(
+            (
+                f"alpaca_eval {system} (first of {len(others)} judges r {r:.2f})",
+                label,
+                np.column_stack(columns),
+            )
+        )
+    # Evenly over the systems, from those whose judges know least to those whose know most.
+    found.sort(key=lambda one: abs(np.corrcoef(one[1], one[2][:, 0])[0, 1]))
+    places = np.linspace(0, len(found) - 1, min(systems, len(found))).astype(int)
+    return [found[place] for place in places]
 
 
 def biased(seeds: int) -> None:
@@ -151,8 +164,8 @@ def biased(seeds: int) -> None:
         label = (rng.random(LOCKED) < truth).astype(float)
         judge = label + 0.08 + rng.normal(0, 0.65, LOCKED)
         drawn = rng.permutation(LOCKED)[:n]
-        tallies[0].add(stats.mean(label[drawn], kind="binary"))
-        tallies[1].add(stats.judged_mean(label[drawn], drawn, judge=judge, kind="binary"))
+        tallies[0].add(stats.mean(label[drawn], **UNIT))
+        tallies[1].add(stats.judged_mean(label[drawn], drawn, judge=judge, **UNIT))
         tallies[2].add(stats.mean(judge, kind="unbounded"))
     line(
         f"judge biased by 8 points, {seeds} seeds",
@@ -176,6 +189,117 @@ def useless(seeds: int) -> None:
                 tallies[0].add(stats.mean(label[drawn], **UNIT))
                 tallies[1].add(stats.judged_mean(label[drawn], drawn, judge=noise, **UNIT))
             line(f"{judges} useless judges", n, *tallies)
+
+
+def worlds(rng: np.random.Generator, kind: str) -> tuple[np.ndarray, ...]:
+    """Return label, judge, cluster, labelled items and their chances of one made-up world."""
+    cluster = np.arange(LOCKED)
+    if kind in ("whole answers", "single statements"):
+        cluster = np.repeat(np.arange(200), rng.integers(2, 9, 200))
+    hidden = 0.8 * rng.normal(size=cluster.max() + 1)[cluster] + 0.6 * rng.normal(size=cluster.size)
+    label, judge = (hidden > 0).astype(float), hidden + rng.normal(0, 0.9, cluster.size) + 0.5
+    chance = np.full(cluster.size, 0.2)
+    if kind == "stored chances":
+        chance = np.clip(0.05 + 0.35 * np.exp(-np.abs(judge - 0.5) / 2), 0, 1)
+        drawn = np.flatnonzero(rng.random(cluster.size) < chance)
+    elif kind == "whole answers":
+        drawn = np.flatnonzero(np.isin(cluster, rng.permutation(200)[:50]))
+    else:
+        size = 300 if kind == "single statements" else int(kind.split(maxsplit=1)[0])
+        drawn = rng.permutation(cluster.size)[:size]
+    return label, judge, cluster, drawn, chance
+
+
+def levels(runs: int) -> None:
+    """One-sided error at 5 %, on both sides, in made-up worlds whose mean is one half."""
+    kinds = (*(f"{n} labels" for n in SIZES), "whole answers", "single statements")
+    for kind in (*kinds, "stored chances"):
+        rng = np.random.default_rng(10)
+        above = below = 0
+        for _ in range(runs):
+            label, judge, cluster, drawn, chance = worlds(rng, kind)
+            found = stats.judged_mean(
+                label[drawn],
+                drawn,
+                judge=judge,
+                cluster=None if cluster.size == LOCKED else cluster,
+                probability=chance[drawn] if kind == "stored chances" else None,
+                level=0.9,
+                **UNIT,
+            )
+            above, below = above + (found.low > 0.5), below + (found.high < 0.5)
+        print(
+            f"one-sided error at 5 %, {kind}: {100 * above / runs:.1f} % and "
+            f"{100 * below / runs:.1f} % ({runs} runs)",
+            flush=True,
+        )
+
+
+def differences(runs: int) -> None:
+    """The same for the paired difference of two arms that are alike, 100 labelled pairs."""
+    for n in SIZES:
+        rng = np.random.default_rng(11)
+        above = below = 0
+        for _ in range(runs):
+            hidden = rng.normal(size=LOCKED) + rng.normal(size=(2, LOCKED))
+            arms = (hidden > 0).astype(float)
+            judges = hidden + rng.normal(0, 1, hidden.shape) + [[0.4], [0.0]]
+            drawn = rng.permutation(LOCKED)[:n]
+            found = stats.judged_difference(
+                *arms[:, drawn],
+                drawn,
+                candidate_judge=judges[0],
+                baseline_judge=judges[1],
+                level=0.9,
+                **UNIT,
+            )
+            above, below = above + (found.low > 0), below + (found.high < 0)
+        print(
+            f"one-sided error at 5 %, paired difference, {n} labels: {100 * above / runs:.1f} % "
+            f"and {100 * below / runs:.1f} % ({runs} runs)",
+            flush=True,
+        )
+
+
+RATES = (
+    (0.02, 0.9, 0.95, 500, 40, 160),
+    (0.1, 0.8, 0.9, 500, 30, 120),
+    (0.3, 0.8, 0.8, 300, 30, 70),
+    (0.5, 0.7, 0.7, 1000, 50, 50),
+    (0.5, 0.95, 0.95, 200, 30, 30),
+    (0.1, 0.99, 0.99, 1000, 40, 160),
+    (0.8, 0.9, 0.6, 500, 80, 20),
+)
+"""True rate, sensitivity, specificity, items, positive and negative labels."""
+
+
+def rates(runs: int) -> None:
+    """One-sided error at 5 % of corrected rates, refusals counted as no rejection."""
+    rng = np.random.default_rng(12)
+    for rate, se, sp, n, positives, negatives in RATES:
+        above = below = refused = 0
+        label = np.repeat([1, 0], [positives, negatives])
+        chance = np.repeat([se, 1 - sp], [positives, negatives])
+        for _ in range(runs):
+            truth = rng.random(n) < rate
+            flagged = rng.random(n) < np.where(truth, se, 1 - sp)
+            try:
+                found = stats.corrected_rate(
+                    flagged,
+                    calibration_flagged=rng.random(label.size) < chance,
+                    calibration_label=label,
+                    level=0.9,
+                )
+            except NotEnoughData:
+                refused += 1
+                continue
+            above, below = above + (found.low > rate), below + (found.high < rate)
+        print(
+            f"corrected rate {rate}, Se {se}, Sp {sp}, {n} items, {label.size} labels: one-sided "
+            f"error {100 * above / runs:.1f} % and {100 * below / runs:.1f} %, "
+            f"{100 * refused / runs:.1f} % refused",
+            flush=True,
+        )
 
 
 PEER = """
@@ -239,6 +363,9 @@ def main() -> None:
         print(f"SKIPPED: no tables in {DATA} (LIFTGATE_DATA)", file=sys.stderr)
     biased(given.seeds)
     useless(given.seeds)
+    levels(given.seeds)
+    differences(given.seeds)
+    rates(given.seeds)
     if (DATA / "alpaca_eval.parquet").exists():
         for name, label, table in alpaca():
             run(name, label, table, given.runs // 2)

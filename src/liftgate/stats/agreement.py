@@ -37,7 +37,8 @@ from liftgate.stats.rating_counts import RatingCounts, counted, crossed
 
 _BLOCK = 1 << 22
 """Numbers drawn at a time."""
-_FEW_ITEMS = 30
+_FEW_ITEMS = 50
+_FEW_RARE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +169,7 @@ def rater_report(
     Args:
         ratings: as in ``krippendorff_alpha``. With two columns kappa is Cohen's.
         measurement: of alpha; kappa, AC1 and raw agreement are nominal.
-        level: confidence of the intervals, which they reach only with many items: below 30 a
+        level: confidence of the intervals, which they reach only with many items: below 50 a
             warning says so.
         draws: resamples of items, at least 100; 0: no intervals.
         seed: of the draws; the same seed gives the same intervals.
@@ -194,7 +195,7 @@ def rater_report(
         coefficients.raw(table),
     )
     alpha, kappa_found, ac1, raw = (
-        _with_interval(one, level=level, draws=draws, seed=seed) for one in found
+        _with_interval(one, level=level, draws=draws, seed=seed, rare=_rare(table)) for one in found
     )
     shares = table.margins / table.margins.sum()
     return RaterReport(
@@ -222,7 +223,15 @@ def _known(found: Coefficient) -> float:
     return float(found.value(found.repeats @ found.parts))
 
 
-def _with_interval(found: Coefficient, *, level: float, draws: int, seed: int) -> Agreement:
+def _rare(table: RatingCounts) -> int:
+    """Return how many items have any rating other than the most frequent category."""
+    most = int(table.margins.argmax())
+    return int(np.count_nonzero(table.floats[:, most] < table.totals))
+
+
+def _with_interval(
+    found: Coefficient, *, level: float, draws: int, seed: int, rare: int
+) -> Agreement:
     items = int(found.repeats.sum())
     if found.undefined:
         return Agreement(
@@ -246,6 +255,11 @@ def _with_interval(found: Coefficient, *, level: float, draws: int, seed: int) -
             low, high = (float(x) for x in np.quantile(known, [(1 - level) / 2, (1 + level) / 2]))
         if items < _FEW_ITEMS:
             warnings.append(f"{items} items: below {_FEW_ITEMS} the interval is too narrow")
+        elif rare < _FEW_RARE:
+            warnings.append(
+                f"only {rare} items have a rating other than the most frequent one: below "
+                f"{_FEW_RARE} the interval is too narrow"
+            )
         if known.size and known.min() == known.max():
             low = high = None
             warnings.append("every resample gives the same value: no interval can be told")

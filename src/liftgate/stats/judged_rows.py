@@ -11,7 +11,11 @@ from liftgate.stats.method import Method, refusal
 from liftgate.stats.student import student
 from liftgate.stats.weighted import weighted_mean
 
-_DOMAIN = ""
+_DOMAIN = (
+    "one-sided error at 5 %, the worse side, simulated: 3.9 to 4.8 % with 50 to 200 labels of "
+    "1,000 items, 5.1 % over 50 labelled answers, 5.3 % over single statements of 200 answers, "
+    "5.4 % with chances of 0.05 to 0.40"
+)
 _UNITS = {
     UnitDesign.SINGLE: ("", "t", "fewer than 50 labels"),
     UnitDesign.CLUSTERED: (

@@ -16,6 +16,8 @@ from liftgate.stats.inputs import Codes, Floats, array_of, labels
 _WIDEST = 1024
 """Whole numbers within so narrow a range are counted without sorting them."""
 
+_EXACT = 2.0**52
+
 
 @dataclass(frozen=True, eq=False)
 class RatingCounts:
@@ -168,12 +170,16 @@ def _listed(
         raise DataError(
             f"ratings: got shape {values.shape} with item, expected one entry for each rating"
         )
-    names_of_items, rows = labels("item", item, values.size)
+    array = array_of("item", item)
+    found = _dense(array) if array.shape == values.shape else None
+    if found is None:
+        found = labels("item", item, values.size)
+    items, rows = found
     given, kept = _given(values)
     if not kept.size:
         raise NotEnoughData("ratings: got none, expected at least one")
     names, codes = _coded(kept, categories)
-    size = names_of_items.size * names.size
+    size = items.size * names.size
     counts = np.bincount(rows[given] * names.size + codes, minlength=size)
     return RatingCounts(counts.reshape(-1, names.size), names, ordered=categories is not None)
 
@@ -202,6 +208,24 @@ def crossed(first: ArrayLike, second: ArrayLike) -> Ratings:
     width, n = names.size, int(both.sum())
     cells = np.bincount(codes[:n] * width + codes[n:], minlength=width * width)
     return Ratings(cells.reshape(width, width), tuple(str(name) for name in names))
+
+
+def rating_codes(rating: ArrayLike, n: int) -> tuple[NDArray[Any], Codes]:
+    """Return the categories in order, and the place of each rating's among them.
+
+    Raises:
+        DataError: another shape than (n,), or a missing or infinite rating.
+    """
+    values = array_of("rating", rating)
+    if values.shape != (n,):
+        raise DataError(f"rating: got shape {values.shape}, expected one entry for each rating")
+    given, kept = _given(values)
+    if not given.all():
+        raise DataError(
+            f"rating: got none at position {int(np.argmin(given))}, expected one in each row",
+            hint="Leave out the rows without a rating.",
+        )
+    return _coded(kept, None)
 
 
 def _narrow(table: NDArray[Any]) -> RatingCounts | None:
@@ -245,10 +269,29 @@ def _given(table: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[Any]]:
     return given, values
 
 
+def _dense(values: NDArray[Any]) -> tuple[NDArray[Any], Codes] | None:
+    """Code whole numbers without sorting, or return None where they are none or far apart."""
+    if values.dtype.kind not in "iuf" or not values.size:
+        return None
+    low, high = float(values.min()), float(values.max())
+    if not high - low < 4 * values.size + _WIDEST or abs(low) > _EXACT or abs(high) > _EXACT:
+        return None
+    places = values.astype(np.int64)
+    if values.dtype.kind == "f" and not (places == values).all():
+        return None
+    places -= int(low)
+    seen = np.bincount(places) > 0
+    names = np.flatnonzero(seen) + int(low)
+    return names.astype(values.dtype), (np.cumsum(seen) - 1)[places]
+
+
 def _coded(
     values: NDArray[Any], categories: Sequence[Any] | None
 ) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if categories is None:
+        dense = _dense(values)
+        if dense is not None:
+            return dense
         names, codes = np.unique(values, return_inverse=True)
         return names, codes.astype(np.int64)
     names = np.asarray(categories)

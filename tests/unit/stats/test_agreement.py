@@ -171,7 +171,7 @@ def test_what_cannot_be_told_is_none_with_a_reason_in_a_report():
     assert found.alpha.reason == "all ratings say '1'"
     assert found.raw.value == 1
     assert found.raw.low is None
-    assert "every resample gives the same value" in found.raw.warnings[0]
+    assert "every resample gives the same value" in found.raw.warnings[-1]
     assert found.base_rates == (("1", 1.0),)
 
 
@@ -181,6 +181,11 @@ def test_resamples_without_a_second_category_are_counted_aloud():
     assert found.value == 1
     assert any("of 500 resamples" in warning for warning in found.warnings)
     assert found.low is None
+
+
+def test_few_items_with_a_rare_category_are_said():
+    found = stats.rater_report([[0, 0]] * 90 + [[1, 1], [0, 1]] * 5, draws=200).alpha
+    assert any("only 10 items have a rating other than" in w for w in found.warnings)
 
 
 def test_few_items_and_options_that_make_no_sense_are_said():
