@@ -1,7 +1,7 @@
 """Systems behind HTTP: ``openai:MODEL``, any server that speaks OpenAI's protocol.
 
 Chat completions, completions and embeddings. aiohttp is the client: it took 116 µs of CPU a
-request where others took 860 and more (measured; docs/adr/0016-the-engine.md).
+request where others took 860 and more (measured; docs/adr/0017-the-engine.md).
 """
 
 from __future__ import annotations
