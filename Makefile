@@ -5,14 +5,16 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check test-interop test-services bench constraints docs docs-check clean
+.PHONY: help demo test check verify test-interop test-services peers bench constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
 	@echo "make test           the tests (no root, no services)"
 	@echo "make check          ruff, the layers, mypy, the generated docs"
+	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
 	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
+	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make docs           write the generated reference pages anew"
 	@echo "make constraints    write the pinned requirement files anew (ARGS=--upgrade)"
@@ -54,12 +56,45 @@ check: .venv/.ready docs-check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
+# One thread each: the arrays are small, and two processors are shared.
+verify: .venv/.ready
+	OPENBLAS_NUM_THREADS=1 $(BIN)/liftgate stats verify --accept-known --quiet
+
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
 
 test-services: .venv-services/.ready
 	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \
 	  .venv-services/bin/python -m pytest -q tests/services
+
+# Outside CI: the tools that write the logs in tests/fixtures/logs, each in an environment of its
+# own. every-eval-ever asks for Python 3.12 because of packages that its converter does not load.
+LOGS := tests/fixtures/logs
+
+.venv-peers-inspect/.ready: $(LOGS)/requirements-inspect.txt
+	$(PYTHON) -m venv .venv-peers-inspect
+	.venv-peers-inspect/bin/python -m pip install --quiet -r $<
+	.venv-peers-inspect/bin/python -m pip install --quiet --no-deps --ignore-requires-python \
+	  -r $(LOGS)/requirements-every-eval-ever.txt
+	touch $@
+
+.venv-peers-lm-eval/.ready: $(LOGS)/requirements-lm-eval.txt
+	$(PYTHON) -m venv .venv-peers-lm-eval
+	.venv-peers-lm-eval/bin/python -m pip install --quiet -r $<
+	touch $@
+
+.venv-peers-promptfoo/.ready: $(LOGS)/promptfoo_task/package.json
+	mkdir -p .venv-peers-promptfoo
+	cp $< .venv-peers-promptfoo/package.json
+	cd .venv-peers-promptfoo && npm install --silent
+	touch $@
+
+peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptfoo/.ready
+	rm -rf $(LOGS)/inspect $(LOGS)/lm_eval $(LOGS)/promptfoo $(LOGS)/every_eval_ever
+	.venv-peers-inspect/bin/python $(LOGS)/make_inspect.py $(LOGS)/inspect
+	.venv-peers-lm-eval/bin/python $(LOGS)/make_lm_eval.py $(LOGS)/lm_eval
+	.venv-peers-inspect/bin/python $(LOGS)/make_every_eval_ever.py $(LOGS)/lm_eval $(LOGS)/every_eval_ever
+	$(PYTHON) $(LOGS)/make_promptfoo.py $(LOGS)/promptfoo .venv-peers-promptfoo/node_modules/.bin/promptfoo
 
 bench: .venv/.ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done

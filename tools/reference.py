@@ -1,6 +1,7 @@
 """Write the reference pages that are made from the code: commands, errors, plug-ins, methods.
 
-python tools/reference.py            write docs/reference/{cli,errors,plugins,methods}.md
+python tools/reference.py            write docs/reference/{cli,errors,plugins,methods,
+                                     measured-errors}.md
 python tools/reference.py --check    fail, with the difference, when a page is out of date
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ import click
 from liftgate import errors, plugins
 from liftgate.cli.main import exit_code, root
 from liftgate.stats import table
+from liftgate.stats.verify import page
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/reference.py: do not edit; run `make docs`. -->\n\n"
@@ -91,7 +94,7 @@ def plugins_page() -> str:
             if listing.kind == kind and listing.package == "liftgate":
                 factory = plugins.load(kind, listing.name)
                 parameters = _parameters(factory) if kind in {"scorers", "rules"} else ""
-                meaning = _meaning(kind, listing.name, factory)
+                meaning = _meaning(kind, listing, factory)
                 lines.append(f"| `{listing.name}` | {parameters} | {meaning} |")
     return "\n".join(lines) + "\n"
 
@@ -102,12 +105,13 @@ def _parameters(factory: Callable[..., object]) -> str:
     return ", ".join(f"`{text}`".replace("|", "\\|") for text in texts) or "none"
 
 
-def _meaning(kind: str, name: str, factory: object) -> str:
+def _meaning(kind: str, listing: plugins.Listing, factory: object) -> str:
     """A scorer's factory says what it gives; another factory's module says what it is."""
     if kind == "scorers":
         return _first_paragraph(factory.__doc__)
-    module = inspect.getmodule(factory)
-    return _first_paragraph(module.__doc__ if module else "").removeprefix(f"{name}: ")
+    module = sys.modules[listing.place.partition(":")[0]]
+    name = listing.name.rpartition(".")[2]
+    return _first_paragraph(module.__doc__).removeprefix(f"{name}: ")
 
 
 def _first_paragraph(docstring: str | None) -> str:
@@ -116,12 +120,33 @@ def _first_paragraph(docstring: str | None) -> str:
     return text.replace("|", "\\|")
 
 
-MAKERS = {"cli.md": cli_page, "errors.md": errors_page, "plugins.md": plugins_page}
+def measured_page() -> str:
+    """Return the measured figures, from the JSON that `liftgate stats verify --long` wrote."""
+    report = json.loads((PAGES / "measured-errors.json").read_text(encoding="utf-8"))
+    return page.page(report)
+
+
+def methods_page() -> str:
+    """Return the method table, each method with a link to its measured figures."""
+    text = table.render()
+    for name in {row.name for row in table.METHODS if row.test is not None}:
+        link = f" ([measured](measured-errors.md#{page.anchor(name)}))"
+        text = re.sub(rf"(\*\*\[{re.escape(name)}\]\([^)]*\)\*\*)", rf"\1{link}", text)
+    return text
+
+
+MAKERS = {
+    "cli.md": cli_page,
+    "errors.md": errors_page,
+    "plugins.md": plugins_page,
+    "measured-errors.md": measured_page,
+}
 
 
 def pages() -> dict[str, str]:
     """Return the pages as they should be, file name -> text."""
-    return {name: NOTE + make() for name, make in MAKERS.items()} | {"methods.md": table.render()}
+    made = {name: NOTE + make() for name, make in MAKERS.items()}
+    return made | {"methods.md": methods_page()}
 
 
 def differences() -> list[str]:

@@ -1,8 +1,9 @@
 """The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
 
-A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``, ``liftgate.rules``
-or ``liftgate.importers``. The keyword parameters of a scorer's or rule's factory, with their
-annotations, are the grammar of its node in a study file: the loader checks them and says where.
+A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``,
+``liftgate.rules``, ``liftgate.importers`` or ``liftgate.exporters``. The keyword parameters of a
+scorer's or rule's factory, with their annotations, are the grammar of its node in a study file:
+the loader checks them and says where.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any, Protocol, runtime_checkable
 from liftgate.records import (
     Alternative,
     Answer,
+    Check,
     Claim,
     Columns,
+    Comparison,
     Design,
     Estimate,
     Item,
@@ -319,6 +322,8 @@ class Row:
     """A system's failure, in its own words."""
     content: str | None = None
     """Digest of the item's input, when the table carries the input."""
+    prompt: str | None = None
+    """Digest of what the system was sent for it, when the log carries that too."""
 
 
 @dataclass(frozen=True)
@@ -337,10 +342,26 @@ class ForeignTable:
     rows: Callable[[], Iterator[Row]]
     """Reads the rows from the file, of one system when one was asked for. Raises DataError at the
     first bad cell, naming the line."""
+    format: str = ""
+    """What the file was recognised as, with the versions that it states; empty: a plain table."""
+    system: str | None = None
+    """Whose rows these are, when the log says so."""
+    lower_is_better: tuple[str, ...] = ()
+    """Metrics of which the log itself says that lower is better."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What the log says of its run: model, task, settings. Where two logs differ is shown."""
+    checks: tuple[Check, ...] = ()
+    """The aggregates that the log states, beside the same recomputed from its rows."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know about the log, one sentence each."""
 
 
 class Importer(Protocol):
-    """Reads one kind of foreign table or log; its entry-point name is the file's suffix."""
+    """Reads one kind of foreign table or log.
+
+    Its entry-point name is the suffix of its files (``csv``), or ``SUFFIX.FORMAT``
+    (``json.lm_eval``) for a suffix that formats share; then it is ``Recognising`` too.
+    """
 
     def __call__(self, path: Path, columns: Columns, system: str | None) -> ForeignTable:
         """Check the whole file and settle its columns, guessing those that ``columns`` leaves open.
@@ -353,5 +374,53 @@ class Importer(Protocol):
         Raises:
             DataError: with file and line, what was got, what was expected and what to type.
             UnknownName: a named column or system is not in the file.
+        """
+        ...
+
+
+class Exporter(Protocol):
+    """Writes a comparison in the format of another tool; its entry-point name is the format's."""
+
+    def __call__(
+        self, comparison: Comparison, *, seconds: int, version: str
+    ) -> Mapping[str, bytes]:
+        """Return the files: name -> content. Pure: no I/O, no clock.
+
+        Args:
+            comparison: what was compared.
+            seconds: since 1970, when it was.
+            version: liftgate's own.
+
+        Raises:
+            DataError: the comparison cannot be told in this format.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Head:
+    """The beginning of a file, from which an importer tells whether the file is its own."""
+
+    path: Path
+    start: bytes
+    """At most the first MiB."""
+    keys: frozenset[str]
+    """The names in the first JSON object (the first line's, in JSON Lines), as far as ``start``
+    goes; empty when the file does not begin with one."""
+
+
+@runtime_checkable
+class Recognising(Protocol):
+    """An importer of a format that shares its suffix with others: it tells its files by content."""
+
+    def recognises(self, head: Head) -> bool:
+        """Say whether a file is of this format; never raises, never reads more than ``head``."""
+        ...
+
+    def choose(self, paths: Sequence[Path]) -> Path:
+        """Return the file that stands for a folder with several files of this format, sorted.
+
+        Raises:
+            DataError: several do not make one run; says which file to name.
         """
         ...

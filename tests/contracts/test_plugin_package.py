@@ -86,7 +86,10 @@ def study(tmp_path):
 def test_its_names_are_listed_with_their_package(liftgate) -> None:
     found = json.loads(liftgate("plugins", "--json").stdout)["plugins"]
     ours = {(p["kind"], p["name"]) for p in found if p["package"] == "liftgate-sample"}
-    assert ours == {("systems", "template"), ("scorers", "brief"), ("rules", "worthwhile")}
+    assert ours == {
+        ("systems", "template"), ("scorers", "brief"), ("rules", "worthwhile"),
+        ("rules", "approve"), ("importers", "json.quiz"),
+    }  # fmt: skip
     assert {p["version"] for p in found if p["package"] == "liftgate-sample"} == {"0.3.0"}
 
 
@@ -102,6 +105,25 @@ def test_a_study_of_its_scorer_its_system_and_its_rule_is_decided(liftgate, stud
     assert again.stdout == done.stdout
 
 
+def test_the_checks_of_a_gate_with_its_rule_bite_and_the_gate_is_activated(liftgate, study) -> None:
+    done = liftgate("gate", "activate", "study.yaml", "--quiet")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Activated: the gate of brevity" in done.stdout
+
+
+def test_a_rule_of_it_that_always_passes_leaves_a_mutant_unkilled(liftgate, study) -> None:
+    more = "  guardrails:\n    - {metric: kept, approve: {margin: 0.05}}\n"
+    text = STUDY.replace("  guardrails:\n", more)
+    study.write_text(text.replace("scorers:\n", "scorers:\n  kept: {scorer: brief, words: 9}\n"))
+    done = liftgate("gate", "activate", "study.yaml", "--quiet")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "brevity: not activated" in done.stdout
+    assert (
+        "Unkilled: guardrails.0: left out (kept approve passes whatever it is shown)" in done.stdout
+    )
+    assert not (study.parent / ".liftgate").exists()
+
+
 def test_its_parameters_are_checked_where_they_stand_in_the_study(liftgate, study) -> None:
     study.write_text(STUDY.replace("words: 6", "words: many").replace("gain: 0.1", "gian: 0.1"))
     done = liftgate("study", "lint", "study.yaml")
@@ -109,6 +131,21 @@ def test_its_parameters_are_checked_where_they_stand_in_the_study(liftgate, stud
     assert "study.yaml:10:" in done.stderr
     assert "study.yaml:19:" in done.stderr
     assert "did you mean 'gain'" in done.stderr
+
+
+def test_its_logs_are_recognised_among_the_built_in_formats(liftgate, tmp_path) -> None:
+    for name, hard in (("old", 30), ("new", 50)):
+        answers = [{"question": f"q{n}", "right": n < hard} for n in range(60)]
+        quiz = {"quiz": 1, "model": name, "answers": answers}
+        (tmp_path / f"{name}.json").write_text(json.dumps(quiz))
+    done = liftgate("compare", "old.json", "new.json")
+    assert done.returncode == 0, done.stderr
+    assert "recognised as: quiz 1" in done.stdout
+    assert "The logs differ in: model (old → new)." in done.stdout
+    assert "better" in done.stdout
+    (tmp_path / "other.json").write_text('{"x": 1}')
+    done = liftgate("compare", "old.json", "other.json")
+    assert "expected one of: every_eval_ever, inspect_ai, lm_eval, promptfoo, quiz" in done.stderr
 
 
 def test_without_the_package_its_names_are_not_known(study, tmp_path) -> None:

@@ -26,8 +26,8 @@ ARGUMENTS = [
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 
 
-def decision_page(text=None):
-    given = json.loads((DATA / "decision.json").read_text("utf-8"))
+def decision_page(text=None, *, file="decision.json"):
+    given = json.loads((DATA / file).read_text("utf-8"))
     return render(
         given["body"],
         entry=4,
@@ -47,6 +47,7 @@ def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     made = {"report": decision_page(), "comparison": comparison_page()}
     made["hostile"] = decision_page(ATTACK)
+    made["looks"] = decision_page(file="decision_looks.json")
     for name, text in made.items():
         (folder / f"{name}.html").write_text(text, "utf-8")
     return folder
@@ -91,11 +92,29 @@ def asked_for(request, address):
     return request.url.partition("#")[0] == address or request.url.startswith("data:")
 
 
-@pytest.mark.parametrize("name", ["report", "comparison"])
+@pytest.mark.parametrize("name", ["report", "comparison", "looks"])
 @pytest.mark.parametrize("width", [1200, 400])
 def test_nothing_reaches_out_of_the_page_at_any_width(visit, name, width):
     page = visit(name, width=width)
     assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_the_looks_are_drawn_and_told_apart_without_colour(visit):
+    page = visit("looks", java_script_enabled=False)
+    expect(page.locator("#looks svg.looks")).to_have_count(4)
+    figure = page.locator("#looks svg.looks").first
+    expect(figure.locator("circle.open")).to_have_count(3)
+    expect(figure.locator("circle.shown")).to_have_count(1)
+    page.locator("#looks details.data summary").first.click()
+    expect(page.locator("#looks details.data table").first).to_contain_text("lower limit")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_open_circle_covers_its_interval_with_the_page(visit, scheme):
+    page = visit("looks", color_scheme=scheme)
+    inside = "getComputedStyle(document.querySelector('svg.looks circle.open')).fill"
+    panel = "getComputedStyle(document.querySelector('section.block')).backgroundColor"
+    assert page.evaluate(inside) == page.evaluate(panel)
 
 
 def test_the_three_words_stand_at_the_top_with_the_recommended_first(visit):

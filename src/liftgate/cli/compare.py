@@ -1,17 +1,18 @@
-"""``liftgate compare``: better, worse, or can't tell, from two tables of another tool."""
+"""``liftgate compare``: better, worse, or can't tell, from two logs or tables of another tool."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from liftgate.errors import DataError
-from liftgate.records import Columns, Comparison, Margin, Question, Want
+from liftgate.records import Columns, Comparison, Comparisons, Margin, Question, Want
 
 T = TypeVar("T")
 
@@ -68,8 +69,33 @@ ALL = "*"
     show_default=True,
     help="One-sided error rate of each verdict.",
 )
+@click.option(
+    "--against-each",
+    "others",
+    metavar="CANDIDATE",
+    multiple=True,
+    help="Compare the baseline with this candidate too; repeatable. What is required is corrected "
+    "over the candidates.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write JUnit XML to this file as well, one test for each metric.",
+)
+@click.option(
+    "--summary",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append Markdown to this file as well, e.g. to $GITHUB_STEP_SUMMARY.",
+)
+@click.option(
+    "--export",
+    metavar="FORMAT=FOLDER",
+    help="Write each side's means and intervals in another tool's format as well: every_eval_ever.",
+)
 @click.option(
     "--save-study",
     type=click.Path(path_type=Path),
@@ -79,35 +105,90 @@ ALL = "*"
 def compare(
     baseline: str,
     candidate: str,
-    html: Path | None,
-    save_study: Path | None,
+    others: tuple[str, ...],
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Better, worse, or can't tell: two tables of scores, paired item by item.
+    """Better, worse, or can't tell: two logs or tables of scores, paired item by item.
 
-    BASELINE and CANDIDATE are each FILE (.csv, .tsv, .jsonl, .ndjson or .parquet), FOLDER (with
-    one table in it) or FILE@SYSTEM (the rows of one system). Columns are guessed by their names,
-    and the guesses printed.
+    BASELINE and CANDIDATE are each FILE, FOLDER (with one table or one run in it) or FILE@SYSTEM
+    (the rows of one system). A FILE is a log of inspect_ai (.eval, .json), lm-eval, promptfoo or
+    Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
+    or .parquet). What a file was recognised as and which columns were guessed is printed.
 
     Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
     or a bad file.
     """
-    from liftgate.flow.compare import compare_tables, page, study_draft
+    from liftgate.flow.compare import compare_each
 
     question = question_from(options)
+    files = {name: options[name] for name in ("html", "junit", "summary", "save_study")}
+    html, save_study = files["html"], files["save_study"]
     if save_study is not None and save_study.exists():
         raise DataError(
             f"{save_study}: exists; a study is never overwritten",
             hint="name another file, or move that one away",
         )
-    comparison = compare_tables(baseline, candidate, question)
+    export = _export(options["export"])
+    if others and (html is not None or save_study is not None or export is not None):
+        raise DataError(
+            "--html, --export and --save-study are for one candidate, got --against-each",
+            hint="leave --against-each out, or take --json, --junit or --summary",
+        )
+    found = compare_each(baseline, [candidate, *others], question)
+    written = _write(found, files)
+    if export is not None:
+        written += _write_export(found.comparisons[0], *export)
+    if others:
+        _print_each(found, written, as_json=as_json)
+        return found.exit_code
+    _print(found.comparisons[0], written, as_json=as_json)
+    return found.comparisons[0].exit_code
+
+
+def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
+    from liftgate.flow import compare as flow
+
+    for name in ("html", "junit", "summary"):
+        _refuse_to_replace(files[name], found)
+    html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
+    only = found.comparisons[0]
+    if study is not None:
+        study.write_text(flow.study_draft(only, study.parent), encoding="utf-8")
     if html is not None:
-        _refuse_to_replace(html, comparison)
-    if save_study is not None:
-        save_study.write_text(study_draft(comparison, save_study.parent), encoding="utf-8")
-    if html is not None:
-        html.write_text(page(comparison), encoding="utf-8")
+        html.write_text(flow.page(only), encoding="utf-8")
+    if junit is not None:
+        junit.write_text(flow.junit(found), encoding="utf-8")
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as file:
+            file.write(flow.job_summary(found))
+    return [path for path in (html, junit, summary, study) if path is not None]
+
+
+def _export(text: str | None) -> tuple[str, Path] | None:
+    if text is None:
+        return None
+    name, equals, folder = text.partition("=")
+    if not equals or not folder:
+        raise DataError(f"--export {text}: expected FORMAT=FOLDER such as every_eval_ever=results")
+    return name, Path(folder)
+
+
+def _write_export(comparison: Comparison, name: str, folder: Path) -> list[Path]:
+    from liftgate.flow.compare import exported
+
+    files = exported(comparison, name, seconds=int(time.time()))
+    paths = {folder / file: data for file, data in files.items()}
+    for path in paths:
+        if path.exists():
+            raise DataError(f"{path}: exists; an export writes over nothing")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, data in paths.items():
+        path.write_bytes(data)
+    return list(paths)
+
+
+def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         from liftgate.canon import plain
 
@@ -115,14 +196,27 @@ def compare(
     else:
         from liftgate.cli.compare_text import show
 
-        show(comparison, written=[path for path in (html, save_study) if path is not None])
-    return comparison.exit_code
+        show(comparison, written=written)
 
 
-def _refuse_to_replace(page: Path, comparison: Comparison) -> None:
-    for side in (comparison.baseline, comparison.candidate):
-        if page.exists() and page.samefile(side.path):
-            raise DataError(f"{page}: is one of the tables; expected another file for the page")
+def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        from liftgate.canon import plain
+
+        click.echo(json.dumps(plain(found), indent=2))
+    else:
+        from liftgate.cli.compare_text import show_each
+
+        show_each(found, written=written)
+
+
+def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:
+    if file is None or not file.exists():
+        return
+    for comparison in found.comparisons:
+        for side in (comparison.baseline, comparison.candidate):
+            if file.samefile(side.path):
+                raise DataError(f"{file}: is one of the tables; expected another file to write to")
 
 
 def question_from(options: dict[str, Any]) -> Question:

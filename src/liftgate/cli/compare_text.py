@@ -12,8 +12,12 @@ import click
 
 from liftgate.canon import plain, short
 from liftgate.cli.text import visible
+from liftgate.documents.comparison_notes import check_words
 from liftgate.documents.comparison_words import (
+    COLUMNS,
     amount,
+    answer_lines,
+    cells,
     items_to_add,
     margin_words,
     needed_words,
@@ -28,7 +32,7 @@ from liftgate.figures import Unit
 from liftgate.records import (
     Change,
     Comparison,
-    Estimate,
+    Comparisons,
     MetricComparison,
     Pairing,
     Scale,
@@ -52,6 +56,20 @@ def show(comparison: Comparison, *, written: Sequence[Path]) -> None:
         click.echo(f"Written: {visible(str(path))}")
 
 
+def show_each(found: Comparisons, *, written: Sequence[Path]) -> None:
+    """Print several comparisons: the answer over all of them first, then each."""
+    click.secho(visible(found.sentence), bold=True, color=_colour())
+    for line in answer_lines(found):
+        click.echo(visible(line))
+    for comparison in found.comparisons:
+        click.echo()
+        title = f"{comparison.baseline.name} → {comparison.candidate.name}"
+        click.secho(visible(title), bold=True, color=_colour())
+        show(comparison, written=())
+    for path in written:
+        click.echo(f"Written: {visible(str(path))}")
+
+
 def _colour() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
@@ -63,12 +81,12 @@ def _print_table(comparison: Comparison) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("metric", overflow="fold")
-    for name in ("baseline", "candidate", "difference", "95 % interval", "items"):
+    table.add_column(COLUMNS[0], overflow="fold")
+    for name in COLUMNS[1:-1]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("verdict", overflow="fold")
+    table.add_column(COLUMNS[-1], overflow="fold")
     for metric in comparison.metrics:
-        table.add_row(*(Text(visible(cell)) for cell in _cells(metric)))
+        table.add_row(*(Text(visible(cell)) for cell in cells(metric)))
     # Never narrower than its numbers: a line that wraps is better than a limit that is cut.
     width = max(_WIDTH, get_terminal_size().columns) if sys.stdout.isatty() else _WIDTH
     console = Console(width=width)
@@ -76,29 +94,6 @@ def _print_table(comparison: Comparison) -> None:
         console.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip(), color=_colour())
-
-
-def _cells(metric: MetricComparison) -> tuple[str, ...]:
-    shown = unit(metric)
-    name = f"{metric.metric} ({shown.name})" if shown.name else metric.metric
-    said = word(metric.verdict, metric.margin, shown)
-    found = metric.verdict.descriptive
-    if found is None:
-        means = _mean(metric.baseline, shown), _mean(metric.candidate, shown)
-        return (name, *means, "", "", count(metric.pairing.paired), said)
-    text = EstimateText(plain(found), shown)
-    sides = (
-        "" if side is None else text.number(side.value, signed=False)
-        for side in (metric.baseline, metric.candidate)
-    )
-    size = count(found.n)
-    if found.clusters != found.n:
-        size = f"{size} in {count(found.clusters)}"
-    return (name, *sides, text.value, text.limits, size, said)
-
-
-def _mean(estimate: Estimate | None, shown: Unit) -> str:
-    return "" if estimate is None else EstimateText(plain(estimate), shown, signed=False).value
 
 
 def _body(comparison: Comparison) -> Iterator[str]:
@@ -252,7 +247,10 @@ def _read(comparison: Comparison) -> Iterator[str]:
     yield "Read"
     for role, side in (("baseline", comparison.baseline), ("candidate", comparison.candidate)):
         yield f"  {role}: {side.name} ({_rows(side)}, sha256 {short(side.digest)})"
+        if side.format:
+            yield f"    recognised as: {side.format}"
         yield f"    columns: {'; '.join(_columns(side))}"
+        yield from (f"    {line}" for line in check_words(plain(side.checks)))
         if side.left_out:
             left = "; ".join(f"{name!r} ({why})" for name, why in side.left_out.items())
             yield f"    not used: {left}"

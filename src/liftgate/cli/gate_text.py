@@ -93,7 +93,7 @@ def _faces(body: Body) -> Iterator[str]:
         row.append(most(rate["upper"]))
         rows.append(row + _naive(face))
     header = ["false ship: this claim just fails", "at", "ships", "at most"]
-    yield from _table(header + _naive_header(body["faces"]), rows)
+    yield from table(header + _naive_header(body["faces"]), rows)
     if any(face["naive"] for face in body["faces"]):
         yield "  naive: ships when the mean reaches that threshold; peeked: at any of five looks"
 
@@ -107,7 +107,7 @@ def _points(body: Body) -> Iterator[str]:
         row += [share(point["any_ship"]["rate"])] if several else []
         rows.append(row + _naive(point))
     header = ["a candidate", "ships", "is held", "can't tell", *(["any ships"] if several else [])]
-    yield from _table(header + _naive_header(body["points"]), rows)
+    yield from table(header + _naive_header(body["points"]), rows)
 
 
 def _rates(body: Body) -> Iterator[str]:
@@ -233,7 +233,8 @@ def most(bound: float) -> str:
     return f"{math.ceil(1000 * bound - 1e-9) / 10:.1f} %"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Give the lines of a table: the first column to the left, the others to the right."""
     filled = [[*row, *[""] * (len(header) - len(row))] for row in rows]
     widths = [max(len(line[at]) for line in [header, *filled]) for at in range(len(header))]
     yield _line(header, widths)

@@ -95,6 +95,11 @@ def _print(result: Any) -> None:
         for verdict in decision["verdicts"]:
             reference = f"{result.sequence}:{decision['candidate']}.{verdict['claim']}"
             click.echo(f"  {_icon(verdict)} {reference}: {visible(verdict['reason'])}")
+    if "looks" in result.body:
+        from liftgate.documents.looks import looks_sentence
+
+        click.echo()
+        click.echo(looks_sentence(result.body["looks"]))
     click.echo()
     click.echo(f"Error statement: {result.body['error_statement']}")
     if result.report is not None:

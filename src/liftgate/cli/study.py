@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli.study_power import power
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -102,9 +103,10 @@ def lock(*, file: Path, as_json: bool) -> int:
     """Bind a study, its dataset, arms and scorers in the ledger.
 
     Locking the same study again keeps the first lock with its time. The study's file is not
-    changed.
+    changed. A study that is too small, one that ships a candidate at its target in less than half
+    of its uses, is not locked, unless it declares itself exploratory.
 
-    Exit codes: 0 locked, 2 faults, 3 a study of this name is locked and differs.
+    Exit codes: 0 locked, 2 faults, 3 a study of this name is locked and differs, 4 too small.
     """
     from liftgate.flow.study import lock_study
     from liftgate.store import Workspace
@@ -116,6 +118,8 @@ def lock(*, file: Path, as_json: bool) -> int:
     verb = "Locked" if kept.added else "Already locked, unchanged:"
     click.echo(f"{verb} {_where(kept.locked)}")
     click.echo(f"Digest: {kept.locked.digest}")
+    if kept.adequacy is not None:
+        click.echo(visible(kept.adequacy.sentence()))
     return 0
 
 
@@ -135,7 +139,8 @@ def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
     The ledger keeps both versions. Once results had been seen (a decision in the ledger is proof
     of that), the study's decisions are marked as deviated and show both analyses.
 
-    Exit codes: 0 amended, 2 faults or nothing changed, 3 never locked.
+    Exit codes: 0 amended, 2 faults or nothing changed, 3 never locked, 4 the change makes the
+    study too small, before any result was seen.
     """
     from liftgate.flow.study import amend_study
     from liftgate.store import Workspace
@@ -154,6 +159,8 @@ def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
         click.echo(f"Seen: {amendment.seen.value}, since the ledger holds a decision.")
     if kept.locked.deviated:
         click.echo("Decisions from here on are marked as deviated and show both analyses.")
+    elif kept.adequacy is not None:
+        click.echo(visible(kept.adequacy.sentence()))
     return 0
 
 
@@ -181,16 +188,22 @@ def verify(*, file: Path, as_json: bool) -> int:
 @_JSON
 def show(*, file: Path, as_json: bool) -> int:
     """Show a study with every default filled in, and what the ledger holds of it."""
+    from liftgate.flow.ledger import activation
     from liftgate.flow.study import find
     from liftgate.store import Workspace
     from liftgate.study.load import load
 
     planned = load(file)
-    locked = find(planned, Workspace.locate())
+    workspace = Workspace.locate()
+    locked = find(planned, workspace)
+    active = activation(workspace, locked.digest) if locked else None
     model = planned.model()
     if as_json:
         held = _locked_json(locked) if locked else None
-        _print_json({"study": model, "digest": planned.digest(), "locked": held})
+        number = active and active.sequence
+        _print_json(
+            {"study": model, "digest": planned.digest(), "locked": held, "gate_activated": number}
+        )
         return 0
     click.secho(visible(planned.hypothesis), bold=True)
     for name, arm in planned.arms.items():
@@ -201,6 +214,8 @@ def show(*, file: Path, as_json: bool) -> int:
     decision = planned.decision
     click.echo(f"  alpha {decision.alpha:g}, alpha_hold {decision.alpha_hold:g}")
     click.echo(f"Locked: {_where(locked)}" if locked else "Not locked.")
+    if active is not None:
+        click.echo(f"Gate activated: every check of it bites (entry {active.sequence})")
     return 0
 
 
@@ -216,6 +231,9 @@ def schema(*, built_in: bool) -> int:
 
     _print_json(json_schema(built_in=built_in))
     return 0
+
+
+study.add_command(power)
 
 
 def _worthwhile(given: float | None, *, as_json: bool) -> float:
@@ -269,6 +287,7 @@ def _locked_json(locked: Locked) -> dict[str, Any]:
         "arms": dict(locked.body["arms"]),
         "amendments": [amendment.as_json() for amendment in locked.amendments],
         "deviated": locked.deviated,
+        "power": locked.body.get("power"),
     }
 
 

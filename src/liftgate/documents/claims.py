@@ -266,7 +266,7 @@ def claim_row(claim: Body, verdict: Body, unit: Unit) -> ForestRow:
         value=estimate["value"],
         deciding=ends(estimate),
         wide=None if wide is None or contrast else ends(wide),
-        margins=_margins(claim, estimate, unit),
+        margins=claim_margins(claim, estimate, unit),
         text=EstimateText(estimate, unit, signed=not is_level(claim, verdict)).text,
     )
 
@@ -336,8 +336,14 @@ def relative_margin(share: float) -> Margin:
     return Margin(0.0, f"worse by {percent(share)} of the baseline")
 
 
-def _margins(claim: Body, estimate: Body, unit: Unit) -> tuple[Margin, ...]:
-    """The tested value; for equivalence, and for it alone, one on each side."""
+def claim_margins(claim: Body, estimate: Body, unit: Unit) -> tuple[Margin, ...]:
+    """Return the tested value; for equivalence, and for it alone, one on each side.
+
+    Args:
+        claim: plain(Claim).
+        estimate: of that claim; its null and alternative are used.
+        unit: how the quantity is shown.
+    """
     margin = claim["params"].get("margin")
     if claim["rule"] == "equivalent" and isinstance(margin, (int, float)):
         size = significant(margin * unit.factor)

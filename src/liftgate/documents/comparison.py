@@ -9,6 +9,7 @@ from typing import Any
 from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Effect, Level, effect_words, ends, relative_margin
+from liftgate.documents.comparison_notes import check_words
 from liftgate.documents.numbers import (
     EstimateText,
     count,
@@ -141,6 +142,9 @@ def _side(side: Body, role: str) -> tuple[str, str, tuple[str, ...]]:
         f"{count(side['rows'])} rows, {count(side['items'])} items, digest {short(side['digest'])}",
         f"Columns: {used}" if used else "No columns were named or guessed",
     ]
+    if side.get("format"):
+        lines.append(f"Recognised as: {side['format']}")
+    lines += check_words(side.get("checks", ()))
     if side["left_out"]:
         left = "; ".join(f"{name} ({why})" for name, why in side["left_out"].items())
         lines.append(f"Not used: {left}")

@@ -7,10 +7,13 @@ from dataclasses import replace
 from pathlib import PurePath
 
 from liftgate.canon import plain
-from liftgate.documents.numbers import EstimateText, count, named, significant, unit_of
+from liftgate.documents.numbers import EstimateText, count, named, p_value, significant, unit_of
 from liftgate.figures import Unit
 from liftgate.records import (
+    CandidateAnswer,
     Comparison,
+    Comparisons,
+    Estimate,
     Margin,
     MetricComparison,
     Needed,
@@ -28,6 +31,80 @@ def written(comparison: Comparison) -> Comparison:
     metrics = tuple(replace(m, sentence=metric_sentence(m)) for m in comparison.metrics)
     full = replace(comparison, metrics=metrics)
     return replace(full, sentence=sentence(full), next=next_commands(full))
+
+
+def all_written(found: Comparisons) -> Comparisons:
+    """Return several comparisons with the sentence that answers for all of them."""
+    return replace(found, sentence=_sentence_of_all(found))
+
+
+def _sentence_of_all(found: Comparisons) -> str:
+    many = len(found.comparisons)
+    each = f"{many} candidates" if many > 1 else "1 candidate"
+    if not found.answers:
+        return f"{each} compared with {found.comparisons[0].baseline.name}"
+    want = found.comparisons[0].question.require
+    asked = "" if want is None else want.value.replace("-", " ")
+    met = [answer.candidate for answer in found.answers if answer.met]
+    if met:
+        return f"Required {asked}: met by {len(met)} of {each} ({', '.join(met)})"
+    harmed = sum(1 for answer in found.answers if answer.harmed)
+    return f"Required {asked}: met by none of {each}; harm shown for {harmed}"
+
+
+def answer_lines(found: Comparisons) -> tuple[str, ...]:
+    """Return one line for each candidate, and what was corrected for."""
+    if not found.answers:
+        lines = [f"{c.candidate.name}: {c.sentence}" for c in found.comparisons]
+        note = "Each verdict stands for itself, uncorrected for the number of candidates."
+        return (*lines, note) if len(lines) > 1 else tuple(lines)
+    lines = [_answer_line(answer) for answer in found.answers]
+    if len(lines) > 1:
+        lines.append(
+            f"What is required is corrected over the {len(lines)} candidates (Holm); the verdicts "
+            "below stand for themselves."
+        )
+    return tuple(lines)
+
+
+def _answer_line(answer: CandidateAnswer) -> str:
+    said = "met" if answer.met else "not shown"
+    if answer.harmed:
+        said = f"harm shown on {', '.join(answer.harmed)}"
+    p, corrected = _number(answer.p_value), _number(answer.adjusted)
+    return f"{answer.candidate}: {said} (p {p}; corrected, p {corrected})"
+
+
+def _number(p: float) -> str:
+    text = p_value(p)
+    return text if text[:1] in "<>" else f"= {text}"
+
+
+COLUMNS = ("metric", "baseline", "candidate", "difference", "95 % interval", "items", "verdict")
+
+
+def cells(metric: MetricComparison) -> tuple[str, ...]:
+    """Return a metric's row of the table of answers, under ``COLUMNS``."""
+    shown = unit(metric)
+    name = f"{metric.metric} ({shown.name})" if shown.name else metric.metric
+    said = word(metric.verdict, metric.margin, shown)
+    found = metric.verdict.descriptive
+    if found is None:
+        means = _mean(metric.baseline, shown), _mean(metric.candidate, shown)
+        return (name, *means, "", "", count(metric.pairing.paired), said)
+    text = EstimateText(plain(found), shown)
+    sides = (
+        "" if side is None else text.number(side.value, signed=False)
+        for side in (metric.baseline, metric.candidate)
+    )
+    size = count(found.n)
+    if found.clusters != found.n:
+        size = f"{size} in {count(found.clusters)}"
+    return (name, *sides, text.value, text.limits, size, said)
+
+
+def _mean(estimate: Estimate | None, shown: Unit) -> str:
+    return "" if estimate is None else EstimateText(plain(estimate), shown, signed=False).value
 
 
 def unit(metric: MetricComparison) -> Unit:

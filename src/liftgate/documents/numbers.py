@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from liftgate.figures import Figure, Unit
+from liftgate.figures.looks import HEADER as LOOKS_HEADER
 
 MINUS = "−"
 POINTS = Unit("points", 100.0)
@@ -119,8 +120,17 @@ def moment(text: str) -> str:
 
 
 def plot_rows(figure: Figure) -> tuple[tuple[str, ...], ...]:
-    """Return the data rows of a forest plot as texts, in the unit of its axis."""
-    return tuple(_plot_row(row, figure.unit) for row in figure.rows)
+    """Return the data rows of a plot as texts, in the unit of its axis."""
+    make = _look_row if figure.header == LOOKS_HEADER else _plot_row
+    return tuple(make(row, figure.unit) for row in figure.rows)
+
+
+def _look_row(row: tuple[str | float | None, ...], unit: Unit) -> tuple[str, ...]:
+    look, items, value, low, high, shown = row
+    if not isinstance(value, float | int):
+        return (str(look), str(items), "too early", "", "", str(shown))
+    _, *numbers, _ = _plot_row(("", value, low, high, None, None, ""), unit)
+    return (str(look), str(items), *numbers[:3], str(shown))
 
 
 def _plot_row(row: tuple[str | float | None, ...], unit: Unit) -> tuple[str, ...]:

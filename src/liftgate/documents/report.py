@@ -9,6 +9,7 @@ from typing import Any
 from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
+from liftgate.documents.looks import how_far
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
 from liftgate.documents.sections import Texts, value_text
@@ -118,6 +119,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "candidates": chosen,
         "facts": _facts(body, head),
         "means": cut(_means(body, entry), budget.listed),
+        "looked": how_far(body, budget),
         "failure_kinds": kinds,
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from liftgate.figures.figure import Figure, Interval, Unit
 from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
+from liftgate.figures.looks import Look, looks
 from liftgate.figures.outcomes import Outcome, outcomes
 from liftgate.figures.sparkline import sparkline
 from liftgate.figures.text import escape, visible
@@ -17,12 +18,14 @@ __all__ = [
     "Figure",
     "ForestRow",
     "Interval",
+    "Look",
     "Margin",
     "Outcome",
     "Unit",
     "escape",
     "forest",
     "interval_bar",
+    "looks",
     "outcomes",
     "sparkline",
     "visible",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from liftgate import plugins
 from liftgate.evals.plan import Plan
@@ -76,13 +76,35 @@ class Case:
 
     def pairs(self, candidate: Arm, metric: str, items: Sequence[Item]) -> Pairs:
         """Return the aligned scores of a candidate and the baseline on some of the items."""
+        wanted = {item.id for item in items}
+        rows = [row for row in self.rows.observations if row.item in wanted]
+        return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
+
+    def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
+        """Return one repeat of an arm on some of the items, as both sides of the pairs."""
+        wanted = {item.id for item in items}
+        rows = [
+            replace(row, repeat=0)
+            for row in self.rows.observations
+            if row.item in wanted and row.arm == arm.fingerprint and row.repeat == number
+        ]
+        return self._aligned(arm, arm, metric, items, rows, 1)
+
+    def _aligned(
+        self,
+        baseline: Arm,
+        candidate: Arm,
+        metric: str,
+        items: Sequence[Item],
+        rows: Sequence[Observation],
+        repeats: int,
+    ) -> Pairs:
         outcomes = self.study.outcomes
         abstained = outcomes.abstained
-        wanted = {item.id for item in items}
         return align(
             items,
-            [row for row in self.rows.observations if row.item in wanted],
-            baseline=self.baseline.fingerprint,
+            rows,
+            baseline=baseline.fingerprint,
             candidate=candidate.fingerprint,
             metric=metric,
             scale=self.scales[metric],
@@ -92,7 +114,7 @@ class Case:
             abstained=None
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
-            repeats=self.study.repeats,
+            repeats=repeats,
         )
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:

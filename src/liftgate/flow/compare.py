@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+from liftgate import __version__, plugins
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
-from liftgate.documents.comparison_notes import metric_notes, notes
-from liftgate.documents.comparison_words import written
+from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
+from liftgate.documents.comparison_words import all_written, written
+from liftgate.documents.job_summary import summary_markdown
+from liftgate.documents.junit import junit_xml
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
-from liftgate.protocols import ForeignTable, Row
-from liftgate.records import Comparison, MetricComparison, Question, Side, Want
+from liftgate.protocols import Exporter, ForeignTable, Row
+from liftgate.records import (
+    Comparison,
+    Comparisons,
+    MetricComparison,
+    Question,
+    Side,
+    Want,
+)
 from liftgate.study.draft import draft
 
 T = TypeVar("T")
@@ -68,9 +78,68 @@ def compare_tables(
     return written(_answered(matched, (before, after), metrics, question))
 
 
+def compare_each(
+    baseline: str | os.PathLike[str],
+    candidates: Sequence[str | os.PathLike[str]],
+    question: Question | None = None,
+) -> Comparisons:
+    """Compare several candidates with one baseline.
+
+    Args:
+        baseline: FILE, FOLDER or FILE@SYSTEM.
+        candidates: the same, at least one.
+        question: asked of each; what it requires is corrected over the candidates.
+
+    Raises:
+        DataError: as ``compare_tables``; or a candidate that is named twice, or none.
+        UnknownName: as ``compare_tables``.
+    """
+    question = question or Question()
+    named = [os.fspath(candidate) for candidate in candidates]
+    if not named or len(set(named)) < len(named):
+        raise DataError(
+            f"candidates: got {', '.join(named) or 'none'}, expected at least one, each once"
+        )
+    found = tuple(compare_tables(baseline, candidate, question) for candidate in named)
+    answers, code = gate.across(found, question.alpha) if question.require else ((), 0)
+    return all_written(Comparisons(exit_code=code, comparisons=found, answers=answers))
+
+
+def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
+    """Whether lower is better: somebody said so, or both logs do."""
+    stated = all(metric in side.table.lower_is_better for side in sides)
+    return stated or metric in question.lower_is_better
+
+
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison))
+
+
+def exported(comparison: Comparison, name: str, *, seconds: int) -> Mapping[str, bytes]:
+    """Return a comparison in the format of another tool: file name -> content.
+
+    Args:
+        comparison: what was compared.
+        name: of an exporter.
+        seconds: since 1970, when it was.
+
+    Raises:
+        UnknownName: no exporter has the name.
+        DataError: the comparison cannot be told in that format.
+    """
+    exporter: Exporter = plugins.load("exporters", name)
+    return exporter(comparison, seconds=seconds, version=__version__)
+
+
+def junit(comparisons: Comparisons) -> str:
+    """Return the answers as JUnit XML, one test for each candidate and metric."""
+    return junit_xml(comparisons)
+
+
+def job_summary(comparisons: Comparisons) -> str:
+    """Return the answers as Markdown, for the summary of a job."""
+    return summary_markdown(comparisons)
 
 
 def study_draft(comparison: Comparison, folder: Path) -> str:
@@ -86,7 +155,11 @@ def study_draft(comparison: Comparison, folder: Path) -> str:
 def _answered(
     matched: Matched, sides: tuple[_Read, _Read], metrics: tuple[str, ...], question: Question
 ) -> Comparison:
-    answers = tuple(_answer(matched, metric, question) for metric in metrics)
+    lower = tuple(metric for metric in metrics if _lower(metric, sides, question))
+    answers = tuple(
+        _answer(matched, metric, question, higher_is_better=metric not in lower)
+        for metric in metrics
+    )
     requirement, code = None, 0
     if question.require is not None:
         requirement, code = gate.requirement(answers, question.require, question.alpha)
@@ -97,17 +170,22 @@ def _answered(
         candidate=_side(sides[1]),
         metrics=answers,
         requirement=requirement,
-        notes=notes(sides[0].table, sides[1].table, metrics, question),
+        notes=(
+            *notes(sides[0].table, sides[1].table, metrics, lower),
+            *log_notes(sides[0].table, sides[1].table, matched.reworded, len(matched.items)),
+        ),
     )
 
 
-def _answer(matched: Matched, metric: str, question: Question) -> MetricComparison:
+def _answer(
+    matched: Matched, metric: str, question: Question, *, higher_is_better: bool
+) -> MetricComparison:
     failure_score = _for(metric, question.failure_scores)
     bounds = _for(metric, question.ranges)
     scale = scale_of(
         matched,
         metric,
-        higher_is_better=metric not in question.lower_is_better,
+        higher_is_better=higher_is_better,
         bounds=bounds,
         failure_score=failure_score,
     )
@@ -203,4 +281,8 @@ def _side(side: _Read) -> Side:
         columns=table.columns,
         guessed=table.guessed,
         left_out=dict(table.left_out),
+        format=table.format,
+        facts=dict(table.facts),
+        checks=table.checks,
+        notes=table.notes,
     )

@@ -10,7 +10,8 @@ from liftgate.canon import plain
 from liftgate.evals.plan import Plan
 from liftgate.flow.case import Case, case_of
 from liftgate.flow.looking import look_at
-from liftgate.flow.parts import Parts, bound_scorers
+from liftgate.flow.parts import Parts
+from liftgate.flow.scorers import bound_scorers
 from liftgate.store import Store
 from liftgate.study.design import Study
 from liftgate.study.lock import Locked

@@ -10,6 +10,9 @@ from liftgate.ledger import Ledger
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Store, Workspace
 
+ACTIVATED = "gate_activated"
+"""Kind of the entry that says that every check of a study's gate bites."""
+
 
 @dataclass(frozen=True)
 class Verified:
@@ -74,3 +77,12 @@ def entry(workspace: Workspace, sequence: int) -> Entry:
     """
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return ledger.entry(sequence)
+
+
+def activation(workspace: Workspace, study_digest: str) -> Entry | None:
+    """Return the last entry that activated the gate of a study of this digest, or None."""
+    if not workspace.ledger.is_file():
+        return None
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        found = [e for e in ledger.entries(ACTIVATED) if e.body["study_digest"] == study_digest]
+    return found[-1] if found else None

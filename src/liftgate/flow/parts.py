@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
+from liftgate.flow.scorers import bound_scorers
 from liftgate.flow.study import Opened
 from liftgate.gates.sequence import Looks, looks_of
 from liftgate.protocols import System
 from liftgate.records import Arm, Dataset, Design, Failure, Item, Population, Role
-from liftgate.study import lock
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
 
@@ -94,16 +94,6 @@ def parts_of(opened: Opened) -> Parts:
     )
     scorers = bound_scorers(study, opened.dataset)
     return Parts(study, opened.root, opened.dataset, arms, opened.systems, scorers)
-
-
-def bound_scorers(study: Study, dataset: Dataset) -> tuple[BoundScorer, ...]:
-    """Return a study's scorers with the scales that they declare for a dataset."""
-    bound = []
-    for metric in study.scorers:
-        scorer = study.scorer(metric)
-        fingerprint = lock.scorer_fingerprint(study, metric)
-        bound.append(BoundScorer(metric, scorer, fingerprint, scorer.scale(dataset.items)))
-    return tuple(bound)
 
 
 def pass_plans(study: Study) -> tuple[PassPlan, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError, UnknownName
+from liftgate.gates.calibrate.repeats import RepeatSpread, columns, spread_of
 from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import ForeignTable
@@ -27,6 +28,8 @@ class Pilot:
     pairs: Mapping[str, Pairs]
     """Metric -> pairs, all of the same items."""
     assumptions: tuple[str, ...]
+    repeats: Mapping[str, Mapping[str, NDArray[np.float64]]]
+    """Table -> metric -> shape (items, repeats); the mean over repeats is in ``pairs``."""
 
 
 def read_pilot(
@@ -74,7 +77,43 @@ def read_pilot(
             f"the pilot has {repeats} repeats of an item and {study.repeats} are planned: its "
             "spread is taken as it is"
         )
-    return Pilot(pairs, tuple(said))
+    return Pilot(pairs, tuple(said), _repeats(plan, matched, scales, failure))
+
+
+def _repeats(
+    plan: PilotPlan, matched: Matched, scales: Mapping[str, Scale], failure: float | None
+) -> dict[str, dict[str, NDArray[np.float64]]]:
+    sides = {
+        plan.baseline: (matched.baseline, matched.at_baseline),
+        plan.candidate: (matched.candidate, matched.at_candidate),
+    }
+    return {
+        name: {
+            metric: columns(side, at, metric, scale.worst if failure is None else failure)
+            for metric, scale in scales.items()
+        }
+        for name, (side, at) in sides.items()
+    }
+
+
+def repeat_spread(study: Study, root: Path, scales: Mapping[str, Scale]) -> RepeatSpread | None:
+    """Return how much the repeats of an item differ on the primary's metric.
+
+    Args:
+        study: with a pilot.
+        root: the folder from which its tables are looked up.
+        scales: metric -> scale.
+
+    Returns:
+        None where one of the tables holds every item once.
+    """
+    metric = study.claim_plans.primary.quantity
+    if study.pilot is None or metric not in scales:
+        return None
+    matched = match(*_sides(study.pilot, study, root, (metric,)))
+    crash = study.outcomes.crash.score
+    failure = None if isinstance(crash, str) else crash
+    return spread_of(matched, metric, scales[metric], failure)
 
 
 def _sides(

@@ -81,6 +81,7 @@ def run_study(
         LockedError: the study, its dataset or an arm is not what was locked.
         BrokenChain: stored evidence was altered.
         DataError: a dataset or system that cannot be opened.
+        NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     tell = say or (lambda _: None)
     opened = open_study(file)
@@ -96,6 +97,8 @@ def run_study(
         kept = keep(opened, workspace)
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
+        if kept.adequacy is not None:
+            tell(kept.adequacy.sentence())
         _record_runs(store, ledger, tell)
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         plan = replace(plan, limits=limits or Limits())

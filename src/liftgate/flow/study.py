@@ -11,6 +11,8 @@ from typing import Any
 from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
 from liftgate.evals.data import load_dataset
+from liftgate.flow.adequacy import Adequacy, adequacy_of
+from liftgate.gates.calibrate.adequacy import Size
 from liftgate.ledger import Ledger
 from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
@@ -45,6 +47,8 @@ class Kept:
 
     locked: Locked
     added: Entry | None = None
+    adequacy: Adequacy | None = None
+    """What was found of its size, where an entry was added."""
 
 
 def open_study(path: Path) -> Opened:
@@ -82,6 +86,7 @@ def lock_study(path: Path, workspace: Workspace) -> Kept:
     Raises:
         StudyError: faults of the file or of what it names.
         LockedError: a study of that name is locked and differs.
+        NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     return keep(_closed(open_study(path)), workspace)
 
@@ -89,9 +94,12 @@ def lock_study(path: Path, workspace: Workspace) -> Kept:
 def keep(opened: Opened, workspace: Workspace) -> Kept:
     """Lock an opened study, or verify it against its lock.
 
+    A study that is locked already keeps its lock, whatever its size.
+
     Raises:
         LockedError: a study of that name is locked and differs.
         StudyError: an earlier ship study on the same set is about the same candidate.
+        NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     workspace.create()
     with Ledger.open(workspace.home) as ledger:
@@ -99,8 +107,12 @@ def keep(opened: Opened, workspace: Workspace) -> Kept:
         if locked is not None:
             return Kept(lock.verify(opened.study, locked, opened.body))
         _refuse_second_try(opened, workspace, ledger)
-        entry = ledger.append(lock.LOCKED, opened.body, refs=_refs(opened.body))
-        return Kept(lock.first(entry), entry)
+        adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
+        if adequacy.size is Size.TOO_SMALL:
+            raise adequacy.refusal(opened.study)
+        body = {**opened.body, lock.POWER: adequacy.as_json()}
+        entry = ledger.append(lock.LOCKED, body, refs=_refs(body))
+        return Kept(lock.first(entry), entry, adequacy)
 
 
 def same_set(dataset: Dataset, store: Store) -> reuse.SameSet:
@@ -166,6 +178,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
     Raises:
         StudyError: faults of the file, nothing changed, or no reason.
         LockedError: the study was never locked.
+        NotEnoughData: before any result was seen, the change makes the study too small.
     """
     opened = _closed(open_study(path))
     if find(opened.study, workspace) is None:
@@ -181,8 +194,12 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
             seen=seen,
             decided=lock.was_decided(entries, locked),
         )
+        adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
+        if adequacy.size is Size.TOO_SMALL and lock.must_be_large_enough(locked, body):
+            raise adequacy.refusal(opened.study)
+        body[lock.POWER] = adequacy.as_json()
         entry = ledger.append(lock.AMENDED, body, refs=_refs(body))
-        return Kept(lock.amended(locked, entry), entry)
+        return Kept(lock.amended(locked, entry), entry, adequacy)
 
 
 def find(study: Study, workspace: Workspace) -> Locked | None:

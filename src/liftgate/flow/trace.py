@@ -11,7 +11,8 @@ from liftgate.errors import BrokenChain, DataError, LiftgateError, SystemFailed
 from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
-from liftgate.flow.parts import Parts, bound_scorers
+from liftgate.flow.parts import Parts
+from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets

@@ -13,8 +13,10 @@ from liftgate.gates.evidence import PairsEvidence
 from liftgate.gates.pairs import Floats, complete, in_slice, slice_values
 from liftgate.protocols import Rule
 from liftgate.records import (
+    CandidateAnswer,
     Change,
     Claim,
+    Comparison,
     Estimate,
     Json,
     Margin,
@@ -152,6 +154,41 @@ def requirement(
     harmed = tuple(claim for claim, p in zip(tested, adjusted, strict=True) if p <= alpha)
     code = 0 if met else 1 if harmed else 4
     return Requirement(want=want, met=met, harmed=harmed), code
+
+
+def across(
+    comparisons: Sequence[Comparison], alpha: float
+) -> tuple[tuple[CandidateAnswer, ...], int]:
+    """Correct what was required of several candidates for their number.
+
+    A candidate's p-value is the largest of its metrics, because all must be shown
+    (intersection-union, Berger 1982); over the candidates Holm's correction keeps the chance that
+    any of them passes wrongly at alpha, so the best of those that passed may be taken.
+
+    Returns:
+        An answer for each candidate and the exit code: 0 when any is met, 1 when harm is shown for
+        all, 4 otherwise.
+    """
+    found = [max((_p_of(m.requirement) for m in c.metrics), default=1.0) for c in comparisons]
+    answers = tuple(
+        CandidateAnswer(
+            candidate=comparison.candidate.name,
+            p_value=p,
+            adjusted=adjusted,
+            met=comparison.requirement is not None
+            and comparison.requirement.met
+            and adjusted <= alpha,
+            harmed=() if comparison.requirement is None else comparison.requirement.harmed,
+        )
+        for comparison, p, adjusted in zip(comparisons, found, stats.holm(found), strict=True)
+    )
+    if any(answer.met for answer in answers):
+        return answers, 0
+    return answers, 1 if all(answer.harmed for answer in answers) else 4
+
+
+def _p_of(verdict: Verdict | None) -> float:
+    return 1.0 if verdict is None or verdict.p_value is None else verdict.p_value
 
 
 def moves(pairs: Pairs) -> Moves:

@@ -43,6 +43,7 @@ class Facts:
     cluster: dict[int, str] = field(default_factory=dict)
     slices: dict[str, dict[int, str]] = field(default_factory=dict)
     content: dict[int, str] = field(default_factory=dict)
+    prompt: dict[int, str] = field(default_factory=dict)
     unsteady: set[int] = field(default_factory=set)
     """Items whose rows, on one side, carry more than one content."""
 
@@ -108,6 +109,8 @@ def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
         _same(values, number, value, f"{place}: item {row.item!r}", f"slice {name!r}")
     if row.content is not None and facts.content.setdefault(number, row.content) != row.content:
         facts.unsteady.add(number)
+    if row.prompt is not None:
+        facts.prompt.setdefault(number, row.prompt)
 
 
 def _same(known: dict[int, str], number: int, value: str, place: str, what: str) -> None:
@@ -126,7 +129,7 @@ def _refuse_doubles(
     doubled = np.unique(at[first[count > 1]])
     if not doubled.size:
         return
-    names = _names(items)
+    names = list(items)
     listed = listing(sorted(names[number] for number in doubled))
     extra = int(keys.size - found.size)
     many = f"{doubled.size} items come" if doubled.size > 1 else "1 item comes"
@@ -149,10 +152,6 @@ def listing(names: Sequence[str], most: int = _LISTED) -> str:
     return ", ".join(repr(name) for name in names[:most]) + more
 
 
-def _names(items: Mapping[str, int]) -> list[str]:
-    return list(items)
-
-
 @dataclass(frozen=True, eq=False)
 class Matched:
     """The items of both sides, in the order of their ids, whatever the order of the rows."""
@@ -168,6 +167,8 @@ class Matched:
     changed: tuple[str, ...]
     cluster: Integers | None
     slices: Mapping[str, NDArray[np.object_]]
+    reworded: tuple[str, ...] = ()
+    """Of ``items``, those that were put to the two systems in different words."""
 
 
 def match(baseline: Collected, candidate: Collected) -> Matched:
@@ -199,6 +200,7 @@ def match(baseline: Collected, candidate: Collected) -> Matched:
         changed=tuple(sorted(changed)),
         cluster=_clusters(kept, baseline, candidate),
         slices=_slices(kept, baseline, candidate),
+        reworded=tuple(name for name in kept if _reworded(name, baseline, candidate)),
     )
 
 
@@ -224,7 +226,15 @@ def _changed(name: str, baseline: Collected, candidate: Collected) -> bool:
     here, there = baseline.items[name], candidate.items[name]
     if here in baseline.facts.unsteady or there in candidate.facts.unsteady:
         return True
-    before, after = baseline.facts.content.get(here), candidate.facts.content.get(there)
+    return _differ(baseline.facts.content.get(here), candidate.facts.content.get(there))
+
+
+def _reworded(name: str, baseline: Collected, candidate: Collected) -> bool:
+    prompts, others = baseline.facts.prompt, candidate.facts.prompt
+    return _differ(prompts.get(baseline.items[name]), others.get(candidate.items[name]))
+
+
+def _differ(before: str | None, after: str | None) -> bool:
     return before is not None and after is not None and before != after
 
 
@@ -234,10 +244,8 @@ def _clusters(items: Sequence[str], baseline: Collected, candidate: Collected) -
     if all(value is None for value in found):
         return None
     numbers: dict[tuple[str, str], int] = {}
-    keys = [
-        ("item", item) if c is None else ("cluster", c)
-        for item, c in zip(items, found, strict=True)
-    ]
+    known = zip(items, found, strict=True)
+    keys = [("item", item) if c is None else ("cluster", c) for item, c in known]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
 
 
@@ -246,11 +254,9 @@ def _slices(
 ) -> dict[str, NDArray[np.object_]]:
     names = sorted(baseline.facts.slices.keys() | candidate.facts.slices.keys())
     sides = baseline.facts.slices, candidate.facts.slices
+    found = {name: [side.get(name, {}) for side in sides] for name in names}
     return {
-        name: np.array(
-            _facts(items, baseline, candidate, *(side.get(name, {}) for side in sides)),
-            dtype=np.object_,
-        )
+        name: np.array(_facts(items, baseline, candidate, *found[name]), dtype=np.object_)
         for name in names
     }
 

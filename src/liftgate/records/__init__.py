@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from liftgate.records.claims import Claim, Decision, DecisionWord, Part, Reading, Status, Verdict
 from liftgate.records.comparison import (
+    CandidateAnswer,
     Change,
+    Check,
     Columns,
     Comparison,
+    Comparisons,
     Margin,
     MetricComparison,
     Moves,
@@ -49,10 +52,13 @@ __all__ = [
     "Answer",
     "Arm",
     "Bounds",
+    "CandidateAnswer",
     "Change",
+    "Check",
     "Claim",
     "Columns",
     "Comparison",
+    "Comparisons",
     "Dataset",
     "Decision",
     "DecisionWord",

@@ -29,6 +29,23 @@ class Columns:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Check:
+    """An aggregate that a log states, beside the same recomputed from the log's rows."""
+
+    metric: str
+    quantity: str
+    """As the log calls it: ``mean``, ``stderr`` …"""
+    stated: float | None
+    """None: the log states no finite number."""
+    recomputed: float | None
+    """By the tool's own recipe; None: not recomputed, see ``why``."""
+    equal: bool
+    """To 1e-9, relative to the stated value where that is above 1."""
+    why: str = ""
+    """Why it is not equal, or not recomputed."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Side:
     """One of the two tables, as it was read."""
 
@@ -45,6 +62,13 @@ class Side:
     """The parts of ``columns`` that nobody named, e.g. ``("item", "metrics")``."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """Column -> why it is not used."""
+    format: str = ""
+    """What the file was recognised as; empty: a plain table."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What a log says of its run."""
+    checks: tuple[Check, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What a reader must know about this log."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,5 +211,36 @@ class Comparison:
     """The answer in one sentence; written once the numbers are there."""
     next: tuple[str, ...] = ()
     """Commands to type next, ready for a shell."""
+    liftgate: int = 1
+    """Version of this format."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateAnswer:
+    """What became of one of several candidates that were required to show something."""
+
+    candidate: str
+    """As typed."""
+    p_value: float
+    """The largest over the metrics, since all must be shown; 1 where one has none."""
+    adjusted: float
+    """The same, corrected over the candidates (Holm)."""
+    met: bool
+    """Whether the adjusted value is at most alpha."""
+    harmed: tuple[str, ...]
+    """Metrics shown to be worse (Holm over the metrics of this candidate)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparisons:
+    """Several candidates, each compared with one baseline."""
+
+    exit_code: int
+    comparisons: tuple[Comparison, ...]
+    """One for each candidate, in the order named; each stands for itself, uncorrected for their
+    number."""
+    answers: tuple[CandidateAnswer, ...] = ()
+    """One for each candidate; empty when nothing was required."""
+    sentence: str = ""
     liftgate: int = 1
     """Version of this format."""

@@ -10,6 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.stats.agreement import (
+        Agreement,
+        RaterReport,
+        cohen_kappa,
+        fleiss_kappa,
+        gwet_ac1,
+        krippendorff_alpha,
+        rater_report,
+        raw_agreement,
+    )
+    from liftgate.stats.coefficients import Measurement
+    from liftgate.stats.detector import corrected_rate, sensitivity_specificity
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -22,12 +34,15 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
+    from liftgate.stats.label_plan import LabelWorth, label_worth, labels_needed
     from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
     from liftgate.stats.paired import paired_contrast, paired_difference, paired_noninferiority
     from liftgate.stats.planned import PlannedLooks, cluster_fractions
     from liftgate.stats.planning import detectable, units_needed
+    from liftgate.stats.ppi import judged_difference, judged_mean
+    from liftgate.stats.rating_counts import RatingCounts, value_counts
     from liftgate.stats.ratios import ratio, ratio_difference
     from liftgate.stats.resampling import Resampled, bootstrap
     from liftgate.stats.set_metrics import (
@@ -40,10 +55,12 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.sign_flips import max_t
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
+    from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
+    "Agreement": "agreement",
     "Alternative": "kinds",
     "ClaimShape": "kinds",
     "Design": "kinds",
@@ -52,10 +69,14 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
+    "Measurement": "coefficients",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "RaterReport": "agreement",
+    "RatingCounts": "rating_counts",
     "Resampled": "resampling",
     "ScoreKind": "kinds",
     "SetReading": "finite",
@@ -67,10 +88,19 @@ _HOMES = {
     "bootstrap": "resampling",
     "boundaries": "spending",
     "cluster_fractions": "planned",
+    "cohen_kappa": "agreement",
+    "corrected_rate": "detector",
     "detectable": "planning",
     "ece": "set_metrics",
     "ece_difference": "set_metrics",
+    "fleiss_kappa": "agreement",
+    "gwet_ac1": "agreement",
     "holm": "multiplicity",
+    "judged_difference": "ppi",
+    "judged_mean": "ppi",
+    "krippendorff_alpha": "agreement",
+    "label_worth": "label_plan",
+    "labels_needed": "label_plan",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
@@ -80,16 +110,23 @@ _HOMES = {
     "paired_noninferiority": "paired",
     "passes_limit": "single",
     "passes_needed": "single",
+    "power": "sizing",
     "proportion": "single",
     "quantile": "single",
+    "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
+    "raw_agreement": "agreement",
     "relative_lift": "lift",
+    "sample_size": "sizing",
+    "sensitivity_specificity": "detector",
     "stratum_weights": "weighted",
     "units_needed": "planning",
+    "value_counts": "rating_counts",
 }
 
 __all__ = [
+    "Agreement",
     "Alternative",
     "ClaimShape",
     "Design",
@@ -98,10 +135,14 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "LabelWorth",
     "LookStatus",
     "Mark",
+    "Measurement",
     "PlannedLooks",
     "Population",
+    "RaterReport",
+    "RatingCounts",
     "Resampled",
     "ScoreKind",
     "SetReading",
@@ -113,10 +154,19 @@ __all__ = [
     "bootstrap",
     "boundaries",
     "cluster_fractions",
+    "cohen_kappa",
+    "corrected_rate",
     "detectable",
     "ece",
     "ece_difference",
+    "fleiss_kappa",
+    "gwet_ac1",
     "holm",
+    "judged_difference",
+    "judged_mean",
+    "krippendorff_alpha",
+    "label_worth",
+    "labels_needed",
     "macro_f1",
     "macro_f1_difference",
     "max_t",
@@ -126,13 +176,19 @@ __all__ = [
     "paired_noninferiority",
     "passes_limit",
     "passes_needed",
+    "power",
     "proportion",
     "quantile",
+    "rater_report",
     "ratio",
     "ratio_difference",
+    "raw_agreement",
     "relative_lift",
+    "sample_size",
+    "sensitivity_specificity",
     "stratum_weights",
     "units_needed",
+    "value_counts",
 ]
 
 

@@ -117,28 +117,33 @@ class FiniteSetTest:
         self._level = inputs.check_level(level)
         self._threshold = -math.log((1 - self._level) / 2)
         self._clustered = cluster is not None
+        self._baseline = theirs
         self._drawing = Drawing(
             (theirs - span[0]) / self._width,
             _checked_history(history, theirs.size, span),
             _side_by_side(cluster, theirs.size),
         )
 
-    def update(self, candidate: ArrayLike) -> None:
+    def update(self, candidate: ArrayLike, baseline: ArrayLike | None = None) -> None:
         """Take in the candidate's results on the next items of the locked order; all or nothing.
 
         Args:
             candidate: shape (n,): scores; repeats averaged inside the item. A score that stays
                 missing comes as its worst value for the claim.
+            baseline: shape (n,): the baseline's scores on the same items, to be checked against
+                those known from the start; None: not checked.
 
         Raises:
-            DataError: NaN, values outside the range, more results than items remain, or results
-                that end inside a cluster.
+            DataError: NaN, values outside the range, more results than items remain, results that
+                end inside a cluster, or another baseline than the one known.
             NotEnoughData: no results.
         """
         ours = inputs.scores("candidate", candidate)
         inputs.check_values("candidate", ours, self._kind, self._span)
         known, items = self._drawing.seen.size, self._drawing.items
         last = known + ours.size
+        if baseline is not None:
+            self._check_baseline(inputs.scores("baseline", baseline), known, last)
         if last > items:
             raise DataError(
                 f"candidate: got {ours.size} results, expected at most {items - known}: "
@@ -153,6 +158,15 @@ class FiniteSetTest:
                 hint="Hold a cluster back until all of its items are complete.",
             )
         self._drawing.take((ours - self._span[0]) / self._width)
+
+    def _check_baseline(self, given: Floats, known: int, last: int) -> None:
+        expected = self._baseline[known:last]
+        if given.size != expected.size or not np.array_equal(given, expected):
+            raise DataError(
+                f"baseline: got other scores than the test was made with for items {known} to "
+                f"{last - 1}, expected the same",
+                hint="The baseline of a fixed set is known on all items before the test begins.",
+            )
 
     @property
     def status(self) -> FiniteSetStatus:

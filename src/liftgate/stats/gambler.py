@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -65,12 +65,13 @@ class BettingFamily:
         """Return the anytime p-value of a null."""
         scaled = (null - self.bounds[0]) / (self.bounds[1] - self.bounds[0])
         mean = scaled if alternative is Alternative.GREATER else 1 - scaled
-        return float(np.exp(-self._peaks(np.array([mean]), alternative)[0]))
+        shares = self._shares if alternative is Alternative.GREATER else self._rests
+        return math.exp(-float(_peaks(shares, self.sizes, self.largest, np.array([mean]))[0]))
 
     def limit(self, alternative: Alternative, alpha: float) -> float:
         """Return the running one-sided limit."""
-        threshold = -float(np.log(alpha))
-        found = betting.largest_rejected(lambda m: self._peaks(m, alternative), threshold)
+        shares = self._shares if alternative is Alternative.GREATER else self._rests
+        found = _largest_rejected(shares.tobytes(), self.sizes.tobytes(), self.largest, alpha)
         return self._unscaled(found if alternative is Alternative.GREATER else 1 - found)
 
     def warn(self, _alpha: float) -> tuple[str, ...]:
@@ -79,12 +80,6 @@ class BettingFamily:
             "the value is a running mean: a stop that depends on the results biases it away from "
             "the tested value; the limits hold whenever one stops",
         )
-
-    def _peaks(self, means: Floats, alternative: Alternative) -> Floats:
-        shares = self._shares if alternative is Alternative.GREATER else self._rests
-        table = np.broadcast_to(shares / self.largest, (means.size, shares.size))
-        sizes = self.sizes / self.largest
-        return betting.log_peak(table, means, sizes=sizes, looks=[shares.size])[:, 0]
 
     @cached_property
     def _shares(self) -> Floats:
@@ -96,6 +91,24 @@ class BettingFamily:
 
     def _unscaled(self, mean: float) -> float:
         return self.bounds[0] + mean * (self.bounds[1] - self.bounds[0])
+
+
+@lru_cache(maxsize=32)
+def _largest_rejected(shares: bytes, sizes: bytes, largest: int, alpha: float) -> float:
+    """Return the largest rejected mean; it does not depend on the tested value.
+
+    One claim asks several questions of the same sums, each for both limits; one search serves all.
+    """
+    known, units = np.frombuffer(shares), np.frombuffer(sizes)
+    return betting.largest_rejected(
+        lambda means: _peaks(known, units, largest, means), -math.log(alpha)
+    )
+
+
+def _peaks(shares: Floats, sizes: Floats, largest: int, means: Floats) -> Floats:
+    """Return log of the largest capital so far against each of some scaled means."""
+    table = np.broadcast_to(shares / largest, (means.size, shares.size))
+    return betting.log_peak(table, means, sizes=sizes / largest, looks=[shares.size])[:, 0]
 
 
 def betting_family(sample: Sample) -> BettingFamily:

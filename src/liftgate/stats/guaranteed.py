@@ -5,7 +5,7 @@ from __future__ import annotations
 from liftgate.stats.betting_bound import betting_bound
 from liftgate.stats.exact import clopper_pearson, paired_exact
 from liftgate.stats.kinds import ClaimShape, Mark, ScoreKind, UnitDesign
-from liftgate.stats.method import Method, refusal
+from liftgate.stats.method import EITHER, Method, refusal
 
 ASKED = (True,)
 """What ``Method.guarantee`` says in these rows."""
@@ -73,7 +73,7 @@ GUARANTEED: tuple[Method, ...] = (
         what="exact binomial test of one proportion, limits in closed form",
         refuses="no items",
         mark=Mark.EXACT,
-        guarantee=ASKED,
+        guarantee=EITHER,
         reference="Clopper & Pearson 1934",
     ),
     Method(

@@ -42,12 +42,10 @@ from numpy.typing import ArrayLike
 from liftgate.errors import DataError
 from liftgate.stats.inputs import Codes, Floats, Sample
 from liftgate.stats.kinds import ScoreKind
+from liftgate.stats.regression import cross_fitted, slope
 
-_FOLDS = 10
 FEWEST_FITTED = 20
 """With fewer answered units nothing is fitted."""
-_PENALTIES: Floats = np.geomspace(0.01, 100.0, 13)
-"""Ridge penalties as shares of the number of items; generalised cross-validation picks one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +138,8 @@ def adjust(values: Floats, table: Floats, codes: Codes | None) -> Adjusted:
     units = n if codes is None else int(codes.max()) + 1
     if n == table.shape[0] or units < FEWEST_FITTED:
         return Adjusted(values, share)
-    away = _cross_fitted(values, table, groups % _FOLDS)
-    adjusted = values - _slope(values, away) * away
+    away = cross_fitted(values, table[:n], groups)
+    adjusted = values - slope(values, away) * away
     own, plain = _variance(adjusted, groups), _variance(values, groups)
     if not 0 < own < plain:
         return Adjusted(values, share)
@@ -149,45 +147,6 @@ def adjust(values: Floats, table: Floats, codes: Codes | None) -> Adjusted:
     centre = adjusted.mean()
     scaled = centre + (adjusted - centre) * np.sqrt(total / own)
     return Adjusted(scaled, float(plain * share / total))
-
-
-def _cross_fitted(values: Floats, table: Floats, folds: Codes) -> Floats:
-    """Return each prediction's distance from the mean over all items of the same regression."""
-    found = np.zeros_like(values)
-    answered = table[: values.size]
-    for fold in range(_FOLDS):
-        out = folds == fold
-        if out.any():
-            found[out] = answered[out] @ _ridge(answered[~out], values[~out])
-    return found
-
-
-def _ridge(rows: Floats, values: Floats) -> Floats:
-    """Return slopes; the penalty is that of least generalised cross-validation.
-
-    Golub, Heath & Wahba 1979, Technometrics 21, 215–223.
-    """
-    n = values.size
-    centred = rows - rows.mean(axis=0)
-    target = values - values.mean()
-    square, axes = np.linalg.eigh(centred.T @ centred)
-    square = np.maximum(square, 0.0)
-    onto = axes.T @ (centred.T @ target)
-    penalty = n * _PENALTIES[:, None]
-    shrunk = onto / (square + penalty)
-    rest = float(target @ target) - np.sum((square + 2 * penalty) * shrunk**2, axis=1)
-    freedom = 1 + np.sum(square / (square + penalty), axis=1)
-    best = int(np.argmin(rest / (1 - freedom / n) ** 2))
-    slopes: Floats = axes @ shrunk[best]
-    return slopes
-
-
-def _slope(values: Floats, away: Floats) -> float:
-    spread = float(np.sum((away - away.mean()) ** 2))
-    if spread <= 0:
-        return 0.0
-    slope = float(np.sum((values - values.mean()) * (away - away.mean()))) / spread
-    return min(max(slope, 0.0), 1.0)
 
 
 def _variance(values: Floats, groups: Codes) -> float:

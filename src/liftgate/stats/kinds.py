@@ -73,6 +73,12 @@ class ClaimShape(StrEnum):
     """One arm's metric that is no mean over items: macro-F1, AUROC, calibration error."""
     SET_METRIC_DIFFERENCE = "set metric difference"
     """Candidate's metric of the whole set − the baseline's."""
+    JUDGED_MEAN = "judged mean"
+    """One arm's mean of human labels, with labels on some items and judges on all."""
+    JUDGED_DIFFERENCE = "judged difference"
+    """Mean difference of human labels, candidate − baseline, with judges on all items."""
+    CORRECTED_RATE = "corrected rate"
+    """The true rate behind a judge's yes or no, given its errors on labelled items."""
 
 
 class Mark(StrEnum):

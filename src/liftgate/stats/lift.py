@@ -24,11 +24,11 @@ def relative_lift(
     candidate: ArrayLike,
     baseline: ArrayLike,
     *,
-    kind: ScoreKind | None = None,
+    kind: ScoreKind | str | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float = 0.0,
 ) -> Estimate:
     """Estimate candidate mean / baseline mean − 1, for showing; a claim uses the contrast.

@@ -167,7 +167,8 @@ def paired_z(
         gained: shape (…): pairs in which only the candidate is 1.
         lost: shape (…): pairs in which only the baseline is 1.
         null: the tested difference, or shape (…).
-        slack: discordant pairs added to the variance.
+        slack: discordant pairs added to the variance; three times as many where the data lie
+            beyond a null that is itself away from 0, reached by n·|null| = 1.
 
     Returns:
         Shape (…); positive: the data lie above the null.
@@ -180,8 +181,9 @@ def paired_z(
     linear = up + down - (2 * n - up + down) * low
     product = 8.0 * n * down * low * (1 - low)
     root = np.where(down > 0, np.sqrt(np.maximum(linear**2 + product, 0.0)), linear)
-    variance = (root + linear) / 2 + n * low * (1 - low) + slack
     distance = up - down - n * low
+    beyond = np.where(distance < 0, np.minimum(1.0, -n * low), 0.0)
+    variance = (root + linear) / 2 + n * low * (1 - low) + slack * (1 + 2 * beyond)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = distance / np.sqrt(np.maximum(variance, 0.0))
     degenerate = np.where(distance == 0, 0.0, np.copysign(np.inf, distance))
@@ -203,11 +205,6 @@ def paired_score(sample: Sample) -> PairedScore:
         )
     gained = int(np.count_nonzero(sample.values > 0))
     return PairedScore(n, gained, int(np.count_nonzero(sample.values)) - gained)
-
-
-def wilson(sample: Sample) -> Wilson:
-    """Return the family of tests for scores in {0, 1}."""
-    return Wilson(int(sample.values.size), int(np.count_nonzero(sample.values)))
 
 
 def _rough(n: int, discordant: int) -> tuple[str, ...]:

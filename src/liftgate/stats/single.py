@@ -19,13 +19,13 @@ from liftgate.stats.paired import estimate_from
 def mean(
     values: ArrayLike,
     *,
-    kind: ScoreKind | None = None,
+    kind: ScoreKind | str | None = None,
     score_range: Sequence[float] | None = None,
     cluster: ArrayLike | None = None,
     weight: ArrayLike | None = None,
     stratum: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float | None = None,
     guarantee: bool = False,
     course: Course | None = None,
@@ -83,7 +83,7 @@ def proportion(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float | None = None,
     guarantee: bool = False,
 ) -> Estimate:
@@ -118,7 +118,7 @@ def quantile(
     *,
     cluster: ArrayLike | None = None,
     level: float = 0.95,
-    alternative: Alternative = Alternative.TWO_SIDED,
+    alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float | None = None,
 ) -> Estimate:
     """Estimate a quantile over independent items by order statistics.
@@ -155,7 +155,7 @@ def passes_limit(
     values: ArrayLike,
     *,
     limit: float,
-    alternative: Alternative = Alternative.LESS,
+    alternative: Alternative | str = Alternative.LESS,
     level: float = 0.95,
 ) -> Estimate:
     """Test a quantity measured once a pass (a pass's p95) against a limit, by the sign test.

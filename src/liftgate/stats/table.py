@@ -13,10 +13,13 @@ from liftgate.errors import NotEnoughData
 from liftgate.stats.guaranteed import ASKED, GUARANTEED
 from liftgate.stats.inversion import Family
 from liftgate.stats.jackknife import SET_METRIC_ROWS
+from liftgate.stats.judged_rows import JUDGED_ROWS
 from liftgate.stats.kinds import ClaimShape, Design, Mark, ScoreKind, UnitDesign
 from liftgate.stats.method import EITHER, Method
+from liftgate.stats.method_pages import BESIDE, page_of
 from liftgate.stats.ranks import order_statistic, sign_over_passes
-from liftgate.stats.score import paired_score, wilson
+from liftgate.stats.rogan_gladen import CORRECTED_RATE_ROWS
+from liftgate.stats.score import paired_score
 from liftgate.stats.student import student
 from liftgate.stats.sums import RATIO_ROWS
 from liftgate.stats.unlimited import UNLIMITED
@@ -55,8 +58,9 @@ METHODS: tuple[Method, ...] = (
         refuses=_FEW_ITEMS,
         mark=Mark.ASYMPTOTIC,
         reference="McNemar 1947; Nam 1997; Tango 1998",
-        domain="one-sided error at 5 %, the worst over discordance, enumerated for nulls 0 … −0.1: "
-        "7.1 % at 30 items, 5.9 % from 50; warned about below 30 items or 10 discordant pairs",
+        domain="one-sided error at 5 %, the worst over discordances up to 0.99, enumerated for "
+        "nulls 0 … −0.1: 5.6 % at 30 items, 5.8 % at 50, 5.3 % from 100; warned about below 30 "
+        "items or 10 discordant pairs",
     ),
     Method(
         name="paired t with pseudo items",
@@ -156,17 +160,6 @@ METHODS: tuple[Method, ...] = (
         mark=Mark.ASYMPTOTIC,
         reference=f"{_FIELLER}; {_CR2}",
         domain=_DOMAIN_T,
-    ),
-    Method(
-        name="Wilson score",
-        kinds=(ScoreKind.BINARY,),
-        units=_SINGLE,
-        claim=ClaimShape.MEAN,
-        test=wilson,
-        what="score test of one proportion, limits in closed form",
-        refuses="no items",
-        mark=Mark.ASYMPTOTIC,
-        reference="Wilson 1927",
     ),
     Method(
         name="t with pseudo items",
@@ -272,6 +265,8 @@ METHODS: tuple[Method, ...] = (
     *SET_METRIC_ROWS,
     *GUARANTEED,
     *UNLIMITED,
+    *JUDGED_ROWS,
+    *CORRECTED_RATE_ROWS,
 )
 
 
@@ -331,6 +326,7 @@ def build(row: Method, sample: Any) -> Family:
 
 def render() -> str:
     """Return the table as a Markdown page, for docs/reference/methods.md."""
+    beside = ", ".join(f"[{what}](methods/{page})" for page, what in BESIDE.items())
     lines = [
         "# Which method serves which claim",
         "",
@@ -338,7 +334,10 @@ def render() -> str:
         "",
         "The row is fixed by the kind of score, the units and the claim, never by the results. "
         "Verdict, p-value and limits of a row invert one and the same test. With `guarantee=True` "
-        '("asked for") the level is proven for every distribution, at a price in width.',
+        '("asked for") the level is proven for every distribution, at a price in width. '
+        "Each method has a page: formula, paper, validity, refusals, measured error.",
+        "",
+        f"Beside the table: {beside}.",
     ]
     for claim in ClaimShape:
         lines += ["", f"## {claim.value.capitalize()}", ""]
@@ -351,7 +350,9 @@ def render() -> str:
 def _line(row: Method) -> str:
     kinds = ", ".join(kind.value for kind in row.kinds)
     note = f" ({row.domain})" if row.domain else ""
-    method = row.name if row.test is None else f"**{row.name}**: {row.what}{note}"
+    method = row.name
+    if row.test is not None:
+        method = f"**[{row.name}]({page_of(row)})**: {row.what}{note}"
     mark = "" if row.test is None else row.mark.value
     asked = {ASKED: "asked for", EITHER: "either"}.get(row.guarantee, "")
     looks = "unlimited" if Design.ANYTIME in row.designs else "one, planned"

@@ -22,6 +22,8 @@ from liftgate.study.design import Study
 LOCKED = "study.locked"
 AMENDED = "study.amended"
 DECISION = "decision"
+POWER = "power"
+"""What an entry says of the study's size; no part of what is compared with a lock."""
 _AMEND = "restore it, or: liftgate study amend FILE --reason TEXT --seen nothing|aggregate|results"
 
 
@@ -271,6 +273,15 @@ def amendment(
         "said": seen.value,
         "changes": [change.as_json() for change in found],
     }
+
+
+def must_be_large_enough(locked: Locked, amended_body: Mapping[str, Any]) -> bool:
+    """Return whether an amendment may be refused for the study's size.
+
+    Not once results have been seen: it cannot ship any more. Nor where the lock is from before
+    sizes were judged: the study may have been as small.
+    """
+    return POWER in locked.body and amended_body["seen"] != Seen.RESULTS.value
 
 
 def was_decided(entries: Iterable[Entry], locked: Locked) -> bool:

@@ -54,7 +54,9 @@ claims:
 
 # alpha: the largest chance of shipping something bad, for the whole study.
 decision: {alpha: 0.05, alpha_hold: 0.05, population: new-items}
-stopping: {plan: fixed}
+# Five looks on the way, alpha spent over them; the run stops when every candidate is settled.
+# {plan: fixed} looks once, at the end; {plan: anytime} after every hundredth of the items.
+stopping: {plan: planned-looks, looks: 5}
 repeats: 1
 seed: 1
 """)

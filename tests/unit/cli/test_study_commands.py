@@ -21,7 +21,7 @@ def call(
 ) -> Call:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LIFTGATE_HOME", raising=False)
-    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(3)]
+    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(200)]
     (tmp_path / "items.jsonl").write_text("".join(rows), encoding="utf-8")
     source = "def one():\n    return lambda parts: 'yes'\n\n\ntwo = one\n"
     (tmp_path / "study_command_systems.py").write_text(source, encoding="utf-8")

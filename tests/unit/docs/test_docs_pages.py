@@ -6,7 +6,9 @@ import re
 
 import pytest
 
-from liftgate import plugins
+from liftgate import plugins, stats
+from liftgate.stats import method_pages
+from liftgate.stats.table import METHODS
 from tools import blocks, reference
 
 LINK = re.compile(
@@ -55,3 +57,55 @@ def test_every_page_of_the_docs_is_linked_from_the_index() -> None:
     linked = {(index.parent / a).resolve() for a, _ in LINK.findall(index.read_text("utf-8")) if a}
     pages = {p for p in index.parent.rglob("*.md") if p != index and p.parent.name != "adr"}
     assert [p.name for p in pages - linked] == []
+
+
+METHOD_PAGES = reference.PAGES / "methods"
+WITH_METHOD = [row for row in METHODS if row.test is not None]
+PARTS = (
+    "Formula",
+    "Papers",
+    "Valid when",
+    "Refused",
+    "Measured error",
+    "In the code",
+)
+
+
+def test_every_method_of_the_table_is_linked_to_a_page_that_names_it() -> None:
+    table = page("methods.md")
+    for row in WITH_METHOD:
+        where = method_pages.page_of(row)
+        assert f"[{row.name}]({where})" in table
+        assert f"`{row.name}`" in (reference.PAGES / where).read_text("utf-8"), row.name
+
+
+def test_no_page_names_a_method_that_there_is_not() -> None:
+    known = {row.name for row in WITH_METHOD}
+    named = {
+        name
+        for where, names in method_pages.NAMES.items()
+        for name in names
+        if where not in method_pages.BESIDE
+    }
+    assert named == known
+
+
+def test_every_page_of_a_method_is_reached_from_the_table_and_has_all_its_parts() -> None:
+    found = {path.name for path in METHOD_PAGES.glob("*.md")}
+    assert found == {*method_pages.NAMES, *method_pages.BESIDE}
+    for name in found:
+        text = page(f"methods/{name}")
+        assert f"methods/{name}" in page("methods.md")
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == list(PARTS), name
+        assert "```text" in text, name
+
+
+@pytest.mark.parametrize("name", sorted({*method_pages.NAMES, *method_pages.BESIDE}))
+def test_what_a_page_of_a_method_says_is_in_the_code_is_there(name: str) -> None:
+    code = page(f"methods/{name}").split("## In the code", 1)[1]
+    modules = re.findall(r"`((?:stats|gates)/\w+\.py)`", code)
+    assert modules
+    for module in modules:
+        assert (blocks.ROOT / "src" / "liftgate" / module).exists(), module
+    for function in re.findall(r"`liftgate\.stats\.(\w+)`", code):
+        assert hasattr(stats, function), function

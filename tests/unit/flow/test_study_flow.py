@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from liftgate.errors import LockedError, StudyError
+from liftgate.errors import LockedError, NotEnoughData, StudyError
+from liftgate.flow.adequacy import adequacy_of
 from liftgate.flow.study import amend_study, find, keep, lock_study, open_study, verify_study
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
@@ -26,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("LIFTGATE_HOME", raising=False)
     (tmp_path / "study_flow_systems.py").write_text(SYSTEMS, encoding="utf-8")
-    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(3)]
+    rows = [f'{{"id": "{n}", "input": "q{n}", "target": "yes"}}\n' for n in range(200)]
     (tmp_path / "items.jsonl").write_text("".join(rows), encoding="utf-8")
     answers = Answers(
         "mine",
@@ -223,6 +224,89 @@ def test_a_second_study_in_the_same_process_gets_its_own_modules(
 def test_an_opened_study_is_kept_without_opening_it_again(study, workspace) -> None:
     opened = open_study(study)
     assert set(opened.systems) == {"baseline", "candidate"}
-    assert len(opened.dataset.items) == 3
+    assert len(opened.dataset.items) == 200
     assert keep(opened, workspace).added is not None
     assert keep(opened, workspace).added is None
+
+
+def only(count: int, folder: Path) -> None:
+    """Leave so many items."""
+    path = folder / "items.jsonl"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:count]), encoding="utf-8")
+
+
+def test_a_study_that_is_too_small_is_not_locked(study, workspace, folder) -> None:
+    only(20, folder)
+    with pytest.raises(
+        NotEnoughData, match=r"too small: it ships a candidate at its target in "
+    ) as e:
+        lock_study(study, workspace)
+    assert "exploratory: true" in (e.value.hint or "")
+    assert kinds(workspace) == []
+
+
+def test_a_study_for_learning_only_may_be_small(study, workspace, folder, edit) -> None:
+    only(20, folder)
+    edit("seed: 1", "seed: 1\nexploratory: true")
+    kept = lock_study(study, workspace)
+    assert kept.locked.body["power"]["size"] == "exploratory"
+    # It cannot be turned into one that ships.
+    edit("exploratory: true", "")
+    with pytest.raises(NotEnoughData, match="too small"):
+        amend_study(study, workspace, reason="it looked good", seen=Seen.NOTHING)
+    assert kinds(workspace) == ["study.locked"]
+
+
+def test_the_lock_holds_the_forecast_and_the_same_seed_gives_the_same(study, workspace) -> None:
+    power = lock_study(study, workspace).locked.body["power"]
+    assert power["size"] == "enough"
+    assert len(power["worlds"]) == 4
+    shares = [world["ship"] / world["runs"] for world in power["worlds"]]
+    assert power["forecast"]["ship"] == pytest.approx(sum(shares) / 4)
+    assert power["best"] == max(shares)
+    opened = open_study(study)
+    again = adequacy_of(opened.study, opened.root, opened.dataset)
+    assert again.as_json() == power
+
+
+def test_a_lock_from_before_sizes_were_judged_is_kept_verified_and_amended(
+    study, workspace, folder, edit
+) -> None:
+    only(20, folder)
+    opened = open_study(study)
+    workspace.create()
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append(lock.LOCKED, opened.body)
+    assert lock_study(study, workspace).added is None
+    assert verify_study(study, workspace).sequence == 1
+    edit("seed: 1", "seed: 2")
+    kept = amend_study(study, workspace, reason="another order", seen=Seen.NOTHING)
+    assert kept.locked.body["power"]["size"] == "too-small"
+
+
+def test_an_amendment_may_not_make_a_study_too_small_before_results(study, workspace, edit) -> None:
+    lock_study(study, workspace)
+    edit("target: 0.05", "target: 0.001")
+    with pytest.raises(NotEnoughData, match="too small"):
+        amend_study(study, workspace, reason="less would do", seen=Seen.NOTHING)
+    kept = amend_study(study, workspace, reason="less would do", seen=Seen.RESULTS)
+    assert kept.locked.deviated
+    assert kept.locked.body["power"]["size"] == "too-small"
+
+
+def test_what_a_lock_says_of_power_is_no_difference(study, workspace) -> None:
+    locked = lock_study(study, workspace).locked
+    opened = open_study(study)
+    assert "power" not in opened.body
+    assert lock.differences(locked.body, opened.body) == ()
+
+
+def test_a_study_whose_power_cannot_be_told_is_locked_with_the_reason(
+    study, workspace, edit
+) -> None:
+    edit("population: new-items", "population: this-set")
+    kept = lock_study(study, workspace)
+    assert kept.adequacy is not None
+    assert kept.locked.body["power"]["size"] == "unknown"
+    assert "exactly these items" in kept.adequacy.sentence()

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError
 import numpy as np
 import pytest
 
+from liftgate import stats
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import FiniteSetTest, SetReading, drawing
 from liftgate.stats.earlier import EarlierResults
@@ -289,3 +290,12 @@ def test_an_order_that_contradicts_itself_is_reported_not_averaged():
 def test_the_prediction_is_made_anew_at_fixed_places_only():
     assert drawing._refit_places(np.arange(1, 101)) == (25, 50, 75)
     assert drawing._refit_places(np.array([10, 20, 30, 45, 60])) == (3,)
+
+
+def test_a_baseline_may_be_given_again_and_must_then_be_the_known_one():
+    known = np.array([0.0, 1.0] * 20)
+    test = stats.FiniteSetTest(known, kind="binary")
+    test.update(np.ones(10), known[:10])
+    with pytest.raises(DataError, match="baseline: got other scores"):
+        test.update(np.ones(10), 1 - known[10:20])
+    assert test.status.n == 10

@@ -56,7 +56,7 @@ def test_the_guarantee_chooses_the_exact_rows():
 def test_without_being_asked_for_nothing_changes():
     pair = sides(60, 9, 4)
     assert stats.paired_difference(*pair, kind=B).method == "paired score test"
-    assert stats.proportion(pair[0]).method == "Wilson score"
+    assert stats.proportion(pair[0]).method == "Clopper–Pearson"
 
 
 def test_a_guarantee_over_clusters_is_refused():

@@ -236,7 +236,7 @@ def test_calls_without_a_kind_give_what_the_kind_gives():
     found = stats.paired_difference(ones, zeros)
     assert found == stats.paired_difference(ones, zeros, kind="binary")
     assert stats.paired_noninferiority(ones, zeros, 0.1).method == found.method
-    assert stats.mean(ones).method == "Wilson score"
+    assert stats.mean(ones).method == "Clopper–Pearson"
     assert stats.relative_lift(ones, zeros).value == pytest.approx(0.5)
     assert stats.paired_contrast(*scores(), 0.1, score_range=UNIT).method.endswith("pseudo items")
     assert stats.paired_difference(*scores()).method == "paired t"

@@ -20,6 +20,11 @@ def test_a_new_study_has_neither_faults_nor_warnings() -> None:
     assert study.claims()[0].params["target"] == 0.05
 
 
+def test_a_new_study_plans_to_look_early() -> None:
+    study = loads(scaffold(Answers("mine", 0.05)))
+    assert (study.stopping.plan, study.stopping.looks) == ("planned-looks", 5)
+
+
 def test_the_answers_stand_in_the_study() -> None:
     answers = Answers(
         "mine", 0.1, "It: 'is' # \"better\"\n", "no", "a b.jsonl", "python:a:b", "python:a:c"

@@ -288,7 +288,7 @@ class Simulation:
         zero = points.effect_point("no effect", self._plan.asked, {})
         power, calls, hold, infeasible = [], [], [], 0
         for _ in range(self._wanted.pilots):
-            start = self._bootstrapped(rng)
+            start = bootstrapped(self._rows, rng)
             try:
                 made = world(self._rows, target.placed, start)
                 rest = world(self._rows, zero.placed, start)
@@ -302,12 +302,6 @@ class Simulation:
             hold.append(float((found.words[:, 0] == HOLD).mean()))
             calls.append(float(found.shares.mean()) * self._wanted.calls)
         return Pilots(tuple(power), tuple(calls), tuple(hold), infeasible)
-
-    def _bootstrapped(self, rng: np.random.Generator) -> Floats:
-        """Return the weights of a pilot whose clusters were drawn again from the pilot's."""
-        count = self._rows.clusters
-        drawn = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
-        return np.concatenate([drawn, drawn])
 
     def _naive(
         self, made: World, tests: Sequence[OneTest], runs: int, label: str
@@ -336,6 +330,13 @@ class Simulation:
     def _rng(self, label: str) -> np.random.Generator:
         """Return a generator of its own for each place of the grid, whatever else is simulated."""
         return np.random.default_rng([self._wanted.seed, self._number, crc32(label.encode())])
+
+
+def bootstrapped(rows: Rows, rng: np.random.Generator) -> Floats:
+    """Return the weights of a pilot whose clusters were drawn again from the pilot's."""
+    count = rows.clusters
+    drawn = rng.multinomial(count, np.full(count, 1 / count)).astype(np.float64)
+    return np.concatenate([drawn, drawn])
 
 
 def _wilson(rate: Rate, alternative: Alternative, error: float) -> float:

@@ -110,7 +110,7 @@ class Engine:
             harms = np.stack([h for _, h in found], axis=1)
             asked = np.cumsum(worlds[0].rows.sizes[draws[0]], axis=1)
             ends = asked[:, [prefix - 1 for prefix in self.plan.prefixes]] / asked[:, -1:]
-            word, at = self._stopped(rejected, harms)
+            word, at = self.stopped(rejected, harms)
             words.append(word)
             passed += (rejected[:, 0, :, -1] <= self.plan.alpha).sum(axis=0)
             shares.append(np.take_along_axis(ends, at[:, None], axis=1)[:, 0])
@@ -130,10 +130,14 @@ class Engine:
         found = []
         for size in self._chunks(runs):
             rows = world.draw(size, self.plan.units, rng)
-            found.append(self._followed(world, rows, test.quantity).p_values(test)[:, -1])
+            found.append(self.tested(world, rows, test))
             if tick is not None:
                 tick(size)
         return np.concatenate(found)
+
+    def tested(self, world: World, rows: NDArray[np.intp], test: OneTest) -> Floats:
+        """Return the p-value of one test at the end of each run of drawn rows, shape (runs,)."""
+        return self._followed(world, rows, test.quantity).p_values(test)[:, -1]
 
     def judged(self, world: World, rows: NDArray[np.intp]) -> tuple[Floats, Floats]:
         """Return p-values of the claims and of their harms in drawn rows.
@@ -176,8 +180,13 @@ class Engine:
         held = (holm(family) <= plan.alpha_hold).any(axis=2)
         return np.where(held, HOLD, np.where(passed, SHIP, OPEN))
 
-    def _stopped(self, rejects: Floats, harms: Floats) -> tuple[Integers, Integers]:
-        """Return the words at the look at which all candidates are decided, and that look."""
+    def stopped(self, rejects: Floats, harms: Floats) -> tuple[Integers, Integers]:
+        """Return the words at the look at which all candidates are decided, and that look.
+
+        Args:
+            rejects: shape (runs, candidates, claims, looks): p-values of what a ship must reject.
+            harms: the same shape: p-values of "no harm".
+        """
         runs, last = rejects.shape[0], rejects.shape[3] - 1
         words = np.full(rejects.shape[:2], OPEN)
         at = np.full(runs, last)

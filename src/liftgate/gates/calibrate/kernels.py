@@ -14,11 +14,12 @@ from liftgate.gates.calibrate.quantities import OneTest, Quantity, span_of
 from liftgate.gates.calibrate.rows import Column, Floats, Rows
 from liftgate.records import Alternative, Design, Scale, ScoreKind
 from liftgate.stats import ClaimShape, UnitDesign, table
+from liftgate.stats.exact import ClopperPearson, clopper_pearson
 from liftgate.stats.gambler import betting_family
 from liftgate.stats.hall import Guard, StudentTests
 from liftgate.stats.inputs import FEWEST_UNITS, Range
 from liftgate.stats.power_sums import single_tests
-from liftgate.stats.score import SLACK, Wilson, paired_score, paired_z, wilson
+from liftgate.stats.score import SLACK, paired_score, paired_z
 from liftgate.stats.student import FEWEST_DF, Moments, student, student_tests
 
 Flags = NDArray[np.bool_]
@@ -135,7 +136,7 @@ class Kernel:
         """Return the tests of each run by each look."""
         if self._test is paired_score:
             return _Score(drawn, looks)
-        if self._test is wilson:
+        if self._test is clopper_pearson:
             return _Proportion(drawn, looks)
         if self._clustered:
             return _Student([_clustered(drawn, units, self._guard) for units in looks])
@@ -160,14 +161,14 @@ class _Score:
 
 
 class _Proportion:
-    """Score tests of one proportion; each set of counts that occurs is tested once."""
+    """Exact tests of one proportion; each set of counts that occurs is tested once."""
 
     def __init__(self, drawn: Drawn, looks: Looks) -> None:
         n, ones = drawn.by_look(looks, "sizes"), drawn.by_look(looks, "sums")
         self._shape = n.shape
         stacked = np.stack([n.ravel(), ones.ravel()], axis=1).astype(np.int64)
         found, self._which = np.unique(stacked, axis=0, return_inverse=True)
-        self._families = [Wilson(int(n), int(ones)) if n else None for n, ones in found]
+        self._families = [ClopperPearson(int(n), int(ones)) if n else None for n, ones in found]
 
     def tail(self, null: float, alternative: Alternative) -> Floats:
         tails = [1.0 if f is None else f.tail(null, alternative) for f in self._families]
@@ -216,7 +217,7 @@ def _declines(tests: StudentTests, squares: Floats, guard: Guard | None) -> Flag
     return np.asarray(few | (tests.lower.a0 <= 1e-12 * squares))
 
 
-_KNOWN = (student, paired_score, wilson, betting_family)
+_KNOWN = (student, paired_score, clopper_pearson, betting_family)
 
 
 def p_values(drawn: Drawn, looks: Looks, tests: Tails, test: OneTest) -> Floats:

@@ -138,6 +138,12 @@ def _values(after: Floats, before: Floats, pairs: Pairs, quantity: Quantity) -> 
     return after
 
 
+def values_of(pairs: Pairs, quantity: Quantity) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return a quantity of each item, and which items it is about; both of shape (items,)."""
+    values = _values(pairs.candidate, pairs.baseline, pairs, quantity)
+    return values, _inside(pairs, quantity)
+
+
 def _inside(pairs: Pairs, quantity: Quantity) -> NDArray[np.bool_]:
     if quantity.inside is None:
         return np.ones(len(pairs.items), dtype=np.bool_)

@@ -10,7 +10,7 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError, UnknownName
-from liftgate.importers.table.cells import content, failure, number, shown, text
+from liftgate.importers.cells import content, failure, number, shown, text
 from liftgate.importers.table.raw import Raw, Record, open_raw
 from liftgate.importers.table.roles import Profile, left_out, profile, settle
 from liftgate.protocols import ForeignTable, Row

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from liftgate.errors import DataError
-from liftgate.importers.table.cells import shown
+from liftgate.importers.cells import shown
 
 _LONGEST = 16 * 2**20
 """Characters of the longest field or JSON line; a longer one is a quote that was never closed."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liftgate.errors import DataError, UnknownName
-from liftgate.importers.table.cells import failure, is_nothing, is_numeric, text
+from liftgate.importers.cells import failure, is_nothing, is_numeric, text
 from liftgate.importers.table.raw import Raw
 from liftgate.records import Columns
 

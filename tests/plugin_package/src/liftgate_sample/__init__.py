@@ -1,1 +1,1 @@
-"""One scorer, one system and one rule for liftgate."""
+"""One scorer, one system, two rules and one importer for liftgate."""

@@ -1,0 +1,256 @@
+"""promptfoo: Results of promptfoo, ``-o results.json`` or ``.jsonl``.
+
+A test is what has the same variables and asserts; its rows under one prompt and provider are its
+repeats, because the log does not number them. A system is a provider with a prompt.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from liftgate.canon import sha256
+from liftgate.errors import DataError
+from liftgate.importers.aggregates import check
+from liftgate.importers.cells import shown, text
+from liftgate.importers.json_text import document, lines
+from liftgate.importers.log import (
+    Entry,
+    Fields,
+    Log,
+    LogImporter,
+    content_of,
+    digest_of,
+    is_number,
+    one_of_many,
+    score_of,
+)
+from liftgate.protocols import Head
+from liftgate.records import Check, Columns
+
+__all__ = ["read_promptfoo"]
+
+VERSION = 3
+_ERROR = 2
+"""``failureReason`` of a row that could not be answered; 1 is a failed assert, which is a score."""
+_OWN = ("pass", "score")
+_RUNTIME = frozenset({"sessionId"})
+"""Variables that promptfoo makes anew in each run."""
+_SHORT, _LONG = 60, 80
+_ROW = frozenset({"promptIdx", "testIdx", "gradingResult", "failureReason", "testCase"})
+
+
+def _mine(head: Head) -> bool:
+    if head.path.suffix.lower() == ".jsonl":
+        return len(head.keys & _ROW) > 2
+    return {"evalId", "results"} <= head.keys
+
+
+@dataclass(slots=True)
+class _Answer:
+    """One row, as far as it is needed; its entry's item is still the test's label."""
+
+    test: int
+    column: int
+    entry: Entry
+
+
+@dataclass
+class _Answers:
+    """All rows of a log."""
+
+    fields: Fields
+    rows: list[_Answer] = field(default_factory=list)
+    names: dict[str, None] = field(default_factory=dict)
+    """Named scores, in order of appearance."""
+    columns: dict[int, tuple[str, str]] = field(default_factory=dict)
+    """Number of a column -> the labels of its provider and its prompt."""
+
+    def add(self, row: Any, place: str) -> None:
+        if not isinstance(row, dict) or not isinstance(row.get("promptIdx"), int):
+            raise DataError(f"{place}: got {shown(row)}, expected a row of results with promptIdx")
+        case = row.get("testCase") or {}
+        variables = case.get("vars") or row.get("vars") or {}
+        if not _RUNTIME.isdisjoint(variables):
+            variables = {name: v for name, v in variables.items() if name not in _RUNTIME}
+        column, prompt = row["promptIdx"], row.get("prompt") or {}
+        if column not in self.columns:
+            provider = row.get("provider") or {}
+            self.columns[column] = (
+                str(provider.get("label") or provider.get("id") or "?"),
+                str(prompt.get("label") or prompt.get("raw") or ""),
+            )
+        failed = row.get("failureReason") == _ERROR
+        entry = Entry(
+            item=_label(variables, case.get("description")),
+            scores={} if failed else self._scores(row, place),
+            error=_failure(row) if failed else None,
+            content=content_of(variables, case.get("assert")),
+            prompt=sha256(str(prompt.get("raw")).encode("utf-8", "surrogatepass")),
+            fields=self.fields.take(_facts_of(case, variables)),
+        )
+        self.rows.append(_Answer(int(row.get("testIdx") or 0), column, entry))
+
+    def _scores(self, row: Mapping[str, Any], place: str) -> dict[str, float | None]:
+        found: dict[str, float | None] = {"pass": float(bool(row.get("success")))}
+        if is_number(row.get("score")):
+            found["score"] = score_of(row["score"], place, "score")
+        for name, value in (row.get("namedScores") or {}).items():
+            if is_number(value):
+                self.names.setdefault(name, None)
+                found[_named(name)] = score_of(value, place, name)
+        return found
+
+
+def _named(name: str) -> str:
+    return name if name not in _OWN else f"named.{name}"
+
+
+def _failure(row: Mapping[str, Any]) -> str:
+    return str(row.get("error") or "an error without a message")
+
+
+def _facts_of(case: Mapping[str, Any], variables: Mapping[str, Any]) -> dict[str, Any]:
+    own = {name: value for name, value in (case.get("metadata") or {}).items() if name[:1] != "_"}
+    return {**variables, **own, "description": case.get("description")}
+
+
+def _label(variables: Mapping[str, Any], description: Any) -> str:
+    """Name a test by its variables, or by a short form of them that still tells them apart."""
+    if len(variables) == 1:
+        told = text(next(iter(variables.values()))) or ""
+    else:
+        told = ", ".join(f"{name}={text(value) or ''}" for name, value in variables.items())
+    told = " ".join(told.split())
+    if told and len(told) <= _SHORT:
+        return told
+    digest = content_of(variables).removeprefix("sha256:")[:8]
+    start = " ".join(str(description or told or "test").split())[:_SHORT]
+    return f"{start}… {digest}" if variables else start
+
+
+def _read(path: Path, columns: Columns) -> Log:
+    answers = _Answers(Fields(columns))
+    top: Mapping[str, Any] = {}
+    if path.suffix.lower() == ".jsonl":
+        for number, row in lines(path):
+            answers.add(row, f"{path}:{number}")
+    else:
+        where = ("results", "results")
+        top = document(path, {where: lambda row, _: answers.add(row, _place(path, answers))})
+        _check_version(path, top)
+    return _log(path, answers, top)
+
+
+def _place(path: Path, answers: _Answers) -> str:
+    return f"{path}: result {len(answers.rows) + 1}"
+
+
+def _check_version(path: Path, top: Mapping[str, Any]) -> None:
+    results = top.get("results")
+    version = results.get("version") if isinstance(results, dict) else None
+    if version != VERSION:
+        raise DataError(
+            f"{path}: states results version {shown(version)}, expected {VERSION}",
+            hint="export it again with a newer promptfoo: promptfoo export eval ID -o results.json",
+        )
+
+
+def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
+    systems = _systems(answers.columns)
+    repeated = _bring_together(answers.rows, systems)
+    metrics = (*_OWN, *map(_named, answers.names))
+    version = (top.get("metadata") or {}).get("promptfooVersion")
+    told = f" {version}" if version else ""
+    return Log(
+        path=path,
+        digest=digest_of(path),
+        format=f"results of promptfoo{told}",
+        entries=[row.entry for row in answers.rows],
+        metrics=metrics,
+        names=Columns(
+            item="vars",
+            system="provider",
+            repeat="repeat" if repeated else None,
+            error="error",
+            content="vars and assert",
+        ),
+        fields=tuple(answers.fields.seen),
+        facts={"promptfoo": str(version)} if version else {},
+        checks={
+            name: tuple(_checks(top, answers.rows, column)) for column, name in systems.items()
+        },
+        notes={name: tuple(_notes(path, answers, column)) for column, name in systems.items()},
+    )
+
+
+def _systems(columns: Mapping[int, tuple[str, str]]) -> dict[int, str]:
+    """Name every column of the log: by its provider, its prompt, or both, as far as they differ."""
+    providers = {provider for provider, _ in columns.values()}
+    prompts = list(dict.fromkeys(columns[number][1] for number in sorted(columns)))
+    named = {}
+    for number, (provider, prompt) in columns.items():
+        place = f"prompt-{prompts.index(prompt) + 1}"
+        if len(prompts) == 1:
+            named[number] = provider
+        else:
+            named[number] = place if len(providers) == 1 else f"{provider}/{place}"
+    doubled = {name for name, times in Counter(named.values()).items() if times > 1}
+    return {
+        number: f"{name}/column-{number}" if name in doubled else name
+        for number, name in named.items()
+    }
+
+
+def _bring_together(rows: Iterable[_Answer], systems: Mapping[int, str]) -> bool:
+    """Give every row its item, system and repeat; return whether any test was repeated.
+
+    Two tests with the same variables are told apart by their asserts.
+    """
+    tests = {row.entry.content: row.entry.item for row in rows}
+    doubled = {label for label, times in Counter(tests.values()).items() if times > 1}
+    counts: Counter[tuple[int, str | None]] = Counter()
+    for row in sorted(rows, key=lambda row: (row.column, row.test)):
+        entry = row.entry
+        counts[row.column, entry.content] += 1
+        if entry.item in doubled:
+            entry.item += f" ({str(entry.content).removeprefix('sha256:')[:8]})"
+        entry.system = systems[row.column]
+        entry.repeat = str(counts[row.column, entry.content])
+    return any(times > 1 for times in counts.values())
+
+
+def _checks(top: Mapping[str, Any], rows: Sequence[_Answer], column: int) -> Iterator[Check]:
+    """Hold the totals that promptfoo prints for a column against its rows."""
+    prompts = (top.get("results") or {}).get("prompts") or []
+    if column >= len(prompts):
+        return
+    stated = prompts[column].get("metrics") or {}
+    mine = [row.entry.scores for row in rows if row.column == column]
+    totals = {"pass": stated.get("testPassCount"), "score": stated.get("score")}
+    totals |= {_named(name): total for name, total in (stated.get("namedScores") or {}).items()}
+    for name, total in totals.items():
+        found = sum(scores.get(name) or 0.0 for scores in mine)
+        yield check(name, "sum", total, found, "the rows give another sum")
+
+
+def _notes(path: Path, answers: _Answers, column: int) -> Iterator[str]:
+    mine = [row for row in answers.rows if row.column == column]
+    failed = sum(1 for row in mine if row.entry.error is not None)
+    if failed:
+        yield (
+            f"{path}: {failed} of {len(mine)} rows are errors, which the tool counts as score 0; "
+            "here a failure scores the worst of the range."
+        )
+    prompt = answers.columns[column][1]
+    if any(other != prompt for _, other in answers.columns.values()):
+        told = prompt if len(prompt) <= _LONG else f"{prompt[:_LONG]}…"
+        system = mine[0].entry.system
+        yield f"{path}: the prompt of {system} is {json.dumps(told, ensure_ascii=False)}."
+
+
+read_promptfoo = LogImporter(_mine, _read, one_of_many)

@@ -1,0 +1,1 @@
+"""Where liftgate goes into the tools that people already use."""

@@ -1,0 +1,141 @@
+"""What a label is worth beside judges, and how many of them an interval of some width needs.
+
+With equal chances an estimate from n labels of N items has variance
+
+    V(n, N) = s_y²/N + s_e²·(1/n − 1/N)
+
+s_y² the variance of the labels and s_e² of what the judges leave of them, both a unit (Angelopoulos
+et al. 2023; Cochran 1977, Sampling Techniques, chapter 12, double sampling). Labels cannot narrow
+it below s_y²/N: that takes more items.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.stats import inputs
+from liftgate.stats.kinds import ScoreKind
+from liftgate.stats.labelled import FEWEST_LABELS, label_values, labelled_items
+from liftgate.stats.linearised import t_quantile
+from liftgate.stats.ppi import rectify
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelWorth:
+    """How far labels go with judges beside them; for planning, no rule takes it."""
+
+    labels: int
+    items: int
+    multiplier: float
+    """Labels without judges that one label with them replaces, at these numbers of labels and
+    items: the ratio of the two variances."""
+    ceiling: float | None
+    """The same with items without end, 1 / (1 − R²); None: the judges leave nothing."""
+    spread: float
+    """s_y²."""
+    rest: float
+    """s_e²."""
+
+
+def label_worth(
+    label: ArrayLike,
+    labelled: ArrayLike,
+    *,
+    judge: ArrayLike | None = None,
+    covariate: ArrayLike | None = None,
+    item: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    probability: ArrayLike | None = None,
+) -> LabelWorth:
+    """Return the effective-label multiplier of judges and covariates.
+
+    Args:
+        label: shape (n,), labels, or differences of the two arms' labels; n below N.
+        labelled: as in ``judged_mean``.
+        judge: as there; for differences of labels, differences of judge scores.
+        covariate: as there.
+        item: as there.
+        cluster: as there.
+        probability: as there.
+
+    Raises:
+        NotEnoughData: as ``judged_mean``; every item labelled, or labels that are all equal.
+        DataError: as ``judged_mean``.
+    """
+    items = labelled_items(
+        label_values("label", label, ScoreKind.UNBOUNDED, None),
+        labelled,
+        judge=judge,
+        covariate=covariate,
+        item=item,
+        cluster=cluster,
+        probability=probability,
+    )
+    n, total = items.values.size, items.items
+    if n >= total:
+        raise NotEnoughData(
+            f"labelled: got all {total} items labelled, expected some without a label: judges "
+            "have nothing to add"
+        )
+    found = rectify(items)
+    if found.plain <= 0:
+        raise NotEnoughData(f"label: got {n} equal labels, expected some spread")
+    per_label = 1 / n - 1 / total
+    return LabelWorth(
+        labels=n,
+        items=total,
+        multiplier=found.multiplier,
+        ceiling=found.plain / found.rest if found.rest > 0 else None,
+        spread=found.plain / per_label,
+        rest=found.rest / per_label,
+    )
+
+
+def labels_needed(
+    worth: LabelWorth,
+    half_width: float,
+    *,
+    items: int | None = None,
+    level: float = 0.95,
+    judges: bool = True,
+) -> int:
+    """Return how many labels give an interval of the wanted half-width, on average.
+
+    Args:
+        worth: from earlier labels of the same kind of items.
+        half_width: in the units of the labels.
+        items: locked items of the next study; None: as many as there were.
+        level: two-sided confidence.
+        judges: False: without them, for comparison.
+
+    Raises:
+        NotEnoughData: not even labels of all the items would do; the message says how many items.
+        DataError: a width that is not above 0, fewer items than 50, a level outside (0, 1).
+    """
+    alpha = (1 - inputs.check_level(level)) / 2
+    if not (math.isfinite(half_width) and half_width > 0):
+        raise DataError(f"half_width: got {half_width!r}, expected a number above 0")
+    total = worth.items if items is None else items
+    if total < FEWEST_LABELS:
+        raise DataError(f"items: got {total}, expected at least {FEWEST_LABELS}")
+
+    def too_wide(n: int) -> bool:
+        rest = worth.rest if judges else worth.spread
+        variance = worth.spread / total + rest * (1 / n - 1 / total)
+        return t_quantile(n - 1, alpha) * math.sqrt(variance) > half_width
+
+    if too_wide(total):
+        enough = math.ceil(worth.spread * (t_quantile(math.inf, alpha) / half_width) ** 2)
+        raise NotEnoughData(
+            f"half_width: got {half_width:g}, which labels of all {total} items would not give",
+            hint=f"Lock at least {max(enough, total + 1)} items.",
+        )
+    low, high = FEWEST_LABELS - 1, total
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if too_wide(middle) else (low, middle)
+    return high

@@ -1,0 +1,318 @@
+"""Human labels on some items, judges on all: cross-fitted prediction-powered estimates.
+
+N items are locked, all with judge scores and covariates x; n of them, drawn at random or with known
+chances π, have human labels y (of one arm, or the difference of two). With g a prediction of y from
+x and a slope λ,
+
+    θ̂ = Σ (y − λ·g)/π / Σ 1/π  +  λ · mean over all N of g
+
+so that the labels correct whatever is wrong with the judges (Angelopoulos et al. 2023, Science 382,
+669–674; λ: Angelopoulos, Duchi & Zrnic 2023, PPI++; cross-fitting: Zrnic & Candès 2024, PNAS 121).
+g is a ridge regression on all judges and covariates that has not seen the item's fold; λ is the
+least-squares slope within 0 … 1, so that useless judges are left out. Its variance for *new* items
+has two parts, what labelling all N would leave and what labelling only n adds:
+
+    V = Σ r_y²·π/π² / (Σ 1/π)²  +  Σ (1 − π)·r_e²/π² / (Σ 1/π)²,   e = y − λ·g,  r: less its mean
+
+(Horvitz & Thompson 1952, JASA 47; Hájek 1971). For clusters labelled as a whole the r are sums over
+clusters; where single items of clusters were drawn, the covariance of y inside clusters is added to
+the first part. e is then scaled so that the method of the table (t with pseudo units, CR2, weighted
+mean), which knows nothing of judges, finds V and gives interval and p-value from its own test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from liftgate.errors import DataError
+from liftgate.stats.estimate import Estimate
+from liftgate.stats.inputs import Codes, Floats, Range, Sample
+from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
+from liftgate.stats.labelled import Labelled, kind_and_span, label_values, labelled_items
+from liftgate.stats.paired import estimate_from
+from liftgate.stats.regression import cross_fitted, slope
+
+_NOTHING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rectified:
+    """Labels after what the judges explain has been taken out.
+
+    All variances are those of the estimate.
+    """
+
+    values: Floats
+    """Shape (n,): their weighted mean is θ̂, their spread gives a method for plain values V."""
+    slope: float
+    whole: float
+    """Variance that labelling every locked item would leave."""
+    plain: float
+    """What labelling only n of them adds without judges."""
+    rest: float
+    """What it adds with them."""
+
+    @property
+    def multiplier(self) -> float:
+        """How many labels without judges one label with them is worth, at these n and N."""
+        return float((self.whole + self.plain) / (self.whole + self.rest))
+
+
+def judged_mean(
+    label: ArrayLike,
+    labelled: ArrayLike,
+    *,
+    judge: ArrayLike | None = None,
+    covariate: ArrayLike | None = None,
+    item: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    probability: ArrayLike | None = None,
+    kind: ScoreKind | None = None,
+    score_range: Sequence[float] | None = None,
+    level: float = 0.95,
+    alternative: Alternative = Alternative.TWO_SIDED,
+    null: float | None = None,
+) -> Estimate:
+    """Estimate the mean of human labels over new items from labels on some and judges on all.
+
+    Args:
+        label: shape (n,), human labels of items drawn at random from the locked ones.
+        labelled: shape (n,), the item of each label: a name in ``item``, or a position.
+        judge: shape (N,) or (N, judges), scores of all N locked items, on any scale.
+        covariate: shape (N,) or (N, k), what else is known of all of them, such as lengths.
+        item: shape (N,), names of the locked items; None: they are 0 … N − 1.
+        cluster: shape (N,), a label for each locked item, such as the answer that a statement is
+            in. Items of one label are not independent.
+        probability: shape (n,), the stored chance with which each labelled item was drawn; None:
+            all had the same.
+        kind: of the labels, as in ``mean``.
+        score_range: ends of the labels, declared before the data.
+        level: two-sided confidence of (low, high).
+        alternative: of the p-value.
+        null: as in ``mean``.
+
+    Returns:
+        ``n`` is the number of labels, ``clusters`` that of labelled clusters.
+
+    Raises:
+        NotEnoughData: no labels (judges alone are no evidence), fewer than 50 labels, fewer than 20
+            labelled clusters, or unbounded labels that are all equal.
+        DataError: labels of unknown items or several of one item, judge scores that are missing,
+            lengths that differ, labels outside kind or range, chances outside (0, 1].
+    """
+    found, span = kind_and_span(kind, score_range, label)
+    items = labelled_items(
+        label_values("label", label, found, span),
+        labelled,
+        judge=judge,
+        covariate=covariate,
+        item=item,
+        cluster=cluster,
+        probability=probability,
+    )
+    return _estimate(
+        ClaimShape.JUDGED_MEAN, found, items, span, level=level, alternative=alternative, null=null
+    )
+
+
+def judged_difference(
+    candidate_label: ArrayLike,
+    baseline_label: ArrayLike,
+    labelled: ArrayLike,
+    *,
+    candidate_judge: ArrayLike | None = None,
+    baseline_judge: ArrayLike | None = None,
+    covariate: ArrayLike | None = None,
+    item: ArrayLike | None = None,
+    cluster: ArrayLike | None = None,
+    probability: ArrayLike | None = None,
+    kind: ScoreKind | None = None,
+    score_range: Sequence[float] | None = None,
+    level: float = 0.95,
+    alternative: Alternative = Alternative.TWO_SIDED,
+    null: float = 0.0,
+) -> Estimate:
+    """Estimate the mean difference candidate − baseline of human labels over new items.
+
+    The difference of the labels is regressed on the difference of each judge's scores and on the
+    covariates. Where one judge compares the two answers directly, pass its verdicts as
+    ``covariate``.
+
+    Args:
+        candidate_label: shape (n,), human labels of the candidate's answers.
+        baseline_label: shape (n,), of the baseline's answers to the same items.
+        labelled: as in ``judged_mean``.
+        candidate_judge: shape (N,) or (N, judges), scores of the candidate's answers.
+        baseline_judge: the same judges on the baseline's answers.
+        covariate: as in ``judged_mean``.
+        item: as in ``judged_mean``.
+        cluster: as in ``judged_mean``.
+        probability: as in ``judged_mean``.
+        kind: of the labels, as in ``paired_difference``.
+        score_range: ends of one arm's labels, declared before the data.
+        level: two-sided confidence of (low, high).
+        alternative: of the p-value.
+        null: tested difference.
+
+    Raises:
+        NotEnoughData: as ``judged_mean``.
+        DataError: as ``judged_mean``; judges of one arm only, or other shapes for the two arms.
+    """
+    found, span = kind_and_span(kind, score_range, candidate_label, baseline_label)
+    ours = label_values("candidate_label", candidate_label, found, span)
+    theirs = label_values("baseline_label", baseline_label, found, span)
+    if ours.size != theirs.size:
+        raise DataError(
+            f"candidate_label: got {ours.size} labels and baseline_label {theirs.size}, expected "
+            "both arms' answers to each item labelled",
+            hint="Label both answers of an item, or neither.",
+        )
+    items = labelled_items(
+        ours - theirs,
+        labelled,
+        judge=_judge_difference(candidate_judge, baseline_judge),
+        covariate=covariate,
+        item=item,
+        cluster=cluster,
+        probability=probability,
+    )
+    width = None if span is None else span[1] - span[0]
+    return _estimate(
+        ClaimShape.JUDGED_DIFFERENCE,
+        found,
+        items,
+        None if width is None else (-width, width),
+        level=level,
+        alternative=alternative,
+        null=null,
+    )
+
+
+def rectify(items: Labelled) -> Rectified:
+    """Return the labels with what judges and covariates explain taken out.
+
+    Args:
+        items: at least 50 labels.
+    """
+    values, weights = items.values, 1 / items.share
+    groups = np.arange(values.size) if items.codes is None else items.codes
+    units, total = int(groups.max()) + 1, float(weights.sum())
+    away = cross_fitted(values, items.table, groups) if items.table.size else np.zeros_like(values)
+    share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
+    adjusted = values - share * away
+    whole = _whole(items, weights, groups) / total**2
+    plain = _added(items, values, weights, groups) / total**2
+    # One slope was fitted.
+    rest = _added(items, adjusted, weights, groups) / total**2 * (units - 1) / (units - 2)
+    if rest >= plain:
+        share, adjusted, rest = 0.0, values, plain
+    centre = float(np.average(adjusted, weights=weights))
+    shape = adjusted
+    found = _square(_residuals(shape, weights), groups) / total**2
+    if found <= _NOTHING * (whole + rest):
+        # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
+        shape = values
+        found = _square(_residuals(shape, weights), groups) / total**2
+    if found > 0:
+        own = np.average(shape, weights=weights)
+        adjusted = centre + (shape - own) * np.sqrt((whole + rest) / found)
+    return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
+
+
+def _estimate(
+    claim: ClaimShape,
+    kind: ScoreKind,
+    items: Labelled,
+    bounds: Range | None,
+    *,
+    level: float,
+    alternative: Alternative,
+    null: float | None,
+) -> Estimate:
+    found = rectify(items)
+    weights = 1 / items.share
+    sample = Sample(
+        values=found.values,
+        codes=items.codes,
+        bounds=bounds,
+        pseudo=None if bounds is None else _pseudo(claim, bounds),
+        weights=weights / weights.mean() if items.weighted else None,
+    )
+    estimate = estimate_from(claim, kind, sample, level=level, alternative=alternative, null=null)
+    return replace(estimate, warnings=(*items.notes, *_says(items, found), *estimate.warnings))
+
+
+def _pseudo(claim: ClaimShape, bounds: Range) -> float:
+    """Half of one arm's range, as in ``mean`` and ``paired_difference``."""
+    width = bounds[1] - bounds[0]
+    return width / 2 if claim is ClaimShape.JUDGED_MEAN else width / 4
+
+
+def _says(items: Labelled, found: Rectified) -> Iterator[str]:
+    n = items.values.size
+    if found.slope == 0:
+        yield (
+            "judges and covariates do not predict the labels: the estimate is that of "
+            f"{n} labels alone"
+        )
+    else:
+        yield (
+            f"{n} labels of {items.items} items count as {n * found.multiplier:.0f} without judges"
+        )
+
+
+def _judge_difference(ours: ArrayLike | None, theirs: ArrayLike | None) -> Floats | None:
+    if ours is None and theirs is None:
+        return None
+    if ours is None or theirs is None:
+        missing = "candidate_judge" if ours is None else "baseline_judge"
+        raise DataError(
+            f"{missing}: got None, expected the judges' scores of both arms",
+            hint="Let the same judges score both arms.",
+        )
+    try:
+        one, other = (np.asarray(side, dtype=np.float64) for side in (ours, theirs))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"candidate_judge: got values that are not numbers ({error})") from error
+    if one.shape != other.shape:
+        raise DataError(
+            f"candidate_judge: got shape {one.shape} and baseline_judge {other.shape}, expected "
+            "the same judges on the same items"
+        )
+    return np.asarray(one - other)
+
+
+def _residuals(values: Floats, weights: Floats) -> Floats:
+    return np.asarray(weights * (values - np.average(values, weights=weights)))
+
+
+def _square(residuals: Floats, groups: Codes) -> float:
+    return float(np.sum(np.bincount(groups, weights=residuals) ** 2))
+
+
+def _whole(items: Labelled, weights: Floats, groups: Codes) -> float:
+    """Return the part of V that labelling every item would leave, times (Σ 1/π)²."""
+    residuals = _residuals(items.values, weights)
+    if items.codes is None or not items.whole:
+        own = float(np.sum(items.share * residuals**2))
+        between = _square(residuals, groups) - float(np.sum(residuals**2))
+        return own + max(between, 0.0)
+    first = _chance_of_cluster(items, groups)
+    return float(np.sum(first * np.bincount(groups, weights=residuals) ** 2))
+
+
+def _added(items: Labelled, values: Floats, weights: Floats, groups: Codes) -> float:
+    """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
+    residuals = _residuals(values, weights)
+    if items.codes is None or not items.whole:
+        return float(np.sum((1 - items.share) * residuals**2))
+    first = _chance_of_cluster(items, groups)
+    return float(np.sum((1 - first) * np.bincount(groups, weights=residuals) ** 2))
+
+
+def _chance_of_cluster(items: Labelled, groups: Codes) -> Floats:
+    return np.bincount(groups, weights=items.share) / np.bincount(groups)
