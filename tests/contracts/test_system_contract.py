@@ -67,7 +67,12 @@ def act(asked):
 def served(params):
     """Translate the contract's parameters into those of a model behind HTTP."""
     suffix = params.pop("suffix", "!")
-    return {"base_url": SERVER[0].url, "prompt": "{text}" + suffix, "response_format": FORM, **params}
+    return {
+        "base_url": SERVER[0].url,
+        "prompt": "{text}" + suffix,
+        "response_format": FORM,
+        **params,
+    }
 
 
 SERVER = []

@@ -83,7 +83,7 @@ def test_a_finished_study_with_repeats_is_replayed_in_all_three_kinds_on_its_own
 
 def test_a_deterministic_system_is_refused_with_the_reason(world: World) -> None:
     world.study["repeats"] = 2
-    world.write(items=60)
+    world.write()
     world.decision()
     done = world.liftgate("gate", "replay", "study.yaml", "--kind", "repeat-aa")
     assert done.returncode == 4
@@ -130,7 +130,7 @@ def test_planned_looks_and_several_candidates_are_replayed_as_they_are(world: Wo
     world.study["stopping"] = {"plan": "planned-looks", "looks": 3}
     world.arm("newer", right=0.65)
     world.study["claims"]["guardrails"] = [{"metric": "right", "non_inferior": {"margin": 0.1}}]
-    world.write(items=160)
+    world.write(items=240)
     # Drawn apart, the arms differ on many items.
     text = (world.folder / "story_systems.py").read_text("utf-8")
     text = text.replace('_draw("right", question)', "_draw(name, question)")
@@ -151,7 +151,7 @@ def test_nothing_to_replay_says_what_to_do(world: World) -> None:
 
 
 def test_a_study_that_changed_since_its_lock_is_not_replayed(world: World) -> None:
-    world.write(items=60)
+    world.write()
     world.decision()
     world.study["decision"] = {"alpha": 0.1}
     (world.folder / "study.yaml").write_text(json.dumps(world.study), encoding="utf-8")
@@ -261,7 +261,7 @@ def test_a_failure_that_counts_as_success_is_no_rule(guarded: World) -> None:
 
 def test_a_measure_that_no_system_reports_is_named_once_the_study_has_run(world: World) -> None:
     world.study["claims"]["guardrails"] = [{"measure": "speed", "within": {"limit": 10}}]
-    world.write(items=60)
+    world.write()
     assert "shows when the study runs" in " ".join(mutated(world)["notes"])
     world.decision()
     assert mutated(world, code=1)["unkilled"] == ["guardrails.0: not reported"]

@@ -41,6 +41,7 @@ import click
 @click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
 def run(
+    *,
     study: Path,
     concurrency: int | None,
     requests_per_minute: float | None,

@@ -28,6 +28,8 @@ class Called:
     message: str = ""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, of a failed one too."""
+    data: bytes = b""
+    """The answer's canonical bytes."""
 
 
 async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> Called:
@@ -54,8 +56,8 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
         seconds = max(seconds, timeout_s)
         return Called(started_at, seconds, None, Failure.TIMEOUT, message)
     try:
-        answer = _as_stored(task.result())
-        return Called(started_at, seconds, answer, reported=answer.reported)
+        answer, data = _as_stored(task.result())
+        return Called(started_at, seconds, answer, reported=answer.reported, data=data)
     except Unavailable:
         raise
     except SystemFailed as error:
@@ -69,16 +71,19 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
         return Called(started_at, seconds, None, Failure.CRASH, message)
 
 
-def _as_stored(answer: object) -> Answer:
+def _as_stored(answer: object) -> tuple[Answer, bytes]:
     """Return an answer as it will be read back, so that every scorer sees the same one."""
     if not isinstance(answer, Answer):
         raise SystemFailed(
             f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
         )
     try:
-        return replace(answer, output=parse(canonical(answer.output)))
+        data = canonical(answer.output)
     except DataError as error:
         raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
+    if type(answer.output) is not str:
+        answer = replace(answer, output=parse(data))
+    return answer, data
 
 
 def _cut(message: str) -> str:

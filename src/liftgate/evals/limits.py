@@ -77,7 +77,8 @@ class EndpointBudget:
     async def _let_in(self, tokens: int) -> None:
         await self._gate.enter()
         try:
-            while (left := self._held_until - monotonic()) > 0:
+            # Whoever is told to wait longer meanwhile holds the others back for longer, too.
+            while (left := self._held_until - monotonic()) > 0:  # noqa: ASYNC110
                 await asyncio.sleep(left)
             await self._requests.take(1)
             await self._tokens.take(tokens)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from liftgate.canon import digest
+from liftgate.canon import sha256
 from liftgate.evals.calls import Called
 from liftgate.evals.plan import Job
 from liftgate.records import Json, Measure, Run, Score, Trial
@@ -41,7 +41,7 @@ class Pen:
             repeat=job.repeat,
             started_at=called.started_at,
             seconds=called.seconds,
-            output_digest=None if answer is None else digest(answer.output),
+            output_digest=None if answer is None else sha256(called.data),
             failure=called.failure,
             message=called.message,
             tokens_in=None if answer is None else answer.tokens_in,
@@ -50,7 +50,7 @@ class Pen:
             in_flight=in_flight,
             reported=called.reported,
         )
-        writer.add_trial(trial, None if answer is None else answer.output)
+        writer.add_trial(trial, data=called.data)
         return trial
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from liftgate.errors import DataError
@@ -80,7 +80,7 @@ class Plan:
     planned looks, so that nothing is called that a look may show to be unneeded."""
     baseline_first: bool = False
     """Whether the baseline answers all items before a candidate is asked."""
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     """Of each endpoint, shared by the arms that call it."""
 
     def __post_init__(self) -> None:

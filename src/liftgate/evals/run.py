@@ -92,7 +92,9 @@ async def execute(
         asyncio.CancelledError: cancelled from outside; the run is finished as incomplete.
     """
     pen = Pen(store, plan.study, manifest)
-    execution = _Execution(plan, store, pen, progress, stop, purse or Purse(), say)
+    execution = _Execution(
+        plan, store, pen, listener=progress, stop=stop, purse=purse or Purse(), say=say
+    )
     try:
         await execution.go()
     except BaseException:
@@ -112,6 +114,7 @@ class _Execution:
         plan: Plan,
         store: Store,
         pen: Pen,
+        *,
         listener: Listener | None,
         stop: Stop | None,
         purse: Purse,
@@ -135,7 +138,7 @@ class _Execution:
     async def go(self) -> None:
         """Do all that is missing: scores of old trials, then calls, then passes."""
         wanted = tuple(jobs(self.plan))
-        known = look(self.plan, self.store)
+        known = look(self.plan, self.store, wanted)
         todo = [job for job in wanted if job.key not in known.counted]
         self.reused = len(wanted) - len(todo)
         measures = self.store.measures(self.plan.study)

@@ -71,11 +71,17 @@ def unfinished(plan: Plan, store: Store) -> tuple[Job, ...]:
     return tuple(job for job in jobs(plan) if job.key not in known.counted)
 
 
-def look(plan: Plan, store: Store) -> Selection:
-    """Read from the store all that it knows of a plan."""
+def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Selection:
+    """Read from the store all that it knows of a plan.
+
+    Args:
+        plan: what is to be run.
+        store: holds the rows.
+        asked: the plan's jobs, for whoever has them already.
+    """
     counted: dict[str, Trial] = {}
     history: dict[str, Sequence[Trial]] = {}
-    wanted = {job.key for job in jobs(plan)}
+    wanted = {job.key for job in (jobs(plan) if asked is None else asked)}
     for bound in plan.arms:
         for key, rows in store.known(bound.arm.fingerprint).items():
             if key not in wanted:

@@ -121,7 +121,9 @@ class _Finder:
             return _lack(job, "lock", f"{len(trials)} known, made before {lock}; a candidate's "
                          "trials count from its lock on")  # fmt: skip
         limit = self.plan.outcomes.timeout_s
-        return _lack(job, "timeout", f"{len(trials)} known, under another time-out than {limit:g} s")
+        return _lack(
+            job, "timeout", f"{len(trials)} known, under another time-out than {limit:g} s"
+        )
 
     def _other_repeat(self, job: Job) -> Lack | None:
         trials = self._of_arm(job.arm.arm.fingerprint)
@@ -139,7 +141,9 @@ class _Finder:
             if digest in asked:
                 old = self.store.output(digest) if self._kept(digest) else {}
                 found = changes(old, dict(job.items[0].input)) if old else ()
-                return _lack(job, "input", "the arm has answered this item with another input", found)
+                return _lack(
+                    job, "input", "the arm has answered this item with another input", found
+                )
         return None
 
     def _other_arm(self, job: Job) -> Lack | None:

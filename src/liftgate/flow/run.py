@@ -150,8 +150,7 @@ def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
     """Write into the ledger the runs that finished without telling it: their process had died."""
     for run in _record_finished(store, ledger):
         tell(
-            f"Recovered the interrupted run {run.id}: what it had finished counts"
-            + _repeated(run)
+            f"Recovered the interrupted run {run.id}: what it had finished counts" + _repeated(run)
         )
 
 

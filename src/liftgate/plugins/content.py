@@ -58,7 +58,9 @@ def checked(result: Any) -> Answer:
             )
     if answer.reported is not None and not isinstance(answer.reported, Mapping):
         got = type(answer.reported).__name__
-        raise SystemFailed(f"wrong type: reported: got {got}, expected a mapping", kind="unparsable")
+        raise SystemFailed(
+            f"wrong type: reported: got {got}, expected a mapping", kind="unparsable"
+        )
     return answer
 
 

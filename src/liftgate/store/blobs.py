@@ -58,9 +58,12 @@ class Blobs:
 
     def hold(self, value: Json) -> str:
         """Do as ``put`` does, but leave the writing to somebody's ``flush``: touches no disk."""
+        return self.hold_data(canonical(value))
+
+    def hold_data(self, data: bytes) -> str:
+        """Do as ``hold`` does with the canonical bytes of a value."""
         if self.read_only:
             raise NotAllowed(f"{self.path}: opened for reading only")
-        data = canonical(value)
         key = sha256(data)
         with self._lock:
             if key not in self._pending:

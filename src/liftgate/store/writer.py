@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from liftgate.canon import short
+from liftgate.canon import canonical, short
 from liftgate.errors import DataError, LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Outcome, Run, Score, Trial
 from liftgate.store import finished
@@ -49,12 +49,13 @@ class RunWriter:
         self._when_finished = when_finished
         self._committer = Committer(path, blobs.flush)
 
-    def add_trial(self, trial: Trial, output: Json = None) -> None:
+    def add_trial(self, trial: Trial, output: Json = None, *, data: bytes | None = None) -> None:
         """Add a trial row, and its output to the blobs.
 
         Args:
             trial: carries this run's id; with an ``output_digest``, the output must be given.
             output: what the system answered; ignored when the trial names no output.
+            data: its canonical bytes, for whoever has them already.
 
         Raises:
             DataError: another run's row, a NaN, a naive time, or an output of another digest.
@@ -63,7 +64,7 @@ class RunWriter:
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
         if trial.output_digest is not None:
-            kept = self._blobs.hold(output)
+            kept = self._blobs.hold_data(canonical(output) if data is None else data)
             if kept != trial.output_digest:
                 raise DataError(
                     f"trial {short(trial.key)}…: got an output of digest {short(kept)}…, "

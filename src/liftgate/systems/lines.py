@@ -281,7 +281,8 @@ class _Worker:
         except (ValueError, RecursionError):
             said = None
         if not isinstance(said, dict):
-            raise ValueError(f"a line that is no JSON object: {_shown(line.decode(errors='replace'))}")
+            told = _shown(line.decode(errors="replace"))
+            raise ValueError(f"a line that is no JSON object: {told}")  # noqa: TRY004 - as readline
         number = said.get("id", 0)
         future = self._pending.get(number) if isinstance(number, int) else None
         # What nobody waits for any more came too late.

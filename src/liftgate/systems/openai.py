@@ -1,7 +1,7 @@
 """Systems behind HTTP: ``openai:MODEL``, any server that speaks OpenAI's protocol.
 
 Chat completions, completions and embeddings. aiohttp is the client: it took 116 µs of CPU a
-request where others took 860 and more (measured; docs/adr/0016-the-engine.md).
+request where others took 860 and more (measured; docs/adr/0017-the-engine.md).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -37,7 +37,6 @@ _PATHS = {"chat": "chat/completions", "completions": "completions", "embeddings"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REMOVED = b"[key removed]"
 _SHORTEST_KEY = 4
-Sender = Callable[[Mapping[str, Json]], Awaitable[Sent]]
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ class Settings:
         return isinstance(form, Mapping) and form.get("type") in ("json_object", "json_schema")
 
 
-def settings(
+def settings(  # noqa: PLR0913 - each is a key of the study
     *,
     base_url: str,
     api_key_env: str | None = None,
@@ -241,8 +240,7 @@ class OpenAISystem:
             except TryAgain as fault:
                 raise SystemFailed(str(fault)) from fault
         else:
-            expected = self.expect(parts)
-            tokens = expected.tokens_in + (expected.tokens_out or 0)
+            tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.bound_out or 0)
             reply = await self._budget.send(request, tokens=tokens)
         return self._answer(reply)
 
@@ -361,4 +359,6 @@ def _check_size(size: int) -> None:
 def _logprobs(kind: str, count: int | None) -> dict[str, Json]:
     if count is None:
         return {}
-    return {"logprobs": count} if kind == "completions" else {"logprobs": True, "top_logprobs": count}
+    return (
+        {"logprobs": count} if kind == "completions" else {"logprobs": True, "top_logprobs": count}
+    )

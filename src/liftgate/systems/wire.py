@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -92,7 +93,8 @@ class Stream:
         """Take in bytes; return whether they held a part of the answer."""
         lines = (self._rest + data).split(b"\n")
         self._rest = lines.pop()
-        return any([self._line(line.strip()) for line in lines])
+        said = [self._line(line.strip()) for line in lines]
+        return any(said)
 
     def finish(self) -> Reply:
         """Return the answer.
@@ -223,7 +225,7 @@ def _error(data: bytes) -> tuple[str, str]:
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data, parse_constant=lambda literal: None)
+        body = json.loads(data, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         raise TryAgain(f"the server sent no JSON: {shown(data)}") from None
     if not isinstance(body, dict):
@@ -257,10 +259,8 @@ def _call(function: Mapping[str, Any]) -> dict[str, Any]:
     """Return a tool call; arguments that are no JSON stay the text that they are."""
     arguments = function.get("arguments")
     if isinstance(arguments, str):
-        try:
+        with suppress(ValueError, RecursionError):
             arguments = json.loads(arguments)
-        except (ValueError, RecursionError):
-            pass
     return {"name": str(function.get("name") or ""), "arguments": arguments}
 
 

@@ -7,12 +7,11 @@
     with StubServer(lambda asked: Act(text="42")) as server:
         ...  # server.url is the base_url, server.asked what it was asked
 
-From a shell, ``python -m liftgate.testing.stub`` prints its base_url and serves until it is ended.
+From a shell, ``python -m liftgate.testing`` prints its base_url and serves until it is ended.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import threading
@@ -232,18 +231,3 @@ def _events(asked: Asked, act: Act) -> Iterator[bytes]:
 
 def _event(body: Mapping[str, Any]) -> bytes:
     return b"data: " + json.dumps(body).encode() + b"\n\n"
-
-
-def main() -> None:
-    """Serve until the process is ended."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0: any that is free")
-    parser.add_argument("--delay-ms", type=float, default=0.0, help="until each answer")
-    given = parser.parse_args()
-    server = StubServer(delay_s=given.delay_ms / 1000, port=given.port)
-    with suppress(KeyboardInterrupt):
-        asyncio.run(server.serve(lambda url: print(url, flush=True)))  # noqa: T201 - its output
-
-
-if __name__ == "__main__":
-    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
+from itertools import pairwise
 
 import pytest
 
@@ -121,7 +122,7 @@ def test_waits_grow_with_full_jitter_and_end_with_a_crash(clock) -> None:
         (error,) = run(clock, EndpointBudget(made, 4, seed=seed), [broken])
         assert isinstance(error, SystemFailed)
         assert (error.kind, str(error)) == ("crash", "HTTP 500 (4 tries)")
-        waits.append([b - a for a, b in zip(times, times[1:], strict=False)])
+        waits.append([b - a for a, b in pairwise(times)])
     for number, cap in enumerate((1.0, 2.0, 3.0)):
         drawn = [wait[number] for wait in waits]
         assert 0 <= min(drawn) < 0.1 * cap

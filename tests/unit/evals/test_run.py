@@ -447,7 +447,7 @@ def test_a_store_that_can_no_longer_write_ends_the_run_with_its_own_error(
 ) -> None:
     from liftgate.store import RunWriter
 
-    def refuse(self, trial, output=None):
+    def refuse(self, trial, output=None, **kept):
         raise LiftgateError("no space")
 
     monkeypatch.setattr(RunWriter, "add_trial", refuse)

@@ -249,18 +249,22 @@ def test_waiting_for_the_server_s_budget_is_not_the_system_s_time(tmp_path) -> N
 @pytest.mark.parametrize("status", [401, 403, 404, 402])
 def test_what_no_call_can_mend_ends_the_run_and_is_no_outcome(tmp_path, status) -> None:
     body = b'{"error": {"message": "no", "code": "insufficient_quota"}}'
-    with StubServer(lambda asked: Act(status=status, body=body)) as server:
-        with pytest.raises(Unavailable, match=f"HTTP {status}") as caught:
-            called(server, tmp_path)
+    with (
+        StubServer(lambda asked: Act(status=status, body=body)) as server,
+        pytest.raises(Unavailable, match=f"HTTP {status}") as caught,
+    ):
+        called(server, tmp_path)
     assert "same command" in caught.value.hint
     assert len(server.asked) == 1
 
 
 def test_spent_money_ends_the_run_though_it_comes_as_429(tmp_path) -> None:
     body = b'{"error": {"message": "no", "code": "insufficient_quota"}}'
-    with StubServer(lambda asked: Act(status=429, body=body)) as server:
-        with pytest.raises(Unavailable):
-            called(server, tmp_path)
+    with (
+        StubServer(lambda asked: Act(status=429, body=body)) as server,
+        pytest.raises(Unavailable),
+    ):
+        called(server, tmp_path)
 
 
 def test_a_key_is_sent_and_shown_nowhere(tmp_path, monkeypatch) -> None:
@@ -338,6 +342,8 @@ def test_an_endless_answer_is_cut_off(tmp_path, monkeypatch) -> None:
 
 
 def test_it_works_without_an_engine(tmp_path) -> None:
-    with StubServer(lambda asked: Act(status=500, body=b"oops")) as server:
-        with pytest.raises(SystemFailed, match="HTTP 500: oops"):
-            answers(server, tmp_path)
+    with (
+        StubServer(lambda asked: Act(status=500, body=b"oops")) as server,
+        pytest.raises(SystemFailed, match="HTTP 500: oops"),
+    ):
+        answers(server, tmp_path)

@@ -1,0 +1,40 @@
+"""The short way to canonical bytes gives those of RFC 8785, whatever is written."""
+
+from __future__ import annotations
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liftgate.canon import canonical, parse
+from liftgate.errors import DataError
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text()
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+def nested(leaves):
+    return st.recursive(
+        leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+    )
+
+
+@given(nested(SCALARS) | nested(SCALARS | FLOATS))
+def test_canonical_bytes_are_those_of_rfc_8785(value) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+    assert canonical(parse(canonical(value))) == canonical(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['\x00\x1f\x7f\u2028\U0001f600"\\/\b\f\n\r\t', {"b": 1, "a": {"é": 2, "Z": 3}}, [True, 1, 1.0]],
+)
+def test_what_is_easily_written_otherwise_is_not(value) -> None:
+    assert canonical(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"a": "\ud800"}, {"\ud800": 1}, 2**53, [2**60]])
+def test_what_has_no_canonical_bytes_is_refused_either_way(value) -> None:
+    with pytest.raises(DataError):
+        canonical(value)
