@@ -10,6 +10,7 @@ from liftgate.stats.verify import (
     clustered,
     estimates,
     graded,
+    judges,
     sequential,
     sets,
     weights,
@@ -40,3 +41,4 @@ def experiments(
     yield from estimates.experiments()
     yield from weights.experiments()
     yield from sets.experiments()
+    yield from judges.experiments()
