@@ -12,6 +12,8 @@ import numpy as np
 from liftgate.stats.inputs import Codes, Floats
 
 _FOLDS = 10
+_NARROW = 8
+"""Columns up to which products of all pairs of them, item by item, are cheap to keep."""
 _PENALTIES: Floats = np.geomspace(0.01, 100.0, 13)
 """Ridge penalties as shares of the number of items; generalised cross-validation picks one."""
 
@@ -25,12 +27,38 @@ def cross_fitted(values: Floats, table: Floats, groups: Codes) -> Floats:
         groups: shape (n,), number of each item's cluster; a cluster lies in one fold.
     """
     folds = groups % _FOLDS
-    found = np.zeros_like(values)
-    for fold in range(_FOLDS):
-        out = folds == fold
-        if out.any():
-            found[out] = table[out] @ _ridge(table[~out], values[~out])
-    return found
+    middle, level = table.mean(axis=0), float(values.mean())
+    rows, target = table - middle, values - level
+    inside = (folds == np.arange(_FOLDS)[:, None]).astype(np.float64)
+    left = values.size - inside.sum(axis=1)
+    # Sums over all items less those over a fold: one pass serves all folds.
+    ones, sums = _less(inside @ target), _less(inside @ rows)
+    crossed = _less(inside @ (rows * target[:, None]))
+    squares = _less(_products(rows, inside))
+    used = left > 1
+    count = np.where(used, left, 2.0)[:, None]
+    square = squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
+    slopes = _ridge(
+        square,
+        crossed - sums * ones[:, None] / count,
+        _less(inside @ target**2) - ones**2 / count[:, 0],
+        count[:, 0],
+    )
+    return np.asarray(np.einsum("ij,ij->i", table, slopes[folds]))
+
+
+def _products(rows: Floats, inside: Floats) -> Floats:
+    """Return the squares and products of the columns over each fold, shape (folds, k, k)."""
+    width = rows.shape[1]
+    if width > _NARROW:
+        return np.stack([rows[one].T @ rows[one] for one in inside > 0])
+    every = (rows[:, :, None] * rows[:, None, :]).reshape(-1, width * width)
+    return (inside @ every).reshape(-1, width, width)
+
+
+def _less(by_fold: Floats) -> Floats:
+    """Return what each fold leaves of the whole."""
+    return np.asarray(by_fold.sum(axis=0) - by_fold)
 
 
 def slope(values: Floats, away: Floats, weights: Floats | None = None) -> float:
@@ -50,21 +78,24 @@ def slope(values: Floats, away: Floats, weights: Floats | None = None) -> float:
     return min(max(found, 0.0), 1.0)
 
 
-def _ridge(rows: Floats, values: Floats) -> Floats:
-    """Return slopes; the penalty is that of least generalised cross-validation.
+def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats) -> Floats:
+    """Return the slopes of several regressions, shape (regressions, k).
 
-    Golub, Heath & Wahba 1979, Technometrics 21, 215–223.
+    The penalty of each is that of least generalised cross-validation (Golub, Heath & Wahba 1979,
+    Technometrics 21, 215–223).
+
+    Args:
+        squares: shape (regressions, k, k), centred squares and products of the covariates.
+        crossed: shape (regressions, k), those of covariates and scores.
+        total: shape (regressions,), centred squares of the scores.
+        count: shape (regressions,), items.
     """
-    n = values.size
-    centred = rows - rows.mean(axis=0)
-    target = values - values.mean()
-    square, axes = np.linalg.eigh(centred.T @ centred)
-    square = np.maximum(square, 0.0)
-    onto = axes.T @ (centred.T @ target)
-    penalty = n * _PENALTIES[:, None]
+    square, axes = np.linalg.eigh(squares)
+    square = np.maximum(square, 0.0)[:, None, :]
+    onto = np.einsum("fij,fi->fj", axes, crossed)[:, None, :]
+    penalty = count[:, None, None] * _PENALTIES[:, None]
     shrunk = onto / (square + penalty)
-    rest = float(target @ target) - np.sum((square + 2 * penalty) * shrunk**2, axis=1)
-    freedom = 1 + np.sum(square / (square + penalty), axis=1)
-    best = int(np.argmin(rest / (1 - freedom / n) ** 2))
-    slopes: Floats = axes @ shrunk[best]
-    return slopes
+    rest = total[:, None] - np.sum((square + 2 * penalty) * shrunk**2, axis=2)
+    freedom = 1 + np.sum(square / (square + penalty), axis=2)
+    best = np.argmin(rest / (1 - freedom / count[:, None]) ** 2, axis=1)
+    return np.asarray(np.einsum("fij,fj->fi", axes, shrunk[np.arange(best.size), best]))
