@@ -88,13 +88,19 @@ def alpha_sums(table: RatingCounts, kind: Measurement) -> Floats:
     """Return the sums over items of what ``alpha`` resamples, by matrix products alone."""
     kept = table.pairable()
     counts, m, margins = kept.floats, kept.totals, kept.margins
+    even = float(m[0]) if m.min() == m.max() else 0.0
     if kind is Measurement.INTERVAL:
         return np.array([part.sum() for part in _spreads(counts, m, table.numbers())])
     if kind is Measurement.ORDINAL:
-        return np.concatenate([(counts.T @ (counts / (m - 1)[:, None])).ravel(), margins])
-    own = np.einsum("ij,ij->i", counts, counts)
+        scaled = counts if even else counts / (m - 1)[:, None]
+        pairs = counts.T @ scaled
+        return np.concatenate([(pairs / (even - 1) if even else pairs).ravel(), margins])
+    if even:
+        own = float(np.einsum("ij,ij->", counts, counts))
+        return np.append((m.size * even**2 - own) / (even - 1), margins)
+    each = np.einsum("ij,ij->i", counts, counts)
     # No product of two long vectors: where threads are busy elsewhere, BLAS waits for them.
-    return np.append(np.sum((m * m - own) / (m - 1)), margins)
+    return np.append(np.sum((m * m - each) / (m - 1)), margins)
 
 
 def _spreads(

@@ -234,17 +234,20 @@ def _narrow(table: NDArray[Any]) -> RatingCounts | None:
     low, high = float(np.fmin.reduce(numbers, axis=None)), float(np.fmax.reduce(numbers, axis=None))
     if not high - low < _WIDEST or low != np.floor(low):
         return None
-    width = int(high - low) + 2
-    # The column before the lowest value takes what is missing.
-    shifted = numbers - (low - 1)
-    if np.isnan(shifted.sum()):
-        np.nan_to_num(shifted, copy=False, nan=0.0)
+    # Where ratings are missing, a column before the lowest value takes them.
+    shifted = numbers - low
+    holes = bool(np.isnan(shifted.sum()))
+    if holes:
+        shifted = np.nan_to_num(shifted + 1, copy=False, nan=0.0)
+    width = int(high - low) + 1 + holes
     places = shifted.astype(np.int64)
     if not (places == shifted).all():
         return None
     places += (np.arange(table.shape[0]) * width)[:, None]
     counts = np.bincount(places.ravel(), minlength=table.shape[0] * width)
-    counts = counts.reshape(-1, width)[:, 1:]
+    counts = counts.reshape(-1, width)
+    if holes:
+        counts = np.ascontiguousarray(counts[:, 1:])
     seen = counts.any(axis=0)
     names = np.arange(int(low), int(high) + 1)
     if not seen.all():
