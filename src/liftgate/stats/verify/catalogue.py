@@ -19,21 +19,7 @@ from liftgate.stats.verify.cell import Experiment
 from liftgate.stats.verify.kernels import Kernels
 from liftgate.stats.verify.real import RealData
 
-_LABELS = (
-    "measured by tests/coverage/test_judge_error_rates.py and benchmarks/judges.py; no cell yet"
-)
-WITHOUT: dict[str, str] = dict.fromkeys(
-    (
-        "cross-fitted PPI",
-        "cross-fitted PPI over clusters",
-        "cross-fitted PPI by stored chances",
-        "paired cross-fitted PPI",
-        "paired cross-fitted PPI over clusters",
-        "paired cross-fitted PPI by stored chances",
-        "rate corrected for a detector's errors",
-    ),
-    _LABELS,
-)
+WITHOUT: dict[str, str] = {}
 """Row of the method table -> why no experiment exercises it."""
 
 
