@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import DataError, UnknownName
+from liftgate.errors import DataError, did_you_mean
 from liftgate.evals.plan import Job, Plan, jobs
 from liftgate.evals.select import Selection, is_usable, look
 from liftgate.flow.parts import parts_of
@@ -67,12 +67,15 @@ def explain(file: Path, item: str | None, workspace: Workspace) -> Explained:
 
     Raises:
         StudyError: the file has faults.
-        UnknownName: the dataset has no such item.
+        DataError: the dataset has no such item.
     """
     opened = open_study(file)
     parts = parts_of(opened)
-    if item is not None and item not in {one.id for one in parts.dataset.items}:
-        raise UnknownName("item", item, (one.id for one in parts.dataset.items))
+    ids = {one.id for one in parts.dataset.items}
+    if item is not None and item not in ids:
+        near = did_you_mean(item, ids)
+        guess = f" (did you mean {near!r}?)" if near else ""
+        raise DataError(f"the dataset has no item {item!r} among its {len(ids):,}{guess}")
     locked = find(opened.study, workspace)
     plan = parts.plan("", datetime.now(UTC) if locked is None else locked.time)
     with Store.open(workspace.home, read_only=True) as store:

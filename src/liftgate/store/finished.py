@@ -162,7 +162,13 @@ def _about(connection: sqlite3.Connection) -> Run:
 
 
 def _rows(connection: sqlite3.Connection, table: AnyTable) -> Iterator[Row]:
-    return connection.execute(f"SELECT {', '.join(table.names)} FROM {table.name}")  # noqa: S608
+    there = {str(row[1]) for row in connection.execute(f"PRAGMA table_info({table.name})")}
+    # The process that died may have been of a version that did not know a later column yet.
+    columns = [
+        "NULL" if column.later and column.name not in there else column.name
+        for column in table.columns
+    ]
+    return connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}")  # noqa: S608
 
 
 def _described(run: Run) -> Mapping[str, Any]:

@@ -151,6 +151,8 @@ def _stored(value: Any, column: Column, table: str) -> Any:
 
 
 def _text(value: Any, column: Column) -> str:
+    if type(value) is str and value.isascii():
+        return value
     if isinstance(value, Enum):
         value = value.value
     if not isinstance(value, str):
