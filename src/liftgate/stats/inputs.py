@@ -329,9 +329,9 @@ def contrast_range(span: Range, rho: float) -> Range:
 
 def check_level(level: float) -> float:
     """Return the two-sided confidence level; raises DataError outside (0, 1)."""
-    if not 0 < level < 1:
-        raise DataError(f"level: got {level!r}, expected a confidence between 0 and 1, e.g. 0.95")
-    return float(level)
+    if 0 < level < 1:
+        return float(level)
+    raise DataError(f"level: got {level!r}, expected a confidence between 0 and 1, e.g. 0.95")
 
 
 def check_probability(name: str, value: float) -> float:
@@ -354,8 +354,7 @@ def check_null(name: str, null: float, bounds: Range | None) -> float:
         raise DataError(
             f"{name}: got {null:g}, expected a value strictly between {bounds[0]:g} and "
             f"{bounds[1]:g}, the ends that the scores' range allows",
-            hint="A claim about a value that the scores cannot pass is true or false before any "
-            "data.",
+            hint="Such a claim is true or false before any data.",
         )
     return float(null)
 
