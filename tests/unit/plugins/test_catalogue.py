@@ -4,7 +4,7 @@ import json
 
 from click.testing import CliRunner
 
-from liftgate.cli.plugins import plugins
+from liftgate.cli.main import root
 from liftgate.plugins import KINDS, catalogue, names
 
 
@@ -16,11 +16,11 @@ def test_the_catalogue_lists_every_name_of_every_kind_with_its_package() -> None
 
 
 def test_the_command_prints_the_catalogue() -> None:
-    shown = CliRunner().invoke(plugins, [], standalone_mode=False)
+    shown = CliRunner().invoke(root, ["plugins"], standalone_mode=False)
     assert "scorers\n" in shown.output
     assert any(
         line.split()[:2] == ["recall", "liftgate"] for line in shown.output.splitlines() if line
     )
-    body = json.loads(CliRunner().invoke(plugins, ["--json"], standalone_mode=False).output)
+    body = json.loads(CliRunner().invoke(root, ["plugins", "--json"], standalone_mode=False).output)
     assert ("systems", "python") in [(p["kind"], p["name"]) for p in body["plugins"]]
     assert len(body["plugins"]) == len(catalogue())
