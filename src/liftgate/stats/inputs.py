@@ -72,12 +72,12 @@ def scores(name: str, values: ArrayLike) -> Floats:
         raise DataError(f"{name}: got an array of shape {array.shape}, expected one dimension")
     if array.size == 0:
         raise NotEnoughData(f"{name}: got no items, expected at least one")
-    bad = np.flatnonzero(~np.isfinite(array))
+    bad = np.flatnonzero(~(np.abs(array) <= 1e100))  # squares of larger ones would overflow
     if bad.size:
         raise DataError(
             f"{name}: got {array[bad[0]]:g} at position {bad[0]} ({bad.size} in all), "
-            "expected finite numbers",
-            hint="A missing score is not a number: decide on its worst value before it comes here.",
+            "expected finite numbers, at most 1e100 in size",
+            hint="Put a missing score at its worst value before it comes here; rescale larger ones.",
         )
     return array
 

@@ -201,3 +201,9 @@ def test_planning_refuses_impossible_levels():
 def test_passes_needed_refuses_nonsense(candidates, alpha):
     with pytest.raises(DataError, match=r"candidates: got|alpha: got"):
         stats.passes_needed(candidates, alpha)
+
+
+@pytest.mark.parametrize("huge", [1e200, -3e150, float("inf")])
+def test_scores_whose_squares_would_overflow_are_refused_by_place(huge):
+    with pytest.raises(DataError, match=r"candidate: got .* at position 2 .* at most 1e100"):
+        stats.paired_difference([1.0, 2.0, huge, 3.0] * 3, [0.0] * 12, kind=U)
