@@ -77,7 +77,7 @@ def scores(name: str, values: ArrayLike) -> Floats:
         raise DataError(
             f"{name}: got {array[bad[0]]:g} at position {bad[0]} ({bad.size} in all), "
             "expected finite numbers, at most 1e100 in size",
-            hint="Put a missing score at its worst value before it comes here; rescale larger ones.",
+            hint="Put a missing score at its worst value beforehand; rescale larger ones.",
         )
     return array
 
