@@ -61,7 +61,7 @@ def corrected_rate(
 def sensitivity_specificity(
     flagged: ArrayLike, label: ArrayLike, *, level: float = 0.95
 ) -> tuple[Estimate, Estimate]:
-    """Return a judge's sensitivity and specificity with Wilson intervals.
+    """Return a judge's sensitivity and specificity with exact (Clopper–Pearson) intervals.
 
     Args:
         flagged: shape (m,), its verdicts, 0 or 1.

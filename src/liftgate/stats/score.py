@@ -99,6 +99,8 @@ class PairedScore:
 class Wilson:
     """The score test of one proportion (Wilson 1927, JASA 22, 209–212); limits in closed form.
 
+    For the counts of many simulated runs. No claim is tested by it: near 0 and 1 it errs (ADR 11).
+
     Args:
         n: items.
         ones: items that scored 1.
@@ -145,7 +147,7 @@ class Wilson:
         return 2 * self.ones * self.value / (centre + spread)
 
     def warn(self, _alpha: float) -> tuple[str, ...]:
-        """No warning: the score limits of one proportion hold up at any n."""
+        """No warning: simulated runs are many."""
         return ()
 
 
