@@ -40,6 +40,7 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    arm_fingerprint,
     trial_key,
 )
 from liftgate.records.ledger import Entry
@@ -95,5 +96,6 @@ __all__ = [
     "Trial",
     "Verdict",
     "Want",
+    "arm_fingerprint",
     "trial_key",
 ]
