@@ -10,14 +10,18 @@ from pydantic import Field
 from liftgate.errors import did_you_mean
 from liftgate.perturbations.dataset import MOST_VARIANTS, SLICE, Perturbing
 from liftgate.perturbations.families import FAMILIES, IDENTITY
-from liftgate.study.problems import Node, Problem
+from liftgate.study.problems import Node, Problem, unknown_key
 from liftgate.study.values import Digest, Listed, Seed, Text
+
+
+_Family = Annotated[Text, Field(json_schema_extra={"enum": list(FAMILIES)})]
+_RATED = tuple(name for name, family in FAMILIES.items() if family.rate is not None)
 
 
 class PerturbPlan(Node):
     """How items are perturbed."""
 
-    families: Annotated[tuple[Text, ...], Field(strict=False, min_length=1)] = Field(
+    families: Annotated[tuple[_Family, ...], Field(strict=False, min_length=1)] = Field(
         description=f"some of {', '.join(name for name in FAMILIES if name != IDENTITY)}; identity "
         "is always there"
     )
@@ -43,6 +47,9 @@ class PerturbPlan(Node):
             if isinstance(name, str) and name not in FAMILIES:
                 message = f"no family named {name!r}; known: {', '.join(FAMILIES)}"
                 found.append(Problem(("families", at), message, did_you_mean(name, FAMILIES)))
+        rates = given.get("rates")
+        named = rates if isinstance(rates, Mapping) else ()
+        found += [unknown_key(("rates", name), _RATED) for name in named if name not in _RATED]
         return given, found
 
     def perturbing(self) -> Perturbing:
