@@ -13,7 +13,6 @@ from liftgate.perturbations.families import FAMILIES, IDENTITY
 from liftgate.study.problems import Node, Problem, unknown_key
 from liftgate.study.values import Digest, Listed, Seed, Text
 
-
 _Family = Annotated[Text, Field(json_schema_extra={"enum": list(FAMILIES)})]
 _RATED = tuple(name for name, family in FAMILIES.items() if family.rate is not None)
 
