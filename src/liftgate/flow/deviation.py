@@ -52,7 +52,7 @@ def _first(parts: Parts, original: Mapping[str, Any]) -> Parts:
         parts,
         study=study,
         arms=tuple(replace(arm, role=study.arm(arm.name).role) for arm in parts.arms),
-        scorers=bound_scorers(study, parts.dataset),
+        scorers=bound_scorers(study, parts.dataset, parts.root),
     )
 
 

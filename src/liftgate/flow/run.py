@@ -205,6 +205,7 @@ def _execute(
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
+        + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
 

@@ -12,6 +12,7 @@ from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
 from liftgate.evals.data import load_dataset
 from liftgate.flow.adequacy import Adequacy, adequacy_of
+from liftgate.flow.scorers import Seated, seated_scorers
 from liftgate.gates.calibrate.adequacy import Size
 from liftgate.ledger import Ledger
 from liftgate.lineage.datasets import overlap
@@ -37,6 +38,8 @@ class Opened:
     dataset: Dataset
     systems: Mapping[str, System]
     """Arm -> system, not yet started."""
+    scorers: Mapping[str, Seated]
+    """Metric -> scorer, judges with the systems that they ask."""
     body: Mapping[str, Any]
     """What a lock of it binds."""
 
@@ -77,7 +80,10 @@ def open_study(path: Path) -> Opened:
             hint="; ".join(dict.fromkeys(found.hints)),
         )
     fingerprints = {name: system.fingerprint for name, system in systems.items()}
-    return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
+    scorers = seated_scorers(study, root)
+    made = {metric: seated.scorer for metric, seated in scorers.items()}
+    body = lock.body(study, dataset, fingerprints, made)
+    return Opened(study, root, dataset, systems, scorers, body)
 
 
 def lock_study(path: Path, workspace: Workspace) -> Kept:
@@ -257,7 +263,8 @@ def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
 
 def _closed(opened: Opened) -> Opened:
     async def close() -> None:
-        for system in opened.systems.values():
+        judges = [asked.system for one in opened.scorers.values() for asked in one.asks]
+        for system in (*opened.systems.values(), *judges):
             await system.close()
 
     asyncio.run(close())

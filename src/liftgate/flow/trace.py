@@ -133,7 +133,7 @@ def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: D
     recorded = locked.body
     scorers = tuple(
         replace(bound, fingerprint=recorded["scorers"][bound.name])
-        for bound in bound_scorers(study, dataset)
+        for bound in bound_scorers(study, dataset, Path.cwd())
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
     return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(

@@ -26,6 +26,22 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
+GOLDEN["scorers"]["helpful"] = {
+    "scorer": "judge",
+    "rubric": "helpfulness",
+    "system": "openai:m",
+    "params": {"base_url": "http://127.0.0.1:9/v1"},
+    "files": ["prompt.txt"],
+    "packages": ["numpy"],
+    "panel": None,
+    "votes": 3,
+    "answer": "json",
+    "mode": "pointwise",
+    "aggregate": "mean",
+    "source": "page",
+    "positive": "good",
+    "split": "sentences",
+}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
