@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
 from liftgate.errors import DataError
 from liftgate.evals.calls import call
 from liftgate.evals.cost import Purse, Say
+from liftgate.evals.executed import Executed
 from liftgate.evals.judging import Judging, OutOfMoney, batched, together
 from liftgate.evals.limits import share_budgets
 from liftgate.evals.meter import Listener, Meter
@@ -38,32 +38,6 @@ Stop = Callable[[Sequence[Observation]], str | None]
 """Told what has been finished since it was last asked; a reason ends the run."""
 
 
-@dataclass(frozen=True)
-class Executed:
-    """What a run did."""
-
-    run: Run | None
-    """None: everything was known, and nothing was written."""
-    called: int
-    """Calls for trials, retries included."""
-    reused: int
-    """Keys whose counting trial was known before."""
-    failed: int
-    """Keys finished now whose counting trial failed."""
-    scored: int
-    """Score rows written."""
-    timed: int
-    """Calls of latency passes and warm-ups; they are no trials."""
-    stopped: str | None = None
-    """The reason for which the stopping rule, or the money, ended the run."""
-    cut_short: bool = False
-    """Whether it was the money: the study was not run to its end."""
-    asked: int = 0
-    """Calls of judges' systems."""
-    notes: tuple[str, ...] = ()
-    """What went wrong without harm to the rows: a system that could not be closed."""
-
-
 async def execute(
     plan: Plan,
     store: Store,
@@ -73,6 +47,7 @@ async def execute(
     stop: Stop | None = None,
     purse: Purse | None = None,
     say: Say | None = None,
+    scores_only: bool = False,
 ) -> Executed:
     """Run what a plan still lacks, and only that.
 
@@ -87,6 +62,7 @@ async def execute(
         stop: asked whenever observations have been finished, first with those known before.
         purse: prices, and how much may be spent; None: nothing is priced.
         say: told in a sentence what the calls may cost, and what an interruption may repeat.
+        scores_only: score what is known, and call no arm.
 
     Raises:
         DataError: a system cannot be started or measured, or the purse lacks a price.
@@ -99,7 +75,7 @@ async def execute(
         plan, store, pen, listener=progress, stop=stop, purse=purse or Purse(), say=say
     )
     try:
-        await execution.go()
+        await execution.go(scores_only=scores_only)
     except BaseException:
         execution.tell_lost()
         execution.pen.finish(complete=False)
@@ -139,7 +115,7 @@ class _Execution:
         self.judging = Judging(plan.scorers, plan.outcomes.timeout_s, self.purse)
         self.notes: list[str] = []
 
-    async def go(self) -> None:
+    async def go(self, *, scores_only: bool = False) -> None:
         """Do all that is missing: scores of old trials, then calls, then passes."""
         arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
         judges = [(asked.system, asked.system.concurrency) for asked in self.judging]
@@ -150,6 +126,9 @@ class _Execution:
         self.reused = len(wanted) - len(todo)
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
+        if scores_only:
+            await self._score_known(wanted, known)
+            return
         if self.stop is not None:
             # The rule may say that nothing needs to be called, and nothing to be started.
             await self._score_known(wanted, known)
