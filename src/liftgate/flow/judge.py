@@ -12,21 +12,22 @@ from typing import Any
 import numpy as np
 
 from liftgate.canon import digest, plain
-from liftgate.errors import DataError, NotEnoughData, StudyError, UnknownName
+from liftgate.errors import NotEnoughData, StudyError, UnknownName
 from liftgate.evals.labels import Labels, combined, read_labels
 from liftgate.evals.plan import BoundScorer, Plan, jobs
 from liftgate.evals.run import execute
 from liftgate.evals.select import look, select
+from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.run import record_finished
 from liftgate.flow.study import Opened, find, open_study
 from liftgate.gates import judge_errors
-from liftgate.gates.judge_errors import Drawn, Rated
+from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
 from liftgate.protocols import Judge
-from liftgate.records import Arm, Dataset, Entry, Item, Observation, Rubric
+from liftgate.records import Dataset, Entry, Observation, Rubric
 from liftgate.store import Store, Workspace, only_one
 
 Say = Callable[[str], None]
@@ -239,7 +240,13 @@ def _body(
         "errors": judge_errors.errors(rated, scale, level=request.level),
         "bias": judge_errors.biases(rated, made.span, level=request.level),
         "worth": {
-            arm.name: _worth(made, arm, _Known(rows, counted, chances), half, request.level)
+            arm.name: worth_of(
+                made.bound.name,
+                made.parts.dataset.items,
+                (arm.fingerprint, made.parts.baseline.fingerprint),
+                Known(rows, counted, chances),
+                Wanted(half, request.level),
+            )
             for arm in made.parts.candidates
         },
         "level": request.level,
@@ -316,71 +323,6 @@ def _among_raters(found: Labels, made: JudgeOf, options: Mapping[str, Any]) -> d
             table[trials[row.trial], raters[row.rater]] = row.value
     scale = made.rubric.scale
     return judge_errors.report(table, scale, scale.kind, **options)
-
-
-@dataclass(frozen=True)
-class _Known:
-    """Rows with the judge's scores, labels by trial, chances by item."""
-
-    rows: Sequence[Observation]
-    labels: Mapping[str, float]
-    chances: Mapping[str, float]
-
-    def differences(self, metric: str, pair: tuple[str, str]) -> tuple[dict[str, float], ...]:
-        """Return item -> difference of two arms: of the labels, and of the judge's scores."""
-        labels: dict[str, dict[str, list[float]]] = {}
-        judged: dict[str, dict[str, list[float]]] = {}
-        for row in self.rows:
-            label, score = self.labels.get(row.trial.key), row.scores.get(metric)
-            if label is not None:
-                labels.setdefault(row.item, {}).setdefault(row.arm, []).append(label)
-            if score is not None and score.value is not None:
-                judged.setdefault(row.item, {}).setdefault(row.arm, []).append(score.value)
-        return tuple(_differences(found, pair) for found in (labels, judged))
-
-
-def _worth(
-    made: JudgeOf, candidate: Arm, known: _Known, half_width: float, level: float
-) -> dict[str, Any]:
-    """Return how far labels of candidate − baseline go with the judge, or why it is not known."""
-    if not known.chances:
-        return {"reason": "the labels were not drawn: liftgate label draw"}
-    pair = (candidate.fingerprint, made.parts.baseline.fingerprint)
-    ours, theirs = known.differences(made.bound.name, pair)
-    middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
-    items = made.parts.dataset.items
-    labelled = [item.id for item in items if item.id in ours and item.id in known.chances]
-    drawn = Drawn(
-        label=np.array([ours[item] for item in labelled], dtype=float),
-        labelled=labelled,
-        judge=np.array([theirs.get(item.id, middle) for item in items], dtype=float),
-        item=[item.id for item in items],
-        cluster=_clusters(items),
-        chance=np.array([known.chances[item] for item in labelled], dtype=float),
-    )
-    try:
-        found = judge_errors.worth(drawn)
-    except (NotEnoughData, DataError) as error:
-        return {"reason": str(error)}
-    needed = judge_errors.needed(found, half_width, level=level)
-    return {**plain(found), "needed": needed}
-
-
-def _clusters(items: Sequence[Item]) -> list[str] | None:
-    if all(item.cluster is None for item in items):
-        return None
-    return [f"item {i.id}" if i.cluster is None else f"cluster {i.cluster}" for i in items]
-
-
-def _differences(
-    found: Mapping[str, Mapping[str, Sequence[float]]], pair: tuple[str, str]
-) -> dict[str, float]:
-    ours, theirs = pair
-    return {
-        item: float(np.mean(some[ours]) - np.mean(some[theirs]))
-        for item, some in found.items()
-        if ours in some and theirs in some
-    }
 
 
 def _warnings(draw: Entry | None, outside: int, rated: Rated) -> list[str]:
