@@ -28,7 +28,7 @@ from liftgate.study import lock
 
 EVEN = 0.5
 """Share of an uneven draw that is even: no weight is more than twice that of an even draw."""
-_LEAST = 0.05
+_LEAST = 0.5
 """Of the scale's range: how far a label may be from the judge where it sees no difference."""
 
 
@@ -210,7 +210,7 @@ def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) ->
             sizes.append(1.0)
             continue
         gap = max(abs(value - means[base]) for value in others)
-        sizes.append(gap / (high - low) + _LEAST)
+        sizes.append(float(np.hypot(gap / (high - low), _LEAST)))
     return np.array(sizes)
 
 

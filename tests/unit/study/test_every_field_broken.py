@@ -26,6 +26,11 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
+GOLDEN["scorers"]["obeys"] = {
+    "scorer": "instructions",
+    "checks": [{"words": {"at_most": 100}}],
+    "every": True,
+}
 GOLDEN["scorers"]["helpful"] = {
     "scorer": "judge",
     "rubric": "helpfulness",
