@@ -36,10 +36,9 @@ def show_calibration(body: Body, *, appended: bool) -> None:
     labels, level = body["labels"], f"{100 * body['level']:g} %"
     known = "ledger entry" if appended else "known since ledger entry"
     click.echo(f"{visible(body['metric'])} against people ({known} {body['entry']})")
-    click.echo(
-        f"  {labels['answers']} labelled answers of {labels['items']} items by {labels['raters']} "
-        f"raters; the judge has no score of {body['judged']['without_score']}"
-    )
+    raters = "1 rater" if labels["raters"] == 1 else f"{labels['raters']} raters"
+    told = f"{labels['answers']} labelled answers of {labels['items']} items by {raters}"
+    click.echo(f"  {told}; the judge has no score of {body['judged']['without_score']}")
     _agreement("judge and people", body["agreement"], level)
     if "reason" in body["raters"]:
         click.echo(f"  among people: {body['raters']['reason']}")
