@@ -30,6 +30,8 @@ COMMANDS = {
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
     "perturb": ("liftgate.cli.perturb", "Write a data set of items clean and perturbed."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
+    "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
+    "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),

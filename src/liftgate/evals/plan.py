@@ -9,7 +9,7 @@ from datetime import datetime
 
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
-from liftgate.protocols import Scorer, System
+from liftgate.protocols import Judge, Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
 
@@ -26,14 +26,25 @@ class BoundArm:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A system that a judge asks."""
+
+    name: str
+    """``plugin:rest``: the name by which a price is looked up."""
+    system: System
+
+
+@dataclass(frozen=True)
 class BoundScorer:
     """A scorer with its name in the study, which is the metric's name."""
 
     name: str
-    scorer: Scorer
+    scorer: Scorer | Judge
     fingerprint: str
     """Digest of everything that can change a score: plug-in, version, parameters."""
     scale: Scale
+    asks: tuple[Asked, ...] = ()
+    """The systems that a judge asks."""
 
 
 @dataclass(frozen=True)

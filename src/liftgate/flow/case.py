@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from liftgate import plugins
 from liftgate.evals.plan import Plan
@@ -12,9 +12,10 @@ from liftgate.flow.parts import Parts
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
+from liftgate.gates.judged import JudgedEvidence, Standing, labelled_pairs
 from liftgate.gates.pairs import align
 from liftgate.gates.sequence import Looks
-from liftgate.protocols import Evidence, Rule
+from liftgate.protocols import Evidence, Judge, Rule
 from liftgate.records import (
     Arm,
     Claim,
@@ -25,6 +26,7 @@ from liftgate.records import (
     Measure,
     Observation,
     Pairs,
+    Part,
     Population,
     Scale,
 )
@@ -68,6 +70,8 @@ class Case:
     """What this use of the set spends of alpha; None: all of the study's."""
     unseen: bool = False
     """Whether no claim is assessed, because the study was not run to its end."""
+    judged: Mapping[str, Standing] = field(default_factory=dict)
+    """Metric -> standing of the judge that scores it."""
 
     @property
     def alpha(self) -> float:
@@ -99,8 +103,7 @@ class Case:
         rows: Sequence[Observation],
         repeats: int,
     ) -> Pairs:
-        outcomes = self.study.outcomes
-        abstained = outcomes.abstained
+        abstained = self.study.outcomes.abstained
         return align(
             items,
             rows,
@@ -108,9 +111,7 @@ class Case:
             candidate=candidate.fingerprint,
             metric=metric,
             scale=self.scales[metric],
-            failure_scores={
-                kind: _declared(getattr(outcomes, kind.value).score) for kind in Failure
-            },
+            failure_scores=self._failure_scores(),
             abstained=None
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
@@ -119,6 +120,10 @@ class Case:
                 arm.fingerprint: self.study.arm(arm.name).reads for arm in (baseline, candidate)
             },
         )
+
+    def _failure_scores(self, worst: float | None = None) -> dict[Failure, float | None]:
+        outcomes = self.study.outcomes
+        return {kind: _declared(getattr(outcomes, kind.value).score, worst) for kind in Failure}
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
         """Return what a rule may ask about one claim of one candidate."""
@@ -135,10 +140,25 @@ class Case:
             )
         asked = (pairs[claim.metric], alpha, claim.population, self.looks, claim.by_slice)
         guarantee = bool(self.study.decision.guarantee)
+        standing = self.judged.get(claim.metric)
+        if standing is not None and claim.part is not Part.WATCH:
+            return self._judged(candidate, standing, JudgedEvidence(*asked, guarantee=guarantee))
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
+
+    def _judged(self, candidate: Arm, standing: Standing, evidence: JudgedEvidence) -> Evidence:
+        """Return evidence from people's labels, or evidence that says why there is none."""
+        worst = evidence.pairs.scale.worst
+        labelled = labelled_pairs(
+            self.rows.observations,
+            standing,
+            baseline=self.baseline.fingerprint,
+            candidate=candidate.fingerprint,
+            failure_scores=self._failure_scores(worst),
+        )
+        return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:
         """Return candidate -> metric -> pairs of the first items; None: of all."""
@@ -179,7 +199,13 @@ class Case:
         )
 
 
-def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
+def case_of(
+    parts: Parts,
+    plan: Plan,
+    store: Store,
+    spends: float,
+    judged: Mapping[str, Standing] | None = None,
+) -> Case:
     """Return a study's case: its plan selects the rows, its digest the measures.
 
     Args:
@@ -187,7 +213,13 @@ def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
         plan: of the study.
         store: holds the rows.
         spends: what this use of the set spends of alpha.
+        judged: metric -> standing of its judge; None: as if no judge were calibrated.
     """
+    unknown = {
+        one.name: Standing(calibrated=None)
+        for one in parts.scorers
+        if isinstance(one.scorer, Judge)
+    }
     looks = parts.looks
     return Case(
         study=parts.study,
@@ -198,6 +230,7 @@ def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
         candidates=parts.candidates,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
         rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
+        judged=unknown if judged is None else judged,
     )
 
 

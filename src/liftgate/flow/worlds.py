@@ -143,7 +143,7 @@ def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Wor
     """
     items = dataset.items
     refuse_weights(items)
-    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
+    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset, root)}
     scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
     asked = asked_of(study.claims(), slice_values(study, items), design)
     points.target(asked)

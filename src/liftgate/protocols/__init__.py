@@ -13,8 +13,13 @@ from liftgate.protocols.rules import (
     Rule,
 )
 from liftgate.protocols.scoring import (
+    Ask,
+    Judge,
+    JudgeFactory,
     Progress,
+    Reply,
     Scorer,
+    SystemName,
 )
 from liftgate.protocols.systems import (
     Budget,
@@ -37,6 +42,7 @@ from liftgate.protocols.tables import (
 )
 
 __all__ = [
+    "Ask",
     "Budget",
     "Evidence",
     "Expected",
@@ -45,9 +51,12 @@ __all__ = [
     "Head",
     "Identified",
     "Importer",
+    "Judge",
+    "JudgeFactory",
     "Metered",
     "Progress",
     "Recognising",
+    "Reply",
     "Row",
     "Rule",
     "Scorer",
@@ -55,5 +64,6 @@ __all__ = [
     "Startable",
     "System",
     "SystemFactory",
+    "SystemName",
     "TryAgain",
 ]

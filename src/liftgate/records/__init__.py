@@ -30,6 +30,7 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
+    Judged,
     Measure,
     Missing,
     Observation,
@@ -45,12 +46,22 @@ from liftgate.records.evaluation import (
 from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.rubric import (
+    Anchor,
+    Rubric,
+    RubricExample,
+    RubricKind,
+    RubricScale,
+    RubricUnit,
+    Shown,
+)
 from liftgate.records.trace import Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
 
 __all__ = [
     "Alternative",
+    "Anchor",
     "Answer",
     "Arm",
     "Bounds",
@@ -70,6 +81,7 @@ __all__ = [
     "Failure",
     "Item",
     "Json",
+    "Judged",
     "Margin",
     "Mark",
     "Measure",
@@ -87,10 +99,16 @@ __all__ = [
     "Reading",
     "Requirement",
     "Role",
+    "Rubric",
+    "RubricExample",
+    "RubricKind",
+    "RubricScale",
+    "RubricUnit",
     "Run",
     "Scale",
     "Score",
     "ScoreKind",
+    "Shown",
     "Side",
     "SliceComparison",
     "Status",

@@ -220,6 +220,17 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a judge found, with everything that it was told on the way."""
+
+    found: float | Missing | None
+    """None: the judge itself failed, and ``failed`` says how."""
+    detail: Mapping[str, Json]
+    """Votes, raw answers, tokens and cost: kept in the blob store, never in a row."""
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class Score:
     """One scorer's row about one trial row."""
 
@@ -234,6 +245,8 @@ class Score:
     outcome: Outcome
     value: float | None
     reason: str = ""
+    detail_digest: str | None = None
+    """Where a judge's votes and raw answers lie in the blob store; None: there is nothing more."""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
         ScoreKind,
         UnitDesign,
     )
-    from liftgate.stats.label_plan import LabelWorth, label_worth, labels_needed
+    from liftgate.stats.label_draw import label_chances, systematic_draw
+    from liftgate.stats.label_plan import LabelWorth, half_width, label_worth, labels_needed
     from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
@@ -98,10 +99,12 @@ _HOMES = {
     "ece_difference": "set_metrics",
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
+    "half_width": "label_plan",
     "holm": "multiplicity",
     "judged_difference": "ppi",
     "judged_mean": "ppi",
     "krippendorff_alpha": "agreement",
+    "label_chances": "label_draw",
     "label_worth": "label_plan",
     "labels_needed": "label_plan",
     "macro_f1": "set_metrics",
@@ -124,6 +127,7 @@ _HOMES = {
     "sample_size": "sizing",
     "sensitivity_specificity": "detector",
     "stratum_weights": "weighted",
+    "systematic_draw": "label_draw",
     "units_needed": "planning",
     "value_counts": "rating_counts",
 }
@@ -166,10 +170,12 @@ __all__ = [
     "ece_difference",
     "fleiss_kappa",
     "gwet_ac1",
+    "half_width",
     "holm",
     "judged_difference",
     "judged_mean",
     "krippendorff_alpha",
+    "label_chances",
     "label_worth",
     "labels_needed",
     "macro_f1",
@@ -192,6 +198,7 @@ __all__ = [
     "sample_size",
     "sensitivity_specificity",
     "stratum_weights",
+    "systematic_draw",
     "units_needed",
     "value_counts",
 ]

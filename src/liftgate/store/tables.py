@@ -241,6 +241,7 @@ SCORES: Table[Score] = Table(
         Column("outcome"),
         Column("value", Kind.REAL, optional=True),
         Column("reason", free=True),
+        Column("detail_digest", optional=True, later=True),
     ),
     order=("scorer", "trial_key", "trial_run", "trial_attempt", "target_digest"),
     decode={"outcome": Outcome},

@@ -34,6 +34,27 @@ GOLDEN["dataset"]["perturb"] = {
     "rates": {"typos": 0.2},
     "parts": ["question"],
 }
+GOLDEN["scorers"]["obeys"] = {
+    "scorer": "instructions",
+    "checks": [{"words": {"at_most": 100}}],
+    "every": True,
+}
+GOLDEN["scorers"]["helpful"] = {
+    "scorer": "judge",
+    "rubric": "helpfulness",
+    "system": "openai:m",
+    "params": {"base_url": "http://127.0.0.1:9/v1"},
+    "files": ["prompt.txt"],
+    "packages": ["numpy"],
+    "panel": None,
+    "votes": 3,
+    "answer": "json",
+    "mode": "pointwise",
+    "aggregate": "mean",
+    "source": "page",
+    "positive": "good",
+    "split": "sentences",
+}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
