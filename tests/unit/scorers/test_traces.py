@@ -210,7 +210,7 @@ def test_options_that_do_not_belong_together_are_refused() -> None:
         trace_count(of="violations")
     with pytest.raises(DataError, match="rules: are needed for violations"):
         trace_count(of="steps", rules=[{"require": "a"}])
-    with pytest.raises(DataError, match="action: is used for tool_calls alone"):
+    with pytest.raises(DataError, match="action: expected only with of: tool_calls"):
         trace_count(of="steps", action="a")
 
 

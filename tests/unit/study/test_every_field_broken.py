@@ -58,8 +58,8 @@ GOLDEN["scorers"]["helpful"] = {
 GOLDEN["scorers"]["careful"] = {"scorer": "trace_rules", "rules": [{"never": "refund"}]}
 GOLDEN["scorers"]["steps"] = {
     "scorer": "trace_count",
-    "of": "steps",
-    "action": None,
+    "of": "tool_calls",
+    "action": {"tool": "refund"},
     "rules": None,
 }
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
