@@ -41,7 +41,7 @@ class Parts:
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
 
     def plan(
-        self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
+        self, study_digest: str, locked_at: datetime | None, *, concurrency: int | None = None
     ) -> Plan:
         """Return what is to be run.
 
