@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from liftgate import plugins
+from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
@@ -15,7 +16,7 @@ from liftgate.gates.finite import FiniteEvidence
 from liftgate.gates.judged import JudgedEvidence, Standing, labelled_pairs
 from liftgate.gates.pairs import align
 from liftgate.gates.sequence import Looks
-from liftgate.protocols import Evidence, Judge, Rule
+from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
     Arm,
     Claim,
@@ -72,6 +73,8 @@ class Case:
     """Whether no claim is assessed, because the study was not run to its end."""
     judged: Mapping[str, Standing] = field(default_factory=dict)
     """Metric -> standing of the judge that scores it."""
+    compared: frozenset[str] = frozenset()
+    """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
 
     @property
     def alpha(self) -> float:
@@ -82,6 +85,13 @@ class Case:
         """Return the aligned scores of a candidate and the baseline on some of the items."""
         wanted = {item.id for item in items}
         rows = [row for row in self.rows.observations if row.item in wanted]
+        if metric in self.compared:
+            rows = preferences(
+                rows,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
 
     def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
@@ -212,11 +222,7 @@ def case_of(
         spends: what this use of the set spends of alpha.
         judged: metric -> standing of its judge; None: as if no judge were calibrated.
     """
-    unknown = {
-        one.name: Standing(calibrated=None)
-        for one in parts.scorers
-        if isinstance(one.scorer, Judge)
-    }
+    unknown = {one.name: Standing(calibrated=None) for one in parts.scorers if one.is_judge}
     looks = parts.looks
     return Case(
         study=parts.study,
@@ -228,6 +234,7 @@ def case_of(
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
         rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
         judged=unknown if judged is None else judged,
+        compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
 
 
