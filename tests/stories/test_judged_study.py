@@ -330,3 +330,76 @@ def test_labels_that_came_late_or_belong_nowhere_are_refused(fooled) -> None:
     late = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
     assert late.returncode == 2
     assert "other labels would be a second look" in late.stderr
+
+
+COMPARED = """
+
+
+def compare(prefers_first):
+    def answer(parts):
+        text = parts["text"]
+        asked = text.split(" input text>\\n")[1].split("\\n")[0]
+        first = text.split(" first answer>\\n")[1].split("\\n")[0]
+        second = text.split(" second answer>\\n")[1].split("\\n")[0]
+        points = [float(one.startswith("yes")) + 0.1 * one.endswith("!") for one in (first, second)]
+        if draw("place", asked, first) < prefers_first or points[0] > points[1]:
+            return {"value": 1}
+        return {"value": 0 if points[1] > points[0] else 0.5}
+    return answer
+"""
+
+
+@pytest.fixture
+def compared(fooled):
+    """Return what writes a study whose metric is a judge of pairs that likes the first place."""
+
+    def write(*, better):
+        world = fooled(better=better, items=200)
+        (world.folder / "judged_systems.py").write_text(JUDGED + COMPARED)
+        world.study["scorers"] = {
+            "preferred": {
+                "scorer": "judge",
+                "rubric": "preference",
+                "mode": "pairwise",
+                "system": "python:judged_systems:compare",
+                "params": {"prefers_first": 0.3},
+            }
+        }
+        world.study["claims"]["primary"] = {"metric": "preferred", "superior": {"target": 0.3}}
+        world.write(items=200)
+        return world
+
+    return write
+
+
+@pytest.mark.parametrize(("better", "code"), [(0.5, 4), (0.8, 0)])
+def test_a_judge_of_pairs_that_likes_a_style_ships_only_what_people_prefer(
+    compared, better, code
+) -> None:
+    world = compared(better=better)
+    first = world.decision()
+    assert primary(first)["reason"].startswith("inadmissible: preferred: judge not calibrated")
+
+    drawn = world.liftgate("label", "draw", "study.yaml", "--labels", "100", "--out", "b.jsonl")
+    assert drawn.returncode == 0, drawn.stderr
+    batch = world.folder / "b.jsonl"
+    rows = [json.loads(line) for line in batch.read_text().splitlines()]
+    firsts = sum(row["answer"].endswith("!") for row in rows)
+    assert 30 < firsts < 70, "either arm stands first, by lot"
+    for row in rows:
+        ahead, behind = (row[name].startswith("yes") for name in ("answer", "second"))
+        row |= {"rater": "r1", "value": "tie" if ahead == behind else "ab"[behind]}
+    batch.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    bias = json.loads(done.stdout)["bias"]
+    assert bias["by_position"]["pairs"] == 200
+    assert bias["by_position"]["first_place"] > 0.08
+    assert bias["by_arm"]["new"]["low"] > 0
+
+    body = world.decision()
+
+    assert body["exit_code"] == code, primary(body)["reason"]
+    told = " ".join(primary(body)["estimate"]["warnings"])
+    alone = float(re.search(r"alone would have claimed [0-9.]+ \(([0-9.]+) to", told)[1])
+    assert alone > 0.05, "the judge alone would have shipped either"

@@ -13,7 +13,12 @@ from liftgate.flow.parts import Parts
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
-from liftgate.gates.judged import JudgedEvidence, Standing, labelled_pairs
+from liftgate.gates.judged import (
+    JudgedEvidence,
+    Standing,
+    labelled_pairs,
+    labelled_preferences,
+)
 from liftgate.gates.pairs import align
 from liftgate.gates.sequence import Looks
 from liftgate.protocols import Evidence, Rule
@@ -149,14 +154,27 @@ class Case:
         guarantee = bool(self.study.decision.guarantee)
         standing = self.judged.get(claim.metric)
         if standing is not None and claim.part is not Part.WATCH:
-            return self._judged(candidate, standing, JudgedEvidence(*asked, guarantee=guarantee))
+            return self._judged(
+                candidate, claim.metric, standing, JudgedEvidence(*asked, guarantee=guarantee)
+            )
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
 
-    def _judged(self, candidate: Arm, standing: Standing, evidence: JudgedEvidence) -> Evidence:
+    def _judged(
+        self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
+    ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none."""
+        if metric in self.compared:
+            rows = preferences(
+                self.rows.observations,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
+            found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
+            return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
             self.rows.observations,

@@ -179,6 +179,8 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
         )
     if made.source is not None and Shown.SOURCE not in rubric.shows:
         raise DataError(f"source: got {made.source!r}, but {rubric.name} shows no source")
+    if made.mode == "pairwise" and made.positive is not None:
+        raise DataError(f"positive: got {made.positive!r}, expected none for pairs")
     labels = ", ".join(anchor.label for anchor in rubric.scale.anchors)
     if made.positive is None:
         if rubric.scale.kind is RubricKind.NOMINAL:
