@@ -100,6 +100,17 @@ def test_a_judges_faults_are_told_at_their_place_in_the_study(judged) -> None:
     assert "tone.yaml:9:5: scale.anchors: got the values 0, 2" in locked.stderr
 
 
+def test_a_judged_claim_that_decides_at_several_looks_is_refused_before_the_run(judged) -> None:
+    with StubServer(biased) as server:
+        world = judged(server)
+        world.study["claims"]["primary"]["metric"] = "good"
+        world.study["stopping"] = {"plan": "anytime"}
+        world.write(items=60)
+        done = world.liftgate("study", "lock", "study.yaml")
+    assert done.returncode == 2
+    assert "claims.primary.metric: good is judged, and people's labels" in done.stderr
+
+
 def test_a_changed_word_of_the_rubric_is_a_change_of_the_locked_study(judged) -> None:
     with StubServer(biased) as server:
         world = judged(server, rubric="tone.yaml")
@@ -255,6 +266,14 @@ def test_a_judge_without_calibration_decides_nothing_and_one_word_more_is_anothe
     assert other["exit_code"] == 4
     assert primary(other)["reason"].startswith("inadmissible: good: judge not calibrated")
 
+    # The judge that was calibrated, but nobody labelled answers of the new study.
+    (world.folder / "tone.yaml").write_text(TONE)
+    world.study["study"] = "third"
+    world.write(items=300)
+    alone = world.decision()
+    assert alone["exit_code"] == 4
+    assert primary(alone)["reason"].startswith("inadmissible: good: judge alone")
+
 
 def test_a_judge_that_is_taken_in_does_not_ship_a_candidate_that_is_no_better(fooled) -> None:
     world = fooled(better=0.5, fooled=0.4)
@@ -272,22 +291,6 @@ def test_a_judge_that_is_taken_in_does_not_ship_a_candidate_that_is_no_better(fo
     alone = float(re.search(r"alone would have claimed [0-9.]+ \(([0-9.]+) to", told)[1])
     assert alone > 0.05, "the judge alone would have shipped it"
     assert primary(body)["estimate"]["low"] < 0.0
-
-
-def test_a_calibrated_judge_without_labels_of_this_study_ships_nothing(fooled) -> None:
-    world = fooled(better=0.8)
-    world.decision()
-    world.liftgate("label", "draw", "study.yaml", "--labels", "100", "--out", "b.jsonl")
-    people_label(world.folder / "b.jsonl")
-    world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
-    world.study["study"] = "second"
-    world.study["exploratory"] = True
-    world.write(items=300)
-
-    body = world.decision()
-
-    assert body["exit_code"] == 4
-    assert primary(body)["reason"].startswith("inadmissible: good: judge alone")
 
 
 def test_labels_that_came_late_or_belong_nowhere_are_refused(fooled) -> None:
@@ -330,3 +333,76 @@ def test_labels_that_came_late_or_belong_nowhere_are_refused(fooled) -> None:
     late = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
     assert late.returncode == 2
     assert "other labels would be a second look" in late.stderr
+
+
+COMPARED = """
+
+
+def compare(prefers_first):
+    def answer(parts):
+        text = parts["text"]
+        asked = text.split(" input text>\\n")[1].split("\\n")[0]
+        first = text.split(" first answer>\\n")[1].split("\\n")[0]
+        second = text.split(" second answer>\\n")[1].split("\\n")[0]
+        points = [float(one.startswith("yes")) + 0.1 * one.endswith("!") for one in (first, second)]
+        if draw("place", asked, first) < prefers_first or points[0] > points[1]:
+            return {"value": 1}
+        return {"value": 0 if points[1] > points[0] else 0.5}
+    return answer
+"""
+
+
+@pytest.fixture
+def compared(fooled):
+    """Return what writes a study whose metric is a judge of pairs that likes the first place."""
+
+    def write(*, better):
+        world = fooled(better=better, items=120)
+        (world.folder / "judged_systems.py").write_text(JUDGED + COMPARED)
+        world.study["scorers"] = {
+            "preferred": {
+                "scorer": "judge",
+                "rubric": "preference",
+                "mode": "pairwise",
+                "system": "python:judged_systems:compare",
+                "params": {"prefers_first": 0.3},
+            }
+        }
+        world.study["claims"]["primary"] = {"metric": "preferred", "superior": {"target": 0.5}}
+        world.write(items=120)
+        return world
+
+    return write
+
+
+@pytest.mark.parametrize(("better", "code"), [(0.5, 4), (0.8, 0)])
+def test_a_judge_of_pairs_that_likes_a_style_ships_only_what_people_prefer(
+    compared, better, code
+) -> None:
+    world = compared(better=better)
+    first = world.decision()
+    assert primary(first)["reason"].startswith("inadmissible: preferred: judge not calibrated")
+
+    drawn = world.liftgate("label", "draw", "study.yaml", "--labels", "80", "--out", "b.jsonl")
+    assert drawn.returncode == 0, drawn.stderr
+    batch = world.folder / "b.jsonl"
+    rows = [json.loads(line) for line in batch.read_text().splitlines()]
+    firsts = sum(row["answer"].endswith("!") for row in rows)
+    assert 20 < firsts < 60, "either arm stands first, by lot"
+    for row in rows:
+        ahead, behind = (row[name].startswith("yes") for name in ("answer", "second"))
+        row |= {"rater": "r1", "value": "tie" if ahead == behind else "ab"[behind]}
+    batch.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl", "--json")
+    assert done.returncode == 0, done.stderr
+    bias = json.loads(done.stdout)["bias"]
+    assert bias["by_position"]["pairs"] == 120
+    assert bias["by_position"]["first_place"] > 0.08
+    assert bias["by_arm"]["new"]["low"] > 0
+
+    body = world.decision()
+
+    assert body["exit_code"] == code, primary(body)["reason"]
+    told = " ".join(primary(body)["estimate"]["warnings"])
+    alone = float(re.search(r"alone would have claimed [0-9.]+ \(([0-9.]+) to", told)[1])
+    assert alone > 0.05, "the judge alone would have shipped either"

@@ -94,7 +94,8 @@ def _biases(found: Body, level: str) -> None:
     for slice_name, values in found["by_slice"].items():
         rows += [(f"{slice_name} = {value}", one) for value, one in values.items()]
     length = found["by_length"]
-    most = f"{length['median_characters']:g} characters"
+    longer = " longer" if "by_position" in found else ""
+    most = f"{length['median_characters']:g} characters{longer}"
     rows += [(f"up to {most}", length["up_to_median"]), (f"above {most}", length["longer"])]
     for name, one in rows:
         if one["n"] == 0:
@@ -102,6 +103,19 @@ def _biases(found: Body, level: str) -> None:
             continue
         interval = _ends(one, level) or f" (no interval: {one.get('reason', '')})"
         click.echo(f"    {visible(name)}: {one['value']:+.3f}{interval}, n = {one['n']}")
+
+    if "by_position" in found:
+        _position(found["by_position"])
+
+
+def _position(found: Body) -> None:
+    if not found["pairs"]:
+        click.echo("    position: no pair has a score in both orders")
+        return
+    click.echo(
+        f"    position: the first place is preferred by {found['first_place']:+.3f}; the orders "
+        f"disagree on {100 * found['inconsistent']:.1f} % of {found['pairs']} pairs"
+    )
 
 
 def _worth(candidate: str, worth: Body) -> None:

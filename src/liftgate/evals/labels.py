@@ -11,7 +11,7 @@ from typing import Any
 from liftgate.canon import short
 from liftgate.errors import DataError, did_you_mean
 from liftgate.evals.sources import read_source
-from liftgate.records import Rubric
+from liftgate.records import Rubric, RubricUnit
 
 COLUMNS = ("item", "trial", "rater", "value", "abstained", "at")
 RULES = ("mean", "median", "majority")
@@ -24,7 +24,7 @@ class Label:
 
     item: str
     trial: str
-    """The trial's key: it names no arm."""
+    """The trial's key: it names no arm. Of a pair both keys, as ``subject`` joins them."""
     rater: str
     """A pseudonym."""
     value: float | None
@@ -55,8 +55,15 @@ class Labels:
         return tuple(sorted({row.rater for row in self.rows}))
 
 
+def subject(trial: str, other: str | None = None) -> str:
+    """Return what a label is about: a trial's key, or those of an ordered pair."""
+    return trial if other is None else f"{trial} {other}"
+
+
 def read_labels(path: Path, rubric: Rubric, trials: Mapping[str, Collection[str]]) -> Labels:
     """Read a file of labels: JSONL, CSV or Parquet with the columns item, trial, rater and value.
+
+    For a rubric over pairs ``trial`` is the answer shown first and ``other`` the second one.
 
     ``value`` is one of the rubric's values, labels or keys; a row without one carries a reason in
     ``abstained``, or is not filled in yet. Other columns are passed over.
@@ -64,7 +71,7 @@ def read_labels(path: Path, rubric: Rubric, trials: Mapping[str, Collection[str]
     Args:
         path: the file.
         rubric: what the labels are about.
-        trials: trial key -> the items that its answer is for; of every answer that can be labelled.
+        trials: subject -> the items that it is about; of everything that can be labelled.
 
     Raises:
         DataError: every fault with its place: an unknown item or trial, a value that the rubric
@@ -121,7 +128,7 @@ def _label(row: Mapping[str, Any], rubric: Rubric) -> Label | None:
         return None
     return Label(
         str(row["item"]),
-        str(row["trial"]),
+        _subject(row, rubric),
         str(row["rater"]),
         None if value is None else _value(value, rubric),
         str(reason or ""),
@@ -135,16 +142,17 @@ def _faults(
     trials: Mapping[str, Collection[str]],
     items: Collection[str],
 ) -> Iterator[str]:
-    item, trial, value = row.get("item"), row.get("trial"), row.get("value")
+    item, value = row.get("item"), row.get("value")
+    trial, named = _subject(row, rubric), "trial, other" if _is_pair(rubric) else "trial"
     filled = value is not None or bool(row.get("abstained"))
     if not isinstance(item, str) or item not in items:
         near = did_you_mean(str(item), items)
         guess = f" (did you mean {near!r}?)" if near else ""
         yield f"item: got {item!r}, which is not one of the locked items{guess}"
-    elif not isinstance(trial, str) or trial not in trials:
-        yield f"trial: got {trial!r}, expected the key of an answer that this study has"
+    elif trial not in trials:
+        yield f"{named}: got {trial!r}, expected the key of an answer that this study has"
     elif item not in trials[trial]:
-        yield f"trial: {short(trial)}… is no answer to the item {item!r}"
+        yield f"{named}: {short(trial)}… is no answer to the item {item!r}"
     if filled and (not isinstance(row.get("rater"), str) or not str(row["rater"]).strip()):
         yield f"rater: got {row.get('rater')!r}, expected a pseudonym"
     if value is not None and row.get("abstained"):
@@ -152,6 +160,15 @@ def _faults(
     if value is not None and _value(value, rubric) is None:
         known = ", ".join(f"{a.value:g} ({a.label})" for a in rubric.scale.anchors)
         yield f"value: got {value!r}, expected one of {known}"
+
+
+def _is_pair(rubric: Rubric) -> bool:
+    return rubric.unit is RubricUnit.PAIR
+
+
+def _subject(row: Mapping[str, Any], rubric: Rubric) -> str:
+    trial = str(row.get("trial"))
+    return subject(trial, str(row.get("other"))) if _is_pair(rubric) else trial
 
 
 def _value(given: Any, rubric: Rubric) -> float | None:

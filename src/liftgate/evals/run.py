@@ -8,6 +8,7 @@ from time import perf_counter
 
 from liftgate.errors import DataError
 from liftgate.evals.calls import call
+from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
 from liftgate.evals.executed import Executed
 from liftgate.evals.judging import Judging, OutOfMoney, batched, together
@@ -128,6 +129,7 @@ class _Execution:
         due = due_passes(self.plan, measures)
         if scores_only:
             await self._score_known(wanted, known)
+            await self._compare(wanted)
             return
         if self.stop is not None:
             # The rule may say that nothing needs to be called, and nothing to be started.
@@ -141,6 +143,7 @@ class _Execution:
             await self._score_known(wanted, known)
         if todo:
             await self._call_all(todo, known)
+        await self._compare(wanted)
         if self.cut_short:
             return
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
@@ -313,7 +316,7 @@ class _Execution:
         return trial.failure is None and any(
             (scorer.fingerprint, item.target_digest) not in scores
             or not is_final(scores[scorer.fingerprint, item.target_digest])
-            for scorer in self.plan.scorers
+            for scorer in self.plan.single
             for item in job.items
         )
 
@@ -334,12 +337,12 @@ class _Execution:
         """
         tried: set[ScoreKey] = set()
         for item in job.items if trial.output_digest is not None else ():
-            for scorer in self.plan.scorers:
+            for scorer in self.plan.single:
                 key = scorer.fingerprint, item.target_digest
                 if key in tried or (key in scores and is_final(scores[key])):
                     continue
                 if answer is None:
-                    answer = stored_answer(trial, self.store.output(str(trial.output_digest)))
+                    answer = self._stored(trial)
                 tried.add(key)
                 made = await self._score(scorer, answer, item, trial)
                 if made is not None:
@@ -366,6 +369,17 @@ class _Execution:
             return None
         self.pen.score(made.score, made.detail)
         return made.score
+
+    async def _compare(self, wanted: Sequence[Job]) -> None:
+        """Let judges of pairs judge what both arms have answered."""
+        if not self.plan.pairwise or self.cut_short:
+            return
+        made = Comparing(self.plan, self.store, self.pen, self.judging, self._stored)
+        if (reason := await made.go(wanted, self.listener)) is not None:
+            self.reason, self.cut_short = reason, True
+
+    def _stored(self, trial: Trial) -> Answer:
+        return stored_answer(trial, self.store.output(str(trial.output_digest)))
 
     def _ask_stop(self, observations: Sequence[Observation]) -> None:
         if self.stop is not None and observations and self.reason is None:

@@ -73,6 +73,7 @@ async def score(
         assert ask is not None
         (outcome, value, reason), detail = await _judged(bound.scorer, bound, answer, shown, ask)
     else:
+        assert isinstance(bound.scorer, Scorer)
         outcome, value, reason = await _scored(bound.scorer, bound, answer, shown, timeout_s)
     made = Score(
         trial_key=trial.key,

@@ -6,16 +6,22 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from liftgate import plugins
+from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
-from liftgate.gates.judged import JudgedEvidence, Standing, labelled_pairs
+from liftgate.gates.judged import (
+    JudgedEvidence,
+    Standing,
+    labelled_pairs,
+    labelled_preferences,
+)
 from liftgate.gates.pairs import align
 from liftgate.gates.sequence import Looks
-from liftgate.protocols import Evidence, Judge, Rule
+from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
     Arm,
     Claim,
@@ -72,6 +78,8 @@ class Case:
     """Whether no claim is assessed, because the study was not run to its end."""
     judged: Mapping[str, Standing] = field(default_factory=dict)
     """Metric -> standing of the judge that scores it."""
+    compared: frozenset[str] = frozenset()
+    """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
 
     @property
     def alpha(self) -> float:
@@ -82,6 +90,13 @@ class Case:
         """Return the aligned scores of a candidate and the baseline on some of the items."""
         wanted = {item.id for item in items}
         rows = [row for row in self.rows.observations if row.item in wanted]
+        if metric in self.compared:
+            rows = preferences(
+                rows,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
 
     def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
@@ -142,14 +157,27 @@ class Case:
         guarantee = bool(self.study.decision.guarantee)
         standing = self.judged.get(claim.metric)
         if standing is not None and claim.part is not Part.WATCH:
-            return self._judged(candidate, standing, JudgedEvidence(*asked, guarantee=guarantee))
+            return self._judged(
+                candidate, claim.metric, standing, JudgedEvidence(*asked, guarantee=guarantee)
+            )
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
 
-    def _judged(self, candidate: Arm, standing: Standing, evidence: JudgedEvidence) -> Evidence:
+    def _judged(
+        self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
+    ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none."""
+        if metric in self.compared:
+            rows = preferences(
+                self.rows.observations,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
+            found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
+            return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
             self.rows.observations,
@@ -215,11 +243,7 @@ def case_of(
         spends: what this use of the set spends of alpha.
         judged: metric -> standing of its judge; None: as if no judge were calibrated.
     """
-    unknown = {
-        one.name: Standing(calibrated=None)
-        for one in parts.scorers
-        if isinstance(one.scorer, Judge)
-    }
+    unknown = {one.name: Standing(calibrated=None) for one in parts.scorers if one.is_judge}
     looks = parts.looks
     return Case(
         study=parts.study,
@@ -231,6 +255,7 @@ def case_of(
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
         rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
         judged=unknown if judged is None else judged,
+        compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
 
 

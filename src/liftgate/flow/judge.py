@@ -5,69 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from liftgate.canon import digest, plain
-from liftgate.errors import NotEnoughData, StudyError, UnknownName
+from liftgate.errors import NotEnoughData, StudyError
 from liftgate.evals.labels import Labels, combined, read_labels
-from liftgate.evals.plan import BoundScorer, Plan, jobs
+from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
-from liftgate.evals.select import look, select
+from liftgate.evals.select import select
+from liftgate.flow.judge_of import JudgeOf, counted, judge_of, order, positive_scale, subjects
 from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
-from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.run import record_finished
-from liftgate.flow.study import Opened, find, open_study
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
-from liftgate.protocols import Judge
-from liftgate.records import Dataset, Entry, Observation, Rubric
+from liftgate.records import Dataset, Entry, Observation
 from liftgate.store import Store, Workspace, only_one
 
 Say = Callable[[str], None]
 HALF_WIDTH = 0.05
 """Of the next study's interval, as a share of the scale's range, unless one is asked for."""
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class JudgeOf:
-    """A judge of a study that was opened."""
-
-    opened: Opened
-    parts: Parts
-    bound: BoundScorer
-
-    @property
-    def judge(self) -> Any:
-        """The scorer."""
-        return self.bound.scorer
-
-    @property
-    def rubric(self) -> Rubric:
-        """What it judges by."""
-        rubric: Rubric = self.judge.rubric
-        return rubric
-
-    @property
-    def span(self) -> tuple[float, float]:
-        """The ends of its scores."""
-        low, high = self.bound.scale.low, self.bound.scale.high
-        assert low is not None
-        assert high is not None
-        return low, high
-
-    def plan(self, workspace: Workspace) -> Plan:
-        """Return the study's plan; of a study that was never locked all trials count."""
-        locked = find(self.opened.study, workspace)
-        since = _EARLIEST if locked is None else locked.time
-        return self.parts.plan("" if locked is None else locked.digest, since)
 
 
 @dataclass(frozen=True)
@@ -97,27 +59,6 @@ class Request:
     """Of the next study's interval, in the units of the score."""
     level: float = 0.95
     seed: int = 0
-
-
-def judge_of(name: str) -> JudgeOf:
-    """Open a judge by ``STUDY.yaml@METRIC``, or ``STUDY.yaml`` where it has one judge.
-
-    Raises:
-        StudyError: faults of the study, or it has no judge.
-        UnknownName: no judge of that name.
-    """
-    path, _, metric = name.rpartition("@") if "@" in Path(name).name else (name, "", "")
-    opened = open_study(Path(path))
-    parts = parts_of(opened)
-    known = {one.name: one for one in parts.scorers if isinstance(one.scorer, Judge)}
-    if not known:
-        raise StudyError(f"{path}: no scorer of this study is a judge")
-    if not metric and len(known) > 1:
-        raise UnknownName("judge", "", known, hint=f"name one: {path}@{min(known)}")
-    chosen = metric or next(iter(known))
-    if chosen not in known:
-        raise UnknownName("judge", chosen, known)
-    return JudgeOf(opened, parts, known[chosen])
 
 
 def calibrate_judge(
@@ -153,12 +94,7 @@ def calibrate_judge(
         Ledger.open(workspace.home) as ledger,
     ):
         plan = made.plan(workspace)
-        known = look(plan, store)
-        trials: dict[str, set[str]] = {}
-        for job in jobs(plan):
-            if job.key in known.counted and known.counted[job.key].failure is None:
-                trials.setdefault(job.key, set()).update(item.id for item in job.items)
-        found = read_labels(labels, made.rubric, trials)
+        found = read_labels(labels, made.rubric, subjects(made, plan, store))
         if not found.by_trial():
             raise NotEnoughData(
                 f"{labels.name}: no row holds a label ({found.empty} are not filled in)",
@@ -200,9 +136,9 @@ def _body(
 ) -> dict[str, Any]:
     rows = select(plan, store)
     values = {key: combined(some, request.combine) for key, some in found.by_trial().items()}
-    counted = _counted(made, values)
+    known = counted(made, values)
     chances = {} if draw is None else chances_of(draw, store)
-    rated, lacking = _rated(made, rows, counted, chances, store)
+    rated, lacking = _rated(made, rows, known, chances, store)
     if not rated.item:
         raise NotEnoughData(
             "the judge has no score of any labelled answer",
@@ -212,7 +148,7 @@ def _body(
     rubric = made.rubric
     scale = rubric.scale
     if made.judge.settings.positive is not None:
-        scale = _positive_scale(made)
+        scale = positive_scale(made)
     kind = rubric.scale.kind
     options: dict[str, Any] = {"level": request.level, "seed": request.seed}
     half = request.half_width or HALF_WIDTH * (made.span[1] - made.span[0])
@@ -232,19 +168,22 @@ def _body(
             "combine": request.combine,
             "drawn": None if draw is None else draw.sequence,
             "outside_draw": outside,
-            "digest": store.put_json({"trials": counted, "rows": plain(found.rows)}),
+            "digest": store.put_json({"trials": known, "rows": plain(found.rows)}),
         },
         "judged": {"answers": len(rated.item), "without_score": lacking},
         "agreement": judge_errors.agreement(rated, scale, kind, **options),
         "raters": _among_raters(found, made, options),
         "errors": judge_errors.errors(rated, scale, level=request.level),
-        "bias": judge_errors.biases(rated, made.span, level=request.level),
+        "bias": {
+            **judge_errors.biases(rated, made.span, level=request.level),
+            **order(made, plan, store),
+        },
         "worth": {
             arm.name: worth_of(
                 made.bound.name,
                 made.parts.dataset.items,
                 (arm.fingerprint, made.parts.baseline.fingerprint),
-                Known(rows, counted, chances),
+                Known(rows, known, chances, compared=made.bound.of_pairs),
                 Wanted(half, request.level),
             )
             for arm in made.parts.candidates
@@ -252,24 +191,6 @@ def _body(
         "level": request.level,
         "warnings": _warnings(draw, outside, rated),
     }
-
-
-def _positive_scale(made: JudgeOf) -> Any:
-    scale = made.rubric.scale
-    chosen = scale.named(made.judge.settings.positive)
-    assert chosen is not None
-    anchors = tuple(replace(a, value=float(a.value == chosen.value)) for a in scale.anchors)
-    return replace(scale, anchors=anchors)
-
-
-def _counted(made: JudgeOf, values: Mapping[str, float]) -> dict[str, float]:
-    """Return labels in the units of the score: 1 for the positive label where there is one."""
-    positive = made.judge.settings.positive
-    if positive is None:
-        return dict(values)
-    chosen = made.rubric.scale.named(positive)
-    assert chosen is not None
-    return {key: float(value == chosen.value) for key, value in values.items()}
 
 
 def _rated(
@@ -299,11 +220,25 @@ def _rated(
         label=np.array([values[row.trial.key] for row in kept], dtype=float),
         item=[row.item for row in kept],
         arm=[names[row.arm] for row in kept],
-        length=np.array([_length(row, store) for row in kept], dtype=float),
+        length=np.array(_lengths(made, rows, kept, store), dtype=float),
         slices={s: [items[row.item].slices.get(s, "(none)") for row in kept] for s in slices},
         chance=np.array([chances[row.item] for row in kept], dtype=float) if drawn else None,
     )
     return rated, len(lacking)
+
+
+def _lengths(
+    made: JudgeOf, rows: Sequence[Observation], kept: Sequence[Observation], store: Store
+) -> list[int]:
+    """Return the answers' lengths; of pairs by how much the candidate's is longer."""
+    if not made.bound.of_pairs:
+        return [_length(row, store) for row in kept]
+    base = {
+        (row.item, row.repeat): row
+        for row in rows
+        if row.arm == made.parts.baseline.fingerprint and row.trial.failure is None
+    }
+    return [_length(row, store) - _length(base[row.item, row.repeat], store) for row in kept]
 
 
 def _length(row: Observation, store: Store) -> int:

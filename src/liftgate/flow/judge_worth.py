@@ -30,6 +30,8 @@ class Known:
     rows: Sequence[Observation]
     labels: Mapping[str, float]
     chances: Mapping[str, float]
+    compared: bool = False
+    """Whether they are about the candidate's preference, which says both arms' scores."""
 
     def differences(self, metric: str, pair: tuple[str, str]) -> tuple[dict[str, float], ...]:
         """Return item -> difference of two arms: of the labels, and of the judge's scores."""
@@ -41,6 +43,8 @@ class Known:
                 labels.setdefault(row.item, {}).setdefault(row.arm, []).append(label)
             if score is not None and score.value is not None:
                 judged.setdefault(row.item, {}).setdefault(row.arm, []).append(score.value)
+        if self.compared:
+            return tuple(_net(found, pair[0]) for found in (labels, judged))
         return tuple(_differences(found, pair) for found in (labels, judged))
 
 
@@ -91,4 +95,13 @@ def _differences(
         item: float(np.mean(some[ours]) - np.mean(some[theirs]))
         for item, some in found.items()
         if ours in some and theirs in some
+    }
+
+
+def _net(found: Mapping[str, Mapping[str, Sequence[float]]], candidate: str) -> dict[str, float]:
+    """Return the preference less that for the other arm: 2p − 1."""
+    return {
+        item: float(2 * np.mean(some[candidate]) - 1)
+        for item, some in found.items()
+        if candidate in some
     }

@@ -7,7 +7,6 @@ from typing import Any
 
 from liftgate.evals.plan import BoundScorer
 from liftgate.gates.judged import Standing
-from liftgate.protocols import Judge
 from liftgate.records import Entry
 from liftgate.store import Store
 
@@ -26,7 +25,7 @@ def standings(
         entries: of the ledger, in order.
         store: holds the labels and chances that entries name.
     """
-    judges = {one.name: one.fingerprint for one in scorers if isinstance(one.scorer, Judge)}
+    judges = {one.name: one.fingerprint for one in scorers if one.is_judge}
     if not judges:
         return {}
     known = [entry for entry in entries if entry.kind in (CALIBRATED, DRAWN)]

@@ -13,9 +13,10 @@ import numpy as np
 from liftgate import stats
 from liftgate.canon import digest
 from liftgate.errors import DataError, NotEnoughData, StudyError
-from liftgate.evals.plan import Plan, ordered
-from liftgate.evals.select import select, unfinished
-from liftgate.flow.judge import JudgeOf, judge_of
+from liftgate.evals.pairwise import pairs_of
+from liftgate.evals.plan import Plan, jobs, ordered
+from liftgate.evals.select import look, select, unfinished
+from liftgate.flow.judge_of import JudgeOf, judge_of
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
@@ -30,6 +31,8 @@ EVEN = 0.5
 """Share of an uneven draw that is even: no weight is more than twice that of an even draw."""
 _LEAST = 0.5
 """Of the scale's range: how far a label may be from the judge where it sees no difference."""
+
+_EMPTY = {"rater": None, "value": None, "abstained": None}
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,12 @@ def draw_labels(
         chances = stats.label_chances(size, labels, even=EVEN)
         places = stats.systematic_draw(chances, seed=chosen)
         drawn = {items[at].id: float(chances[at]) for at in places}
-        written = _batch(plan, drawn, rows, store, chosen)
+        found = (
+            _pairs(plan, drawn, store, chosen)
+            if made.bound.of_pairs
+            else _answers(plan, drawn, store)
+        )
+        written = sorted(found, key=lambda row: digest([chosen, row["item"], row["trial"]]))
         body: dict[str, Any] = {
             "liftgate": 1,
             "study": study.study,
@@ -205,6 +213,8 @@ def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) ->
     sizes = []
     for item in items:
         means = {arm: float(np.mean(some)) for arm, some in scores.get(item.id, {}).items()}
+        if made.bound.of_pairs and means:
+            means[base] = (low + high) / 2
         others = [value for arm, value in means.items() if arm != base]
         if base not in means or not others:
             sizes.append(1.0)
@@ -214,27 +224,47 @@ def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) ->
     return np.array(sizes)
 
 
-def _batch(
+def _answers(
     plan: Plan,
     drawn: Mapping[str, float],
-    rows: Sequence[Observation],
     store: Store,
-    seed: int,
 ) -> list[dict[str, Any]]:
-    """Return one row an answer, in an order that tells nothing of its arm."""
+    """Return one row for each answer to a drawn item."""
     items = {item.id: item for item in plan.dataset.items}
-    shown = {
-        (row.item, row.trial.key): {
+    return [
+        {
             "item": row.item,
             "trial": row.trial.key,
             "input": items[row.item].input,
             "answer": store.output(str(row.trial.output_digest)),
-            "rater": None,
-            "value": None,
-            "abstained": None,
+            **_EMPTY,
         }
-        for row in rows
+        for row in select(plan, store)
         if row.item in drawn and row.trial.failure is None
-    }
-    keys = sorted(shown, key=lambda key: digest([seed, *key]))
-    return [shown[key] for key in keys]
+    ]
+
+
+def _pairs(
+    plan: Plan,
+    drawn: Mapping[str, float],
+    store: Store,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return one row for each pair of answers to a drawn item, either one first, by lot."""
+    found = []
+    for pair in pairs_of(jobs(plan), look(plan, store).counted):
+        if pair.item.id in drawn:
+            lot = digest([seed, pair.item.id, pair.candidate.key])
+            first, second = pair.orders[int(lot[-1], 16) % 2]
+            found.append(
+                {
+                    "item": pair.item.id,
+                    "trial": first.key,
+                    "other": second.key,
+                    "input": pair.item.input,
+                    "answer": store.output(str(first.output_digest)),
+                    "second": store.output(str(second.output_digest)),
+                    **_EMPTY,
+                }
+            )
+    return found

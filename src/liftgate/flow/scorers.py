@@ -9,7 +9,7 @@ from pathlib import Path
 from liftgate import plugins
 from liftgate.errors import Fault, LiftgateError, StudyError
 from liftgate.evals.plan import Asked, BoundScorer
-from liftgate.protocols import Judge, JudgeFactory, Scorer, SystemName
+from liftgate.protocols import Judge, JudgeFactory, PairJudge, Scorer, SystemName
 from liftgate.records import Dataset
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -20,7 +20,7 @@ from liftgate.study.params import BadParams
 class Seated:
     """A scorer that is ready to score."""
 
-    scorer: Scorer | Judge
+    scorer: Scorer | Judge | PairJudge
     asks: tuple[Asked, ...] = ()
 
 

@@ -104,6 +104,33 @@ def labelled_pairs(
     return LabelledPairs(ours, theirs, standing.chances)
 
 
+def labelled_preferences(
+    rows: Iterable[Observation], metric: str, standing: Standing, *, candidate: str
+) -> LabelledPairs:
+    """Return people's preferences on the drawn items: the baseline's label is 1 less them.
+
+    Args:
+        rows: as ``evals.pairwise.preferences`` turns them; a failed trial has a stated preference.
+        metric: of the judge of pairs.
+        standing: holds preferences by the candidate's trial, and chances.
+        candidate: the candidate's fingerprint.
+    """
+    found: dict[str, list[float | None]] = {}
+    for row in rows:
+        if row.arm != candidate or row.item not in standing.chances:
+            continue
+        score = row.scores.get(metric)
+        stated = score.value if score is not None and not score.scorer else None
+        label = standing.labels.get(row.trial.key) if stated is None else stated
+        found.setdefault(row.item, []).append(label)
+    ours = {
+        item: fmean(known)
+        for item, values in found.items()
+        if len(known := [v for v in values if v is not None]) == len(values)
+    }
+    return LabelledPairs(ours, {item: 1 - value for item, value in ours.items()}, standing.chances)
+
+
 class _Known(TypedDict):
     """What the estimator needs beside labels."""
 

@@ -102,6 +102,26 @@ class Judge(Protocol):
 
 
 @runtime_checkable
+class PairJudge(Protocol):
+    """A judge that compares two answers to one item. Its scores are the first one's, 0 to 1."""
+
+    version: str
+
+    @property
+    def identity(self) -> Mapping[str, Json]:
+        """As that of ``Judge``."""
+        ...
+
+    def scale(self, items: Sequence[Item]) -> Scale:
+        """From 0 to 1: the preference for an arm."""
+        ...
+
+    async def judge_pair(self, first: Answer, second: Answer, item: Item, ask: Ask) -> Judged:
+        """Judge two answers in this order. Raises what the handle raises, and nothing else."""
+        ...
+
+
+@runtime_checkable
 class JudgeFactory(Protocol):
     """What a judge's parameters make: it becomes a ``Judge`` once its systems are known."""
 
@@ -112,7 +132,7 @@ class JudgeFactory(Protocol):
         """The systems that it wants to ask, to be opened by whoever runs it."""
         ...
 
-    def seated(self, root: Path, fingerprints: Sequence[str]) -> Judge:
+    def seated(self, root: Path, fingerprints: Sequence[str]) -> Judge | PairJudge:
         """Return the judge.
 
         Args:

@@ -232,7 +232,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Score:
-    """One scorer's row about one trial row."""
+    """One scorer's row about one trial row, or about an ordered pair of them."""
 
     trial_key: str
     trial_attempt: int
@@ -247,6 +247,10 @@ class Score:
     reason: str = ""
     detail_digest: str | None = None
     """Where a judge's votes and raw answers lie in the blob store; None: there is nothing more."""
+    other_key: str | None = None
+    """The pair's second trial; the row's own is the first. None: the row is about one trial."""
+    other_attempt: int | None = None
+    other_run: str | None = None
 
 
 @dataclass(frozen=True)

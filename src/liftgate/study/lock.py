@@ -15,7 +15,7 @@ from typing import Any
 
 from liftgate.canon import digest, plain
 from liftgate.errors import DataError, LockedError, StudyError
-from liftgate.protocols import Judge, Scorer
+from liftgate.protocols import Judge, PairJudge, Scorer
 from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
@@ -94,7 +94,7 @@ def body(
     study: Study,
     dataset: Dataset,
     fingerprints: Mapping[str, str],
-    scorers: Mapping[str, Scorer | Judge] | None = None,
+    scorers: Mapping[str, Scorer | Judge | PairJudge] | None = None,
 ) -> dict[str, Any]:
     """Return what a lock binds.
 
@@ -130,10 +130,10 @@ def body(
     }
 
 
-def scorer_fingerprint(study: Study, metric: str, scorer: Scorer | Judge) -> str:
+def scorer_fingerprint(study: Study, metric: str, scorer: Scorer | Judge | PairJudge) -> str:
     """Return the identity of a metric's scorer: name, version and parameters; a judge's own."""
     plan = study.scorers[metric]
-    if isinstance(scorer, Judge):
+    if isinstance(scorer, (Judge, PairJudge)):
         return digest({"scorer": plan.scorer, "identity": scorer.identity})
     return digest({"scorer": plan.scorer, "version": scorer.version, "params": plan.params})
 

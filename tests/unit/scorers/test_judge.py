@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from liftgate.errors import DataError, StudyError, UnknownName
-from liftgate.protocols import Judge, JudgeFactory, Reply
+from liftgate.protocols import Judge, JudgeFactory, PairJudge, Reply
 from liftgate.records import Answer, Failure, Item, Missing, Outcome, ScoreKind
 from liftgate.scorers.judge import judge
 from liftgate.scorers.judge.prompt import notes
@@ -294,6 +294,21 @@ def test_the_scale_is_binary_only_where_one_whole_vote_decides() -> None:
     assert not seated("over_refusal").scale(()).higher_is_better
 
 
+def test_a_pairwise_judge_sees_both_answers_in_their_order() -> None:
+    scorer = seated("preference", mode="pairwise")
+    model = Model('{"value": 0.5}')
+
+    found = asyncio.run(scorer.judge_pair(Answer("one"), Answer("two"), ITEM, model))
+
+    assert found.found == 0.5
+    assert model.prompts[0].index(" first answer>\none\n") < model.prompts[0].index(
+        " second answer>\ntwo\n"
+    )
+    assert isinstance(scorer, PairJudge)
+    assert not isinstance(scorer, Judge)
+    assert (scorer.scale(()).low, scorer.scale(()).high) == (0, 1)
+
+
 def test_another_model_rubric_or_vote_is_another_judge() -> None:
     known = {
         json.dumps(one.identity, sort_keys=True)
@@ -339,6 +354,7 @@ def test_wrong_parameters_are_refused_by_name(params, message) -> None:
         ("helpfulness", {"source": "page"}, DataError, "shows no source"),
         ("helpfulness", {"positive": "nice"}, DataError, "positive: got 'nice', expected one of"),
         ("preference", {}, DataError, "rubric: preference is about two answers"),
+        ("helpfulness", {"mode": "pairwise"}, DataError, "rubric: helpfulness is about one answer"),
         ("helpful", {}, UnknownName, "did you mean 'helpfulness'"),
         ("mine.yaml", {}, StudyError, "cannot be read"),
     ],

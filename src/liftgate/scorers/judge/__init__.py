@@ -65,7 +65,7 @@ def judge(  # noqa: PLR0913 - each is a key of the study
     panel: list[dict[str, Any]] | None = None,
     votes: Annotated[int, Ge(1), Le(99)] = 1,
     answer: Literal["json", "text", "logprob"] = "json",
-    mode: Literal["pointwise", "reference"] = "pointwise",
+    mode: Literal["pointwise", "reference", "pairwise"] = "pointwise",
     aggregate: Literal["majority", "mean", "median"] | None = None,
     source: str | None = None,
     positive: str | None = None,
@@ -83,7 +83,8 @@ def judge(  # noqa: PLR0913 - each is a key of the study
         votes: of each judge about each answer; all are kept.
         answer: what the judge is to give: a JSON object, a label alone, or one character whose
             log-probabilities are read (its system must report them).
-        mode: ``reference`` shows the item's target beside the answer.
+        mode: ``reference`` shows the item's target beside the answer; ``pairwise`` compares the
+            candidate's answer with the baseline's, in both orders, by a rubric over pairs.
         aggregate: how votes become a score; required where there is more than one.
         source: the input part that answers are judged against, for rubrics that show a source.
         positive: the label that counts 1, all others 0; required for a scale of names.
@@ -153,19 +154,24 @@ class JudgeSeat:
         self.settings = made
         self.asks = asks
 
-    def seated(self, root: Path, fingerprints: Sequence[str]) -> Judge:
+    def seated(self, root: Path, fingerprints: Sequence[str]) -> Judge | PairwiseJudge:
         """Return the judge; see ``protocols.JudgeFactory``."""
         made = self.settings
         rubric = find_rubric(made.rubric, root)
         _check_fit(rubric, made)
-        return Judge(rubric, made, tuple(fingerprints))
+        kind = PairwiseJudge if made.mode == "pairwise" else Judge
+        return kind(rubric, made, tuple(fingerprints))
 
 
 def _check_fit(rubric: Rubric, made: Settings) -> None:
     """Refuse parameters that do not fit the rubric; the message names the parameter first."""
-    if rubric.unit is RubricUnit.PAIR:
+    if (rubric.unit is RubricUnit.PAIR) != (made.mode == "pairwise"):
+        got = "two answers" if rubric.unit is RubricUnit.PAIR else f"one {rubric.unit.value}"
+        raise DataError(f"rubric: {rubric.name} is about {got}, which mode: {made.mode} is not")
+    if made.mode == "pairwise" and (rubric.scale.low, rubric.scale.high) != (0.0, 1.0):
         raise DataError(
-            f"rubric: {rubric.name} is about two answers, expected one about an answer or statement"
+            f"rubric: {rubric.name} goes from {rubric.scale.low:g} to {rubric.scale.high:g}, "
+            "expected 0 (the second is better) to 1 (the first is)"
         )
     if Shown.SOURCE in rubric.shows and made.source is None:
         raise DataError(
@@ -173,6 +179,8 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
         )
     if made.source is not None and Shown.SOURCE not in rubric.shows:
         raise DataError(f"source: got {made.source!r}, but {rubric.name} shows no source")
+    if made.mode == "pairwise" and made.positive is not None:
+        raise DataError(f"positive: got {made.positive!r}, expected none for pairs")
     labels = ", ".join(anchor.label for anchor in rubric.scale.anchors)
     if made.positive is None:
         if rubric.scale.kind is RubricKind.NOMINAL:
@@ -181,8 +189,8 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
         raise DataError(f"positive: got {made.positive!r}, expected one of {labels}")
 
 
-class Judge:
-    """Rates answers; see ``protocols.Judge``."""
+class _Rating:
+    """What judges of answers and of pairs share: settings, identity, voting."""
 
     version = VERSION
 
@@ -214,27 +222,7 @@ class Judge:
             "version": self.version,
         }
 
-    def scale(self, items: Sequence[Item]) -> Scale:
-        """The rubric's; graded where votes, statements or probabilities are averaged."""
-        made, better = self.settings, self.rubric.higher_is_better
-        whole = made.answer != "logprob" and made.aggregate == "majority"
-        if self.is_binary:
-            one = whole and self.rubric.unit is RubricUnit.ANSWER
-            kind = ScoreKind.BINARY if one else ScoreKind.GRADED
-            return Scale(kind, 0.0, 1.0, better)
-        return Scale(ScoreKind.GRADED, self.rubric.scale.low, self.rubric.scale.high, better)
-
-    async def judge(self, answer: Answer, item: Item, ask: Ask) -> Judged:
-        """Judge one answer; see ``protocols.Judge``."""
-        material = self._material(answer, item)
-        if isinstance(material, Missing):
-            return Judged(material, {"liftgate": 1, "votes": []})
-        if self.rubric.unit is RubricUnit.STATEMENT:
-            return await self._statements(material, ask)
-        found, votes = await self._voted(material, ask)
-        return _judged(found, {**self._head(material), "votes": votes})
-
-    def _material(self, answer: Answer, item: Item) -> dict[str, str] | Missing:
+    def _about(self, item: Item) -> dict[str, str] | Missing:
         rubric, made = self.rubric, self.settings
         material: dict[str, str] = {}
         if Shown.INPUT in rubric.shows:
@@ -249,7 +237,6 @@ class Judge:
             if item.target is None:
                 return Missing("no label")
             material["reference"] = prompt.text_of(item.target)
-        material["answer"] = prompt.text_of(answer.output)
         return material
 
     def _head(self, material: Mapping[str, str]) -> dict[str, Json]:
@@ -279,6 +266,31 @@ class Judge:
             return Read(Outcome.FAILED, why=f"the judge's system: {kind}{reply.message}")
         return read(reply.answer.output, self.rubric.scale, self.settings.answer, self._values)
 
+
+class Judge(_Rating):
+    """Rates answers; see ``protocols.Judge``."""
+
+    def scale(self, items: Sequence[Item]) -> Scale:
+        """The rubric's; graded where votes, statements or probabilities are averaged."""
+        made, better = self.settings, self.rubric.higher_is_better
+        whole = made.answer != "logprob" and made.aggregate == "majority"
+        if self.is_binary:
+            one = whole and self.rubric.unit is RubricUnit.ANSWER
+            kind = ScoreKind.BINARY if one else ScoreKind.GRADED
+            return Scale(kind, 0.0, 1.0, better)
+        return Scale(ScoreKind.GRADED, self.rubric.scale.low, self.rubric.scale.high, better)
+
+    async def judge(self, answer: Answer, item: Item, ask: Ask) -> Judged:
+        """Judge one answer; see ``protocols.Judge``."""
+        about = self._about(item)
+        if isinstance(about, Missing):
+            return Judged(about, {"liftgate": 1, "votes": []})
+        material = {**about, "answer": prompt.text_of(answer.output)}
+        if self.rubric.unit is RubricUnit.STATEMENT:
+            return await self._statements(material, ask)
+        found, votes = await self._voted(material, ask)
+        return _judged(found, {**self._head(material), "votes": votes})
+
     async def _statements(self, material: Mapping[str, str], ask: Ask) -> Judged:
         """The mean over an answer's statements: every answer counts alike (the mean of ratios)."""
         head = self._head(material)
@@ -301,6 +313,24 @@ class Judge:
             found.append(one)
             listed.append({"text": text, **_found(one), "votes": votes})
         return _judged(_over_statements(found), {**head, "statements": listed})
+
+
+class PairwiseJudge(_Rating):
+    """Compares two answers; see ``protocols.PairJudge``."""
+
+    def scale(self, items: Sequence[Item]) -> Scale:
+        """From 0 to 1: how far an arm's answer is preferred to the other's."""
+        return Scale(ScoreKind.GRADED, 0.0, 1.0, self.rubric.higher_is_better)
+
+    async def judge_pair(self, first: Answer, second: Answer, item: Item, ask: Ask) -> Judged:
+        """Judge two answers in this order; see ``protocols.PairJudge``."""
+        about = self._about(item)
+        if isinstance(about, Missing):
+            return Judged(about, {"liftgate": 1, "votes": []})
+        texts = (prompt.text_of(one.output) for one in (first, second))
+        material = {**about, **dict(zip(("first answer", "second answer"), texts, strict=True))}
+        found, votes = await self._voted(material, ask)
+        return _judged(found, {**self._head(material), "votes": votes})
 
 
 def _over_statements(found: Sequence[Read]) -> Read:
