@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from liftgate import plugins
+from liftgate.errors import NotEnoughData
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
@@ -88,6 +89,7 @@ class Case:
             for row in self.rows.observations
             if row.item in wanted and row.arm == arm.fingerprint and row.repeat == number
         ]
+        refuse_tries(self.study, (metric,))
         return self._aligned(arm, arm, metric, items, rows, 1)
 
     def _aligned(
@@ -115,6 +117,7 @@ class Case:
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
             repeats=repeats,
+            tries=self.study.scorers[metric].tries,
         )
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
@@ -196,6 +199,18 @@ def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
         rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
     )
+
+
+def refuse_tries(study: Study, metrics: Iterable[str]) -> None:
+    """Refuse to take a single repeat for what is asked of several.
+
+    Raises:
+        NotEnoughData: a metric that joins the repeats of an item.
+    """
+    for metric in metrics:
+        tries = study.scorers[metric].tries
+        if tries is not None:
+            raise NotEnoughData(f"{metric}: {tries.text} is about several repeats, not about each")
 
 
 def _declared(score: float | str, worst: float | None = None) -> float | None:

@@ -17,7 +17,8 @@ from liftgate.documents.job_summary import summary_markdown
 from liftgate.documents.junit import junit_xml
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates import compare as gate
-from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
+from liftgate.gates.foreign import Collected, Matched, collect, match
+from liftgate.gates.foreign_scores import pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import Exporter, ForeignTable, Row
 from liftgate.records import (

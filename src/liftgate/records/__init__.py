@@ -43,10 +43,10 @@ from liftgate.records.evaluation import (
 )
 from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
-from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
 from liftgate.records.trace import Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
-from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
     "Alternative",
@@ -68,6 +68,7 @@ __all__ = [
     "Estimate",
     "Failure",
     "Item",
+    "Joined",
     "Json",
     "Margin",
     "Mark",
@@ -97,6 +98,7 @@ __all__ = [
     "StepKind",
     "Trace",
     "Trial",
+    "Tries",
     "Verdict",
     "Want",
     "trace_of",

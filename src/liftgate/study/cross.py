@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from liftgate.errors import did_you_mean
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
-from liftgate.study.plan import ArmPlan, ClaimPlan, DatasetPlan, latency_quantile
+from liftgate.study.plan import ArmPlan, ClaimPlan, DatasetPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -48,7 +48,7 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         given: the study's fields, as JSON values or as models; malformed ones are passed over.
     """
     outline = _outline(given)
-    found = [*_roles(outline), *_names(outline)]
+    found = [*_roles(outline), *_names(outline), *_tries(given)]
     for part, path, node in outline.claims:
         about = [*_known(node, outline)]
         claim = _valid(ClaimPlan, node)
@@ -111,6 +111,21 @@ def _names(outline: Outline) -> Iterator[Problem]:
                 ("scorers", metric),
                 f"the name {metric!r} is taken by liftgate, expected another",
                 on_key=True,
+            )
+
+
+def _tries(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check that as many tries are made as a metric asks about."""
+    repeats, scorers = given.get("repeats", 1), given.get("scorers")
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        return
+    for metric, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        tries = None if plan is None else plan.tries
+        if tries is not None and tries.k > repeats:
+            yield Problem(
+                ("scorers", metric, "over_repeats"),
+                f"{tries.text} needs {tries.k} tries of each item, got repeats: {repeats}",
             )
 
 
