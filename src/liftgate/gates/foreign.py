@@ -33,6 +33,12 @@ class Collected:
     repeats: Integers
     """Shape (items,): rows of each item."""
     facts: Facts
+    counted: frozenset[str] = frozenset()
+    """Metrics that are known of failed rows, too: what was done before the failure was done."""
+
+    def failed_on(self, metric: str) -> NDArray[np.bool_]:
+        """Return the rows whose score of a metric is a failure's; shape (rows,)."""
+        return np.zeros_like(self.failed) if metric in self.counted else self.failed
 
 
 @dataclass(eq=False)
@@ -48,7 +54,12 @@ class Facts:
 
 
 def collect(
-    rows: Iterable[Row], *, metrics: Sequence[str], place: str, has_repeats: bool
+    rows: Iterable[Row],
+    *,
+    metrics: Sequence[str],
+    place: str,
+    has_repeats: bool,
+    counted: frozenset[str] = frozenset(),
 ) -> Collected:
     """Gather one side's rows.
 
@@ -57,6 +68,7 @@ def collect(
         metrics: those to keep.
         place: how errors call this side.
         has_repeats: whether a column tells the repeats of an item apart.
+        counted: metrics that are known of failed rows, too.
 
     Raises:
         DataError: no rows; an item (and repeat) that comes twice; an item in two clusters or
@@ -89,6 +101,7 @@ def collect(
         failed=np.frombuffer(failed, dtype=np.int8).astype(np.bool_),
         repeats=np.bincount(rows_at),
         facts=facts,
+        counted=counted,
     )
 
 

@@ -28,7 +28,7 @@ def scale_of(
         DataError: no scores at all, or a score (or the failure score) outside the declared range.
     """
     sides = matched.baseline, matched.candidate
-    values = np.concatenate([side.scores[metric][~side.failed] for side in sides])
+    values = np.concatenate([side.scores[metric][~side.failed_on(metric)] for side in sides])
     values = values[~np.isnan(values)]
     if not values.size:
         raise DataError(
@@ -122,9 +122,10 @@ class _ItemScores:
     ) -> None:
         self._side, self._at, self._scale, self._tries = side, at, scale, tries
         fallen = np.nan if worst is None else worst
-        self._rows = np.where(side.failed, fallen, side.scores[metric])
+        fails = side.failed_on(metric)
+        self._rows = np.where(fails, fallen, side.scores[metric])
         self.means = self._mean(self._rows)
-        failed = np.bincount(side.at, weights=side.failed, minlength=len(side.repeats))
+        failed = np.bincount(side.at, weights=fails, minlength=len(side.repeats))
         self.failed = int(failed[at].sum())
         self.repeats = int(side.repeats[at].max())
 

@@ -12,14 +12,19 @@ from liftgate.records import Scale, ScoreKind, Tries
 Floats = NDArray[np.float64]
 
 
+def is_right_or_wrong(scale: Scale) -> bool:
+    """Say whether scores are 0 and 1, with 1 the better."""
+    binary = scale.kind is ScoreKind.BINARY and (scale.low, scale.high) == (0.0, 1.0)
+    return binary and scale.higher_is_better
+
+
 def check_scale(metric: str, tries: Tries, scale: Scale) -> None:
     """Refuse to ask about tries of what is not right or wrong.
 
     Raises:
         DataError: the scale is not 0 and 1 with 1 the better.
     """
-    right_or_wrong = scale.kind is ScoreKind.BINARY and (scale.low, scale.high) == (0.0, 1.0)
-    if not right_or_wrong or not scale.higher_is_better:
+    if not is_right_or_wrong(scale):
         raise DataError(
             f"{metric}: {tries.text} is about tries that succeed or fail; expected scores of 0 "
             f"and 1 with 1 the better, got {scale.kind.value} ones"

@@ -34,6 +34,7 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    TakeTrace,
 )
 
 __all__ = [
@@ -55,5 +56,6 @@ __all__ = [
     "Startable",
     "System",
     "SystemFactory",
+    "TakeTrace",
     "TryAgain",
 ]

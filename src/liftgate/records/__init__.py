@@ -19,6 +19,7 @@ from liftgate.records.comparison import (
     Moves,
     Needed,
     Question,
+    RatioComparison,
     Requirement,
     Side,
     SliceComparison,
@@ -44,11 +45,12 @@ from liftgate.records.evaluation import (
 from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
-from liftgate.records.trace import Step, StepKind, Trace, trace_of
+from liftgate.records.trace import UNREAD, Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
+    "UNREAD",
     "Alternative",
     "Answer",
     "Arm",
@@ -84,6 +86,7 @@ __all__ = [
     "Part",
     "Population",
     "Question",
+    "RatioComparison",
     "Reading",
     "Requirement",
     "Role",
