@@ -98,8 +98,16 @@ def _opened(
     own = replace(question.columns, metrics=tuple(m for m in named if m not in scorers))
     wanted = {name: one for name, one in scorers.items() if not named or name in named}
     opened = [open_table(name, own) for name in names]
-    tables = [(with_scores(table, wanted), system) for table, system in opened]
+    tables = [(_named(with_scores(table, wanted), named), system) for table, system in opened]
     return tables, counted(wanted)
+
+
+def _named(table: ForeignTable, metrics: Sequence[str]) -> ForeignTable:
+    """Keep the metrics that were named, scores of traces among them; none named: all."""
+    if not metrics:
+        return table
+    kept = tuple(metric for metric in table.columns.metrics if metric in metrics)
+    return replace(table, columns=replace(table.columns, metrics=kept))
 
 
 def compare_each(
