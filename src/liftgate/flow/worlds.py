@@ -20,7 +20,7 @@ from liftgate.records import Dataset, Design, Item, Pairs, Population, Scale, Sc
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
-from liftgate.study.plan import PLANNED_LOOKS
+from liftgate.study.stopping import PLANNED_LOOKS
 
 RESOLUTION = 100
 """With unlimited looks a run looks at every hundredth of the items (gates/sequence)."""
