@@ -204,11 +204,13 @@ class Ledger(StoredChain):
 
     def _examine_storage(self) -> None:
         with self._translated():
-            found = dict(self._connection.execute("SELECT name, sql FROM sqlite_master"))
+            rows = self._connection.execute("SELECT name, type, tbl_name, sql FROM sqlite_master")
+            found = {_text(name): tuple(map(_text, rest)) for name, *rest in rows}
             sound = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             written = _format(self._connection)
         for name, sql in _GUARDS.get(written, _GUARDS[_FORMAT]).items():
-            if _text(found.get(name.encode())) != sql:
+            kind = "trigger" if sql.startswith("CREATE TRIGGER") else "table"
+            if found.get(name) != (kind, name if kind == "table" else "entry", sql):
                 raise BrokenChain(f"{self.place}: its guard {name!r} is missing or changed")
         if _text(sound) != "ok":
             raise BrokenChain(f"{self.place}: SQLite finds: {_text(sound)}")
