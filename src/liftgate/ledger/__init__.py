@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from liftgate.ledger.chain import GENESIS, Checked, leaf_of
 from liftgate.ledger.protocol import Chain
-from liftgate.ledger.sqlite import Ledger
-from liftgate.ledger.stored import Draft
+from liftgate.ledger.stored import Draft, Ledger
 
 __all__ = ["GENESIS", "Chain", "Checked", "Draft", "Ledger", "leaf_of"]

@@ -24,7 +24,8 @@ GENESIS = "sha256:" + "0" * 64
 
 _FIELDS = {"liftgate", "sequence", "kind", "body", "refs", "previous", "author", "time"}
 _sha256 = hashlib.sha256
-_scan = json.JSONDecoder().scan_once
+# The scanner itself: ``json.loads`` would look for an encoding and for blanks first.
+_scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _RESTORE = "restore the ledger from a copy; nothing after the named entry can be relied upon"
 
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from liftgate.errors import BrokenChain, DataError
 
-STEP = 8
-"""Hashes of complete subtrees are stored at every eighth level: a proof reads few rows."""
+STEP = 4
+"""Hashes of complete subtrees are stored at every fourth level: a proof reads few rows."""
 EMPTY = hashlib.sha256(b"").digest()
 _sha256 = hashlib.sha256
 
@@ -137,9 +137,11 @@ class Tree:
         """Yield the subtrees at stored levels that leaves after the first ``before`` completed."""
         level = STEP
         while self.size >> level:
-            for number in range(before >> level, self.size >> level):
-                children = self._row(level - STEP, number << STEP, (number + 1) << STEP)
-                yield level, number, _folded(children)
+            first, last = before >> level, self.size >> level
+            children = self._row(level - STEP, first << STEP, last << STEP)
+            for number in range(first, last):
+                at = (number - first) << STEP
+                yield level, number, _folded(children[at : at + (1 << STEP)])
             level += STEP
 
     def _row(self, level: int, first: int, last: int) -> list[bytes]:
@@ -183,9 +185,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return frontier.root()
 
 
-def root_by_inclusion(
-    leaf: bytes, index: int, size: int, path: Sequence[bytes]
-) -> bytes | None:
+def root_by_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
     """Return the root that an audit path leads to (RFC 9162, 2.1.3.2), or None if it cannot."""
     if not 0 <= index < size:
         return None
@@ -203,9 +203,7 @@ def root_by_inclusion(
     return node if last == 0 else None
 
 
-def is_consistent(
-    old: tuple[int, bytes], new: tuple[int, bytes], proof: Sequence[bytes]
-) -> bool:
+def is_consistent(old: tuple[int, bytes], new: tuple[int, bytes], proof: Sequence[bytes]) -> bool:
     """Whether a proof shows that a tree continues another (RFC 9162, 2.1.4.2).
 
     Args:

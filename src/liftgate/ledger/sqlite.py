@@ -17,10 +17,9 @@ from typing import Any, NoReturn
 from liftgate.errors import BrokenChain, LedgerError
 from liftgate.ledger.chain import Sealed
 from liftgate.ledger.merkle import Tree
-from liftgate.ledger.stored import StoredChain, leaf_bytes
+from liftgate.ledger.stored import Ledger, leaf_bytes
 from liftgate.sqlite import connect, is_machine_fault
 
-FILE = "ledger.db"
 _FIRST_GUARDS = {
     "entry": """CREATE TABLE entry (
   sequence INTEGER PRIMARY KEY,
@@ -54,7 +53,7 @@ _SQLITE_SAYS = (sqlite3.Error, UnicodeDecodeError)
 _SELECT = "SELECT sequence, kind, data, leaf FROM entry"
 
 
-class Ledger(StoredChain):
+class SqliteLedger(Ledger):
     """The chain of entries in ``home/ledger.db``; a context manager. See ``Chain`` for the door."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
@@ -64,23 +63,19 @@ class Ledger(StoredChain):
         self._connection = self._connect()
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
-        """Open the ledger of a workspace, creating it unless ``read_only``.
-
-        Args:
-            home: the workspace's ``.liftgate`` folder.
-            read_only: never write; the ledger must exist.
-
-        Raises:
-            LedgerError: there is no ledger to read, or it cannot be opened.
-            BrokenChain: the file is not a ledger.
-        """
-        path = Path(home) / FILE
+    def open_at(cls, place: str, *, read_only: bool) -> SqliteLedger:
+        """Open the ledger in a file; see ``Ledger.open``."""
+        path = Path(place)
         if read_only and not path.is_file():
             raise LedgerError(
                 f"{path}: there is no ledger", hint="run a study first, or set LIFTGATE_HOME"
             )
         return cls(path, read_only=read_only)
+
+    @classmethod
+    def exists_at(cls, place: str) -> bool:
+        """Whether the file is there."""
+        return Path(place).is_file()
 
     def close(self) -> None:
         """Give the file back."""

@@ -7,10 +7,13 @@ The chain is the truth. Hashes of complete subtrees are kept beside it so that p
 from __future__ import annotations
 
 import contextlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,6 +22,10 @@ from liftgate.ledger.author import default_author
 from liftgate.ledger.chain import Checked, Sealed, check, seal, unseal
 from liftgate.ledger.merkle import Tree
 from liftgate.records import Entry
+
+FILE = "ledger.db"
+URL_FILE = "ledger.url"
+VARIABLE = "LIFTGATE_LEDGER"
 
 
 @dataclass(frozen=True)
@@ -32,12 +39,44 @@ class Draft:
     time: datetime | None = None
 
 
-class StoredChain(ABC):
-    """A chain in a database; a context manager. See ``Chain`` for the door."""
+class Ledger(ABC):
+    """The ledger of a workspace; a context manager. See ``Chain`` for the door."""
 
     read_only: bool
     place: str
     """What the ledger is called in messages."""
+
+    @classmethod
+    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
+        """Open the ledger of a workspace, creating it unless ``read_only``.
+
+        ``LIFTGATE_LEDGER``, else the one line of ``home/ledger.url``, names a PostgreSQL database;
+        else it is ``home/ledger.db``.
+
+        Args:
+            home: the workspace's ``.liftgate`` folder.
+            read_only: never write; the ledger must exist.
+
+        Raises:
+            LedgerError: there is no ledger to read, or it cannot be opened.
+            BrokenChain: what is there is not a ledger.
+        """
+        return _kind(home).open_at(_place(home), read_only=read_only)
+
+    @classmethod
+    def exists(cls, home: Path) -> bool:
+        """Whether a workspace has a ledger."""
+        return _kind(home).exists_at(_place(home))
+
+    @classmethod
+    @abstractmethod
+    def open_at(cls, place: str, *, read_only: bool) -> Ledger:
+        """Open the ledger at a path or URL."""
+
+    @classmethod
+    @abstractmethod
+    def exists_at(cls, place: str) -> bool:
+        """Whether there is a ledger at a path or URL."""
 
     def append(
         self,
@@ -169,6 +208,31 @@ class StoredChain(ABC):
     @abstractmethod
     def _examine_storage(self) -> None:
         """Raise BrokenChain unless the storage is whole and refuses changes."""
+
+
+def _place(home: Path) -> str:
+    """Where a workspace's ledger is: a URL or the path of a file."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if not named and (home / URL_FILE).is_file():
+        named = (home / URL_FILE).read_text(encoding="utf-8").strip()
+    return named or str(home / FILE)
+
+
+def _kind(home: Path) -> type[Ledger]:
+    """Find the implementation, which is imported only when it is used."""
+    place = _place(home)
+    found: Any
+    if place.startswith(("postgresql://", "postgres://")):
+        found = import_module("liftgate.ledger.postgres").PostgresLedger
+    elif "://" in place:
+        raise LedgerError(
+            f"{VARIABLE}: got {place.split('://')[0]}://…, expected postgresql://… or nothing"
+        )
+    else:
+        found = import_module("liftgate.ledger.sqlite").SqliteLedger
+    assert isinstance(found, type)
+    assert issubclass(found, Ledger)
+    return found
 
 
 def leaf_bytes(leaf: Any) -> bytes:
