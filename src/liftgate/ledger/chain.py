@@ -24,6 +24,7 @@ GENESIS = "sha256:" + "0" * 64
 
 _FIELDS = {"liftgate", "sequence", "kind", "body", "refs", "previous", "author", "time"}
 _sha256 = hashlib.sha256
+_BLOCK = 4096
 # The scanner itself: ``json.loads`` would look for an encoding and for blanks first.
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _RESTORE = "restore the ledger from a copy; nothing after the named entry can be relied upon"
@@ -137,9 +138,39 @@ def check(lines: Iterable[Sealed], sizes: Iterable[int] = ()) -> Checked:
         BrokenChain: names the first bad entry and what differs.
     """
     walk = _Walk(frozenset(sizes))
-    walk.note_root()
+    previous, latest, number = GENESIS, "", 0
     for line in lines:
-        walk.step(line)
+        number += 1
+        try:
+            hashed = _sha256(b"\x00" + line.data)
+            text = line.data.decode()
+            fields, end = _scan(text, 0)
+            time = fields["time"]
+            sound = (
+                line.leaf == "sha256:" + hashed.hexdigest()
+                and end == len(text)
+                and line.sequence == number
+                and fields.keys() == _FIELDS
+                and fields["previous"] == previous
+                and fields["sequence"] == number
+                and fields["kind"] == line.kind
+            )
+            # UTC texts of one form sort as their times do.
+            if time < latest:
+                walk.clock_went_back.append(number)
+            else:
+                latest = time
+        except (TypeError, ValueError, AttributeError, KeyError, StopIteration, RecursionError):
+            sound = False
+        if not sound:
+            raise BrokenChain(
+                f"ledger entry {number}: {_fault(line, number, previous)}", hint=_RESTORE
+            )
+        previous = line.leaf
+        walk.waiting.append(hashed.digest())
+        if number % _BLOCK == 0 or number in walk.sizes:
+            walk.grow()
+    walk.grow()
     frontier = walk.frontier
     return Checked(
         frontier.size, frontier.root(), walk.roots, walk.nodes, tuple(walk.clock_went_back)
@@ -148,57 +179,31 @@ def check(lines: Iterable[Sealed], sizes: Iterable[int] = ()) -> Checked:
 
 @dataclass
 class _Walk:
-    """Where a check is."""
+    """The tree that grows while a chain is checked."""
 
     sizes: frozenset[int]
-    previous: str = GENESIS
-    latest: str = ""
     frontier: Frontier = field(default_factory=Frontier)
+    waiting: list[bytes] = field(default_factory=list)
     roots: dict[int, bytes] = field(default_factory=dict)
     nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
     clock_went_back: list[int] = field(default_factory=list)
 
-    def step(self, line: Sealed) -> None:
-        """Check one line; the quick way in, and the slow one to say what is wrong."""
-        number = self.frontier.size + 1
-        try:
-            hashed = _sha256(b"\x00" + line.data)
-            text = line.data.decode()
-            fields, end = _scan(text, 0)
-            sound = (
-                line.leaf == "sha256:" + hashed.hexdigest()
-                and end == len(text)
-                and line.sequence == number
-                and fields.keys() == _FIELDS
-                and fields["previous"] == self.previous
-                and fields["sequence"] == number
-                and fields["kind"] == line.kind
-            )
-            time = fields["time"]
-        except (TypeError, ValueError, AttributeError, KeyError, StopIteration, RecursionError):
-            sound, time = False, ""
-        if not sound or not isinstance(time, str):
-            fault = (
-                _place_fault(line, number)
-                or _own_fault(line)
-                or _link_fault(line, number, self.previous)
-                or "its fields are not of the kinds that liftgate writes"
-            )
-            raise BrokenChain(f"ledger entry {number}: {fault}", hint=_RESTORE)
-        # UTC texts of one form sort as their times do.
-        if time < self.latest:
-            self.clock_went_back.append(number)
-        else:
-            self.latest = time
-        self.previous = line.leaf
-        self.frontier.add(hashed.digest(), self.nodes)
-        if number in self.sizes:
-            self.note_root()
-
-    def note_root(self) -> None:
-        """Keep the root of the tree as it is."""
+    def grow(self) -> None:
+        """Put the waiting leaves into the tree, and keep its root if it was asked for."""
+        self.frontier.extend(self.waiting, self.nodes)
+        self.waiting.clear()
         if self.frontier.size in self.sizes:
             self.roots[self.frontier.size] = self.frontier.root()
+
+
+def _fault(line: Sealed, number: int, previous: str) -> str:
+    """Say what is wrong with a line, after the quick check found that something is."""
+    return (
+        _place_fault(line, number)
+        or _own_fault(line)
+        or _link_fault(line, number, previous)
+        or "its fields are not of the kinds that liftgate writes"
+    )
 
 
 def _place_fault(line: Sealed, expected: int) -> str:

@@ -35,21 +35,36 @@ class Frontier:
         self.size = 0
         self._peaks: list[bytes] = []
 
-    def add(self, leaf: bytes, ended: dict[tuple[int, int], bytes] | None = None) -> None:
-        """Add a leaf.
+    def extend(
+        self, leaves: Sequence[bytes], ended: dict[tuple[int, int], bytes] | None = None
+    ) -> None:
+        """Add leaves.
 
         Args:
-            leaf: its hash.
-            ended: takes (level, number) -> hash of each subtree at a stored level that it ends.
+            leaves: their hashes.
+            ended: takes (level, number) -> hash of each subtree at a stored level that they end.
         """
-        before, level, node = self.size, 0, leaf
-        self.size += 1
-        while before & 1:
+        at, width = 0, 1 << STEP
+        while at < len(leaves):
+            if not self.size % width and at + width <= len(leaves):
+                node, level = _folded(leaves[at : at + width]), STEP
+                if ended is not None:
+                    ended[level, self.size >> level] = node
+            else:
+                node, level = leaves[at], 0
+            self._carry(node, level, ended)
+            at += 1 << level
+
+    def _carry(self, node: bytes, level: int, ended: dict[tuple[int, int], bytes] | None) -> None:
+        """Add a complete subtree after the last leaf, and join it with its equals."""
+        number = self.size >> level
+        self.size += 1 << level
+        while number & 1:
             node = _sha256(b"\x01" + self._peaks.pop() + node).digest()
-            before >>= 1
+            number >>= 1
             level += 1
             if ended is not None and not level % STEP:
-                ended[level, before] = node
+                ended[level, number] = node
         self._peaks.append(node)
 
     def root(self) -> bytes:
@@ -180,8 +195,7 @@ class Tree:
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the root of a tree that fits in memory."""
     frontier = Frontier()
-    for leaf in leaves:
-        frontier.add(leaf)
+    frontier.extend(leaves)
     return frontier.root()
 
 
@@ -243,10 +257,8 @@ def _split(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 
 
-def _folded(row: list[bytes]) -> bytes:
+def _folded(row: Sequence[bytes]) -> bytes:
     while len(row) > 1:
-        row = [
-            _sha256(b"\x01" + left + right).digest()
-            for left, right in zip(row[::2], row[1::2], strict=True)
-        ]
+        pairs = zip(row[::2], row[1::2], strict=True)
+        row = [_sha256(b"\x01" + left + right).digest() for left, right in pairs]
     return row[0]

@@ -79,8 +79,9 @@ def test_roots_are_the_published_ones():
 def test_every_proof_of_every_size_leads_to_the_root_and_to_no_other(count, data):
     leaves = some(count)
     frontier, nodes = Frontier(), {}
-    for one in leaves:
-        frontier.add(one, nodes)
+    cut = data.draw(st.integers(0, count))
+    frontier.extend(leaves[:cut], nodes)
+    frontier.extend(leaves[cut:], nodes)
     grown = tree(leaves, nodes)
     index = data.draw(st.integers(0, count - 1))
     old = data.draw(st.integers(1, count))
@@ -106,8 +107,7 @@ def test_every_proof_of_every_size_leads_to_the_root_and_to_no_other(count, data
 def test_subtrees_that_become_complete_are_those_that_the_frontier_names():
     leaves = some(600)
     frontier, nodes = Frontier(), {}
-    for one in leaves:
-        frontier.add(one, nodes)
+    frontier.extend(leaves, nodes)
     half, stored = tree(leaves[:300]), {}
     for level, number, node in half.completed(0):
         stored[level, number] = node
