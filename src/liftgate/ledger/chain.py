@@ -59,8 +59,8 @@ def seal(
     Raises:
         DataError: an empty kind, a naive time, or a value that JSON does not know.
     """
-    if not kind:
-        raise DataError("ledger entry: got an empty kind, expected a word such as 'run.finished'")
+    if not kind or "\0" in kind:
+        raise DataError(f"ledger entry: got the kind {kind!r}, expected a word: 'run.finished'")
     if time.tzinfo is None:
         raise DataError(f"ledger entry {kind!r}: got the naive time {time}, expected an aware one")
     sequence = 1 if previous is None else previous.sequence + 1
@@ -138,9 +138,9 @@ def check(lines: Iterable[Sealed], sizes: Iterable[int] = ()) -> Checked:
         BrokenChain: names the first bad entry and what differs.
     """
     walk = _Walk(frozenset(sizes))
-    previous, latest, number = GENESIS, "", 0
-    for line in lines:
-        number += 1
+    previous, latest = GENESIS, ""
+    walk.grow()
+    for number, line in enumerate(lines, start=1):
         try:
             hashed = _sha256(b"\x00" + line.data)
             text = line.data.decode()
