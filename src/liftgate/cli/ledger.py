@@ -262,6 +262,56 @@ def attest(
     return 0
 
 
+@ledger.command()
+@click.argument("study")
+@click.option("--out", type=_FILE, required=True, metavar="FILE", help="The zip that is written.")
+@click.option("--checkpoint", type=_FILE, metavar="FILE", help="Prove against its last checkpoint.")
+@_SIGN
+@_TRUST
+def pack(
+    *,
+    study: str,
+    out: Path,
+    checkpoint: Path | None,
+    sign_with: tuple[str, ...],
+    trust: Path | None,
+) -> int:
+    """Write the audit pack of the study of this name: evidence and what verifies it, in one zip.
+
+    Whoever gets it needs Python and nothing of us: unzip verify.py, then python -I verify.py PACK.
+    """
+    from liftgate.flow.pack import make_pack
+    from liftgate.store import Workspace
+
+    missing = make_pack(
+        Workspace.locate(), study, out, checkpoint=checkpoint, sign_with=sign_with, trust=trust
+    )
+    click.echo(f"Wrote {out}; it says itself what it does not cover ({len(missing)} points).")
+    return 0
+
+
+@ledger.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--to", type=click.Path(path_type=Path), metavar="FOLDER", help="Unpack into a new folder."
+)
+@click.option(
+    "--checkpoint", type=_FILE, metavar="FILE", help="Checkpoints that you got otherwise."
+)
+@click.option("--trust", type=_FILE, metavar="FILE", help="The trust file that you got otherwise.")
+def unpack(*, file: Path, to: Path | None, checkpoint: Path | None, trust: Path | None) -> int:
+    """Verify an audit pack that somebody gave, and unpack it if you like.
+
+    Exit codes: 0 sound, 2 there is no such file, 3 not sound: nothing is unpacked.
+    """
+    from liftgate.figures.text import visible
+    from liftgate.flow.pack import open_pack
+
+    for line in open_pack(file, to=to, checkpoint=checkpoint, trust=trust):
+        click.echo(visible(line))
+    return 0
+
+
 def _verified(found: Verified) -> dict[str, Any]:
     return {
         "sound": True,
