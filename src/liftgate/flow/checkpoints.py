@@ -56,7 +56,8 @@ def keep_checkpoint(
     keys = [load_key(name) for name in sign_with]
     with Ledger.open(workspace.home, read_only=True) as ledger:
         origin = origin_of(ledger)
-        earlier = [one for one in _earlier(to) if one.origin == origin]
+        # A file is one ledger's; notes and other ledgers may keep checkpoints of several.
+        earlier = [*_in_file(to), *(one for one in _elsewhere(to) if one.origin == origin)]
         found = ledger.examine([one.size for one in earlier])
         for one in earlier:
             compare(one, ledger, found)
@@ -162,10 +163,12 @@ def trust_file(workspace: Workspace, given: Path | None) -> Path:
     return named or workspace.home / TRUST_FILE
 
 
-def _earlier(to: Destinations) -> list[Checkpoint]:
+def _in_file(to: Destinations) -> tuple[Checkpoint, ...]:
+    return anchors.read_file(to.file) if to.file is not None and to.file.is_file() else ()
+
+
+def _elsewhere(to: Destinations) -> list[Checkpoint]:
     found: list[Checkpoint] = []
-    if to.file is not None and to.file.is_file():
-        found += anchors.read_file(to.file)
     if to.git:
         found += anchors.read_notes(Path.cwd())
     if to.ledger is not None and Ledger.exists(_home(to.ledger)):

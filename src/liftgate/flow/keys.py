@@ -106,8 +106,7 @@ def revoke(
     """Revoke a key: what it signs from a time on does not count; see ``Trust.without``."""
     path = trust_file(workspace, given)
     before = load(path)
-    time = (at or datetime.now(UTC)).replace(microsecond=0)
-    after = before.without(name, at=time, reason=reason)
+    after = before.without(name, at=at or datetime.now(UTC), reason=reason)
     made = after.sealed([load_key(one) for one in sign_with])
     return _keep(workspace, path, made, f"revoked {name}", before.named(name).key)
 

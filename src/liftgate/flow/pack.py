@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
 import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, UnknownName
 from liftgate.flow.checkpoints import trust_file
@@ -98,7 +99,7 @@ def open_pack(
     keys = trust.read_bytes() if trust else None
     if not file.is_file():
         raise DataError(f"{file}: there is no such file")
-    verify = runpy.run_module("liftgate.lineage.pack_verifier")["verify"]
+    verify: Any = import_module("liftgate.lineage.pack_verifier").verify
     try:
         said: list[str] = verify(file, text, keys)
     except Exception as error:
