@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+import zlib
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
@@ -22,6 +23,7 @@ from liftgate.ledger.keys import load_key
 from liftgate.ledger.signed import attest
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
+from liftgate.store import Store
 
 DECISION = {
     "study": "s", "study_digest": "sha256:" + "1" * 64, "recommended": "new",
@@ -298,6 +300,25 @@ def test_a_correction_shows_both_values_and_changes_nothing(desk):
     change = {"path": "decisions.0.word", "old": "ship", "new": "hold"}
     assert shown["corrections"][0]["changes"] == [change]
     assert desk("ledger", "verify") == 0
+
+
+def test_erased_content_is_gone_from_every_file_and_the_chain_still_verifies(desk, tmp_path):
+    secret = "the-secret-of-person-seven " * 5
+    with Store.open(desk.home) as store:
+        digest = store.put_text(secret)
+        other = store.put_text("kept " + "words " * 50)
+    assert desk("ledger", "checkpoint", "--out", "kept.txt") == 0
+    assert desk("ledger", "erase", digest, "--reason", "asked for it") == 0
+    assert desk("ledger", "erase", digest, "--reason", "asked again") == 0
+    assert desk("ledger", "erase", "sha256:0", "--reason", "x") == 2
+    packed = zlib.compress(json.dumps(secret).encode(), 6)[20:60]
+    for file in (file for file in desk.home.rglob("*") if file.is_file()):
+        assert b"person-seven" not in file.read_bytes()
+        assert packed not in file.read_bytes()
+    assert desk("ledger", "verify", "--against", "kept.txt") == 0
+    with Store.open(desk.home, read_only=True) as store, Ledger.open(desk.home) as ledger:
+        assert (store.blob_state(digest), store.blob_state(other)) == ("erased", "kept")
+        assert len(list(ledger.entries("content.erased"))) == 1
 
 
 def altered(pack, name, change):

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
-if TYPE_CHECKING:
-    from liftgate.flow.ledger import Verified
-    from liftgate.records import Entry
+from liftgate.cli.ledger_text import head, line, verified
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -55,7 +52,7 @@ def verify(*, against: tuple[str, ...], signed: bool, trust: Path | None, as_jso
 
     found = verify_all(Workspace.locate(), against=against, trust=trust, signed=signed)
     if as_json:
-        click.echo(json.dumps(_verified(found), indent=2))
+        click.echo(json.dumps(verified(found), indent=2))
         return 0
     click.echo(
         f"Sound: {_count(found.entries, 'entry', 'entries')} in one chain, "
@@ -88,10 +85,10 @@ def log(*, kind: str | None, last: int | None, as_json: bool) -> int:
 
     found = entries(Workspace.locate(), kind=kind, last=last)
     if as_json:
-        click.echo(json.dumps({"entries": [_head(e) for e in found]}, indent=2))
+        click.echo(json.dumps({"entries": [head(e) for e in found]}, indent=2))
         return 0
     for entry in found:
-        click.echo(_line(entry))
+        click.echo(line(entry))
     if not found:
         click.echo("No such entry." if kind else "The ledger is empty.")
     return 0
@@ -108,7 +105,7 @@ def show(*, sequence: int, as_json: bool) -> int:
 
     workspace = Workspace.locate()
     found = entry(workspace, sequence)
-    whole = {**_head(found), "previous": found.previous, "refs": found.refs, "body": found.body}
+    whole = {**head(found), "previous": found.previous, "refs": found.refs, "body": found.body}
     corrected = corrections(workspace, sequence)
     if corrected:
         whole["corrections"] = [{"sequence": e.sequence, **e.body} for e in corrected]
@@ -138,6 +135,22 @@ def correct(*, sequence: int, path: str, new: str, reason: str) -> int:
         value = new
     made = append(Workspace.locate(), sequence, path=path, new=value, reason=reason)
     click.echo(f"Entry {made.sequence} corrects entry {sequence}: {path}")
+    return 0
+
+
+@ledger.command()
+@click.argument("digest")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, e.g. a request for erasure.")
+def erase(*, digest: str, reason: str) -> int:
+    """Erase a text, an answer or a label for good; its digest, its scores and the chain stay.
+
+    The digest is that of a trace or of a Parquet file, sha256:… in full.
+    """
+    from liftgate.flow.ledger import erase as remove
+    from liftgate.store import Workspace
+
+    made = remove(Workspace.locate(), digest, reason=reason)
+    click.echo(f"Erased {digest} (entry {made.sequence})")
     return 0
 
 
@@ -217,7 +230,7 @@ def check(*, file: Path, against: Path) -> int:
     found = check_proof(file, against)
     if isinstance(found, Entry):
         click.echo(f"Proven: entry {found.sequence} is in the ledger of the checkpoint.")
-        click.echo(_line(found))
+        click.echo(line(found))
     else:
         click.echo(f"Proven: the ledger of {found:,} entries continues the checkpoint.")
     return 0
@@ -307,76 +320,9 @@ def unpack(*, file: Path, to: Path | None, checkpoint: Path | None, trust: Path 
     from liftgate.figures.text import visible
     from liftgate.flow.pack import open_pack
 
-    for line in open_pack(file, to=to, checkpoint=checkpoint, trust=trust):
-        click.echo(visible(line))
+    for said in open_pack(file, to=to, checkpoint=checkpoint, trust=trust):
+        click.echo(visible(said))
     return 0
-
-
-def _verified(found: Verified) -> dict[str, Any]:
-    return {
-        "sound": True,
-        "entries": found.entries,
-        "runs": found.runs,
-        "files": found.files,
-        "unrecorded": list(found.unrecorded),
-        "against": [
-            {
-                "place": one.place,
-                "size": one.size,
-                "time": one.time.isoformat(),
-                "signed_by": list(one.signed_by),
-            }
-            for one in found.against
-        ],
-        "statements": [
-            {
-                "sequence": one.sequence,
-                "about": one.about,
-                "predicate": one.predicate,
-                "by": list(one.by),
-                "roles": list(one.roles),
-            }
-            for one in found.statements
-        ],
-        "clock_went_back": list(found.clock_went_back),
-    }
-
-
-def _head(entry: Entry) -> dict[str, Any]:
-    return {
-        "sequence": entry.sequence,
-        "time": entry.time.isoformat(),
-        "kind": entry.kind,
-        "author": entry.author,
-        "leaf": entry.leaf,
-        "about": _about(entry),
-    }
-
-
-def _line(entry: Entry) -> str:
-    from liftgate.canon import short
-    from liftgate.figures.text import one_line
-
-    time = entry.time.strftime("%Y-%m-%d %H:%M:%SZ")
-    author, about = one_line(entry.author, 30), one_line(_about(entry), 80)
-    return f"{entry.sequence:>5}  {time}  {short(entry.leaf, 8)}  {entry.kind}  {about}  ({author})"
-
-
-def _about(entry: Entry) -> str:
-    """What an entry is about, in a few words."""
-    body = entry.body
-    if entry.kind == "run.finished":
-        return f"{body['id']}, {'complete' if body['complete'] else 'interrupted'}"
-    if entry.kind == "decision":
-        words = ", ".join(f"{d['candidate']} {d['word']}" for d in body["decisions"])
-        return f"{body['study']}: {words}"
-    if entry.kind == "statement":
-        return f"about entry {body['about']}, {body['predicate']}"
-    if entry.kind == "correction":
-        return f"of entry {body['corrects']}: {body['reason']}"
-    if entry.kind == "ledger.checkpoint":
-        return f"{body['origin']}, {body['size']:,} entries"
-    return str(body.get("name", body.get("study", "")))
 
 
 def _count(number: int, one: str, many: str) -> str:

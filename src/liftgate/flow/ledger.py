@@ -24,6 +24,9 @@ ACTIVATED = "gate_activated"
 CORRECTION = "correction"
 """Kind of the entry that says what another one should have said."""
 
+ERASED = "content.erased"
+"""Kind of the entry that says that a value is gone."""
+
 
 @dataclass(frozen=True)
 class Against:
@@ -182,6 +185,26 @@ def correct(workspace: Workspace, sequence: int, *, path: str, new: Json, reason
         change = {"path": path, "old": old, "new": new}
         body = {"corrects": sequence, "reason": reason, "changes": [change]}
         return ledger.append(CORRECTION, body, refs={"entry": entry.leaf})
+
+
+def erase(workspace: Workspace, digest: str, *, reason: str) -> Entry:
+    """Erase a text, an answer or a label for good; digests, scores and chain stay.
+
+    The entry comes first: a process that dies between the two leaves a promise that can be kept by
+    the same command, and no value that vanished without a word.
+
+    Raises:
+        DataError: no reason, or there is no such value.
+    """
+    if not reason.strip():
+        raise DataError("reason: got none, an erasure says why")
+    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+        if store.blob_state(digest) == "unknown":
+            raise DataError(f"blob {digest}: there is no such value")
+        told = [e for e in ledger.entries(ERASED) if e.body["digest"] == digest]
+        made = told[0] if told else ledger.append(ERASED, {"digest": digest, "reason": reason})
+        store.erase(digest)
+    return made
 
 
 def corrections(workspace: Workspace, sequence: int) -> list[Entry]:
