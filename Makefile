@@ -13,7 +13,7 @@ help:
 	@echo "make check          ruff, the layers, mypy, the generated docs"
 	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
-	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
+	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up) or PostgreSQL"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"

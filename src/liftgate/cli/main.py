@@ -36,6 +36,7 @@ COMMANDS = {
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
+    "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
