@@ -44,11 +44,21 @@ from liftgate.records.evaluation import (
 )
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.rubric import (
+    Anchor,
+    Rubric,
+    RubricExample,
+    RubricKind,
+    RubricScale,
+    RubricUnit,
+    Shown,
+)
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
 
 __all__ = [
     "Alternative",
+    "Anchor",
     "Answer",
     "Arm",
     "Bounds",
@@ -85,10 +95,16 @@ __all__ = [
     "Reading",
     "Requirement",
     "Role",
+    "Rubric",
+    "RubricExample",
+    "RubricKind",
+    "RubricScale",
+    "RubricUnit",
     "Run",
     "Scale",
     "Score",
     "ScoreKind",
+    "Shown",
     "Side",
     "SliceComparison",
     "Status",

@@ -43,7 +43,7 @@ def loads(text: str, file: str = "<text>") -> Study:
             )
         )
     if faults or study is None:
-        raise _error(file, faults)
+        raise refused(file, faults)
     return study.placed(source)
 
 
@@ -57,7 +57,8 @@ def _placed(error: StudyError, source: Source) -> list[Fault]:
     ]
 
 
-def _error(file: str, faults: list[Fault]) -> StudyError:
+def refused(file: str, faults: list[Fault]) -> StudyError:
+    """Return the error for a file for people, its faults in the order of their places."""
     ordered = sorted(faults, key=lambda fault: (fault.line, fault.column))
     count = "1 fault" if len(ordered) == 1 else f"{len(ordered)} faults"
     error = StudyError(f"{file}: {count}", file=file, faults=ordered)
