@@ -33,6 +33,7 @@ COMMANDS = {
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "rate": ("liftgate.cli.rate", "Have people rate answers, blind: draw, serve, status, export."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
 }

@@ -20,8 +20,16 @@ from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, NotAllowed, UnknownName
 from liftgate.humans.draw import LEAD, Drawn, Task, TaskKind, Wishes
 from liftgate.humans.subjects import Gold, Subject
-from liftgate.records import Json
-from liftgate.records.rubric import Rubric
+from liftgate.records import (
+    Anchor,
+    Json,
+    Rubric,
+    RubricExample,
+    RubricKind,
+    RubricScale,
+    RubricUnit,
+    Shown,
+)
 from liftgate.store import Workspace
 
 BATCH_FILE, ACCESS_FILE = "batch.json", "access.json"
@@ -273,15 +281,6 @@ def _kept(row: Mapping[str, Any]) -> Kept:
 
 def rubric_of(body: Mapping[str, Any]) -> Rubric:
     """Return the rubric of ``Rubric.as_json``."""
-    from liftgate.records.rubric import (
-        Anchor,
-        RubricExample,
-        RubricKind,
-        RubricScale,
-        RubricUnit,
-        Shown,
-    )
-
     scale = body["scale"]
     anchors = tuple(Anchor(**anchor) for anchor in scale["anchors"])
     return Rubric(

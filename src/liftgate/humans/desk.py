@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from liftgate.errors import DataError
+from liftgate.figures import visible
 from liftgate.humans.batch import Batch, Kept
 from liftgate.humans.draw import Task
 from liftgate.humans.ratings import Act, ActKind, Ratings, refused, standing
 from liftgate.humans.subjects import as_text
-from liftgate.records import Json
+from liftgate.records import Json, RubricUnit
 
 REASONS = (
     "I can't tell",
@@ -96,7 +97,7 @@ class Desk:
 
         Args:
             task: its number.
-            value: one of the rubric's, as pressed: of a pair, about the left side.
+            value: one of the rubric's, as pressed: of a pair, about the side shown first.
             request: made by the browser, for doing it only once.
             seen: how many acts the browser knew.
             more: ``comment`` and ``seconds``.
@@ -187,23 +188,32 @@ class Desk:
     def _subject(self, task: int) -> Kept:
         return self.batch.subjects[self.tasks[task - 1].subject]
 
+    def _draft(self, task: int) -> str:
+        """Return the unfinished comment, or that of the act on the task that was taken back."""
+        draft = self._ratings.draft(self.rater, task)
+        if draft is not None:
+            return draft
+        own = [a.comment for a in self._ratings.acts(self.rater) if a.task == task and a.comment]
+        return own[-1] if own else ""
+
     def _screen(self, task: int) -> dict[str, Any]:
         return {
             "number": task,
-            "draft": self._ratings.draft(self.rater, task),
+            "draft": self._draft(task),
             **screen(self._subject(task), self.tasks[task - 1], self._texts),
         }
 
 
 def screen(subject: Kept, task: Task, texts: Texts) -> dict[str, Any]:
     """Return what is shown of a subject: its texts, in the order in which they are shown."""
-    sides = [as_text(texts(digest)) for digest in subject.sides]
+    sides = [visible(as_text(texts(digest))) for digest in subject.sides]
     if task.swapped:
         sides.reverse()
     return {
         "harm": subject.harm,
         "shown": [
-            {"name": name, "text": as_text(texts(digest))} for name, digest in subject.shown.items()
+            {"name": visible(name), "text": visible(as_text(texts(digest)))}
+            for name, digest in subject.shown.items()
         ],
         "sides": [
             {"name": name, "text": text}
@@ -214,22 +224,50 @@ def screen(subject: Kept, task: Task, texts: Texts) -> dict[str, Any]:
 
 def side_names(count: int) -> Sequence[str]:
     """Return what the sides are called on the page."""
-    return ((), ("Answer",), ("Left", "Right"))[count]
+    return ((), ("Answer",), ("First answer", "Second answer"))[count]
 
 
 def rubric_view(batch: Batch) -> Mapping[str, Any]:
-    """Return the rubric as a page shows it."""
+    """Return the rubric as a page shows it, with the keys that the page itself takes.
+
+    Of a pair the value that favours the first side comes first, and the arrows give the ends. A
+    letter that an anchor has claimed is not the page's: it takes another key then.
+    """
     rubric = batch.rubric
+    anchors = [
+        {
+            "value": a.value,
+            "label": a.label,
+            "meaning": a.meaning,
+            "key": a.key.lower(),
+            "arrow": "",
+        }
+        for a in rubric.scale.anchors
+    ]
+    if rubric.unit is RubricUnit.PAIR:
+        anchors.reverse()
+        anchors[0]["arrow"], anchors[-1]["arrow"] = "ArrowLeft", "ArrowRight"
+    taken = {str(anchor["key"]) for anchor in anchors}
     return {
         "question": rubric.question,
         "instructions": rubric.instructions,
-        "anchors": [
-            {"value": a.value, "label": a.label, "meaning": a.meaning, "key": a.key.lower()}
-            for a in rubric.scale.anchors
-        ],
+        "anchors": anchors,
         "examples": list(rubric.as_json()["examples"]),
         "reasons": list(REASONS),
+        "commands": {
+            name: letter if letter not in taken else other
+            for name, (letter, other) in _COMMANDS.items()
+        },
     }
+
+
+_COMMANDS = {
+    "undo": ("u", "Backspace"),
+    "skip": ("s", "-"),
+    "comment": ("c", "+"),
+    "help": ("?", "?"),
+}
+"""What the page does -> its key, and its key where an anchor has claimed the first."""
 
 
 def _bounded(comment: Any) -> str:

@@ -17,11 +17,9 @@ from enum import StrEnum
 
 from liftgate.errors import DataError
 from liftgate.humans.subjects import Gold, Subject
-from liftgate.records.rubric import Rubric, RubricKind, RubricUnit
+from liftgate.records import Rubric, RubricKind, RubricUnit
 
 LEAD = "lead"
-RESERVED_KEYS = "uscphz"
-"""Keys of the page itself; no anchor may claim them."""
 _PSEUDONYM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 
 
@@ -43,7 +41,7 @@ class Task:
     subject: str
     kind: TaskKind
     swapped: bool = False
-    """Of a pair: whether the second side stands on the left."""
+    """Of a pair: whether the second side is shown first."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +94,9 @@ def draw(
     for subject in pool:
         by_item.setdefault(subject.item, []).append(subject)
     chosen, probability, strata = _sample(by_item, wishes)
-    shared = set(sorted(chosen, key=lambda item: rank(wishes.seed, "shared", item))[: wishes.overlap])
+    shared = set(
+        sorted(chosen, key=lambda item: rank(wishes.seed, "shared", item))[: wishes.overlap]
+    )
     assigned = _assigned([item for item in chosen if item not in shared], by_item, wishes)
     paired = rubric.unit is RubricUnit.PAIR
     tasks = {}
@@ -122,7 +122,7 @@ def check_rubric(rubric: Rubric) -> None:
     """Refuse a rubric that cannot be answered by single keys.
 
     Raises:
-        DataError: keys that are missing, longer than one character, shared or reserved; a nominal
+        DataError: keys that are missing, longer than one character or shared; a nominal
             rubric about pairs, whose values cannot be turned when the sides are exchanged.
     """
     anchors = rubric.scale.anchors
@@ -131,11 +131,6 @@ def check_rubric(rubric: Rubric) -> None:
         place = f"rubric {rubric.name}, anchor {anchor.label!r}: key"
         if len(key) != 1 or not key.isalnum():
             raise DataError(f"{place}: got {anchor.key!r}, expected one letter or digit")
-        if key in RESERVED_KEYS:
-            raise DataError(
-                f"{place}: got {anchor.key!r}, which the page needs itself "
-                f"({', '.join(RESERVED_KEYS)}); expected another",
-            )
         if keys.count(key) > 1:
             raise DataError(f"{place}: got {anchor.key!r} twice, expected one key an anchor")
     if len(anchors) < 2:
@@ -157,9 +152,7 @@ def turned(value: float, rubric: Rubric) -> float:
     return rubric.scale.low + rubric.scale.high - value
 
 
-def _check(
-    pool: Sequence[Subject], rubric: Rubric, wishes: Wishes, gold: Sequence[Gold]
-) -> None:
+def _check(pool: Sequence[Subject], rubric: Rubric, wishes: Wishes, gold: Sequence[Gold]) -> None:
     check_raters(wishes.raters)
     items = len({subject.item for subject in pool})
     if not 1 <= wishes.items <= items:
@@ -275,9 +268,7 @@ def _ordered(
     return tuple(_spread(line, golden, rank(seed, "gold", rater)))
 
 
-def _repeats(
-    line: Sequence[Task], rater: str, wishes: Wishes, *, paired: bool
-) -> list[Task]:
+def _repeats(line: Sequence[Task], rater: str, wishes: Wishes, *, paired: bool) -> list[Task]:
     """Choose among a rater's first third what comes again in the second half."""
     first = line[: len(line) // 3]
     if wishes.repeats > len(first):
@@ -305,7 +296,9 @@ def _spread(line: Sequence[Task], more: Sequence[Task], chance: bytes) -> list[T
     mixed: list[Task] = []
     for place, task in enumerate(more):
         start, stop = (len(line) * n // len(more) for n in (place, place + 1))
-        turn = int.from_bytes(hashlib.sha256(chance + bytes([place % 256, place // 256])).digest()[:8])
+        turn = int.from_bytes(
+            hashlib.sha256(chance + bytes([place % 256, place // 256])).digest()[:8]
+        )
         at = start + turn % (stop - start + 1)
         mixed += [*line[start:at], task, *line[at:stop]]
     return mixed if more else list(line)

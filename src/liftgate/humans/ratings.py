@@ -80,7 +80,7 @@ class Act:
     """Place in the rater's order, from 1; 0: about no task."""
     subject: str = ""
     value: float | None = None
-    """As pressed: of a pair, about the left side."""
+    """Of a pair, about the side that was shown first; of the lead's word, about the first side."""
     reason: str = ""
     comment: str = ""
     seconds: float | None = None
@@ -141,10 +141,10 @@ class Ratings:
                     f"expected {count}",
                     hint="reload the page",
                 )
-            moment = datetime.now(UTC)
+            at = (datetime.now(UTC) - _EPOCH) // timedelta(microseconds=1)
             values = (
                 act.request, act.rater, act.kind.value, act.task, act.subject, act.value,
-                act.reason, act.comment, act.seconds, (moment - _EPOCH) // timedelta(microseconds=1),
+                act.reason, act.comment, act.seconds, at,
             )  # fmt: skip
             self._connection.execute(
                 "INSERT INTO act (request, rater, kind, task, subject, value, reason, comment, "
@@ -173,13 +173,13 @@ class Ratings:
                 (rater, task, comment),
             )
 
-    def draft(self, rater: str, task: int) -> str:
-        """Return the unfinished comment on a task, or an empty text."""
+    def draft(self, rater: str, task: int) -> str | None:
+        """Return the unfinished comment on a task, or None when there is none."""
         with self._lock, self._translated():
             row = self._connection.execute(
                 "SELECT comment FROM draft WHERE rater = ? AND task = ?", (rater, task)
             ).fetchone()
-        return str(row[0]) if row else ""
+        return str(row[0]) if row else None
 
     def close(self) -> None:
         """Give the file back."""

@@ -35,7 +35,7 @@ class Subject:
     key: str
     """Its identity; says nothing about an arm."""
     item: str
-    """What is drawn: subjects that share an item are drawn together and rated by the same people."""
+    """What is drawn: subjects that share one are drawn together and rated by the same people."""
     shown: Mapping[str, Json] = field(default_factory=dict)
     """Named context, in the order in which it is shown."""
     sides: tuple[Side, ...] = ()
@@ -125,7 +125,9 @@ def _subject(row: Any) -> Subject:
         raise DataError(f"got {type(row).__name__}, expected an object")
     unknown = sorted(set(row) - _KEYS)
     if unknown:
-        raise DataError(f"got the unknown key {unknown[0]!r}, expected of {', '.join(sorted(_KEYS))}")
+        raise DataError(
+            f"got the unknown key {unknown[0]!r}, expected of {', '.join(sorted(_KEYS))}"
+        )
     key = _word(row, "id")
     if not key:
         raise DataError("id: missing, expected text")
