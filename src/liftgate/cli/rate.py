@@ -119,3 +119,94 @@ def serve(*, batch: str, as_json: bool, **given: Any) -> int:
     with opened(Workspace.locate(), batch) as room:
         serve(room, Address(**given), ready)
     return 0
+
+
+@rate.command()
+@_BATCH
+@_JSON
+def status(*, batch: str, as_json: bool) -> int:
+    """Show how far a batch is: raters, agreement, drift on gold items, what is to be settled."""
+    from liftgate.cli.rate_text import status_lines
+    from liftgate.flow.rating import opened
+    from liftgate.flow.rating_view import lead_view
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        view = lead_view(room)
+    if as_json:
+        click.echo(json.dumps(view, indent=2, ensure_ascii=False))
+        return 0
+    for line in status_lines(view):
+        click.echo(visible(line))
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl")
+@click.option("--sheet", metavar="RATER", help="The empty sheet of a rater, instead of labels.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
+def export(*, batch: str, form: str, sheet: str | None, out: Path | None) -> int:
+    """Write the labels of a batch, or with --sheet a sheet to be filled in without a browser.
+
+    Labels name items and trial keys, raters and values, never an arm. Abstentions are rows, too.
+    """
+    from liftgate.flow.rating import labels_text, opened, sheet_text
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        text = labels_text(room, form) if sheet is None else sheet_text(room, sheet, form)
+    if out is None:
+        click.echo(text, nl=False)
+        return 0
+    out.write_text(text, encoding="utf-8", newline="\n")
+    click.echo(f"Wrote {out}.")
+    return 0
+
+
+@rate.command("import")
+@_BATCH
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_JSON
+def import_(*, batch: str, file: Path, as_json: bool) -> int:
+    """Bring in a sheet that a rater has filled in; rows without a value are left for later.
+
+    A row whose texts were edited, or that belongs to another batch or rater, is refused, and with
+    it the whole file. The same file again adds nothing.
+
+    Exit codes: 0 kept, 2 a value that the rubric does not have, 3 edited.
+    """
+    from liftgate.flow.rating import opened, take_in
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        added, empty = take_in(room, file)
+    if as_json:
+        click.echo(json.dumps({"batch": batch, "added": added, "empty": empty}, indent=2))
+    else:
+        click.echo(f"Kept {added} ratings of {file}; {empty} rows are empty.")
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.argument("subject")
+@click.option("--value", required=True, help="The right rating: an anchor's label or key.")
+@click.option("--reason", required=True, help="Why.")
+@_JSON
+def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bool) -> int:
+    """Settle a subject on which raters differ; their ratings stay as they are.
+
+    SUBJECT is what `liftgate rate status` shows, or an item's id where it names one subject. Of a
+    pair the value is about the first trial of its row.
+    """
+    from liftgate.flow.rating import adjudicate, opened
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        act = adjudicate(room, subject, value, reason)
+    if as_json:
+        click.echo(json.dumps({"subject": act.subject, "value": act.value, "reason": act.reason}))
+    else:
+        click.echo(f"Settled {visible(subject)}: {value}.")
+    return 0

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from liftgate.canon import digest, plain
-from liftgate.errors import BrokenChain
+from liftgate.errors import BrokenChain, DataError
 from liftgate.flow.rating_subjects import subjects_of_study
+from liftgate.humans import results, sheets
 from liftgate.humans.batch import (
     DRAWN,
     Access,
@@ -23,7 +24,8 @@ from liftgate.humans.batch import (
 )
 from liftgate.humans.desk import ERASED
 from liftgate.humans.draw import TaskKind, Wishes, draw
-from liftgate.humans.ratings import FILE, Ratings
+from liftgate.humans.ratings import FILE, Act, Ratings
+from liftgate.humans.settling import find_subject, settle
 from liftgate.humans.subjects import Gold, Subject, read_gold, read_subjects
 from liftgate.ledger import Ledger
 from liftgate.records import Entry, Json, Rubric
@@ -128,6 +130,56 @@ def opened(workspace: Workspace, batch: str) -> Iterator[Room]:
             yield Room(found, access, ratings, store, entry)
     finally:
         ratings.close()
+
+
+def sheet_text(room: Room, rater: str, form: str) -> str:
+    """Return the sheet of a rater without a browser, as CSV or JSONL.
+
+    Raises:
+        UnknownName: the batch has no such rater.
+    """
+    return sheets.write(sheets.sheet(room.batch, rater, room.text), form)
+
+
+def labels_text(room: Room, form: str) -> str:
+    """Return what stands of a batch, and the lead's words, as CSV or JSONL."""
+    acts = room.ratings.acts()
+    found = results.labels(room.batch, acts)
+    return sheets.write(sheets.label_rows(room.batch, found, acts), form)
+
+
+def take_in(room: Room, file: Path) -> tuple[int, int]:
+    """Keep what a filled sheet says; returns how many acts were added, and how many rows empty.
+
+    Raises:
+        BrokenChain: a row is not as it was handed out.
+        DataError: the file cannot be read, or rows are wrong; nothing is kept then.
+    """
+    form = file.suffix.removeprefix(".")
+    if form not in sheets.FORMATS:
+        raise DataError(f"{file}: expected a .csv or .jsonl file")
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: cannot be read ({error})") from error
+    return sheets.take_in(room.batch, sheets.read(text, form), room.ratings, room.text)
+
+
+def adjudicate(room: Room, subject: str, value: str, reason: str) -> Act:
+    """Keep the lead's value for a subject: of a pair, about the first trial of its row.
+
+    Raises:
+        UnknownName: no subject of that key or item, or several.
+        DataError: no reason, or a value that the rubric does not have.
+    """
+    key = find_subject(room.batch, subject)
+    scale = room.batch.rubric.scale
+    anchor = scale.named(value)
+    if anchor is None:
+        known = ", ".join(one.label for one in scale.anchors)
+        raise DataError(f"value: got {value!r}, expected one of {known}, or its key")
+    request = f"cli-{secrets.token_hex(12)}"
+    return settle(room.batch, key, room.ratings, value=anchor.value, reason=reason, request=request)
 
 
 def _entry(ledger: Ledger, batch: str) -> Entry | None:

@@ -108,7 +108,7 @@ def agreement(batch: Batch, found: Sequence[Label], *, seed: int = 0) -> Agreed:
     table = [[row.get(rater, nan) for rater in batch.raters] for row in rows.values()]
     both = sum(sum(not isnan(value) for value in row) > 1 for row in table)
     if len(batch.raters) < 2 or not both:
-        return Agreed(both, None, "nothing was rated by two raters yet")
+        return Agreed(both, None, "Nothing was rated by two raters yet")
     from liftgate.stats.agreement import rater_report
 
     kinds = {RubricKind.BINARY: "nominal"}

@@ -10,12 +10,12 @@ from urllib.parse import parse_qs
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed, UnknownName
 from liftgate.flow.rating import Room
+from liftgate.flow.rating_view import lead_view
 from liftgate.humans.desk import Desk, rubric_view
 from liftgate.humans.draw import LEAD
 from liftgate.humans.ratings import Overtaken
 from liftgate.humans.settling import settle, settle_view
 from liftgate.web.guard import FORM_TOKEN, App, Guarded, body_of, check_sender, form_token
-from liftgate.web.lead import lead_view
 from liftgate.web.pages import asset, page
 
 if TYPE_CHECKING:
