@@ -151,16 +151,20 @@ def read(text: str, form: str) -> list[dict[str, Any]]:
 
 
 def _label_row(batch: Batch, key: str) -> dict[str, Any]:
+    """What a label is about; what is not known, such as the trial of a survey's line, is None."""
     subject = batch.subjects[key]
-    trials = [
-        {name: origin[name] for name in ("trial", "attempt", "run", "target") if name in origin}
-        for origin in subject.origins
-    ]
+    first, second = (*subject.origins, {}, {})[:2]
     return {
         "batch": batch.id,
         "item": subject.item,
         "subject": key,
-        "trials": [trial for trial in trials if trial],
+        "trial": first.get("trial"),
+        "attempt": first.get("attempt"),
+        "run": first.get("run"),
+        "second_trial": second.get("trial"),
+        "second_attempt": second.get("attempt"),
+        "second_run": second.get("run"),
+        "target": first.get("target"),
         "stratum": subject.stratum,
         "probability": subject.probability,
     }
