@@ -16,7 +16,7 @@ from liftgate.humans.draw import LEAD
 from liftgate.humans.ratings import Overtaken
 from liftgate.humans.settling import settle, settle_view
 from liftgate.web.guard import FORM_TOKEN, App, Guarded, body_of, check_sender, form_token
-from liftgate.web.pages import asset, page
+from liftgate.web.pages import address, asset, page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -55,6 +55,7 @@ def make_app(room: Room, *, hosts: tuple[str, ...] | None) -> App:
         Route("/", server.home),
         Route("/enter/{token}", server.enter),
         Route("/static/{digest}/{name}", server.static),
+        Route("/favicon.ico", server.icon),
         Route("/rate", server.rate),
         Route("/rate.json", server.rate_json),
         Route("/rate/act", server.act, methods=["POST"]),
@@ -112,6 +113,12 @@ class RatingServer:
         if found is None:
             raise UnknownName("file", request.path_params["name"], ())
         return Response(found[0], media_type=found[1])
+
+    def icon(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's door
+        """Return the icon to a browser that asks for it unasked, as on a JSON page."""
+        from starlette.responses import RedirectResponse
+
+        return RedirectResponse(address("icon.svg"), 303)
 
     def rate(self, request: Request) -> Response:
         """The rater's page; what is on the desk comes as JSON, afterwards."""
