@@ -340,7 +340,8 @@ def test_every_page_has_contrast_and_fits_in_light_and_dark_wide_and_narrow(
         '{"id": "g", "input": "Question 9", "answer": "Answer 9", "value": 4}\n', "utf-8"
     )
     server = serve(subjects_file(folder), "helpfulness", "--raters", "ann,bob", "--n", "8",
-                   "--overlap", "8", "--gold", str(gold), "--seed", str(width + len(scheme)))  # fmt: skip
+                   "--overlap", "8", "--gold", str(gold),
+                   "--seed", str(width + len(scheme)))  # fmt: skip
     sheet = folder / "bob.jsonl"
     rows = liftgate(folder, "rate", "export", server.batch, "--sheet", "bob").splitlines()
     sheet.write_text(

@@ -10,7 +10,7 @@ from liftgate.errors import DataError
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
-from liftgate.humans.subjects import Side, Subject
+from liftgate.humans.subjects import QUESTION, Side, Subject
 from liftgate.records import Entry, Item, Json, Observation, Role, Rubric, RubricUnit, Shown
 from liftgate.store import Store
 from liftgate.study.design import Study
@@ -138,7 +138,7 @@ def _shown(item: Item, rubric: Rubric) -> dict[str, Json]:
     source = _source(item) if Shown.SOURCE in rubric.shows else None
     if Shown.INPUT in rubric.shows:
         parts = {name: value for name, value in item.input.items() if name != source}
-        shown.update(parts if len(parts) > 1 else {"Question": next(iter(parts.values()), None)})
+        shown.update(parts if len(parts) > 1 else {QUESTION: next(iter(parts.values()), None)})
     if source is not None:
         shown["Source"] = item.input.get(source, item.metadata.get(source))
     if Shown.REFERENCE in rubric.shows:

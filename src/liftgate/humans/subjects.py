@@ -17,6 +17,8 @@ from liftgate.errors import DataError
 from liftgate.records import Json
 
 MOST_FAULTS = 20
+QUESTION = "Question"
+"""What a context without a name of its own is called; everywhere, lest gold be told apart by it."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def _subject(row: Any) -> Subject:
     if not key:
         raise DataError("id: missing, expected text")
     given = row.get("input", {})
-    shown = given if isinstance(given, dict) else {"input": given}
+    shown = given if isinstance(given, dict) else {QUESTION: given}
     answers = row["answers"] if "answers" in row else [row["answer"]] if "answer" in row else []
     if not isinstance(answers, list) or len(answers) > 2:
         raise DataError("answers: expected a list of two")

@@ -112,7 +112,7 @@ def _tested(rater: str, given: ArrayLike, draws: int, seed: int) -> RaterDrift:
         exact=int(np.count_nonzero(values == 0)),
     )
     if values.size < LEAST_GOLD:
-        reason = f"{values.size} gold items rated: below {LEAST_GOLD} no change can be shown"
+        reason = f"gold items rated: {values.size}; below {LEAST_GOLD} no change can be shown"
         return replace(untested, reason=reason)
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.tile(np.arange(values.size), (draws, 1)), axis=1)

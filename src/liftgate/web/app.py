@@ -61,8 +61,8 @@ def make_app(room: Room, *, hosts: tuple[str, ...] | None) -> App:
         Route("/rate/act", server.act, methods=["POST"]),
         Route("/lead", server.lead),
         Route("/lead.json", server.lead_json),
-        Route("/lead/settle/{subject}", server.settle, methods=["GET"]),
-        Route("/lead/settle/{subject}", server.settled, methods=["POST"]),
+        Route("/lead/settle/{subject:path}", server.settle, methods=["GET"]),
+        Route("/lead/settle/{subject:path}", server.settled, methods=["POST"]),
     ]
     return Guarded(
         Starlette(routes=routes, exception_handlers={LiftgateError: _fault, 404: _not_found}),

@@ -76,6 +76,7 @@ def _listening(address: Address) -> socket.socket:
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((address.host, address.port))
+        taken.listen(128)  # whoever opens a link at once waits a moment instead of being refused
     except OSError as error:
         taken.close()
         raise LiftgateError(
