@@ -8,7 +8,7 @@ from liftgate.canon import short
 from liftgate.flow.rating import Room
 from liftgate.humans import results
 from liftgate.stats.agreement import Agreement
-from liftgate.stats.rater_drift import RaterDrift
+from liftgate.stats.drift import RaterDrift
 
 
 def lead_view(room: Room) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from liftgate.records import RubricKind
 
 if TYPE_CHECKING:
     from liftgate.stats.agreement import RaterReport
-    from liftgate.stats.rater_drift import RaterDrift
+    from liftgate.stats.drift import RaterDrift
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def drift(batch: Batch, found: Sequence[Label]) -> tuple[RaterDrift, ...]:
 
     On a nominal scale an error is 1, whatever the value.
     """
-    from liftgate.stats.rater_drift import rater_drift
+    from liftgate.stats.drift import rater_drift
 
     errors: dict[str, list[float]] = {rater: [] for rater in batch.raters}
     nominal = batch.rubric.scale.kind is RubricKind.NOMINAL
