@@ -136,8 +136,10 @@ def test_a_file_of_another_batch_or_no_database_is_refused(made, tmp_path):
 
 
 def test_rows_are_on_disk_when_an_act_returns(made):
-    assert made.ratings._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    assert made.ratings._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    opened = Ratings(made.path, made.batch.digest)
+    assert opened._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert opened._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    opened.close()
 
 
 def test_what_was_kept_survives_a_process_that_is_killed_at_once(made):
