@@ -23,7 +23,7 @@ from liftgate.evals.plan import (
     Plan,
     jobs,
 )
-from liftgate.evals.scoring import score, stored_answer
+from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
 from liftgate.protocols import Identified, Metered, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
@@ -214,7 +214,10 @@ class _Execution:
         # A killed process cannot say what it had in flight; this bounds it.
         self.pen.describe("most_in_flight", max(limits.values(), default=0))
         identities = {
-            bound.arm.fingerprint: dict(bound.system.identity)
+            bound.arm.fingerprint: {
+                **bound.system.identity,
+                **({} if bound.reads is None else {"reads": bound.reads}),
+            }
             for bound in self.plan.arms
             if isinstance(bound.system, Identified)
         }
@@ -362,7 +365,8 @@ class _Execution:
 
     async def _score(self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial) -> Score:
         limit = self.plan.outcomes.timeout_s
-        made = await score(scorer, answer, item, trial, run=self.pen.run, timeout_s=limit)
+        shown = shown_to(scorer, answer, trial, self.store)
+        made = await score(scorer, shown, item, trial, run=self.pen.run, timeout_s=limit)
         self.pen.score(made)
         return made
 

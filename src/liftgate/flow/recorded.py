@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, SystemFailed
-from liftgate.evals.data import load_dataset
-from liftgate.evals.plan import Plan
+from liftgate.evals.plan import BoundScorer, Plan
+from liftgate.flow.items import load_items
 from liftgate.flow.parts import Parts
-from liftgate.flow.scorers import bound_scorers
 from liftgate.lineage import datasets
-from liftgate.records import Answer, Arm, Dataset, Entry, Json, Role
+from liftgate.records import Answer, Arm, Dataset, Entry, Json, Role, Scale, ScoreKind
 from liftgate.store import Store
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -70,10 +69,7 @@ def dataset_of(
         kept = datasets.rebuild(digest, store, name=name)
         lost = len(kept.erased)
         return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
-    source = study.dataset
-    dataset = load_dataset(
-        source.source, root=Path.cwd(), name=name, cluster=source.cluster, slices=source.slices
-    )
+    dataset = load_items(study.dataset, root=Path.cwd(), name=name)
     if dataset.digest != digest:
         raise DataError(
             f"dataset {name}: it was not kept with the decision, and its source gives "
@@ -91,8 +87,13 @@ def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset:
     )
     recorded = locked.body
     scorers = tuple(
-        replace(bound, fingerprint=recorded["scorers"][bound.name])
-        for bound in bound_scorers(study, dataset)
+        BoundScorer(
+            metric,
+            study.scorer(metric),
+            recorded["scorers"][metric],
+            Scale(**{**scale, "kind": ScoreKind(scale["kind"])}),
+        )
+        for metric, scale in recorded["scales"].items()
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
     return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(

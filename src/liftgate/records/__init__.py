@@ -30,7 +30,6 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
-    Json,
     Measure,
     Missing,
     Observation,
@@ -40,8 +39,10 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    arm_fingerprint,
     trial_key,
 )
+from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs
 from liftgate.records.rubric import (
@@ -53,6 +54,7 @@ from liftgate.records.rubric import (
     RubricUnit,
     Shown,
 )
+from liftgate.records.trace import Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
 
@@ -108,8 +110,13 @@ __all__ = [
     "Side",
     "SliceComparison",
     "Status",
+    "Step",
+    "StepKind",
+    "Trace",
     "Trial",
     "Verdict",
     "Want",
+    "arm_fingerprint",
+    "trace_of",
     "trial_key",
 ]

@@ -26,6 +26,14 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
+GOLDEN["arms"]["old"]["reads"] = "clean"
+GOLDEN["dataset"]["perturb"] = {
+    "families": ["typos", "order"],
+    "seed": 1,
+    "variants": 2,
+    "rates": {"typos": 0.2},
+    "parts": ["question"],
+}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
