@@ -68,7 +68,7 @@ def test_it_is_rated_to_the_end_agreed_on_and_exported(made, rubric):
     assert len(found) == len(acts) == sum(map(len, made.batch.tasks.values()))
     assert results.agreement(made.batch, found).subjects == 6
     assert {one.rater for one in results.drift(made.batch, found)} == {"ann", "bob"}
-    rows = sheets.label_rows(made.batch, found, acts)
+    rows = sheets.label_rows(made.batch, found, acts, everything=True)
     assert {row["value"] for row in rows} <= set(rubric.scale.values)
     for form in sheets.FORMATS:
         assert len(sheets.read(sheets.write(rows, form), form)) == len(rows)

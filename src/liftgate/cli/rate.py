@@ -31,9 +31,8 @@ def rate() -> None:
 @click.option(
     "--n",
     "items",
-    required=True,
     type=click.IntRange(min=1),
-    help="Items to rate, over all raters: with each, the answers of all arms.",
+    help="Items to rate, over all raters, each with the answers of all arms. Default: all.",
 )
 @click.option(
     "--overlap",
@@ -66,7 +65,8 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
     """Draw a batch from a study, a run or a file.
 
     SOURCE is a study's file or name, whose last decision says which rows count; a run's id; or a
-    .jsonl file of things to rate, each with id, input and answer (or answers: a pair).
+    .jsonl file of things to rate, each with id, input and answer (or answers: a pair), or drawn by
+    liftgate label draw.
     """
     from liftgate.flow.rating import Asked, draw_batch
     from liftgate.store import Workspace
@@ -145,17 +145,22 @@ def status(*, batch: str, as_json: bool) -> int:
 @_BATCH
 @click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl")
 @click.option("--sheet", metavar="RATER", help="The empty sheet of a rater, instead of labels.")
+@click.option("--all", "everything", is_flag=True, help="Repeated and gold subjects, too.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
-def export(*, batch: str, form: str, sheet: str | None, out: Path | None) -> int:
+def export(*, batch: str, form: str, sheet: str | None, everything: bool, out: Path | None) -> int:
     """Write the labels of a batch, or with --sheet a sheet to be filled in without a browser.
 
-    Labels name items and trial keys, raters and values, never an arm. Abstentions are rows, too.
+    Labels name items and trial keys, raters and values, never an arm; judges are calibrated on
+    them. Abstentions are rows, too.
     """
     from liftgate.flow.rating import labels_text, opened, sheet_text
     from liftgate.store import Workspace
 
     with opened(Workspace.locate(), batch) as room:
-        text = labels_text(room, form) if sheet is None else sheet_text(room, sheet, form)
+        if sheet is None:
+            text = labels_text(room, form, everything=everything)
+        else:
+            text = sheet_text(room, sheet, form)
     if out is None:
         click.echo(text, nl=False)
         return 0

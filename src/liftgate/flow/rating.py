@@ -41,7 +41,8 @@ class Asked:
     """A study's file or name, a run's id, or a ``.jsonl`` file of things to rate."""
     rubric: str
     raters: tuple[str, ...]
-    items: int
+    items: int | None = None
+    """None: all."""
     overlap: int = 0
     repeats: int = 0
     gold: Path | None = None
@@ -91,11 +92,12 @@ def draw_batch(workspace: Workspace, asked: Asked) -> DrawnBatch:
     rubric = find_rubric(asked.rubric, Path.cwd())
     gold = read_gold(asked.gold) if asked.gold is not None else ()
     seed = secrets.randbits(48) if asked.seed is None else asked.seed
-    wishes = Wishes(asked.raters, asked.items, asked.overlap, asked.repeats, seed)
     workspace.create()
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         ledger.verify()
         pool, source, notes = _pool(asked, rubric, list(ledger.entries()), store)
+        items = len({s.item for s in pool}) if asked.items is None else asked.items
+        wishes = Wishes(asked.raters, items, asked.overlap, asked.repeats, seed)
         drawn = draw(pool, rubric, wishes, gold)
         body = body_of(drawn, rubric, wishes, gold, source=source, put=store.put_json)
         store.flush()
@@ -141,11 +143,17 @@ def sheet_text(room: Room, rater: str, form: str) -> str:
     return sheets.write(sheets.sheet(room.batch, rater, room.text), form)
 
 
-def labels_text(room: Room, form: str) -> str:
-    """Return what stands of a batch, and the lead's words, as CSV or JSONL."""
+def labels_text(room: Room, form: str, *, everything: bool) -> str:
+    """Return what stands of a batch, and the lead's words, as CSV or JSONL.
+
+    Args:
+        room: an opened batch.
+        form: ``csv`` or ``jsonl``.
+        everything: ratings of repeated and gold subjects, too.
+    """
     acts = room.ratings.acts()
     found = results.labels(room.batch, acts)
-    return sheets.write(sheets.label_rows(room.batch, found, acts), form)
+    return sheets.write(sheets.label_rows(room.batch, found, acts, everything=everything), form)
 
 
 def take_in(room: Room, file: Path) -> tuple[int, int]:

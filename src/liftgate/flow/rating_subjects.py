@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from liftgate.canon import digest
 from liftgate.errors import DataError
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
-from liftgate.humans.subjects import QUESTION, Side, Subject
+from liftgate.humans.subjects import Side, Subject, context, subject_key
 from liftgate.records import Entry, Item, Json, Observation, Role, Rubric, RubricUnit, Shown
 from liftgate.store import Store
 from liftgate.study.design import Study
@@ -63,6 +62,7 @@ def subjects_of_study(
     plan = plan_of(decision.body, locked, study, dataset)
     by_role = sorted(plan.arms, key=lambda bound: bound.arm.role is not Role.BASELINE)
     arms = [bound.arm.fingerprint for bound in by_role]
+    versions = {bound.arm.fingerprint: study.arm(bound.arm.name).reads for bound in by_role}
     by_item: dict[str, dict[str, Observation]] = {}
     for seen in select(plan, store):
         if seen.repeat == 0 and (run is None or seen.trial.run == run):
@@ -77,7 +77,8 @@ def subjects_of_study(
         left_out += not whole
         if whole:
             labels = {"stratum": _label(item, stratify), "harm": _label(item, harm)}
-            subjects += _subjects(item, answers, arms, rubric, store, labels)
+            as_read = {arm: item.as_read(versions[arm]) for arm in arms}
+            subjects += _subjects(as_read, answers, rubric, store, labels)
     if not subjects:
         raise DataError(f"{source}: got no item that every arm answered, expected at least one")
     if left_out:
@@ -99,14 +100,14 @@ def _decision(source: str, entries: Sequence[Entry], store: Store) -> tuple[Entr
 
 
 def _subjects(
-    item: Item,
+    as_read: Mapping[str, Item],
     answers: Answers,
-    arms: Sequence[str],
     rubric: Rubric,
     store: Store,
     labels: Mapping[str, str],
 ) -> Iterator[Subject]:
-    shown = _shown(item, rubric)
+    """Yield the subjects of an item, given as each arm reads it, the baseline first."""
+    baseline, *candidates = as_read
 
     def side(arm: str) -> Side:
         trial = answers[arm].trial
@@ -115,20 +116,20 @@ def _subjects(
             "trial": trial.key,
             "attempt": trial.attempt,
             "run": trial.run,
-            "target": item.target_digest,
+            "target": as_read[arm].target_digest,
         }
         return Side(store.output(trial.output_digest), origin)
 
     def subject(*keys: str) -> Subject:
-        sides = tuple(side(arm) for arm in keys)
-        key = digest([item.id, *(one.origin["trial"] for one in sides)])
-        return Subject(key, item.id, shown, sides, **labels)
+        item, sides = as_read[keys[-1]], tuple(side(arm) for arm in keys)
+        key = subject_key(item.id, *(str(one.origin["trial"]) for one in sides))
+        return Subject(key, item.id, _shown(item, rubric), sides, **labels)
 
     if rubric.unit is RubricUnit.PAIR:
-        for candidate in arms[1:]:
-            yield subject(candidate, arms[0])
+        for candidate in candidates:
+            yield subject(candidate, baseline)
     else:
-        for arm in arms:
+        for arm in as_read:
             yield subject(arm)
 
 
@@ -138,7 +139,7 @@ def _shown(item: Item, rubric: Rubric) -> dict[str, Json]:
     source = _source(item) if Shown.SOURCE in rubric.shows else None
     if Shown.INPUT in rubric.shows:
         parts = {name: value for name, value in item.input.items() if name != source}
-        shown.update(parts if len(parts) > 1 else {QUESTION: next(iter(parts.values()), None)})
+        shown.update(context(parts))
     if source is not None:
         shown["Source"] = item.input.get(source, item.metadata.get(source))
     if Shown.REFERENCE in rubric.shows:

@@ -11,13 +11,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from liftgate.canon import digest, short
 from liftgate.errors import BrokenChain, DataError
 from liftgate.humans.batch import Batch
 from liftgate.humans.desk import REASONS, Texts, screen
-from liftgate.humans.draw import LEAD
+from liftgate.humans.draw import LEAD, TaskKind
 from liftgate.humans.ratings import Act, ActKind, Ratings, standing
 from liftgate.humans.results import Label, settled
 
@@ -81,43 +82,39 @@ def take_in(
     return _keep(acts, ratings), empty
 
 
-def label_rows(batch: Batch, found: Sequence[Label], acts: Sequence[Act]) -> list[dict[str, Any]]:
+def label_rows(
+    batch: Batch, found: Sequence[Label], acts: Sequence[Act], *, everything: bool = False
+) -> list[dict[str, Any]]:
     """Return what a batch gives away: one row a rating that stands, and the lead's last words.
 
-    A pair's value is about its first trial, whatever side was shown first. No row names an arm; a
-    trial's key leads to it in the workspace, for whoever may look.
+    The first columns are those of a file of labels. A pair's value is about its first trial,
+    whatever side was shown first. No row names an arm; a trial's key leads to it in the workspace,
+    for whoever may look.
+
+    Args:
+        batch: the batch.
+        found: its labels.
+        acts: all of its acts.
+        everything: repeated and gold subjects, too, which are about the raters.
     """
+    wanted = set(TaskKind) if everything else {TaskKind.PLAIN, TaskKind.SHARED}
     rows = [
-        _label_row(batch, label.subject)
+        _label_row(batch, label.subject, label.rater, label.value, label.at)
         | {
-            "rater": label.rater,
-            "value": label.value,
-            "abstained": label.value is None,
-            "reason": label.reason,
+            "abstained": label.reason if label.value is None else None,
             "comment": label.comment,
             "kind": label.kind.value,
             "task": label.task,
             "swapped": label.swapped,
             "seconds": label.seconds,
-            "at": None if label.at is None else label.at.isoformat(),
         }
         for label in found
+        if label.kind in wanted
     ]
     for subject, act in sorted(settled(acts).items()):
         rows.append(
-            _label_row(batch, subject)
-            | {
-                "rater": LEAD,
-                "value": act.value,
-                "abstained": False,
-                "reason": act.reason,
-                "comment": "",
-                "kind": "adjudicated",
-                "task": None,
-                "swapped": None,
-                "seconds": None,
-                "at": act.at.isoformat(),
-            }
+            _label_row(batch, subject, LEAD, act.value, act.at)
+            | {"comment": act.reason, "kind": "adjudicated"}
         )
     return rows
 
@@ -150,23 +147,33 @@ def read(text: str, form: str) -> list[dict[str, Any]]:
     return [{name: _plain(value) for name, value in row.items()} for row in found]
 
 
-def _label_row(batch: Batch, key: str) -> dict[str, Any]:
-    """What a label is about; what is not known, such as the trial of a survey's line, is None."""
+def _label_row(
+    batch: Batch, key: str, rater: str, value: float | None, at: datetime | None
+) -> dict[str, Any]:
+    """One row; what is not known, such as the trial of a survey's line, is None."""
     subject = batch.subjects[key]
     first, second = (*subject.origins, {}, {})[:2]
     return {
-        "batch": batch.id,
         "item": subject.item,
-        "subject": key,
         "trial": first.get("trial"),
-        "attempt": first.get("attempt"),
-        "run": first.get("run"),
         "second_trial": second.get("trial"),
-        "second_attempt": second.get("attempt"),
-        "second_run": second.get("run"),
-        "target": first.get("target"),
+        "rater": rater,
+        "value": value,
+        "abstained": None,
+        "comment": "",
+        "at": None if at is None else at.isoformat(),
+        "batch": batch.id,
+        "subject": key,
+        "kind": "",
+        "task": None,
+        "swapped": None,
+        "seconds": None,
         "stratum": subject.stratum,
         "probability": subject.probability,
+        "attempt": first.get("attempt"),
+        "run": first.get("run"),
+        "second_attempt": second.get("attempt"),
+        "second_run": second.get("run"),
     }
 
 

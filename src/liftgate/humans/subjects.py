@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import digest
 from liftgate.errors import DataError
 from liftgate.records import Json
 
@@ -55,6 +56,16 @@ class Gold:
     """Of a pair: the first side's."""
 
 
+def subject_key(item: str, *trials: str) -> str:
+    """Return the identity of an answer, or a pair of answers, to an item."""
+    return digest([item, *trials])
+
+
+def context(parts: Mapping[str, Json]) -> dict[str, Json]:
+    """Return the parts of an input under the names that raters see."""
+    return dict(parts) if len(parts) != 1 else {QUESTION: next(iter(parts.values()))}
+
+
 def as_text(value: Json) -> str:
     """Return a JSON value as text for people: messages line by line, other structures indented."""
     if value is None:
@@ -70,7 +81,8 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
     """Read things to be rated from a JSONL file.
 
     A line has ``id``, and may have ``input`` (text, or named texts), ``answer`` or ``answers`` (a
-    pair), ``item`` (lines that share it are drawn together), ``stratum`` and ``harm``.
+    pair), ``item`` (lines that share it are drawn together), ``stratum`` and ``harm``. A line with
+    ``item`` and ``trial``, as ``liftgate label draw`` writes them, needs no id.
 
     Raises:
         DataError: lists up to 20 faults, each with its line.
@@ -87,7 +99,9 @@ def read_gold(path: Path) -> tuple[Gold, ...]:
     return tuple(Gold(subject, value) for subject, value in _read(path, with_value=True))
 
 
-_KEYS = {"id", "input", "answer", "answers", "item", "stratum", "harm", "value"}
+_KEYS = {"id", "input", "answer", "answers", "item", "trial", "stratum", "harm", "value"}
+_EMPTY = {"rater", "abstained"}
+"""Columns of an empty file of labels: passed over while they hold nothing."""
 
 
 def _read(path: Path, *, with_value: bool) -> list[tuple[Subject, float]]:
@@ -125,16 +139,17 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
 def _subject(row: Any) -> Subject:
     if not isinstance(row, dict):
         raise DataError(f"got {type(row).__name__}, expected an object")
-    unknown = sorted(set(row) - _KEYS)
+    unknown = sorted(set(row) - _KEYS - {name for name in _EMPTY if row.get(name) is None})
     if unknown:
         raise DataError(
             f"got the unknown key {unknown[0]!r}, expected of {', '.join(sorted(_KEYS))}"
         )
-    key = _word(row, "id")
+    trial = _word(row, "trial")
+    key = subject_key(_word(row, "item"), trial) if trial else _word(row, "id")
     if not key:
         raise DataError("id: missing, expected text")
     given = row.get("input", {})
-    shown = given if isinstance(given, dict) else {QUESTION: given}
+    shown = context(given) if isinstance(given, dict) else {QUESTION: given}
     answers = row["answers"] if "answers" in row else [row["answer"]] if "answer" in row else []
     if not isinstance(answers, list) or len(answers) > 2:
         raise DataError("answers: expected a list of two")
@@ -142,7 +157,7 @@ def _subject(row: Any) -> Subject:
         key=key,
         item=_word(row, "item") or key,
         shown=shown,
-        sides=tuple(Side(answer) for answer in answers),
+        sides=tuple(Side(answer, {"trial": trial} if trial else {}) for answer in answers),
         stratum=_word(row, "stratum"),
         harm=_word(row, "harm"),
     )
