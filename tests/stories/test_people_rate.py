@@ -10,6 +10,7 @@ import pytest
 
 from liftgate.cli.main import main
 from liftgate.humans import sheets
+from liftgate.store import Store
 from tests.stories.conftest import World
 
 
@@ -125,6 +126,35 @@ def test_ratings_go_round_by_file_and_leave_as_labels(drawn, rated, world):
     assert len([row for row in rows if row["rater"] != "lead"]) == 32
     assert {row["probability"] for row in rows} == {0.3}
     assert all(row["trial"].startswith("sha256:") and row["run"] for row in rows)
+
+
+def test_a_closed_batch_takes_nothing_more_and_its_ratings_are_scores(drawn, rated, world):
+    batch = drawn["batch"]
+    fill(world, rated, batch, "ann", lambda row: "" if row["task"] == "3" else "y")
+    assert "17 tasks are open" in rated("rate", "close", batch, code=2)
+    fill(world, rated, batch, "bob", lambda row: "n")
+    closed = rated("rate", "close", batch, "--incomplete", "--json")
+    assert (closed["open"], closed["rows"], closed["scores"]) == (1, 31, 31)
+    again = rated("rate", "close", batch, "--json")
+    assert (again["entry"], again["added"]) == (closed["entry"], False)
+    refused = fill_text(world, batch)
+    assert "the batch is closed" in rated("rate", "import", batch, refused, code=2)
+    with Store.open(world.folder / ".liftgate", read_only=True) as store:
+        rubric = drawn["rubric"]["digest"].removeprefix("sha256:")[:12]
+        ann, bob = (store.scores(f"human:{name}:{rubric}") for name in ("ann", "bob"))
+        assert {score.value for score in ann} == {1.0}
+        assert (len(ann), len(bob)) == (15, 16)
+    assert "Sound" in rated("ledger", "verify")
+    after = rated("run", "study.yaml", "--quiet", "--json", code=4)
+    assert after["entry"] == 3  # scores of people change no decision that did not ask for them
+
+
+def fill_text(world, batch):
+    path = world.folder / "ann.csv"
+    rows = sheets.read(path.read_text("utf-8"), "csv")
+    rows[2]["value"] = "y"
+    path.write_text(sheets.write(rows, "csv"), "utf-8")
+    return str(path)
 
 
 def test_a_batch_that_was_edited_by_hand_is_noticed_by_its_digest(drawn, rated, world):

@@ -215,3 +215,29 @@ def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bo
     else:
         click.echo(f"Settled {visible(subject)}: {value}.")
     return 0
+
+
+@rate.command()
+@_BATCH
+@click.option("--incomplete", is_flag=True, help="Close it although tasks are open.")
+@_JSON
+def close(*, batch: str, incomplete: bool, as_json: bool) -> int:
+    """Close a batch: nothing is added any more, and its labels are bound in the ledger.
+
+    Ratings of single answers become scores in the store, each rater a scorer of their own.
+    """
+    from liftgate.flow.rating_close import close_batch
+    from liftgate.store import Workspace
+
+    closed = close_batch(Workspace.locate(), batch, incomplete=incomplete)
+    body = closed.entry.body
+    if as_json:
+        found = {**body, "entry": closed.entry.sequence, "added": closed.added}
+        click.echo(json.dumps(found, indent=2))
+        return 0
+    verb = "Closed:" if closed.added else "Closed before, unchanged:"
+    click.echo(
+        f"{verb} batch {batch} (entry {closed.entry.sequence}), {body['rows']} labels, "
+        f"{body['scores']} scores, {body['open']} tasks open"
+    )
+    return 0

@@ -35,7 +35,7 @@ class Place:
     seen: int
     """How many acts of this rater there are."""
     task: int | None
-    """The next task, from 1; None: nothing is left."""
+    """The next task, from 1; None: nothing is left, or the batch is closed."""
     done: int
     skipped: int
     refused: tuple[str, ...]
@@ -45,6 +45,8 @@ class Place:
     total: int
     undo: int | None
     """The task that an undoing would bring back."""
+    closed: bool
+    """Whether the batch takes nothing more."""
 
 
 class Desk:
@@ -64,15 +66,17 @@ class Desk:
         done, unwanted = standing(acts), refused(acts)
         open_tasks = [n for n in range(1, len(self.tasks) + 1) if n not in done]
         wanted = [n for n in open_tasks if self._subject(n).harm not in unwanted]
+        closed = self._ratings.closed
         return Place(
             seen=len(acts),
-            task=wanted[0] if wanted else None,
+            task=wanted[0] if wanted and not closed else None,
             done=len(done),
             skipped=sum(act.kind is ActKind.SKIPPED for act in done.values()),
             refused=tuple(sorted(unwanted)),
             left_out=len(open_tasks) - len(wanted),
             total=len(self.tasks),
-            undo=next(reversed(done), None),
+            undo=None if closed else next(reversed(done), None),
+            closed=closed,
         )
 
     def view(self) -> dict[str, Any]:
@@ -89,6 +93,7 @@ class Desk:
             "left_out": place.left_out,
             "refused": list(place.refused),
             "can_undo": place.undo is not None,
+            "closed": place.closed,
             "task": None if place.task is None else self._screen(place.task),
         }
 

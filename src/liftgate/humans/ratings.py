@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import BrokenChain, DataError, LiftgateError
+from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.sqlite import connect, is_machine_fault
 
 FILE = "ratings.db"
@@ -66,6 +66,8 @@ class ActKind(StrEnum):
     """Takes a refusal of a category back."""
     ADJUDICATED = "adjudicated"
     """The lead settled what raters disagreed on."""
+    CLOSED = "closed"
+    """Nothing is added any more."""
 
 
 @dataclass(frozen=True)
@@ -126,12 +128,15 @@ class Ratings:
 
         Raises:
             Overtaken: the rater has other rows by now.
+            NotAllowed: the batch is closed.
             LiftgateError: the machine refuses; nothing was added.
         """
         with self._lock, self._translated(), self._transaction():
             again = self._rows("request = ?", (act.request,))
             if again:
                 return self._same(again[0], act)
+            if self.closed:
+                raise NotAllowed("the batch is closed", hint="the lead can draw another")
             count = self._connection.execute(
                 "SELECT count(*) FROM act WHERE rater = ?", (act.rater,)
             ).fetchone()[0]
@@ -163,6 +168,12 @@ class Ratings:
             if rater is None:
                 return self._rows("1 = 1", ())
             return self._rows("rater = ?", (rater,))
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is added any more."""
+        with self._lock, self._translated():
+            return bool(self._rows("kind = ?", (ActKind.CLOSED.value,)))
 
     def put_draft(self, rater: str, task: int, comment: str) -> None:
         """Keep an unfinished comment, on disk when this returns."""

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from liftgate.errors import BrokenChain, DataError, LiftgateError
+from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.humans.desk import MOST_COMMENT, REASONS
 from liftgate.humans.ratings import Act, ActKind, Overtaken, Ratings
 from tests.unit.humans.made import ARMS, Desks, answers, golds, pair_rubric, pairs
@@ -109,6 +109,18 @@ def test_an_unfinished_comment_is_kept_and_comes_back_with_an_undo(made):
     assert desk.view()["task"]["draft"] == "half a thought"
     desk.draft(1, "")
     assert desk.view()["task"]["draft"] == ""
+
+
+def test_a_closed_batch_takes_nothing_more_and_its_page_ends(made):
+    desk = made.desk("ann")
+    desk.rate(1, 3.0, **made.once(desk))
+    made.ratings.add(Act("close-it", "lead", ActKind.CLOSED), seen=None)
+    assert made.ratings.add(Act("close-it", "lead", ActKind.CLOSED), seen=None).sequence == 2
+    assert (desk.view()["task"], desk.view()["closed"], desk.place().undo) == (None, True, None)
+    with pytest.raises(NotAllowed, match="the batch is closed"):
+        desk.rate(2, 3.0, **made.once(desk))
+    with pytest.raises(DataError, match="nothing"):
+        desk.undo(**made.once(desk))
 
 
 def test_no_row_can_be_changed_or_removed(made):

@@ -136,8 +136,9 @@ function fill(task) {
 function fillEnd() {
   const rated = desk.done - desk.skipped;
   find("end-text").textContent =
-    `${rated} rated, ${desk.skipped} skipped, ${desk.left_out} left out. You may close this page.`;
-  find("refused").hidden = desk.refused.length === 0;
+    `${rated} rated, ${desk.skipped} skipped, ${desk.left_out} left out. ` +
+    (desk.closed ? "The batch is closed." : "You may close this page.");
+  find("refused").hidden = desk.closed || desk.refused.length === 0;
   find("refused-names").textContent = desk.refused.join(", ");
 }
 
