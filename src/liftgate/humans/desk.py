@@ -168,7 +168,7 @@ class Desk:
     ) -> None:
         if not self._known(request):
             place = self.place()
-            if place.seen == seen and place.task != task:
+            if place.seen == seen and place.task != task and not place.closed:
                 raise DataError(f"task: got {task}, expected {place.task}, which is next")
         self._write(
             kind, task, request=request, seen=seen, comment=_bounded(comment),
