@@ -213,6 +213,7 @@ def test_undo_skip_and_comment_work_by_single_keys(serve, visit, folder):
     at(page, 3)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("What each rating means")
+    expect(page.locator("#guide-title")).to_be_focused()
     page.keyboard.press("3")
     page.keyboard.press("Escape")
     page.locator("#keys").press("Enter")
