@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.coefficients import Measurement
     from liftgate.stats.detector import corrected_rate, sensitivity_specificity
+    from liftgate.stats.drift import Pettitt, RaterDrift, pettitt, rater_drift
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -79,8 +80,10 @@ _HOMES = {
     "LookStatus": "looks",
     "Mark": "kinds",
     "Measurement": "coefficients",
+    "Pettitt": "drift",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "RaterDrift": "drift",
     "RaterReport": "agreement",
     "RatingCounts": "rating_counts",
     "Resampled": "resampling",
@@ -122,9 +125,11 @@ _HOMES = {
     "pass_rate_difference": "tries",
     "passes_limit": "single",
     "passes_needed": "single",
+    "pettitt": "drift",
     "power": "sizing",
     "proportion": "single",
     "quantile": "single",
+    "rater_drift": "drift",
     "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
@@ -154,8 +159,10 @@ __all__ = [
     "LookStatus",
     "Mark",
     "Measurement",
+    "Pettitt",
     "PlannedLooks",
     "Population",
+    "RaterDrift",
     "RaterReport",
     "RatingCounts",
     "Resampled",
@@ -197,9 +204,11 @@ __all__ = [
     "pass_rate_difference",
     "passes_limit",
     "passes_needed",
+    "pettitt",
     "power",
     "proportion",
     "quantile",
+    "rater_drift",
     "rater_report",
     "ratio",
     "ratio_difference",
