@@ -9,7 +9,7 @@ from datetime import datetime
 
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
-from liftgate.protocols import Scorer, System
+from liftgate.protocols import Judge, PairJudge, Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
 
@@ -21,6 +21,17 @@ class BoundArm:
     system: System
     admissible_after: datetime | None = None
     """Trials that began before this (the lock) are not used; None: older ones may be."""
+    reads: str | None = None
+    """Which version of every item it is asked; None: the item as it is."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A system that a judge asks."""
+
+    name: str
+    """``plugin:rest``: the name by which a price is looked up."""
+    system: System
 
 
 @dataclass(frozen=True)
@@ -28,10 +39,22 @@ class BoundScorer:
     """A scorer with its name in the study, which is the metric's name."""
 
     name: str
-    scorer: Scorer
+    scorer: Scorer | Judge | PairJudge
     fingerprint: str
     """Digest of everything that can change a score: plug-in, version, parameters."""
     scale: Scale
+    asks: tuple[Asked, ...] = ()
+    """The systems that a judge asks."""
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether its scores are themselves measured, by a model."""
+        return isinstance(self.scorer, (Judge, PairJudge))
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether it compares two arms' answers."""
+        return isinstance(self.scorer, PairJudge)
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,16 @@ class Plan:
     """Whether the baseline answers all items before a candidate is asked."""
     limits: Limits = field(default_factory=Limits)
     """Of each endpoint, shared by the arms that call it."""
+
+    @property
+    def single(self) -> tuple[BoundScorer, ...]:
+        """The scorers of single answers."""
+        return tuple(scorer for scorer in self.scorers if not scorer.of_pairs)
+
+    @property
+    def pairwise(self) -> tuple[BoundScorer, ...]:
+        """The judges of pairs of answers."""
+        return tuple(scorer for scorer in self.scorers if scorer.of_pairs)
 
     def __post_init__(self) -> None:
         names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}
@@ -134,16 +167,30 @@ def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """Yield every key of the plan in the order of its calls, arms side by side item by item."""
-    sharing: dict[str, list[Item]] = {}
-    for item in ordered(plan.dataset.items, plan.seed):
-        sharing.setdefault(item.input_digest, []).append(item)
-    places = {item.id: place for place, item in enumerate(ordered(plan.dataset.items, plan.seed))}
+    items = ordered(plan.dataset.items, plan.seed)
+    places = {item.id: place for place, item in enumerate(items)}
+    versions = {bound.reads for bound in plan.arms}
+    sharing = {reads: _sharing(items, reads) for reads in versions}
+    whole = _sharing(items, None)
     for arms in _in_turn(plan):
-        for number, (input_digest, items) in enumerate(sharing.items()):
+        for number, group in enumerate(whole.values()):
             for repeat in range(plan.repeats):
                 for bound in rotated(arms, plan.seed + number + repeat):
-                    key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-                    yield Job(key, bound, repeat, tuple(items), places[items[0].id])
+                    asked = group[0].as_read(bound.reads).input_digest
+                    alike = sharing[bound.reads][asked]
+                    if alike[0].id != group[0].id:
+                        continue  # another item has this arm's version of it, and was asked first
+                    key = trial_key(bound.arm.fingerprint, asked, repeat)
+                    yield Job(key, bound, repeat, tuple(alike), places[alike[0].id])
+
+
+def _sharing(items: tuple[Item, ...], reads: str | None) -> dict[str, list[Item]]:
+    """Return the items of each input, as an arm reads them, in the study's order."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        seen = item.as_read(reads)
+        found.setdefault(seen.input_digest, []).append(seen)
+    return found
 
 
 def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:

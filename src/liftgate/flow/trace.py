@@ -8,18 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, SystemFailed
-from liftgate.evals.data import load_dataset
-from liftgate.evals.plan import Plan
+from liftgate.evals.plan import BoundScorer, Plan
 from liftgate.evals.select import select
+from liftgate.flow.items import load_items
 from liftgate.flow.parts import Parts
-from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.reference import Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Answer, Arm, Dataset, Entry, Failure, Json, Role, Scale
+from liftgate.records import (
+    Answer,
+    Arm,
+    Dataset,
+    Entry,
+    Failure,
+    Json,
+    Role,
+    Scale,
+    ScoreKind,
+)
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -111,10 +120,7 @@ def _dataset(
         kept = datasets.rebuild(digest, store, name=name)
         lost = len(kept.erased)
         return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
-    source = study.dataset
-    dataset = load_dataset(
-        source.source, root=Path.cwd(), name=name, cluster=source.cluster, slices=source.slices
-    )
+    dataset = load_items(study.dataset, root=Path.cwd(), name=name)
     if dataset.digest != digest:
         raise DataError(
             f"dataset {name}: it was not kept with the decision, and its source gives "
@@ -132,8 +138,13 @@ def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: D
     )
     recorded = locked.body
     scorers = tuple(
-        replace(bound, fingerprint=recorded["scorers"][bound.name])
-        for bound in bound_scorers(study, dataset)
+        BoundScorer(
+            metric,
+            study.scorer(metric),
+            recorded["scorers"][metric],
+            Scale(**{**scale, "kind": ScoreKind(scale["kind"])}),
+        )
+        for metric, scale in recorded["scales"].items()
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
     return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(
