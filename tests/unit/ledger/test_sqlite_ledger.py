@@ -17,6 +17,19 @@ from liftgate.errors import BrokenChain, LedgerError
 from liftgate.ledger import Ledger
 from liftgate.ledger.author import default_author
 
+FIRST_FORMAT = (
+    """CREATE TABLE entry (
+  sequence INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  data BLOB NOT NULL,
+  leaf TEXT NOT NULL
+) STRICT""",
+    """CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'a ledger entry is never changed'); END""",
+    """CREATE TRIGGER entry_is_never_removed BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'a ledger entry is never removed'); END""",
+)
+
 
 def filled(home: Path, count: int = 6, size: int = 700) -> Path:
     with Ledger.open(home) as ledger:
@@ -93,6 +106,53 @@ def test_a_file_that_is_no_database_is_a_broken_chain(tmp_path, damage):
         verified(tmp_path)
     with pytest.raises(BrokenChain), Ledger.open(tmp_path) as ledger:
         ledger.append("k", {})
+
+
+def older(home: Path, count: int) -> Path:
+    """Write a ledger as the first format had it: no tree, no trigger on INSERT."""
+    filled(home / "new", count, size=30)
+    file = home / "ledger.db"
+    with contextlib.closing(sqlite3.connect(file)) as old:
+        for sql in FIRST_FORMAT:
+            old.execute(sql)
+        old.execute("PRAGMA user_version = 1")
+        old.execute(f"ATTACH '{home / 'new' / 'ledger.db'}' AS new")
+        old.execute("INSERT INTO entry SELECT * FROM new.entry ORDER BY sequence")
+        old.commit()
+    return file
+
+
+def test_a_ledger_of_the_first_format_is_read_as_it_is_and_gains_the_tree_when_written(tmp_path):
+    file = older(tmp_path, 40)
+    before = file.read_bytes()
+    with Ledger.open(tmp_path, read_only=True) as ledger:
+        found = ledger.examine([20])
+        assert found.entries == 40
+        assert ledger.tree.root(20) == found.roots[20]
+    assert file.read_bytes() == before
+    with Ledger.open(tmp_path) as ledger:
+        assert ledger.examine().root == found.root
+        assert ledger.append("k", {}).sequence == 41
+        assert ledger.tree.root(40) == found.root
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT count(*) FROM subtree").fetchone() == (2,)
+    with pytest.raises(sqlite3.IntegrityError, match="after the last"):
+        rewrite(file, "REPLACE INTO entry SELECT 3, kind, data, leaf FROM entry WHERE sequence = 1")
+
+
+def test_a_stored_subtree_that_is_not_that_of_its_entries_is_named(tmp_path):
+    file = filled(tmp_path, 40, size=30)
+    rewrite(file, "UPDATE subtree SET hash = zeroblob(32) WHERE number = 1")
+    with pytest.raises(BrokenChain, match="entries 17 to 32"):
+        verified(tmp_path)
+    rewrite(file, "DELETE FROM subtree")
+    assert verified(tmp_path) == 40
+
+
+def test_a_database_of_something_else_is_no_ledger(tmp_path):
+    rewrite(tmp_path / "ledger.db", "CREATE TABLE notes (text)")
+    with pytest.raises(BrokenChain, match="holds other tables"):
+        Ledger.open(tmp_path)
 
 
 def test_a_missing_middle_row_is_named(tmp_path):
