@@ -55,6 +55,7 @@ if TYPE_CHECKING:
         macro_f1_difference,
     )
     from liftgate.stats.sign_flips import max_t
+    from liftgate.stats.simultaneous import Share, rank_ranges, simultaneous_shares
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
@@ -116,6 +117,7 @@ _HOMES = {
     "power": "sizing",
     "proportion": "single",
     "quantile": "single",
+    "rank_ranges": "simultaneous",
     "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
@@ -123,6 +125,8 @@ _HOMES = {
     "relative_lift": "lift",
     "sample_size": "sizing",
     "sensitivity_specificity": "detector",
+    "Share": "simultaneous",
+    "simultaneous_shares": "simultaneous",
     "stratum_weights": "weighted",
     "units_needed": "planning",
     "value_counts": "rating_counts",
@@ -150,6 +154,7 @@ __all__ = [
     "Resampled",
     "ScoreKind",
     "SetReading",
+    "Share",
     "UnitDesign",
     "anytime_p",
     "auroc",
@@ -184,6 +189,7 @@ __all__ = [
     "power",
     "proportion",
     "quantile",
+    "rank_ranges",
     "rater_report",
     "ratio",
     "ratio_difference",
@@ -191,6 +197,7 @@ __all__ = [
     "relative_lift",
     "sample_size",
     "sensitivity_specificity",
+    "simultaneous_shares",
     "stratum_weights",
     "units_needed",
     "value_counts",
