@@ -71,7 +71,7 @@ def rank_ranges(intervals: Sequence[tuple[float, float]]) -> tuple[tuple[int, in
     """Return for each quantity the best and the worst rank that its interval allows; 1 is largest.
 
     Where the intervals hold together at some level, so do the ranges of all ranks (Klein, Wright &
-    Wieczorek 2020, Journal of the Royal Statistical Society A 183, 589–606): a quantity is surely
+    Wieczorek 2020, Journal of the Royal Statistical Society C 69, 589–606): a quantity is surely
     behind those whose lower limit lies above its upper one, and surely before those whose upper
     limit lies below its lower one.
 
