@@ -32,6 +32,8 @@ COMMANDS = {
     "regress": ("liftgate.cli.regress", "Keep failing items as tests, and run them."),
     "failures": ("liftgate.cli.failures", "Draw failures to be coded, and rank the fixes."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
+    "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
+    "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),

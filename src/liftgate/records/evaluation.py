@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
 
 from liftgate.canon import digest
 from liftgate.errors import DataError
+from liftgate.records.json_value import Json
+from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
-
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 @dataclass(frozen=True)
@@ -161,6 +160,8 @@ class Answer:
     """In the currency of the workspace; None: not known, which is not zero."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw: usage, finish reason, time to the first token."""
+    trace: Trace | None = None
+    """What was done on the way to the answer; a scorer sees it when it asks for it."""
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,8 @@ class Trial:
     """Requests under way when this one began, itself included: a source of noise."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
+    trace_digest: str | None = None
+    """Where the trace lies in the blob store, of a failed call too; None: there is none."""
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
@@ -217,8 +220,19 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a judge found, with everything that it was told on the way."""
+
+    found: float | Missing | None
+    """None: the judge itself failed, and ``failed`` says how."""
+    detail: Mapping[str, Json]
+    """Votes, raw answers, tokens and cost: kept in the blob store, never in a row."""
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class Score:
-    """One scorer's row about one trial row."""
+    """One scorer's row about one trial row, or about an ordered pair of them."""
 
     trial_key: str
     trial_attempt: int
@@ -231,6 +245,12 @@ class Score:
     outcome: Outcome
     value: float | None
     reason: str = ""
+    detail_digest: str | None = None
+    """Where a judge's votes and raw answers lie in the blob store; None: there is nothing more."""
+    other_key: str | None = None
+    """The pair's second trial; the row's own is the first. None: the row is about one trial."""
+    other_attempt: int | None = None
+    other_run: str | None = None
 
 
 @dataclass(frozen=True)
