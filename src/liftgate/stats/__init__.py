@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         macro_f1_difference,
     )
     from liftgate.stats.sign_flips import max_t
+    from liftgate.stats.simultaneous import Share, rank_ranges, simultaneous_shares
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
@@ -130,6 +131,7 @@ _HOMES = {
     "proportion": "single",
     "quantile": "single",
     "rater_drift": "drift",
+    "rank_ranges": "simultaneous",
     "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
@@ -137,6 +139,8 @@ _HOMES = {
     "relative_lift": "lift",
     "sample_size": "sizing",
     "sensitivity_specificity": "detector",
+    "Share": "simultaneous",
+    "simultaneous_shares": "simultaneous",
     "stratum_weights": "weighted",
     "systematic_draw": "label_draw",
     "units_needed": "planning",
@@ -168,6 +172,7 @@ __all__ = [
     "Resampled",
     "ScoreKind",
     "SetReading",
+    "Share",
     "UnitDesign",
     "anytime_p",
     "auroc",
@@ -208,6 +213,7 @@ __all__ = [
     "power",
     "proportion",
     "quantile",
+    "rank_ranges",
     "rater_drift",
     "rater_report",
     "ratio",
@@ -216,6 +222,7 @@ __all__ = [
     "relative_lift",
     "sample_size",
     "sensitivity_specificity",
+    "simultaneous_shares",
     "stratum_weights",
     "systematic_draw",
     "units_needed",
