@@ -94,7 +94,13 @@ def calibrate_judge(
         Ledger.open(workspace.home) as ledger,
     ):
         plan = made.plan(workspace)
-        found = read_labels(labels, made.rubric, subjects(made, plan, store))
+        known = subjects(made, plan, store)
+        if not known:
+            raise NotEnoughData(
+                f"{made.opened.study.study}: there is no answer yet that could be labelled",
+                hint="liftgate run STUDY first",
+            )
+        found = read_labels(labels, made.rubric, known)
         if not found.by_trial():
             raise NotEnoughData(
                 f"{labels.name}: no row holds a label ({found.empty} are not filled in)",

@@ -57,9 +57,10 @@ def _standing(
     draw = drawn_for(metric, study, entries)
     labels: dict[str, float] = {}
     for entry in mine:
-        if entry.body["study"] == study:
-            # Of several labels of one answer the latest calibration's count.
-            found: Any = store.output(str(entry.body["labels"]["digest"]))
+        digest = str(entry.body["labels"]["digest"])
+        if entry.body["study"] == study and store.blob_state(digest) == "kept":
+            # Erased labels count no more; of several of one answer the latest calibration's do.
+            found: Any = store.output(digest)
             labels |= {str(key): float(value) for key, value in found["trials"].items()}
     return Standing(
         calibrated=mine[-1].sequence if mine else None,
