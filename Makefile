@@ -48,8 +48,9 @@ demo: .venv-demo/.ready
 	.venv-demo/bin/python -m examples.docsearch.prepare
 	.venv-demo/bin/python -m examples.docsearch.demo
 
+# One thread each: every processor has a test process of its own.
 test: .venv/.ready
-	$(BIN)/python -m pytest -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: .venv/.ready docs-check
 	$(BIN)/ruff check .
@@ -93,6 +94,7 @@ LOGS := tests/fixtures/logs
 peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptfoo/.ready
 	rm -rf $(LOGS)/inspect $(LOGS)/lm_eval $(LOGS)/promptfoo $(LOGS)/every_eval_ever
 	.venv-peers-inspect/bin/python $(LOGS)/make_inspect.py $(LOGS)/inspect
+	.venv-peers-inspect/bin/python $(LOGS)/make_inspect_agents.py $(LOGS)/inspect
 	.venv-peers-lm-eval/bin/python $(LOGS)/make_lm_eval.py $(LOGS)/lm_eval
 	.venv-peers-inspect/bin/python $(LOGS)/make_every_eval_ever.py $(LOGS)/lm_eval $(LOGS)/every_eval_ever
 	$(PYTHON) $(LOGS)/make_promptfoo.py $(LOGS)/promptfoo .venv-peers-promptfoo/node_modules/.bin/promptfoo

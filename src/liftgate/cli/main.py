@@ -28,6 +28,8 @@ COMMANDS = {
     ),
     "run": ("liftgate.cli.run", "Lock a study if need be, run it and decide."),
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
+    "perturb": ("liftgate.cli.perturb", "Write a data set of items clean and perturbed."),
+    "regress": ("liftgate.cli.regress", "Keep failing items as tests, and run them."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),

@@ -74,7 +74,8 @@ async def take_passes(
     total = sum(len(one.items) * len(plan.arms) for one in due)
     meter = Meter(STAGE, total, listener=listener)
     for bound in plan.arms:
-        await call(bound.system, due[0].items[0].input, plan.outcomes.timeout_s)
+        first = due[0].items[0].as_read(bound.reads)
+        await call(bound.system, first.input, plan.outcomes.timeout_s)
     for one in due:
         found = await _one_pass(plan, one, meter)
         for bound, wanted in one.rows:
@@ -87,7 +88,8 @@ async def _one_pass(plan: Plan, one: DuePass, meter: Meter) -> Milliseconds:
     found: Milliseconds = {bound.arm.fingerprint: [] for bound in plan.arms}
     for place, item in enumerate(one.items):
         for bound in rotated(plan.arms, plan.seed + one.number + place):
-            called = await call(bound.system, item.input, plan.outcomes.timeout_s)
+            asked = item.as_read(bound.reads).input
+            called = await call(bound.system, asked, plan.outcomes.timeout_s)
             failed = called.failure is not None
             seconds = plan.outcomes.timeout_s if failed else called.seconds
             found[bound.arm.fingerprint].append(1000 * seconds)

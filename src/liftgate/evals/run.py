@@ -25,15 +25,8 @@ from liftgate.evals.plan import (
     Plan,
     jobs,
 )
-from liftgate.evals.scoring import score, stored_answer
-from liftgate.evals.select import (
-    ScoreKey,
-    Selection,
-    counting,
-    is_final,
-    look,
-    observed,
-)
+from liftgate.evals.scoring import score, shown_to, stored_answer
+from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
 from liftgate.protocols import Identified, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
@@ -210,7 +203,10 @@ class _Execution:
         # A killed process cannot say what it had in flight; this bounds it.
         self.pen.describe("most_in_flight", max(limits.values(), default=0))
         identities = {
-            bound.arm.fingerprint: dict(bound.system.identity)
+            bound.arm.fingerprint: {
+                **bound.system.identity,
+                **({} if bound.reads is None else {"reads": bound.reads}),
+            }
             for bound in self.plan.arms
             if isinstance(bound.system, Identified)
         }
@@ -363,9 +359,10 @@ class _Execution:
             await self.judging.start()
         ask = self.judging.handle(scorer)
         limit = self.plan.outcomes.timeout_s
+        shown = shown_to(scorer, answer, trial, self.store)
         try:
             made = await score(
-                scorer, answer, item, trial, run=self.pen.run, timeout_s=limit, ask=ask
+                scorer, shown, item, trial, run=self.pen.run, timeout_s=limit, ask=ask
             )
         except OutOfMoney as error:
             self.reason, self.cut_short = str(error), True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from liftgate import plugins
+from liftgate.errors import NotEnoughData
 from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
@@ -110,6 +111,7 @@ class Case:
             for row in self.rows.observations
             if row.item in wanted and row.arm == arm.fingerprint and row.repeat == number
         ]
+        refuse_tries(self.study, (metric,))
         return self._aligned(arm, arm, metric, items, rows, 1)
 
     def _aligned(
@@ -134,6 +136,10 @@ class Case:
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
             repeats=repeats,
+            reads={
+                arm.fingerprint: self.study.arm(arm.name).reads for arm in (baseline, candidate)
+            },
+            tries=self.study.scorers[metric].tries,
         )
 
     def _failure_scores(self, worst: float | None = None) -> dict[Failure, float | None]:
@@ -274,6 +280,18 @@ def case_of(
         },
         compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
+
+
+def refuse_tries(study: Study, metrics: Iterable[str]) -> None:
+    """Refuse to take a single repeat for what is asked of several.
+
+    Raises:
+        NotEnoughData: a metric that joins the repeats of an item.
+    """
+    for metric in metrics:
+        tries = study.scorers[metric].tries
+        if tries is not None:
+            raise NotEnoughData(f"{metric}: {tries.text} is about several repeats, not about each")
 
 
 def _declared(score: float | str, worst: float | None = None) -> float | None:

@@ -41,7 +41,7 @@ class Parts:
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
 
     def plan(
-        self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
+        self, study_digest: str, locked_at: datetime | None, *, concurrency: int | None = None
     ) -> Plan:
         """Return what is to be run.
 
@@ -58,6 +58,7 @@ class Parts:
                     arm,
                     self.systems[arm.name],
                     None if arm.role is Role.BASELINE or self.study.exploratory else locked_at,
+                    self.study.arm(arm.name).reads,
                 )
                 for arm in self.arms
             ),
@@ -89,7 +90,7 @@ def parts_of(opened: Opened) -> Parts:
     """Return the parts of an opened study; nothing is called yet."""
     study = opened.study
     arms = tuple(
-        Arm(name, arm.role, arm.system, arm.params, opened.systems[name].fingerprint)
+        Arm(name, arm.role, arm.system, arm.params, opened.fingerprints[name])
         for name, arm in study.arms.items()
     )
     scorers = bound(study, opened.dataset, opened.scorers)

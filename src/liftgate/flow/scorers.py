@@ -9,6 +9,7 @@ from pathlib import Path
 from liftgate import plugins
 from liftgate.errors import Fault, LiftgateError, StudyError
 from liftgate.evals.plan import Asked, BoundScorer
+from liftgate.gates.tries import check_scale
 from liftgate.protocols import Judge, JudgeFactory, PairJudge, Scorer, SystemName
 from liftgate.records import Dataset
 from liftgate.study import lock
@@ -34,22 +35,27 @@ def bound_scorers(study: Study, dataset: Dataset, root: Path) -> tuple[BoundScor
 
     Raises:
         StudyError: a judge's rubric or system cannot be opened, with its place in the study.
+        DataError: a metric joins the repeats of scores that are not right or wrong.
     """
     return bound(study, dataset, seated_scorers(study, root))
 
 
 def bound(study: Study, dataset: Dataset, seated: Mapping[str, Seated]) -> tuple[BoundScorer, ...]:
-    """Return scorers that are ready with the scales that they declare for a dataset."""
-    return tuple(
-        BoundScorer(
-            metric,
-            one.scorer,
-            lock.scorer_fingerprint(study, metric, one.scorer),
-            one.scorer.scale(dataset.items),
-            one.asks,
-        )
-        for metric, one in seated.items()
-    )
+    """Return scorers that are ready with the scales that they declare for a dataset.
+
+    Raises:
+        DataError: a metric joins the repeats of scores that are not right or wrong.
+    """
+    items = study.as_read(dataset.items)
+    bound = []
+    for metric, one in seated.items():
+        scale = one.scorer.scale(items)
+        tries = study.scorers[metric].tries
+        if tries is not None:
+            check_scale(metric, tries, scale)
+        fingerprint = lock.scorer_fingerprint(study, metric, one.scorer)
+        bound.append(BoundScorer(metric, one.scorer, fingerprint, scale, one.asks))
+    return tuple(bound)
 
 
 def seated_scorers(study: Study, root: Path) -> dict[str, Seated]:

@@ -40,6 +40,7 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    TakeTrace,
 )
 
 __all__ = [
@@ -67,5 +68,6 @@ __all__ = [
     "System",
     "SystemFactory",
     "SystemName",
+    "TakeTrace",
     "TryAgain",
 ]

@@ -19,6 +19,7 @@ from liftgate.records.comparison import (
     Moves,
     Needed,
     Question,
+    RatioComparison,
     Requirement,
     Side,
     SliceComparison,
@@ -30,7 +31,6 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
-    Json,
     Judged,
     Measure,
     Missing,
@@ -41,10 +41,12 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    arm_fingerprint,
     trial_key,
 )
+from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
-from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
 from liftgate.records.rubric import (
     Anchor,
     Rubric,
@@ -54,10 +56,12 @@ from liftgate.records.rubric import (
     RubricUnit,
     Shown,
 )
+from liftgate.records.trace import UNREAD, Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
-from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
+    "UNREAD",
     "Alternative",
     "Anchor",
     "Answer",
@@ -78,6 +82,7 @@ __all__ = [
     "Estimate",
     "Failure",
     "Item",
+    "Joined",
     "Json",
     "Judged",
     "Margin",
@@ -94,6 +99,7 @@ __all__ = [
     "Part",
     "Population",
     "Question",
+    "RatioComparison",
     "Reading",
     "Requirement",
     "Role",
@@ -110,8 +116,14 @@ __all__ = [
     "Side",
     "SliceComparison",
     "Status",
+    "Step",
+    "StepKind",
+    "Trace",
     "Trial",
+    "Tries",
     "Verdict",
     "Want",
+    "arm_fingerprint",
+    "trace_of",
     "trial_key",
 ]

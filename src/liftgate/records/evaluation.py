@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
 
 from liftgate.canon import digest
+from liftgate.errors import DataError
+from liftgate.records.json_value import Json
+from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
-
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,54 @@ class Item:
             }
         )
 
+    def as_read(self, version: str | None) -> Item:
+        """Return the item as an arm sees it that reads one version of it.
+
+        Such an item holds, instead of its input parts, named versions of them, and of its target.
+
+        Args:
+            version: None: the item as it is.
+
+        Raises:
+            DataError: it has no such version, or its target has none.
+        """
+        if version is None:
+            return self
+        known = self._versions
+        if version not in known:
+            known[version] = replace(
+                self, input=_input_version(self, version), target=_target_version(self, version)
+            )
+        return known[version]
+
+    @cached_property
+    def _versions(self) -> dict[str, Item]:
+        return {}
+
+
+def _input_version(item: Item, version: str) -> Mapping[str, Json]:
+    found = item.input.get(version)
+    if isinstance(found, str) and found:
+        return {"text": found}
+    if not isinstance(found, Mapping) or not found:
+        have = ", ".join(sorted(item.input))
+        raise DataError(
+            f"{item.id}: its input has no version {version!r}, text or a mapping of parts; it has: "
+            f"{have}"
+        )
+    return found
+
+
+def _target_version(item: Item, version: str) -> Json:
+    if item.target is None:
+        return None
+    if not isinstance(item.target, Mapping) or version not in item.target:
+        raise DataError(
+            f"{item.id}: its target has no version {version!r}; expected a mapping with one target "
+            "for each version, or none at all"
+        )
+    return item.target[version]
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -87,6 +135,11 @@ class Arm:
     """Digest of everything that can change an answer."""
 
 
+def arm_fingerprint(system: str, reads: str | None) -> str:
+    """Return an arm's fingerprint: its system's, and which version of the items it is asked."""
+    return system if reads is None else digest({"system": system, "reads": reads})
+
+
 class Failure(StrEnum):
     """The ways in which a system can fail; an outcome with a declared score, not missing data."""
 
@@ -107,6 +160,8 @@ class Answer:
     """In the currency of the workspace; None: not known, which is not zero."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw: usage, finish reason, time to the first token."""
+    trace: Trace | None = None
+    """What was done on the way to the answer; a scorer sees it when it asks for it."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +191,8 @@ class Trial:
     """Requests under way when this one began, itself included: a source of noise."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
+    trace_digest: str | None = None
+    """Where the trace lies in the blob store, of a failed call too; None: there is none."""
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:

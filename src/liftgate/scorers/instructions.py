@@ -102,7 +102,7 @@ def holds(check: Mapping[str, Any], text: str) -> bool:
     if kind in COUNTS:
         count = COUNTS[kind](text)
         return bool(wanted.get("at_least", count) <= count <= wanted.get("at_most", count))
-    return _TESTS[kind](text, wanted)
+    return bool(_TESTS[kind](text, wanted))
 
 
 def _contains(text: str, wanted: Sequence[str]) -> bool:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Alternative,
         ClaimShape,
         Design,
+        Joined,
         Mark,
         Population,
         ScoreKind,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
+    from liftgate.stats.tries import of_tries, pass_rate, pass_rate_difference
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
@@ -72,6 +74,7 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "Joined": "kinds",
     "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
@@ -111,9 +114,12 @@ _HOMES = {
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
     "mean": "single",
+    "of_tries": "tries",
     "paired_contrast": "paired",
     "paired_difference": "paired",
     "paired_noninferiority": "paired",
+    "pass_rate": "tries",
+    "pass_rate_difference": "tries",
     "passes_limit": "single",
     "passes_needed": "single",
     "power": "sizing",
@@ -143,6 +149,7 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "Joined",
     "LabelWorth",
     "LookStatus",
     "Mark",
@@ -182,9 +189,12 @@ __all__ = [
     "macro_f1_difference",
     "max_t",
     "mean",
+    "of_tries",
     "paired_contrast",
     "paired_difference",
     "paired_noninferiority",
+    "pass_rate",
+    "pass_rate_difference",
     "passes_limit",
     "passes_needed",
     "power",

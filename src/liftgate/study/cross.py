@@ -16,13 +16,8 @@ from liftgate.errors import did_you_mean
 from liftgate.protocols import JudgeFactory
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
-from liftgate.study.plan import (
-    ArmPlan,
-    ClaimPlan,
-    DatasetPlan,
-    ScorerPlan,
-    latency_quantile,
-)
+from liftgate.study.items import DatasetPlan
+from liftgate.study.plan import ArmPlan, ClaimPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -59,7 +54,7 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         given: the study's fields, as JSON values or as models; malformed ones are passed over.
     """
     outline = _outline(given)
-    found = [*_roles(outline), *_names(outline)]
+    found = [*_roles(outline), *_names(outline), *_tries(given)]
     for part, path, node in outline.claims:
         about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
@@ -81,7 +76,7 @@ def _outline(given: Mapping[str, Any]) -> Outline:
     return Outline(
         roles,
         tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
-        dataset.slices if dataset else None,
+        dataset.all_slices if dataset else None,
         tuple(_claims(given.get("claims"))),
         frozenset(_judged(scorers)),
         _plan(given.get("stopping")),
@@ -141,6 +136,21 @@ def _names(outline: Outline) -> Iterator[Problem]:
             )
 
 
+def _tries(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check that as many tries are made as a metric asks about."""
+    repeats, scorers = given.get("repeats", 1), given.get("scorers")
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        return
+    for metric, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        tries = None if plan is None else plan.tries
+        if tries is not None and tries.k > repeats:
+            yield Problem(
+                ("scorers", metric, "over_repeats"),
+                f"{tries.text} needs {tries.k} tries of each item, got repeats: {repeats}",
+            )
+
+
 def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     """Check the names that a claim uses, however its rule may look."""
     claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
@@ -155,7 +165,7 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
 def _judged_once(part: Part, node: Any, outline: Outline) -> Iterator[Problem]:
     """Refuse a judged claim that decides at several looks: labels are looked at once."""
     claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
-    metric = claim.get("metric")
+    metric = str(claim.get("metric"))
     if part is Part.WATCH or metric not in outline.judged or outline.plan in (None, "fixed"):
         return
     yield Problem(

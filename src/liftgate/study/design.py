@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
 from liftgate.errors import Fault, StudyError, UnknownName
-from liftgate.records import Claim, Part, Role
+from liftgate.records import Claim, Item, Part, Role
 from liftgate.study import cross, params
+from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
     ArmPlan,
     ClaimPlan,
     ClaimsPlan,
-    DatasetPlan,
     DecisionPlan,
-    MetricName,
-    Name,
     OutcomesPlan,
     PilotPlan,
     ScorerPlan,
-    Seed,
-    StoppingPlan,
-    Text,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Path, Source, dotted
+from liftgate.study.stopping import StoppingPlan
+from liftgate.study.values import MetricName, Name, Seed, Text
 
 FORMAT = 1
 
@@ -112,6 +109,15 @@ class Study(Node):
         plan = self.scorers[metric]
         return params.make("scorers", plan.scorer, plan.params)
 
+    def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        """Return the items in every version that some arm is asked.
+
+        Raises:
+            DataError: an item has no such version.
+        """
+        versions = dict.fromkeys(arm.reads for arm in self.arms.values())
+        return tuple(item.as_read(version) for version in versions for item in items)
+
     def claims(self) -> tuple[Claim, ...]:
         """Return every claim in the order primary, guardrails, watch, secondary."""
         found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
@@ -150,8 +156,14 @@ class Study(Node):
     def _whole(self) -> dict[str, Any]:
         """Keys that are not given and have no default stay out: a later one changes no digest."""
         body = _given(self.model_dump(mode="json", by_alias=True))
+        for node in body["scorers"].values():
+            if node["over_repeats"] is None:
+                del node["over_repeats"]
+            else:
+                node["over_repeats"] = _given(node["over_repeats"])
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
+        body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
         for _, section in cross.SECTIONS:

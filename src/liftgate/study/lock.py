@@ -114,8 +114,9 @@ def body(
     missing = sorted(set(study.arms) - set(fingerprints))
     if missing:
         raise DataError(f"fingerprints: got none for {', '.join(missing)}, expected one an arm")
+    items = study.as_read(dataset.items)
     made = scorers or {metric: study.scorer(metric) for metric in study.scorers}
-    scales = {metric: made[metric].scale(dataset.items) for metric in sorted(made)}
+    scales = {metric: made[metric].scale(items) for metric in sorted(made)}
     _check_scores(study, scales)
     return {
         "liftgate": 1,

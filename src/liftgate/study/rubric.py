@@ -22,9 +22,9 @@ from liftgate.records.rubric import (
     Shown,
 )
 from liftgate.study.load import refused
-from liftgate.study.plan import Name, Text
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Source, parse
+from liftgate.study.values import Name, Text
 
 SUFFIXES = (".yaml", ".yml")
 MAX_BYTES = 1_000_000
