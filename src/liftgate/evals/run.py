@@ -105,8 +105,7 @@ class _Execution:
         self.say = say or (lambda _: None)
         self.cut_short = False
         self.lost = 0
-        self.store = store
-        self.pen = pen
+        self.store, self.pen = store, pen
         self.listener = listener
         self.stop = stop
         self.reason: str | None = None
@@ -119,8 +118,9 @@ class _Execution:
     async def go(self, *, scores_only: bool = False) -> None:
         """Do all that is missing: scores of old trials, then calls, then passes."""
         arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
-        judges = [(asked.system, asked.system.concurrency) for asked in self.judging]
-        share_budgets([*arms, *judges], self.plan.limits)
+        share_budgets([*arms, *self.judging.callers], self.plan.limits)
+        if self.judging.callers:
+            self.pen.describe("judges", self.judging.identities())
         wanted = tuple(jobs(self.plan))
         known = look(self.plan, self.store, wanted)
         todo = [job for job in wanted if job.key not in known.counted]

@@ -11,6 +11,7 @@ from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
+from liftgate.flow.signals import Signals, columns_of, signals_of
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
@@ -79,6 +80,8 @@ class Case:
     """Whether no claim is assessed, because the study was not run to its end."""
     judged: Mapping[str, Standing] = field(default_factory=dict)
     """Metric -> standing of the judge that scores it."""
+    signals: Mapping[str, Signals] = field(default_factory=dict)
+    """Judged metric -> covariates of people's labels."""
     compared: frozenset[str] = frozenset()
     """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
 
@@ -172,6 +175,14 @@ class Case:
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
     ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none."""
+        known = self.signals.get(metric, {})
+        signals = {
+            side: {item: values for (arm, item), values in known.items() if arm == fingerprint}
+            for side, fingerprint in (
+                ("candidate", candidate.fingerprint),
+                ("baseline", self.baseline.fingerprint),
+            )
+        }
         if metric in self.compared:
             rows = preferences(
                 self.rows.observations,
@@ -180,6 +191,7 @@ class Case:
                 candidate=candidate.fingerprint,
             )
             found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
+            found = replace(found, signals=signals)
             return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
@@ -189,6 +201,7 @@ class Case:
             candidate=candidate.fingerprint,
             failure_scores=self._failure_scores(worst),
         )
+        labelled = replace(labelled, signals=signals)
         return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:
@@ -248,6 +261,8 @@ def case_of(
     """
     unknown = {one.name: Standing(calibrated=None) for one in parts.scorers if one.is_judge}
     looks = parts.looks
+    known = unknown if judged is None else judged
+    rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
     return Case(
         study=parts.study,
         items=parts.dataset.items if looks is None else parts.order,
@@ -256,8 +271,13 @@ def case_of(
         baseline=parts.baseline,
         candidates=parts.candidates,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
-        rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
-        judged=unknown if judged is None else judged,
+        rows=rows,
+        judged=known,
+        signals={
+            one.name: signals_of(rows.observations, one.name, columns_of(one), store)
+            for one in parts.scorers
+            if one.name in known and not known[one.name].refusal
+        },
         compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
 

@@ -11,6 +11,7 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
 from liftgate.gates import summary, usage
@@ -90,7 +91,7 @@ def decide_study(
         **_about_judges(judged),
         "set_use": use.as_json(),
         "deviation": deviated,
-        "not_shown": [*_unfinished(unfinished, looked), *NOT_SHOWN],
+        "not_shown": [*_unfinished(unfinished, looked), *told(judged or {}), *NOT_SHOWN],
         "planned": _planned(parts.study, parts),
         "done": _done(parts.study, case),
         "rows": _bound_rows(case, first, store),
