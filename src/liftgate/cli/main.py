@@ -34,6 +34,7 @@ COMMANDS = {
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
+    "models": ("liftgate.cli.models", "Bring, list and serve embedded models."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
 }
 """Command -> (module that holds a click command of the same name, one line of help)."""

@@ -17,6 +17,7 @@ from liftgate.protocols.scoring import (
     Scorer,
 )
 from liftgate.protocols.systems import (
+    Bounded,
     Budget,
     Expected,
     Identified,
@@ -37,6 +38,7 @@ from liftgate.protocols.tables import (
 )
 
 __all__ = [
+    "Bounded",
     "Budget",
     "Evidence",
     "Expected",
