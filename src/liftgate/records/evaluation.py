@@ -72,6 +72,8 @@ class Role(StrEnum):
 
     BASELINE = "baseline"
     CANDIDATE = "candidate"
+    FLOOR = "floor"
+    """Something useless on purpose, which the baseline must beat."""
 
 
 @dataclass(frozen=True)

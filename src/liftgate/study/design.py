@@ -99,6 +99,11 @@ class Study(Node):
         """The names of the candidates, in the order of the file."""
         return tuple(name for name, arm in self.arms.items() if arm.role is Role.CANDIDATE)
 
+    @property
+    def floor(self) -> str | None:
+        """The name of the floor arm; None: there is none."""
+        return next((name for name, arm in self.arms.items() if arm.role is Role.FLOOR), None)
+
     def arm(self, name: str) -> ArmPlan:
         """Return one arm. Raises UnknownName."""
         if name not in self.arms:
@@ -112,8 +117,13 @@ class Study(Node):
         plan = self.scorers[metric]
         return params.make("scorers", plan.scorer, plan.params)
 
+    def every_claim(self) -> tuple[Claim, ...]:
+        """Return the claims about candidates, and after them the one about the floor."""
+        floor = self.claim_plans.floor
+        return self.claims() + (() if floor is None else (self._claim("floor", Part.FLOOR, floor),))
+
     def claims(self) -> tuple[Claim, ...]:
-        """Return every claim in the order primary, guardrails, watch, secondary."""
+        """Return every claim about candidates: primary, guardrails, watch, secondary."""
         found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
         for part, section in cross.SECTIONS:
             for number, plan in enumerate(getattr(self.claim_plans, section)):
@@ -154,6 +164,9 @@ class Study(Node):
             body[section] = _given(body[section])
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
+        floor = claims.pop("floor")
+        if floor is not None:
+            claims["floor"] = self._node(floor)
         for _, section in cross.SECTIONS:
             claims[section] = [self._node(node) for node in claims[section]]
         return body

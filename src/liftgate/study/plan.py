@@ -101,7 +101,9 @@ class DatasetPlan(Node):
 class ArmPlan(Node):
     """One system of the comparison."""
 
-    role: Annotated[Role, Field(strict=False)] = Field(description="baseline or candidate")
+    role: Annotated[Role, Field(strict=False)] = Field(
+        description="baseline or candidate; floor: something useless that the baseline must beat"
+    )
     system: Annotated[
         Text, _matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
     ] = Field(description="plugin:rest, e.g. python:package.module:factory")
@@ -311,6 +313,11 @@ class ClaimsPlan(Node):
     primary: ClaimPlan = Field(description="the one claim that the study is about")
     guardrails: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims that a ship must keep"
+    )
+    floor: ClaimPlan | None = Field(
+        default=None,
+        description="that the baseline is superior to the floor arm; unless that is shown, the "
+        "primary claim is inadmissible",
     )
     watch: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims whose detectable harm is shown, outside the error statement"

@@ -26,6 +26,8 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
+GOLDEN["arms"]["nothing"] = {"role": "floor", "system": "python:systems:nothing"}
+GOLDEN["claims"]["floor"] = {"metric": "recall@5", "superior": {"by": 0.0, "target": 0.1}}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
