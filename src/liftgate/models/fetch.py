@@ -42,7 +42,7 @@ def bring(known: Known, form: str, shelf: Shelf, *, name: str | None = None) -> 
     if present is not None:
         return present
     with tempfile.TemporaryDirectory(prefix="liftgate-") as folder:
-        shipped = _installed(known) or _downloaded(known, Path(folder))
+        shipped = _on_shelf(known, shelf) or _installed(known) or _downloaded(known, Path(folder))
         found = digest_of_file(shipped)
         if found != known.forms[known.shipped]:
             raise DataError(
@@ -68,6 +68,12 @@ def _present(shelf: Shelf, name: str, digest: str) -> Model | None:
     if digest_of_file(shelf.path(name)) != digest:
         return None
     return shelf.find(name)
+
+
+def _on_shelf(known: Known, shelf: Shelf) -> Path | None:
+    name = f"{known.name}-{known.shipped}"
+    present = _present(shelf, name, known.forms[known.shipped])
+    return None if present is None else shelf.path(name)
 
 
 def _installed(known: Known) -> Path | None:
