@@ -3,8 +3,8 @@
 AlpacaEval replayed: an arm is a system of that leaderboard, and its answer is whether the judge
 preferred it on the item (recorded; weighted_alpaca_eval_gpt4_turbo, a preference above 0.5). Each
 pair is run through `liftgate run` three times, from nothing: one look at all items, five planned
-looks, unlimited looks. Then the summarise example, with the model itself, once as it stands and once
-with one look; that needs `make demo-llm` before and its interpreter:
+looks, unlimited looks. Then the summarise example, with the model itself, as it stands and
+with one look; that needs `make demo-llm` before, and its interpreter:
 
     LIFTGATE_MODELS=.venv-llm/models .venv-llm/bin/python benchmarks/stopping_saves.py
 

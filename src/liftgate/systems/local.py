@@ -2,7 +2,7 @@
 
 Its answers follow from the weights, the request and the runtime as long as requests come one at a
 time: requests that share a batch change one another's rounding, and so their answers, at
-temperature 0, too (measured: 4 of 8; docs/adr/0024-embedded-models.md).
+temperature 0, too (measured; docs/adr/0024-embedded-models.md).
 """
 
 from __future__ import annotations

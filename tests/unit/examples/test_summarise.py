@@ -15,7 +15,8 @@ REST = "words that say the same at more length, with all that a caller has to kn
 
 
 def test_a_summary_is_the_first_paragraph_and_the_text_is_what_follows() -> None:
-    doc = f"Return the :func:`sum <numpy.sum>` of ``a``.\n\n{REST}.\n\nParameters\n----------\na : int"
+    head = "Return the :func:`sum <numpy.sum>` of ``a``."
+    doc = f"{head}\n\n{REST}.\n\nParameters\n----------\na : int"
     assert split(doc) == ("Return the sum of a.", f"{REST}. Parameters a")
     assert len(f"{REST}. Parameters a".split()) == docstrings.MOST_WORDS
 
