@@ -12,9 +12,11 @@ from liftgate import plugins
 from liftgate.canon import digest
 from liftgate.errors import LiftgateError
 from liftgate.evals.calls import call
+from liftgate.models.shelf import Shelf, copied
 from liftgate.protocols import Identified, Startable, System
 from liftgate.records import Answer, Failure
 from liftgate.testing import Act, StubServer
+from tests.unit.models import fake_runtime, tiny
 
 PYTHON = """
 import time
@@ -75,11 +77,16 @@ def served(params):
     }
 
 
+def embedded(params):
+    return {"prompt": "{text}" + params.pop("suffix", "!"), "response_format": FORM, **params}
+
+
 SERVER = []
 EXAMPLES = {
     "python": ("contract_sut:make", dict, "contract_sut:mak"),
     "process": (f"{sys.executable} contract_process.py", dict, "no-such-program"),
     "openai": ("tiny", served, None),
+    "local": ("tiny", embedded, "no-such-model"),
 }
 """Name -> what stands behind it, what the contract's parameters are there, and what cannot stand
 there; the system must know ``suffix``, ``crash`` and ``hang``."""
@@ -97,6 +104,10 @@ def server():
 def opened(request, tmp_path, monkeypatch):
     assert request.param in EXAMPLES, f"give {request.param} an example in this file"
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("LIFTGATE_MODELS", str(tmp_path / "models"))
+    fake_runtime.install(monkeypatch)
+    weights = tiny.write(tmp_path / "tiny.gguf", metadata={})
+    Shelf.locate().add("tiny", copied(weights), source="tiny", form="file")
     (tmp_path / "contract_sut.py").write_text(PYTHON, encoding="utf-8")
     (tmp_path / "contract_process.py").write_text(PROCESS, encoding="utf-8")
     sys.modules.pop("contract_sut", None)

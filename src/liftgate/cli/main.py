@@ -41,6 +41,7 @@ COMMANDS = {
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
     "rate": ("liftgate.cli.rate", "Have people rate answers, blind: draw, serve, status, export."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
+    "models": ("liftgate.cli.models", "Bring, list and serve embedded models."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
 }
 """Command -> (module that holds a click command of the same name, one line of help)."""

@@ -27,7 +27,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Identified, Startable
+from liftgate.protocols import Bounded, Identified, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -253,7 +253,7 @@ class _Execution:
         meter = Meter("trials", total, reused=self.reused, listener=self.listener)
         limits = {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms}
         slots = {arm: asyncio.Semaphore(limit) for arm, limit in limits.items()}
-        all_slots = asyncio.Semaphore(max(limits.values()))
+        all_slots = asyncio.Semaphore(self.plan.concurrency or max(limits.values()))
 
         async def one(job: Job) -> None:
             try:
@@ -394,4 +394,7 @@ class _Execution:
             await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
 
     def _limit(self, bound: BoundArm) -> int:
-        return self.plan.concurrency or bound.system.concurrency
+        limit = self.plan.concurrency or bound.system.concurrency
+        if isinstance(bound.system, Bounded):
+            return min(limit, bound.system.most_in_flight)
+        return limit

@@ -76,6 +76,8 @@ class Case:
     """Where the study looks; None: once, at all items."""
     spends: float | None = None
     """What this use of the set spends of alpha; None: all of the study's."""
+    floor: Arm | None = None
+    """Something useless that the baseline must beat; None: nothing was named."""
     unseen: bool = False
     """Whether no claim is assessed, because the study was not run to its end."""
     judged: Mapping[str, Standing] = field(default_factory=dict)
@@ -84,6 +86,11 @@ class Case:
     """Judged metric -> covariates of people's labels."""
     compared: frozenset[str] = frozenset()
     """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Every arm."""
+        return (self.baseline, *self.candidates, *(() if self.floor is None else (self.floor,)))
 
     @property
     def alpha(self) -> float:
@@ -102,6 +109,19 @@ class Case:
                 candidate=candidate.fingerprint,
             )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
+
+    def floor_pairs(self, metric: str, among: Sequence[str]) -> Pairs:
+        """Return the aligned scores of the baseline and of the floor, the baseline as candidate.
+
+        Args:
+            metric: of the scores.
+            among: ids of the items.
+        """
+        assert self.floor is not None
+        wanted = set(among)
+        items = [item for item in self.items if item.id in wanted]
+        rows = [row for row in self.rows.observations if row.item in wanted]
+        return self._aligned(self.floor, self.baseline, metric, items, rows, self.study.repeats)
 
     def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
         """Return one repeat of an arm on some of the items, as both sides of the pairs."""
@@ -159,7 +179,10 @@ class Case:
                 population=claim.population,
                 design=design,
             )
-        asked = (pairs[claim.metric], alpha, claim.population, self.looks, claim.by_slice)
+        found = pairs[claim.metric]
+        if claim.part is Part.FLOOR:
+            found = self.floor_pairs(claim.metric, found.items)
+        asked = (found, alpha, claim.population, self.looks, claim.by_slice)
         guarantee = bool(self.study.decision.guarantee)
         standing = self.judged.get(claim.metric)
         if standing is not None and claim.part is not Part.WATCH:
@@ -168,6 +191,8 @@ class Case:
             )
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
+            if claim.part is Part.FLOOR:
+                planned = self.floor_pairs(claim.metric, planned.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
 
@@ -220,7 +245,7 @@ class Case:
         pending: Collection[str] = (),
     ) -> tuple[Decision, ...]:
         """Return one decision for each candidate, on all claims or on some of them."""
-        claims = self.study.claims() if claims is None else claims
+        claims = self.study.every_claim() if claims is None else claims
         rules: dict[str, Rule] = {
             claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
         }
@@ -270,6 +295,7 @@ def case_of(
         spends=spends,
         baseline=parts.baseline,
         candidates=parts.candidates,
+        floor=parts.floor,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
         rows=rows,
         judged=known,

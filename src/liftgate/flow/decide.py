@@ -157,7 +157,7 @@ def _about_looks(case: Case, looked: Looked) -> dict[str, Any]:
     """Return how far a study with several looks went; nothing for one that looks once."""
     if case.looks is None:
         return {}
-    arms = 1 + len(case.candidates)
+    arms = len(case.arms)
     planned = len(case.items)
     return {
         "looks": {
@@ -177,7 +177,7 @@ def _head(
     case: Case, locked: lock.Locked, decisions: tuple[Decision, ...], count: int
 ) -> dict[str, Any]:
     study = case.study
-    claims = study.claims()
+    claims = study.every_claim()
     level = study.decision
     return {
         "liftgate": 1,
@@ -206,7 +206,7 @@ def _head(
 
 def _error_statement(case: Case, decisions: tuple[Decision, ...], use: SetUse) -> str:
     said = error_statement(
-        case.study.claims(),
+        case.study.every_claim(),
         decisions,
         alpha=case.alpha,
         alpha_hold=case.study.decision.alpha_hold,
@@ -268,7 +268,7 @@ def _about_items(
             name: {metric: plain(one.pairing) for metric, one in metrics.items()}
             for name, metrics in pairs.items()
         },
-        "means": summary.arm_means(pairs, baseline=case.baseline.name),
+        "means": summary.arm_means(_with_floor(case, pairs), baseline=case.baseline.name),
         "slices": {
             arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.all_slices)
             for arm in case.candidates
@@ -285,6 +285,23 @@ def _about_robustness(
     found = {name: robustness(metrics[shown]) for name, metrics in pairs.items()}
     kept = {name: one for name, one in found.items() if one is not None}
     return {"robustness": kept} if kept else {}
+
+
+def _with_floor(
+    case: Case, pairs: Mapping[str, Mapping[str, Pairs]]
+) -> Mapping[str, Mapping[str, Pairs]]:
+    """Return the pairs with those of the floor against the baseline."""
+    if case.floor is None:
+        return pairs
+    some = next(iter(pairs.values()))
+    asked = {metric: set(one.items) for metric, one in some.items()}
+    return {
+        **pairs,
+        case.floor.name: {
+            metric: case.pairs(case.floor, metric, [i for i in case.items if i.id in among])
+            for metric, among in asked.items()
+        },
+    }
 
 
 def _shown_metric(study: Study) -> str:

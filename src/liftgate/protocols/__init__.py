@@ -23,6 +23,7 @@ from liftgate.protocols.scoring import (
     SystemName,
 )
 from liftgate.protocols.systems import (
+    Bounded,
     Budget,
     Expected,
     Identified,
@@ -45,6 +46,7 @@ from liftgate.protocols.tables import (
 
 __all__ = [
     "Ask",
+    "Bounded",
     "Budget",
     "Evidence",
     "Expected",

@@ -76,6 +76,14 @@ class Startable(Protocol):
         ...
 
 
+@runtime_checkable
+class Bounded(Protocol):
+    """A system that takes only so many calls at once, whatever the user asks for."""
+
+    most_in_flight: int
+    """Further calls wait outside it, and their waiting is nobody's time."""
+
+
 class TryAgain(Exception):
     """A fault of the transport, not of the system: the same request may be sent again.
 

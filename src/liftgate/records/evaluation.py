@@ -120,6 +120,8 @@ class Role(StrEnum):
 
     BASELINE = "baseline"
     CANDIDATE = "candidate"
+    FLOOR = "floor"
+    """Something useless on purpose, which the baseline must beat."""
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,11 @@ class Study(Node):
         """The names of the candidates, in the order of the file."""
         return tuple(name for name, arm in self.arms.items() if arm.role is Role.CANDIDATE)
 
+    @property
+    def floor(self) -> str | None:
+        """The name of the floor arm; None: there is none."""
+        return next((name for name, arm in self.arms.items() if arm.role is Role.FLOOR), None)
+
     def arm(self, name: str) -> ArmPlan:
         """Return one arm. Raises UnknownName."""
         if name not in self.arms:
@@ -118,8 +123,13 @@ class Study(Node):
         versions = dict.fromkeys(arm.reads for arm in self.arms.values())
         return tuple(item.as_read(version) for version in versions for item in items)
 
+    def every_claim(self) -> tuple[Claim, ...]:
+        """Return the claims about candidates, and after them the one about the floor."""
+        floor = self.claim_plans.floor
+        return self.claims() + (() if floor is None else (self._claim("floor", Part.FLOOR, floor),))
+
     def claims(self) -> tuple[Claim, ...]:
-        """Return every claim in the order primary, guardrails, watch, secondary."""
+        """Return every claim about candidates: primary, guardrails, watch, secondary."""
         found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
         for part, section in cross.SECTIONS:
             for number, plan in enumerate(getattr(self.claim_plans, section)):
@@ -166,6 +176,9 @@ class Study(Node):
         body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
+        floor = claims.pop("floor")
+        if floor is not None:
+            claims["floor"] = self._node(floor)
         for _, section in cross.SECTIONS:
             claims[section] = [self._node(node) for node in claims[section]]
         return body

@@ -56,7 +56,9 @@ DeclaredScore = Annotated[
 class ArmPlan(Node):
     """One system of the comparison."""
 
-    role: Annotated[Role, Field(strict=False)] = Field(description="baseline or candidate")
+    role: Annotated[Role, Field(strict=False)] = Field(
+        description="baseline or candidate; floor: something useless that the baseline must beat"
+    )
     system: Annotated[
         Text, matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
     ] = Field(description="plugin:rest, e.g. python:package.module:factory")
@@ -282,6 +284,11 @@ class ClaimsPlan(Node):
     primary: ClaimPlan = Field(description="the one claim that the study is about")
     guardrails: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims that a ship must keep"
+    )
+    floor: ClaimPlan | None = Field(
+        default=None,
+        description="that the baseline is superior to the floor arm; unless that is shown, the "
+        "primary claim is inadmissible",
     )
     watch: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims whose detectable harm is shown, outside the error statement"

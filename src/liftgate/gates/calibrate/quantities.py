@@ -96,6 +96,8 @@ def asked_of(
     left_out: dict[str, str] = {}
     family = 0
     for claim in claims:
+        if claim.part is Part.FLOOR:
+            left_out[claim.id] = "a pilot has no floor arm"
         if claim.part not in _DECIDING:
             continue
         family += not claim.is_measure
