@@ -10,6 +10,7 @@ from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
 from liftgate.documents.looks import how_far
+from liftgate.documents.money import costs
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
 from liftgate.documents.sections import Texts, value_text
@@ -123,6 +124,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "failure_kinds": kinds,
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),
+        "costs": costs(body, entry),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),
         "planned": cut(_planned(body), budget.listed),

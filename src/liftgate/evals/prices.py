@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.records import Json, Trial
+from liftgate.records import Json, Observation, Trial
 from liftgate.study.source import parse
 
 _MILLION = 1_000_000
@@ -72,6 +72,20 @@ class Prices:
         counts = _tokens(trial)
         price = self.find(system, trial.started_at)
         return None if counts is None or price is None else price.cost(*counts)
+
+    def priced(
+        self, rows: Iterable[Observation], systems: Mapping[str, str]
+    ) -> tuple[Observation, ...]:
+        """Return observations with what each call cost, as far as that is known.
+
+        Args:
+            rows: of any arms.
+            systems: arm's fingerprint -> its system, ``plugin:rest``.
+        """
+        return tuple(
+            replace(row, trial=replace(row.trial, cost=self.cost(systems[row.arm], row.trial)))
+            for row in rows
+        )
 
 
 def read_prices(path: Path) -> Prices:

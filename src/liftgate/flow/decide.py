@@ -13,7 +13,7 @@ from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
-from liftgate.gates import summary, usage
+from liftgate.gates import money, summary, usage
 from liftgate.gates.decide import exit_code, recommended
 from liftgate.gates.pairs import clusters
 from liftgate.gates.sentences import error_statement, set_lines
@@ -79,6 +79,7 @@ def decide_study(
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),
+        **_about_costs(case, spent, looked, prices),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
         "set_use": use.as_json(),
@@ -102,11 +103,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     if not prices.rows:
         return case.rows
     systems = {arm.fingerprint: arm.system for arm in parts.arms}
-    rows = tuple(
-        replace(row, trial=replace(row.trial, cost=prices.cost(systems[row.arm], row.trial)))
-        for row in case.rows.observations
-    )
-    return replace(case.rows, observations=rows)
+    return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
 def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
@@ -119,6 +116,30 @@ def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, A
     if prices is None or not prices.rows:
         return cost
     return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
+
+
+def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None) -> dict[str, Any]:
+    """Return cost per item and per success, and what stopping early saved; nothing if unknown."""
+    if case.looks is not None and not looked.items:
+        return {}
+    study = case.study
+    arms = (case.baseline, *case.candidates)
+    wanted = dict.fromkeys([*(claim.metric for claim in study.claims()), *study.scorers])
+    success = money.success_of([metric for metric in wanted if metric in case.scales], case.scales)
+    shown = success.metric if success else _shown_metric(study)
+    pairs = {arm.name: looked.pairs[arm.name][shown] for arm in case.candidates}
+    found = money.costs(pairs, case.rows.observations, arms, success)
+    if found is None:
+        return {}
+    saved = None
+    if case.looks is not None and looked.settled:
+        made = {
+            arm.name: [r.trial for r in spent.rows.observations if r.arm == arm.fingerprint]
+            for arm in arms
+        }
+        currency = prices.currency if prices is not None and prices.rows else None
+        saved = money.saved(made, len(case.items) * study.repeats, currency)
+    return {"money": {**found, "saved": saved}}
 
 
 def _labels(study: Study, locked: lock.Locked) -> list[str]:

@@ -49,7 +49,8 @@ def item_lines(
 
     Args:
         observations: selected ones, of any arms and items.
-        metric: a metric's name; one that begins with ``latency_`` shows the calls' seconds.
+        metric: a metric's name; one that begins with ``latency_`` shows the calls' seconds, one
+            that begins with ``cost_`` what they cost.
         arms: arm name -> fingerprint, in the order of the columns.
         items: the ids of the items concerned.
         failure_scores: what each kind of failure counts as, by the study's outcome rules.
@@ -119,6 +120,8 @@ def _value(
     failure = f"{trial.failure.value}{said}" if trial.failure is not None else ""
     if metric.startswith("latency_"):
         return trial.seconds * 1000, failure
+    if metric.startswith("cost_") and metric not in seen.scores:
+        return trial.cost, failure or ("" if trial.cost is not None else "cost not known")
     if trial.failure is not None:
         return scored.get(trial.failure), failure
     score = seen.scores.get(metric)
