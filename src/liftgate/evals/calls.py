@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from liftgate.canon import canonical, parse
+from liftgate.canon import canonical, parse, plain
 from liftgate.errors import DataError, SystemFailed, Unavailable
 from liftgate.evals.watch import Watch
 from liftgate.protocols import System
-from liftgate.records import Answer, Failure, Json
+from liftgate.records import Answer, Failure, Json, Trace, trace_of
 
 LONGEST_MESSAGE = 500
 
@@ -30,6 +30,8 @@ class Called:
     """What the provider said of the call, of a failed one too."""
     data: bytes = b""
     """The answer's canonical bytes."""
+    trace_data: bytes | None = None
+    """The trace's canonical bytes, of a failed call too; None: there is none."""
 
 
 async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> Called:
@@ -56,14 +58,12 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
         seconds = max(seconds, timeout_s)
         return Called(started_at, seconds, None, Failure.TIMEOUT, message)
     try:
-        answer, data = _as_stored(task.result())
-        return Called(started_at, seconds, answer, reported=answer.reported, data=data)
+        return _answered(started_at, seconds, task.result())
     except Unavailable:
         raise
     except SystemFailed as error:
         kind = error.kind if error.kind in set(Failure) else Failure.CRASH
-        message, reported = _cut(str(error)), error.reported
-        return Called(started_at, seconds, None, Failure(kind), message, reported)
+        return _failed(started_at, seconds, error, Failure(kind))
     except asyncio.CancelledError:
         return Called(started_at, seconds, None, Failure.CRASH, "it cancelled itself")
     except Exception as error:  # noqa: BLE001 - whatever a system raises is its outcome
@@ -71,19 +71,53 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
         return Called(started_at, seconds, None, Failure.CRASH, message)
 
 
-def _as_stored(answer: object) -> tuple[Answer, bytes]:
+def _answered(started_at: datetime, seconds: float, answer: object) -> Called:
     """Return an answer as it will be read back, so that every scorer sees the same one."""
     if not isinstance(answer, Answer):
         raise SystemFailed(
             f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
         )
+    trace_data = None
     try:
         data = canonical(answer.output)
+        if answer.trace is not None:
+            trace_data = _trace_data(answer.trace)
+            answer = replace(answer, trace=trace_of(parse(trace_data)))
     except DataError as error:
         raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
     if type(answer.output) is not str:
         answer = replace(answer, output=parse(data))
-    return answer, data
+    return Called(
+        started_at, seconds, answer, reported=answer.reported, data=data, trace_data=trace_data
+    )
+
+
+def _failed(started_at: datetime, seconds: float, error: SystemFailed, kind: Failure) -> Called:
+    message, trace_data = str(error), None
+    if error.trace is not None:
+        try:
+            trace_data = _trace_data(error.trace)
+        except DataError as fault:
+            message += f"; its trace is not kept: {fault}"
+    return Called(
+        started_at, seconds, None, kind, _cut(message), error.reported, trace_data=trace_data
+    )
+
+
+def _trace_data(trace: object) -> bytes:
+    """Return a trace's canonical bytes.
+
+    Raises:
+        DataError: it is no trace, or cannot be read back.
+    """
+    if not isinstance(trace, Trace):
+        raise DataError(f"trace: got {type(trace).__name__}, expected a Trace")
+    try:
+        shown = plain(trace.as_json(), place="trace")
+        trace_of(shown)
+        return canonical(shown)
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"trace: {error}") from error
 
 
 def _cut(message: str) -> str:

@@ -49,8 +49,9 @@ class Pen:
             cost=None if answer is None else answer.cost,
             in_flight=in_flight,
             reported=called.reported,
+            trace_digest=None if called.trace_data is None else sha256(called.trace_data),
         )
-        writer.add_trial(trial, data=called.data)
+        writer.add_trial(trial, data=called.data, trace_data=called.trace_data)
         return trial
 
     @property

@@ -23,7 +23,7 @@ from liftgate.evals.plan import (
     Plan,
     jobs,
 )
-from liftgate.evals.scoring import score, stored_answer
+from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
 from liftgate.protocols import Identified, Metered, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
@@ -362,7 +362,8 @@ class _Execution:
 
     async def _score(self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial) -> Score:
         limit = self.plan.outcomes.timeout_s
-        made = await score(scorer, answer, item, trial, run=self.pen.run, timeout_s=limit)
+        shown = shown_to(scorer, answer, trial, self.store)
+        made = await score(scorer, shown, item, trial, run=self.pen.run, timeout_s=limit)
         self.pen.score(made)
         return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+from dataclasses import replace
 from typing import Any
 
 from liftgate.errors import SystemFailed
@@ -21,6 +22,7 @@ from liftgate.records import (
     ScoreKind,
     Trial,
 )
+from liftgate.store import Store
 
 Scored = tuple[Outcome, float | None, str]
 LONGEST_REASON = 500
@@ -87,6 +89,22 @@ def _checked(found: Any, scale: Scale) -> Scored:
     return Outcome.VALUE, float(number), ""
 
 
+def shown_to(bound: BoundScorer, answer: Answer, trial: Trial, store: Store) -> Answer:
+    """Return an answer as a scorer sees it: with the trace if it has ``needs_trace``, else without.
+
+    Whether the answer has just come or is read again makes no difference to any scorer, and a trace
+    is read from the store only for one that asks.
+
+    Raises:
+        DataError: the trace was erased.
+    """
+    if not getattr(bound.scorer, "needs_trace", False):
+        return answer if answer.trace is None else replace(answer, trace=None)
+    if answer.trace is None and trial.trace_digest is not None:
+        return replace(answer, trace=store.trace(trial.trace_digest))
+    return answer
+
+
 def stored_answer(trial: Trial, output: Json) -> Answer:
-    """Return a trial's answer from its row and its output in the store."""
+    """Return a trial's answer, without its trace, from its row and its output in the store."""
     return Answer(output, trial.tokens_in, trial.tokens_out, trial.cost, trial.reported)

@@ -16,7 +16,11 @@ from liftgate.records import (
 
 @runtime_checkable
 class Scorer(Protocol):
-    """Turns an answer into a number, or says why it cannot."""
+    """Turns an answer into a number, or says why it cannot.
+
+    One that has an attribute ``needs_trace``, and it is true, is shown the answer's ``trace``;
+    others see None there.
+    """
 
     version: str
     """Changes whenever the same answer could get another score."""

@@ -30,7 +30,6 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
-    Json,
     Measure,
     Missing,
     Observation,
@@ -42,8 +41,10 @@ from liftgate.records.evaluation import (
     Trial,
     trial_key,
 )
+from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.trace import Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
 
@@ -92,8 +93,12 @@ __all__ = [
     "Side",
     "SliceComparison",
     "Status",
+    "Step",
+    "StepKind",
+    "Trace",
     "Trial",
     "Verdict",
     "Want",
+    "trace_of",
     "trial_key",
 ]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from liftgate.records.evaluation import Json
+from liftgate.records.json_value import Json
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Mark, Population
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
 
 from liftgate.canon import digest
+from liftgate.records.json_value import Json
+from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
-
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 @dataclass(frozen=True)
@@ -107,6 +106,8 @@ class Answer:
     """In the currency of the workspace; None: not known, which is not zero."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw: usage, finish reason, time to the first token."""
+    trace: Trace | None = None
+    """What was done on the way to the answer; a scorer sees it when it asks for it."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,8 @@ class Trial:
     """Requests under way when this one began, itself included: a source of noise."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
+    trace_digest: str | None = None
+    """Where the trace lies in the blob store, of a failed call too; None: there is none."""
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:

@@ -221,6 +221,7 @@ TRIALS: Table[Trial] = Table(
         Column("cost", Kind.REAL, optional=True),
         Column("in_flight", Kind.INTEGER),
         Column("reported", Kind.JSON, optional=True, later=True),
+        Column("trace_digest", optional=True, later=True),
     ),
     order=("arm", "input_digest", "repeat", "started_at", "attempt"),
     decode={"started_at": moment, "failure": Failure, "reported": parse},

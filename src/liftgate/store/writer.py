@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from liftgate.canon import canonical, short
+from liftgate.canon import canonical, sha256, short
 from liftgate.errors import DataError, LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Outcome, Run, Score, Trial
 from liftgate.store import finished
@@ -49,27 +49,35 @@ class RunWriter:
         self._when_finished = when_finished
         self._committer = Committer(path, blobs.flush)
 
-    def add_trial(self, trial: Trial, output: Json = None, *, data: bytes | None = None) -> None:
-        """Add a trial row, and its output to the blobs.
+    def add_trial(
+        self,
+        trial: Trial,
+        output: Json = None,
+        *,
+        data: bytes | None = None,
+        trace_data: bytes | None = None,
+    ) -> None:
+        """Add a trial row, and its output and its trace to the blobs.
 
         Args:
             trial: carries this run's id; with an ``output_digest``, the output must be given.
             output: what the system answered; ignored when the trial names no output.
             data: its canonical bytes, for whoever has them already.
+            trace_data: the canonical bytes of ``Trace.as_json``; with a ``trace_digest``, they must
+                be given.
 
         Raises:
-            DataError: another run's row, a NaN, a naive time, or an output of another digest.
+            DataError: another run's row, a NaN, a naive time, or an output or a trace of another
+                digest.
             LiftgateError: rows can no longer be written.
         """
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
         if trial.output_digest is not None:
-            kept = self._blobs.hold_data(canonical(output) if data is None else data)
-            if kept != trial.output_digest:
-                raise DataError(
-                    f"trial {short(trial.key)}…: got an output of digest {short(kept)}…, "
-                    f"expected {short(trial.output_digest)}…"
-                )
+            given = canonical(output) if data is None else data
+            self._keep(trial, "an output", given, trial.output_digest)
+        if trial.trace_digest is not None:
+            self._keep(trial, "a trace", trace_data or b"", trial.trace_digest)
         self._committer.add(TRIALS, row)
 
     def add_score(self, score: Score) -> None:
@@ -150,6 +158,15 @@ class RunWriter:
         # What is already being raised says more than what finishing finds after it.
         with contextlib.suppress(*(() if error is None else (LiftgateError,))):
             self.finish(complete=False)
+
+    def _keep(self, trial: Trial, what: str, data: bytes, expected: str) -> None:
+        got = sha256(data)
+        if got != expected:
+            raise DataError(
+                f"trial {short(trial.key)}…: got {what} of digest {short(got)}…, "
+                f"expected {short(expected)}…"
+            )
+        self._blobs.hold_data(data)
 
     def _owned(self, what: str, run: str) -> None:
         self._still_open()
