@@ -125,6 +125,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),
         "costs": costs(body, entry),
+        "streamed": any((body["latency"].get(a["name"]) or {}).get("ttft_n") for a in body["arms"]),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),
         "planned": cut(_planned(body), budget.listed),

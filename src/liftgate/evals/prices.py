@@ -149,6 +149,9 @@ def _tokens(trial: Trial) -> tuple[int, int, int] | None:
         given, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         details = usage.get("prompt_tokens_details")
         cached = _count(details, "cached_tokens") if isinstance(details, Mapping) else None
+        if cached is None:
+            # Some compatible servers name the tokens that they had in their cache so.
+            cached = _count(usage, "prompt_cache_hit_tokens")
         if given is not None:
             return given, made or 0, min(cached or 0, given)
     if trial.tokens_in is None or trial.tokens_out is None:

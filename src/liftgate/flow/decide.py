@@ -217,7 +217,8 @@ def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
     measures = {
         arm.name: [m for m in case.rows.measures if m.arm == arm.fingerprint] for arm in parts.arms
     }
-    latency_name = plan.passes[0].name if plan.passes else LATENCY
+    whole = [one.name for one in plan.passes if not one.first_token]
+    latency_name = whole[0] if whole else LATENCY
     return {
         "arms": [
             {

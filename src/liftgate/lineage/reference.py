@@ -147,9 +147,10 @@ def _arms(body: Body, sequence: int) -> Iterator[Target]:
                 value=value,
             )
         for metric, value in body["latency"].get(name, {}).items():
-            if isinstance(value, float | int) and metric != "n":
-                reference = f"{sequence}:{name}.latency_{metric}"
-                yield Target(reference, Sort.LATENCY, (name,), f"latency_{metric}", value=value)
+            if isinstance(value, float | int) and metric not in ("n", "ttft_n"):
+                full = metric if metric.startswith("ttft_") else f"latency_{metric}"
+                reference = f"{sequence}:{name}.{full}"
+                yield Target(reference, Sort.LATENCY, (name,), full, value=value)
 
 
 def _slices(body: Body, sequence: int) -> Iterator[Target]:

@@ -39,6 +39,7 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    first_token_s,
     trial_key,
 )
 from liftgate.records.json_value import Json
@@ -99,6 +100,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "Want",
+    "first_token_s",
     "trace_of",
     "trial_key",
 ]

@@ -24,7 +24,7 @@ from liftgate.study.problems import Node, Problem, describe, known_keys, unknown
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 METRIC_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_@%+-]{0,63}"
-_LATENCY = re.compile(r"latency_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
+_LATENCY = re.compile(r"(?:latency|ttft)_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
 _LARGEST_SEED = 2**53
 
 
@@ -233,7 +233,9 @@ class ClaimPlan(Node):
     model_config = ConfigDict(extra="allow")
 
     metric: MetricName | None = Field(
-        default=None, description="a scorer's name in this study, or latency_p95_ms"
+        default=None,
+        description="a scorer's name in this study, latency_p95_ms, or ttft_p95_ms (to the first "
+        "token)",
     )
     measure: MetricName | None = Field(
         default=None, description="an exact quantity of the system as a whole"
@@ -381,7 +383,7 @@ class PilotPlan(Node):
 
 
 def latency_quantile(metric: str) -> float | None:
-    """Return q of the engine's metric ``latency_p<q>_ms`` as a fraction, or None for another name.
+    """Return q of the engine's ``latency_p<q>_ms`` or ``ttft_p<q>_ms``, or None for another name.
 
     >>> latency_quantile("latency_p95_ms")
     0.95

@@ -229,7 +229,8 @@ class OpenAISystem:
             Unavailable: the key is refused, the model unknown, or no money left.
         """
         await self.start()
-        data = json.dumps(self._body(parts), ensure_ascii=False).encode("utf-8", "replace")
+        body = self._body(parts)
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
         async def request() -> Sent:
             return await self._send(data)
@@ -242,7 +243,7 @@ class OpenAISystem:
         else:
             tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.bound_out or 0)
             reply = await self._budget.send(request, tokens=tokens)
-        return self._answer(reply)
+        return self._answer(reply, body)
 
     def measure(self) -> Mapping[str, float]:
         """Return nothing: a server says nothing of itself that is exact."""
@@ -310,11 +311,11 @@ class OpenAISystem:
         """Cut the key out of what came back, before anything is kept or shown."""
         return data if self._key is None else data.replace(self._key, _REMOVED)
 
-    def _answer(self, reply: Reply) -> Answer:
+    def _answer(self, reply: Reply, asked: Mapping[str, Json]) -> Answer:
         if reply.refusal or reply.finish_reason == "content_filter":
             told = reply.refusal or "the server's content filter cut the answer"
             raise SystemFailed(told, kind="refusal", reported=reply.reported)
-        output = self._output(reply)
+        output = self._output(reply, asked)
         if self._key is not None and self._key.decode() in json.dumps(output, ensure_ascii=False):
             raise SystemFailed("the answer holds the key", kind="unparsable")
         return Answer(
@@ -324,9 +325,9 @@ class OpenAISystem:
             reported=reply.reported or None,
         )
 
-    def _output(self, reply: Reply) -> Json:
+    def _output(self, reply: Reply, asked: Mapping[str, Json]) -> Json:
         if self._made.kind == "embeddings":
-            return reply.embedding
+            return _vectors(reply, asked["input"])
         value: Json = reply.text
         if self._made.wants_json and not reply.tool_calls:
             try:
@@ -340,6 +341,16 @@ class OpenAISystem:
         if self._made.body.get("logprobs") is not None:
             beside["logprobs"] = reply.logprobs
         return {"content": value, **beside} if beside else value
+
+
+def _vectors(reply: Reply, asked: Json) -> Json:
+    """Return the vector of a text, or one for each of several texts."""
+    several = isinstance(asked, (list, tuple)) and not all(isinstance(one, int) for one in asked)
+    expected = len(asked) if several else 1  # type: ignore[arg-type]
+    if len(reply.embeddings) != expected:
+        told = f"got {len(reply.embeddings)} embeddings, expected {expected}"
+        raise SystemFailed(told, kind="unparsable", reported=reply.reported)
+    return reply.embeddings if several else reply.embeddings[0]
 
 
 def _check_address(url: str) -> None:
