@@ -37,6 +37,10 @@ class Sut:
 
 def make(suffix="!"):
     return Sut(suffix)
+
+
+def find():
+    return lambda parts: ["a passage about " + parts["text"]]
 """
 PROCESS = """
 import json, sys, time
@@ -75,11 +79,20 @@ def served(params):
     }
 
 
+def staged(params):
+    """Give the contract's parameters to the second stage."""
+    return {
+        "retriever": {"system": "python:contract_sut:find"},
+        "generator": {"system": "python:contract_sut:make", "params": params},
+    }
+
+
 SERVER = []
 EXAMPLES = {
     "python": ("contract_sut:make", dict, "contract_sut:mak"),
     "process": (f"{sys.executable} contract_process.py", dict, "no-such-program"),
     "openai": ("tiny", served, None),
+    "rag": ("both", staged, None),
 }
 """Name -> what stands behind it, what the contract's parameters are there, and what cannot stand
 there; the system must know ``suffix``, ``crash`` and ``hang``."""

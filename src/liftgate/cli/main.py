@@ -30,6 +30,10 @@ COMMANDS = {
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
+    "attribute": (
+        "liftgate.cli.attribute",
+        "Which stage of a retrieval system its wrong answers come from.",
+    ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from math import fsum
 from pathlib import Path
 from typing import Any
 
@@ -66,12 +67,36 @@ class Prices:
         return None if price is None else price.cost(tokens_in, tokens_out)
 
     def cost(self, system: str, trial: Trial) -> float | None:
-        """Return what a call cost: what its system said itself, or its tokens at their price."""
-        if trial.cost is not None or not self.rows:
+        """Return what a call cost: what its system said itself, or its tokens at their price.
+
+        A call that reports ``calls`` of its own (of a retriever, of a generator) costs their sum,
+        and is unknown where one of them is.
+        """
+        if trial.cost is not None:
             return trial.cost
+        calls = (trial.reported or {}).get("calls")
+        if isinstance(calls, (list, tuple)) and calls:
+            costs = [self._inner(call, trial) for call in calls]
+            known = [cost for cost in costs if cost is not None]
+            return fsum(known) if len(known) == len(costs) else None
+        if not self.rows:
+            return None
         counts = _tokens(trial)
         price = self.find(system, trial.started_at)
         return None if counts is None or price is None else price.cost(*counts)
+
+    def _inner(self, call: Json, trial: Trial) -> float | None:
+        """Return what one of the calls behind a trial cost."""
+        if not isinstance(call, Mapping):
+            return None
+        cost = call.get("cost")
+        if isinstance(cost, (int, float)) and not isinstance(cost, bool):
+            return float(cost)
+        counts = (_count(call, "tokens_in"), _count(call, "tokens_out"))
+        inner = replace(trial, tokens_in=counts[0], tokens_out=counts[1], reported=call, cost=None)
+        price = self.find(str(call.get("system")), trial.started_at)
+        tokens = _tokens(inner)
+        return None if price is None or tokens is None else price.cost(*tokens)
 
     def priced(
         self, rows: Iterable[Observation], systems: Mapping[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -25,7 +25,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Identified, Metered, Startable
+from liftgate.protocols import Composed, Identified, Metered, Startable, System
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -225,16 +225,15 @@ class _Execution:
 
     def _hand_out_budgets(self) -> None:
         """Give every system that calls an endpoint the budget that all its callers share."""
-        sharing: dict[str, list[BoundArm]] = {}
+        sharing: dict[str, list[tuple[BoundArm, Metered]]] = {}
         for bound in self.plan.arms:
-            if isinstance(bound.system, Metered):
-                sharing.setdefault(bound.system.endpoint, []).append(bound)
+            for system in _metered(bound.system):
+                sharing.setdefault(system.endpoint, []).append((bound, system))
         for callers in sharing.values():
-            at_once = max(self._limit(bound) for bound in callers)
+            at_once = max(self._limit(bound) for bound, _ in callers)
             budget = EndpointBudget(self.plan.limits, at_once)
-            for bound in callers:
-                assert isinstance(bound.system, Metered)
-                bound.system.use(budget)
+            for _, system in callers:
+                system.use(budget)
 
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
@@ -381,3 +380,12 @@ class _Execution:
 
     def _limit(self, bound: BoundArm) -> int:
         return self.plan.concurrency or bound.system.concurrency
+
+
+def _metered(system: System) -> Iterator[Metered]:
+    """Yield what calls an endpoint: the system itself, or those that it is made of."""
+    if isinstance(system, Metered):
+        yield system
+    elif isinstance(system, Composed):
+        for stage in system.stages.values():
+            yield from _metered(stage)

@@ -146,7 +146,7 @@ def prices_of(workspace: Workspace, given: Path | None) -> Prices:
 
 def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
     """Write into the ledger the runs that finished without telling it: their process had died."""
-    for run in _record_finished(store, ledger):
+    for run in record_finished(store, ledger):
         tell(
             f"Recovered the interrupted run {run.id}: what it had finished counts" + _repeated(run)
         )
@@ -195,7 +195,7 @@ def _execute(
             )
         )
     finally:
-        _record_finished(store, ledger)
+        record_finished(store, ledger)
     if executed.stopped is not None:
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
@@ -207,7 +207,7 @@ def _execute(
     return executed
 
 
-def _record_finished(store: Store, ledger: Ledger) -> list[Run]:
+def record_finished(store: Store, ledger: Ledger) -> list[Run]:
     """Write every finished run that the ledger does not know into it, and return them."""
     known = {entry.body["id"] for entry in ledger.entries(kind=RUN_FINISHED)}
     found = [run for run in store.runs() if run.id not in known]

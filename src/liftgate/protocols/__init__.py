@@ -18,10 +18,12 @@ from liftgate.protocols.scoring import (
 )
 from liftgate.protocols.systems import (
     Budget,
+    Composed,
     Expected,
     Identified,
     Metered,
     Sent,
+    Staged,
     Startable,
     System,
     SystemFactory,
@@ -38,6 +40,7 @@ from liftgate.protocols.tables import (
 
 __all__ = [
     "Budget",
+    "Composed",
     "Evidence",
     "Expected",
     "Exporter",
@@ -52,6 +55,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Staged",
     "Startable",
     "System",
     "SystemFactory",

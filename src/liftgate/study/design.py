@@ -11,7 +11,9 @@ from liftgate.canon import digest
 from liftgate.errors import Fault, StudyError, UnknownName
 from liftgate.records import Claim, Part, Role
 from liftgate.study import cross, params
+from liftgate.study.focus import FocusedScorer
 from liftgate.study.plan import (
+    SCORER_KEYS,
     ArmPlan,
     ClaimPlan,
     ClaimsPlan,
@@ -110,7 +112,10 @@ class Study(Node):
         if metric not in self.scorers:
             raise UnknownName("metric", metric, self.scorers)
         plan = self.scorers[metric]
-        return params.make("scorers", plan.scorer, plan.params)
+        made = params.make("scorers", plan.scorer, plan.params)
+        if plan.target is None and plan.of is None:
+            return made
+        return FocusedScorer(made, plan.target, retrieval=plan.of is not None)
 
     def claims(self) -> tuple[Claim, ...]:
         """Return every claim in the order primary, guardrails, watch, secondary."""
@@ -152,6 +157,10 @@ class Study(Node):
         body = _given(self.model_dump(mode="json", by_alias=True))
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
+        for scorer in body["scorers"].values():
+            for key in SCORER_KEYS:
+                if scorer[key] is None:
+                    del scorer[key]
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
         for _, section in cross.SECTIONS:

@@ -18,6 +18,7 @@ from liftgate.errors import DataError, LockedError, StudyError
 from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
+from liftgate.study.plan import SCORER_KEYS
 
 LOCKED = "study.locked"
 AMENDED = "study.amended"
@@ -124,7 +125,8 @@ def scorer_fingerprint(study: Study, metric: str) -> str:
     """Return the identity of a metric's scorer: name, version and parameters."""
     plan = study.scorers[metric]
     version = study.scorer(metric).version
-    return digest({"scorer": plan.scorer, "version": version, "params": plan.params})
+    told = {key: getattr(plan, key) for key in SCORER_KEYS if getattr(plan, key) is not None}
+    return digest({"scorer": plan.scorer, "version": version, "params": plan.params, **told})
 
 
 def current(entries: Iterable[Entry], name: str) -> Locked | None:

@@ -136,12 +136,25 @@ class ArmPlan(Node):
         return given, [Problem(("system",), message, did_you_mean(name, known))]
 
 
+SCORER_KEYS = ("target", "of")
+"""What any scorer may be told beside its own parameters."""
+
+
 class ScorerPlan(Node):
     """One metric: a scorer plug-in with its parameters beside its name."""
 
     model_config = ConfigDict(extra="allow")
 
     scorer: Text = Field(description="the name of a scorer plug-in")
+    target: Text | None = Field(
+        default=None,
+        description="the part of each item's target that it compares with; all of it unless given",
+    )
+    of: Literal["retrieval"] | None = Field(
+        default=None,
+        description="retrieval: it scores the ids that were retrieved on the way to the answer; "
+        "the answer itself unless given",
+    )
 
     @property
     def params(self) -> dict[str, Any]:
@@ -154,9 +167,10 @@ class ScorerPlan(Node):
         name = given.get("scorer")
         if not isinstance(name, str) or not name:
             return {key: given[key] for key in given if key == "scorer"}, []
-        rest = {key: value for key, value in given.items() if key != "scorer"}
+        own = {key: given[key] for key in given if key in ("scorer", *SCORER_KEYS)}
+        rest = {key: value for key, value in given.items() if key not in own}
         filled, found = _checked("scorers", name, rest, ("scorer",), ())
-        return {"scorer": name, **filled}, found
+        return {**own, **filled}, found
 
 
 class FailureRule(Node):
