@@ -26,6 +26,7 @@ import click
     help="Price table. Default: prices.yaml in the workspace, if there is one.",
 )
 @click.option("--max-cost", type=click.FloatRange(min=0), help="Stop before the calls cost more.")
+@click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def attribute(
     *,
@@ -36,6 +37,7 @@ def attribute(
     concurrency: int | None,
     prices: Path | None,
     max_cost: float | None,
+    quiet: bool,
     as_json: bool,
 ) -> int:
     """Ask generators again with gold passages where a decided study's answers were wrong.
@@ -50,7 +52,7 @@ def attribute(
     from liftgate.cli.text import visible
     from liftgate.flow.attribute import attribute_study
 
-    with progress_printer(quiet=as_json) as progress:
+    with progress_printer(quiet=quiet or as_json) as progress:
         found = attribute_study(
             study,
             arm=arm,

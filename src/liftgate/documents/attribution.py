@@ -45,8 +45,8 @@ def _mended(found: Mapping[str, Any] | None) -> Iterator[str]:
     if found is None:
         return
     yield (
-        f"  Of {count(found['n'])}, gold passages put right {count(found['gold'])}, asking again "
-        f"{count(found['again'])}: {_points(found['difference'])} more than chance."
+        f"  Gold passages put {count(found['gold'])} of {count(found['n'])} right, asking again "
+        f"{count(found['again'])}: {_points(found['difference'])} beyond chance."
     )
 
 
