@@ -48,8 +48,9 @@ demo: .venv-demo/.ready
 	.venv-demo/bin/python -m examples.docsearch.prepare
 	.venv-demo/bin/python -m examples.docsearch.demo
 
+# One thread each: every processor has a test process of its own.
 test: .venv/.ready
-	$(BIN)/python -m pytest -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: .venv/.ready docs-check
 	$(BIN)/ruff check .

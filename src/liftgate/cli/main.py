@@ -28,6 +28,7 @@ COMMANDS = {
     ),
     "run": ("liftgate.cli.run", "Lock a study if need be, run it and decide."),
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
+    "perturb": ("liftgate.cli.perturb", "Write a data set of items clean and perturbed."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "attribute": (

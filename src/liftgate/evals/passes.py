@@ -78,7 +78,8 @@ async def take_passes(
     total = sum(len(one.items) * len(plan.arms) for one in due)
     meter = Meter(STAGE, total, listener=listener)
     for bound in plan.arms:
-        warm = await call(bound.system, due[0].items[0].input, plan.outcomes.timeout_s)
+        first = due[0].items[0].as_read(bound.reads)
+        warm = await call(bound.system, first.input, plan.outcomes.timeout_s)
         if any(wanted.first_token for one in due for _, wanted in one.rows):
             _check_streams(bound, warm)
     for one in due:
@@ -95,7 +96,8 @@ async def _one_pass(plan: Plan, one: DuePass, meter: Meter) -> Milliseconds:
     }
     for place, item in enumerate(one.items):
         for bound in rotated(plan.arms, plan.seed + one.number + place):
-            called = await call(bound.system, item.input, plan.outcomes.timeout_s)
+            asked = item.as_read(bound.reads).input
+            called = await call(bound.system, asked, plan.outcomes.timeout_s)
             failed = called.failure is not None
             for first in (False, True):
                 seconds = _first_token(called) if first else called.seconds

@@ -21,6 +21,8 @@ class BoundArm:
     system: System
     admissible_after: datetime | None = None
     """Trials that began before this (the lock) are not used; None: older ones may be."""
+    reads: str | None = None
+    """Which version of every item it is asked; None: the item as it is."""
 
 
 @dataclass(frozen=True)
@@ -139,16 +141,30 @@ def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """Yield every key of the plan in the order of its calls, arms side by side item by item."""
-    sharing: dict[str, list[Item]] = {}
-    for item in ordered(plan.dataset.items, plan.seed):
-        sharing.setdefault(item.input_digest, []).append(item)
-    places = {item.id: place for place, item in enumerate(ordered(plan.dataset.items, plan.seed))}
+    items = ordered(plan.dataset.items, plan.seed)
+    places = {item.id: place for place, item in enumerate(items)}
+    versions = {bound.reads for bound in plan.arms}
+    sharing = {reads: _sharing(items, reads) for reads in versions}
+    whole = _sharing(items, None)
     for arms in _in_turn(plan):
-        for number, (input_digest, items) in enumerate(sharing.items()):
+        for number, group in enumerate(whole.values()):
             for repeat in range(plan.repeats):
                 for bound in rotated(arms, plan.seed + number + repeat):
-                    key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-                    yield Job(key, bound, repeat, tuple(items), places[items[0].id])
+                    asked = group[0].as_read(bound.reads).input_digest
+                    alike = sharing[bound.reads][asked]
+                    if alike[0].id != group[0].id:
+                        continue  # another item has this arm's version of it, and was asked first
+                    key = trial_key(bound.arm.fingerprint, asked, repeat)
+                    yield Job(key, bound, repeat, tuple(alike), places[alike[0].id])
+
+
+def _sharing(items: tuple[Item, ...], reads: str | None) -> dict[str, list[Item]]:
+    """Return the items of each input, as an arm reads them, in the study's order."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        seen = item.as_read(reads)
+        found.setdefault(seen.input_digest, []).append(seen)
+    return found
 
 
 def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:

@@ -214,7 +214,10 @@ class _Execution:
         # A killed process cannot say what it had in flight; this bounds it.
         self.pen.describe("most_in_flight", max(limits.values(), default=0))
         identities = {
-            bound.arm.fingerprint: dict(bound.system.identity)
+            bound.arm.fingerprint: {
+                **bound.system.identity,
+                **({} if bound.reads is None else {"reads": bound.reads}),
+            }
             for bound in self.plan.arms
             if isinstance(bound.system, Identified)
         }

@@ -15,6 +15,7 @@ from liftgate.evals.meter import Listener
 from liftgate.evals.plan import BoundArm, BoundScorer, Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
+from liftgate.flow.gold import gold_documents, gold_passages
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.run import Say, prices_of, record_finished
 from liftgate.flow.study import find, open_study
@@ -28,7 +29,6 @@ from liftgate.records import (
     Arm,
     Dataset,
     Item,
-    Json,
     Observation,
     Outcome,
     Role,
@@ -40,8 +40,6 @@ from liftgate.study import lock
 from liftgate.study.focus import retrieved
 
 ATTRIBUTED = "attribution"
-CONTEXT, DOCUMENTS = "context", "documents"
-"""The parts of an item's target (or of its metadata) that hold the gold passages and their ids."""
 _GOLD, _AGAIN = "gold", "again"
 
 
@@ -174,7 +172,7 @@ class _Experiment:
         self.bound, self.system = bound, bound.system
         self.scorer, self.plan, self.parts, self.store = scorer, plan, parts, store
         self.control = control
-        self._items = {item.id: item for item in plan.dataset.items}
+        self._items = {item.id: item.as_read(bound.reads) for item in plan.dataset.items}
 
     def run(
         self, rows: Sequence[Observation], *, progress: Listener | None, say: Say, purse: Purse
@@ -213,7 +211,7 @@ class _Experiment:
                 continue
             item = self._items[row.item]
             passages, ids = self._passages(row.trial)
-            gold = _documents(item)
+            gold = gold_documents(item)
             found = None if gold is None else gold <= set(ids)
             if is_right:
                 done.right += 1
@@ -253,7 +251,7 @@ class _Experiment:
     def _asked(self, wrong: Sequence[_Failing]) -> Iterator[Item]:
         """Yield what the generator is to be asked, as items of their own; labels stay theirs."""
         for one in wrong:
-            gold = _gold(one.item)
+            gold = gold_passages(one.item)
             if gold is None:
                 continue
             contexts = {_GOLD: gold, **({_AGAIN: one.passages} if self.control else {})}
@@ -359,36 +357,6 @@ def _is_right(row: Observation, scorer: BoundScorer) -> bool | None:
     if score.outcome is Outcome.UNPARSABLE:
         return False
     return None if score.value is None else score.value == scorer.scale.best
-
-
-def _label(item: Item, part: str) -> Json:
-    if isinstance(item.target, Mapping) and item.target.get(part) is not None:
-        return item.target[part]
-    return item.metadata.get(part)
-
-
-def _gold(item: Item) -> tuple[str, ...] | None:
-    """Return the gold passages of an item, or None where it has none.
-
-    Raises:
-        DataError: they are no texts.
-    """
-    given = _label(item, CONTEXT)
-    if given is None:
-        return None
-    texts = [given] if isinstance(given, str) else given
-    if not isinstance(texts, (list, tuple)) or not all(isinstance(one, str) for one in texts):
-        raise DataError(f"item {item.id}: {CONTEXT}: expected text or a list of texts")
-    return tuple(str(one) for one in texts) or None
-
-
-def _documents(item: Item) -> set[str] | None:
-    """Return the ids of an item's gold documents, or None where it names none."""
-    given = _label(item, DOCUMENTS)
-    if isinstance(given, Mapping):
-        given = [name for name, grade in given.items() if isinstance(grade, (int, float)) and grade]
-    listed = given if isinstance(given, (list, tuple)) else [] if given is None else [given]
-    return {str(one) for one in listed} or None
 
 
 def _top(arm: Arm) -> int | None:

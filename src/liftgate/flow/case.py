@@ -115,6 +115,9 @@ class Case:
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
             repeats=repeats,
+            reads={
+                arm.fingerprint: self.study.arm(arm.name).reads for arm in (baseline, candidate)
+            },
         )
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:

@@ -16,6 +16,7 @@ from liftgate.flow.parts import Parts
 from liftgate.gates import money, summary, usage
 from liftgate.gates.decide import exit_code, recommended
 from liftgate.gates.pairs import clusters
+from liftgate.gates.robustness import robustness
 from liftgate.gates.sentences import error_statement, set_lines
 from liftgate.records import (
     Decision,
@@ -266,11 +267,21 @@ def _about_items(
         },
         "means": summary.arm_means(pairs, baseline=case.baseline.name),
         "slices": {
-            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.slices)
+            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.all_slices)
             for arm in case.candidates
         },
         "items": moves,
+        **_about_robustness(pairs, shown),
     }
+
+
+def _about_robustness(
+    pairs: Mapping[str, Mapping[str, Pairs]], shown: str
+) -> dict[str, dict[str, Any]]:
+    """Return how families of perturbations changed the scores; nothing for other items."""
+    found = {name: robustness(metrics[shown]) for name, metrics in pairs.items()}
+    kept = {name: one for name, one in found.items() if one is not None}
+    return {"robustness": kept} if kept else {}
 
 
 def _shown_metric(study: Study) -> str:

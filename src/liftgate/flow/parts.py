@@ -58,6 +58,7 @@ class Parts:
                     arm,
                     self.systems[arm.name],
                     None if arm.role is Role.BASELINE or self.study.exploratory else locked_at,
+                    self.study.arm(arm.name).reads,
                 )
                 for arm in self.arms
             ),
@@ -89,7 +90,7 @@ def parts_of(opened: Opened) -> Parts:
     """Return the parts of an opened study; nothing is called yet."""
     study = opened.study
     arms = tuple(
-        Arm(name, arm.role, arm.system, arm.params, opened.systems[name].fingerprint)
+        Arm(name, arm.role, arm.system, arm.params, opened.fingerprints[name])
         for name, arm in study.arms.items()
     )
     scorers = bound_scorers(study, opened.dataset)

@@ -11,8 +11,9 @@ from liftgate.study.design import Study
 def bound_scorers(study: Study, dataset: Dataset) -> tuple[BoundScorer, ...]:
     """Return a study's scorers with the scales that they declare for a dataset."""
     bound = []
+    items = study.as_read(dataset.items)
     for metric in study.scorers:
         scorer = study.scorer(metric)
         fingerprint = lock.scorer_fingerprint(study, metric)
-        bound.append(BoundScorer(metric, scorer, fingerprint, scorer.scale(dataset.items)))
+        bound.append(BoundScorer(metric, scorer, fingerprint, scorer.scale(items)))
     return tuple(bound)

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from liftgate import plugins
-from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
-from liftgate.evals.data import load_dataset
+from liftgate.errors import DataError, Fault, LiftgateError, NotEnoughData, StudyError, UnknownName
 from liftgate.flow.adequacy import Adequacy, adequacy_of
+from liftgate.flow.items import load_items
 from liftgate.gates.calibrate.adequacy import Size
 from liftgate.ledger import Ledger
 from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
-from liftgate.records import Dataset, Entry
+from liftgate.records import Dataset, Entry, arm_fingerprint
 from liftgate.store import Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
@@ -39,6 +39,11 @@ class Opened:
     """Arm -> system, not yet started."""
     body: Mapping[str, Any]
     """What a lock of it binds."""
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Arm -> fingerprint."""
+        return _fingerprints(self.study, self.systems)
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ def open_study(path: Path) -> Opened:
             faults=found.faults,
             hint="; ".join(dict.fromkeys(found.hints)),
         )
-    fingerprints = {name: system.fingerprint for name, system in systems.items()}
+    fingerprints = _fingerprints(study, systems)
     return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
 
 
@@ -136,7 +141,7 @@ def _refuse_second_try(opened: Opened, workspace: Workspace, ledger: Ledger) -> 
     study = opened.study
     if study.exploratory:
         return
-    candidates = {name: opened.systems[name].fingerprint for name in study.candidates}
+    candidates = {name: opened.fingerprints[name] for name in study.candidates}
     with Store.open(workspace.home, read_only=True) as store:
         same = same_set(opened.dataset, store)
         known = reuse.decided_before(ledger.entries(), candidates, same)
@@ -230,10 +235,21 @@ class _Faults:
 def _dataset(study: Study, root: Path, found: _Faults) -> Dataset | None:
     plan = study.dataset
     try:
-        return load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
+        dataset = load_items(plan, root=root)
+    except NotEnoughData as error:
+        found.add(("dataset", "perturb"), error)
+        return None
     except (DataError, UnknownName) as error:
         found.add(("dataset", "source"), error)
         return None
+    for name, arm in study.arms.items():
+        try:
+            for item in dataset.items:
+                item.as_read(arm.reads)
+        except DataError as error:
+            found.add(("arms", name, "reads"), error)
+            return None
+    return dataset
 
 
 def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
@@ -253,6 +269,13 @@ def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
         except (DataError, UnknownName) as error:
             found.add(("arms", name, "system"), error)
     return systems
+
+
+def _fingerprints(study: Study, systems: Mapping[str, System]) -> dict[str, str]:
+    return {
+        name: arm_fingerprint(system.fingerprint, study.arm(name).reads)
+        for name, system in systems.items()
+    }
 
 
 def _closed(opened: Opened) -> Opened:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, SystemFailed
-from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import Plan
 from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
+from liftgate.flow.items import load_items
 from liftgate.flow.parts import Parts
 from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.summary import bound_rows
@@ -132,10 +132,7 @@ def _dataset(
         kept = datasets.rebuild(digest, store, name=name)
         lost = len(kept.erased)
         return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
-    source = study.dataset
-    dataset = load_dataset(
-        source.source, root=Path.cwd(), name=name, cluster=source.cluster, slices=source.slices
-    )
+    dataset = load_items(study.dataset, root=Path.cwd(), name=name)
     if dataset.digest != digest:
         raise DataError(
             f"dataset {name}: it was not kept with the decision, and its source gives "

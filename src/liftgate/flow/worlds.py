@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from liftgate.errors import NotEnoughData
-from liftgate.evals.data import load_dataset
+from liftgate.flow.items import load_items
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.calibrate import assumed, points
@@ -123,9 +123,7 @@ def open_planned(path: Path) -> tuple[Study, Dataset]:
     check(study)
     root = Path(path).resolve().parent
     search_also(Path.cwd())
-    source = study.dataset
-    dataset = load_dataset(source.source, root=root, cluster=source.cluster, slices=source.slices)
-    return study, dataset
+    return study, load_items(study.dataset, root=root)
 
 
 def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Worlds:
@@ -189,7 +187,7 @@ def slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ..
     """Return slice's name -> its values among some items."""
     return {
         name: tuple(sorted({item.slices.get(name) or UNLABELLED for item in items}))
-        for name in study.dataset.slices
+        for name in study.dataset.all_slices
     }
 
 

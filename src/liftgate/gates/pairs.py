@@ -50,7 +50,7 @@ class _Side:
     changed: set[str] = field(default_factory=set)
 
 
-def align(
+def align(  # noqa: PLR0913 - what a study says of one metric of two arms
     items: Sequence[Item],
     observations: Iterable[Observation],
     *,
@@ -61,6 +61,7 @@ def align(
     failure_scores: Mapping[Failure, float | None],
     abstained: float | None = None,
     repeats: int | None = None,
+    reads: Mapping[str, str | None] | None = None,
 ) -> Pairs:
     """Align the counted trials of two arms on one metric.
 
@@ -81,6 +82,8 @@ def align(
         abstained: what an abstention scores, in the metric's units; None: missing.
         repeats: planned repeats of each item; None: as many as the observations of the two arms
             show.
+        reads: an arm's fingerprint -> the version of every item that it is asked; others, and
+            None: the items as they are.
 
     Raises:
         DataError: no items; a trial of an unknown item, or two for one item, arm and repeat; a
@@ -92,8 +95,9 @@ def align(
     count = _repeats(rows, repeats)
     scoring = Scoring(metric, scale, failure_scores, abstained)
     place = {item.id: number for number, item in enumerate(items)}
-    before = _side([o for o in rows if o.arm == baseline], items, place, count, scoring)
-    after = _side([o for o in rows if o.arm == candidate], items, place, count, scoring)
+    asked = {arm: _as_read(items, (reads or {}).get(arm)) for arm in (baseline, candidate)}
+    before = _side([o for o in rows if o.arm == baseline], asked[baseline], place, count, scoring)
+    after = _side([o for o in rows if o.arm == candidate], asked[candidate], place, count, scoring)
     return Pairs(
         metric=metric,
         items=tuple(item.id for item in items),
@@ -111,6 +115,10 @@ def align(
             baseline_high=_filled(before.scores, scale.high),
         ),
     )
+
+
+def _as_read(items: Sequence[Item], version: str | None) -> Sequence[Item]:
+    return items if version is None else [item.as_read(version) for item in items]
 
 
 def take(pairs: Pairs, mask: NDArray[np.bool_]) -> Pairs:

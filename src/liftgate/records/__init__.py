@@ -39,6 +39,7 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    arm_fingerprint,
     first_token_s,
     trial_key,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "Trial",
     "Verdict",
     "Want",
+    "arm_fingerprint",
     "first_token_s",
     "trace_of",
     "trial_key",

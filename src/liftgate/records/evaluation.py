@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
 from liftgate.canon import digest
+from liftgate.errors import DataError
 from liftgate.records.json_value import Json
 from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
@@ -51,6 +52,54 @@ class Item:
             }
         )
 
+    def as_read(self, version: str | None) -> Item:
+        """Return the item as an arm sees it that reads one version of it.
+
+        Such an item holds, instead of its input parts, named versions of them, and of its target.
+
+        Args:
+            version: None: the item as it is.
+
+        Raises:
+            DataError: it has no such version, or its target has none.
+        """
+        if version is None:
+            return self
+        known = self._versions
+        if version not in known:
+            known[version] = replace(
+                self, input=_input_version(self, version), target=_target_version(self, version)
+            )
+        return known[version]
+
+    @cached_property
+    def _versions(self) -> dict[str, Item]:
+        return {}
+
+
+def _input_version(item: Item, version: str) -> Mapping[str, Json]:
+    found = item.input.get(version)
+    if isinstance(found, str) and found:
+        return {"text": found}
+    if not isinstance(found, Mapping) or not found:
+        have = ", ".join(sorted(item.input))
+        raise DataError(
+            f"{item.id}: its input has no version {version!r}, text or a mapping of parts; it has: "
+            f"{have}"
+        )
+    return found
+
+
+def _target_version(item: Item, version: str) -> Json:
+    if item.target is None:
+        return None
+    if not isinstance(item.target, Mapping) or version not in item.target:
+        raise DataError(
+            f"{item.id}: its target has no version {version!r}; expected a mapping with one target "
+            "for each version, or none at all"
+        )
+    return item.target[version]
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -84,6 +133,11 @@ class Arm:
     params: Mapping[str, Json]
     fingerprint: str
     """Digest of everything that can change an answer."""
+
+
+def arm_fingerprint(system: str, reads: str | None) -> str:
+    """Return an arm's fingerprint: its system's, and which version of the items it is asked."""
+    return system if reads is None else digest({"system": system, "reads": reads})
 
 
 class Failure(StrEnum):

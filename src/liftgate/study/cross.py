@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from liftgate.errors import did_you_mean
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
-from liftgate.study.plan import ArmPlan, ClaimPlan, DatasetPlan, latency_quantile
+from liftgate.study.items import DatasetPlan
+from liftgate.study.plan import ArmPlan, ClaimPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -70,7 +71,7 @@ def _outline(given: Mapping[str, Any]) -> Outline:
     return Outline(
         roles,
         tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
-        dataset.slices if dataset else None,
+        dataset.all_slices if dataset else None,
         tuple(_claims(given.get("claims"))),
     )
 

@@ -2,34 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
 from liftgate.errors import Fault, StudyError, UnknownName
-from liftgate.records import Claim, Part, Role
+from liftgate.records import Claim, Item, Part, Role
 from liftgate.study import cross, params
 from liftgate.study.focus import FocusedScorer
+from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
     SCORER_KEYS,
     ArmPlan,
     ClaimPlan,
     ClaimsPlan,
-    DatasetPlan,
     DecisionPlan,
-    MetricName,
-    Name,
     OutcomesPlan,
     PilotPlan,
     ScorerPlan,
-    Seed,
     StoppingPlan,
-    Text,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Path, Source, dotted
+from liftgate.study.values import MetricName, Name, Seed, Text
 
 FORMAT = 1
 
@@ -117,6 +114,15 @@ class Study(Node):
             return made
         return FocusedScorer(made, plan.target, retrieval=plan.of is not None)
 
+    def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        """Return the items in every version that some arm is asked.
+
+        Raises:
+            DataError: an item has no such version.
+        """
+        versions = dict.fromkeys(arm.reads for arm in self.arms.values())
+        return tuple(item.as_read(version) for version in versions for item in items)
+
     def claims(self) -> tuple[Claim, ...]:
         """Return every claim in the order primary, guardrails, watch, secondary."""
         found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
@@ -161,6 +167,7 @@ class Study(Node):
             for key in SCORER_KEYS:
                 if scorer[key] is None:
                     del scorer[key]
+        body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
         for _, section in cross.SECTIONS:

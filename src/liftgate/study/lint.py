@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liftgate.errors import Fault, StudyError
+from liftgate.perturbations.dataset import CLEAN, PERTURBED
 from liftgate.records import Claim, Part
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
@@ -31,7 +32,7 @@ def lint(study: Study) -> Findings:
     faults = [*_worthwhile(study, claims[0])]
     for claim in claims:
         faults += _passes(study, claim)
-    faults += [*_same_arms(study), *_same_passes(study, claims)]
+    faults += [*_same_arms(study), *_same_passes(study, claims), *_unread(study)]
     return Findings(tuple(faults), tuple(_warnings(study, claims)))
 
 
@@ -85,6 +86,19 @@ def _passes(study: Study, claim: Claim) -> Iterator[Fault]:
             f"got {passes}, expected at least {least}: fewer cannot show anything for {named} at "
             f"alpha {alpha:g}",
         )
+
+
+def _unread(study: Study) -> Iterator[Fault]:
+    """Of a perturbed item every arm is asked one version, never both."""
+    if study.dataset.perturb is None:
+        return
+    for name, arm in study.arms.items():
+        if arm.reads not in (CLEAN, PERTURBED):
+            got = "not given" if arm.reads is None else f"got {arm.reads!r}"
+            yield study.fault(
+                ("arms", name, "reads"),
+                f"{got}; the items are perturbed, expected {CLEAN} or {PERTURBED}",
+            )
 
 
 def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:

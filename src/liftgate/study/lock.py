@@ -107,7 +107,8 @@ def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dic
     missing = sorted(set(study.arms) - set(fingerprints))
     if missing:
         raise DataError(f"fingerprints: got none for {', '.join(missing)}, expected one an arm")
-    scales = {m: study.scorer(m).scale(dataset.items) for m in sorted(study.scorers)}
+    items = study.as_read(dataset.items)
+    scales = {m: study.scorer(m).scale(items) for m in sorted(study.scorers)}
     _check_scores(study, scales)
     return {
         "liftgate": 1,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -21,41 +20,9 @@ from liftgate.errors import LiftgateError, UnknownName, did_you_mean
 from liftgate.records import Population, Role
 from liftgate.study import params
 from liftgate.study.problems import Node, Problem, describe, known_keys, unknown_key
+from liftgate.study.values import Listed, MetricName, Text, matching
 
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-METRIC_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_@%+-]{0,63}"
 _LATENCY = re.compile(r"(?:latency|ttft)_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
-_LARGEST_SEED = 2**53
-
-
-def _matching(pattern: str, wanted: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise ValueError(f"got {describe(value)}, expected {wanted}")
-        return value
-
-    return BeforeValidator(check, json_schema_input_type=str)
-
-
-_LETTERS = "1 to 64 letters, digits, '-' or '_', a letter or digit first"
-Name = Annotated[
-    str,
-    _matching(NAME_PATTERN, _LETTERS),
-    Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"}),
-]
-"""A study's or arm's name: it stands in file names and in references, ``4:dense.primary``."""
-MetricName = Annotated[
-    str,
-    _matching(METRIC_PATTERN, "1 to 64 letters, digits or any of '_@%+-', a letter or digit first"),
-    Field(json_schema_extra={"pattern": f"^{METRIC_PATTERN}$"}),
-]
-Text = Annotated[str, Field(min_length=1)]
-Digest = Annotated[
-    str,
-    _matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hex digits, as liftgate study lock prints"),
-    Field(json_schema_extra={"pattern": "^sha256:[0-9a-f]{64}$"}),
-]
-Listed = Annotated[tuple[Text, ...], Field(strict=False)]
 
 
 def _score(value: Any) -> float | str:
@@ -85,25 +52,12 @@ DeclaredScore = Annotated[
 """The score of an outcome: the worst value of each scorer's scale, or a number in its units."""
 
 
-class DatasetPlan(Node):
-    """Which items."""
-
-    source: Text = Field(description="python:package.module:name or the path of a table of items")
-    digest: Digest | None = Field(
-        default=None, description="what the dataset must be; the lock records it in any case"
-    )
-    cluster: Text | None = Field(
-        default=None, description="the column whose equal values belong together"
-    )
-    slices: Listed = Field(default=(), description="columns by which results are also shown")
-
-
 class ArmPlan(Node):
     """One system of the comparison."""
 
     role: Annotated[Role, Field(strict=False)] = Field(description="baseline or candidate")
     system: Annotated[
-        Text, _matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
+        Text, matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
     ] = Field(description="plugin:rest, e.g. python:package.module:factory")
     params: Annotated[dict[str, Any], Field(strict=True)] = Field(
         default_factory=dict, description="what the factory is called with"
@@ -112,6 +66,11 @@ class ArmPlan(Node):
         default=(), description="files that can change an answer; they are digested"
     )
     packages: Listed = Field(default=(), description="packages whose version can change an answer")
+    reads: Text | None = Field(
+        default=None,
+        description="which version of every item it is asked, where items have several: clean or "
+        "perturbed",
+    )
 
     @property
     def plugin(self) -> str:
@@ -406,6 +365,3 @@ def latency_quantile(metric: str) -> float | None:
     if match is None or not 0 < float(match[1]) < 100:
         return None
     return float(match[1]) / 100
-
-
-Seed = Annotated[int, Field(ge=0, le=_LARGEST_SEED)]

@@ -28,6 +28,14 @@ GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5
 GOLDEN["decision"]["guarantee"] = True
 for one in GOLDEN["scorers"].values():
     one |= {"target": "documents", "of": "retrieval"}
+GOLDEN["arms"]["old"]["reads"] = "clean"
+GOLDEN["dataset"]["perturb"] = {
+    "families": ["typos", "order"],
+    "seed": 1,
+    "variants": 2,
+    "rates": {"typos": 0.2},
+    "parts": ["question"],
+}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
