@@ -227,3 +227,31 @@ def _costs(body):
         money["arms"][arm][key]["value"] for arm in ("old", "new") for key in money["arms"][arm]
     )
     yield money["saved"]["about"]
+
+
+def test_a_cost_limit_counts_the_calls_of_a_stage_and_needs_its_price(behind_http) -> None:
+    (old, new) = ({"system": f"openai:{name}", "params": {}} for name in ("old", "new"))
+    with StubServer(right_more_often) as server:
+        world = behind_http(server, items=100)
+        (world.folder / "story_find.py").write_text(
+            "def find():\n    return lambda parts: ['a passage']\n", encoding="utf-8"
+        )
+        for name, generator in (("old", old), ("new", new)):
+            generator["params"] = {"base_url": server.url, "max_tokens": 1, "prompt": "{text}"}
+            world.study["arms"][name] |= {
+                "system": "rag:story",
+                "params": {
+                    "retriever": {"system": "python:story_find:find"},
+                    "generator": generator,
+                },
+            }
+        world.write(items=100)
+        refused = world.liftgate("run", "study.yaml", "--max-cost", "50")
+        assert server.asked == []
+        (world.folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        cut = world.liftgate("run", "study.yaml", "--prices", "prices.yaml", "--max-cost", "50")
+    assert refused.returncode == 2
+    assert "there is no price of 'openai:" in refused.stderr
+    assert "could bring the cost above 50 USD" in cut.stderr, cut.stderr
+    # The first calls of an arm are not known to cost anything: at most one of each is over.
+    assert 40 <= len(server.asked) * 4 <= 50 + 8

@@ -169,6 +169,11 @@ class Composed(Protocol):
         """The systems by their stage's name."""
         ...
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Stage -> its system, ``plugin:rest``, by which prices are looked up."""
+        ...
+
 
 @runtime_checkable
 class Staged(Composed, Protocol):

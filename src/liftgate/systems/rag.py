@@ -16,16 +16,15 @@ from typing import Annotated, Any
 
 from annotated_types import Ge
 
-from liftgate import plugins
 from liftgate.canon import digest
-from liftgate.errors import DataError, SystemFailed, Unavailable, UnknownName
+from liftgate.errors import DataError, SystemFailed, Unavailable
 from liftgate.plugins.content import content_of
-from liftgate.protocols import Identified, Metered, Startable, System
+from liftgate.protocols import Startable, System
 from liftgate.records import Answer, Json, Step, StepKind, Trace, first_token_s
-from liftgate.study.params import BadParams, bound
+from liftgate.study.params import bound
+from liftgate.systems.stages import check_stage, identity_of, open_stage, paid_calls
 
 RETRIEVER, GENERATOR = "retriever", "generator"
-_STAGE_KEYS = frozenset({"system", "params", "files", "packages"})
 _FORM = 'a list of texts, or of {"id", "text", "score"}'
 
 
@@ -64,13 +63,8 @@ def settings(
     Raises:
         ValueError: names the parameter.
     """
-    for name, stage in ((RETRIEVER, retriever), (GENERATOR, generator)):
-        system = stage.get("system")
-        if not isinstance(system, str) or not all(system.partition(":")[::2]):
-            raise ValueError(f"{name}: system: got {system!r}, expected plugin:rest")
-        if unknown := sorted(set(stage) - _STAGE_KEYS):
-            known = ", ".join(sorted(_STAGE_KEYS))
-            raise ValueError(f"{name}: got the key {unknown[0]!r}, expected {known}")
+    check_stage(RETRIEVER, retriever)
+    check_stage(GENERATOR, generator)
     return Settings(retriever, generator, query, context, top, join)
 
 
@@ -97,14 +91,14 @@ def open_system(
     """
     made: Settings = bound("systems", "rag", settings, params)
     stages = {
-        name: _opened(name, stage, root)
+        name: open_stage("rag", name, stage, root)
         for name, stage in ((RETRIEVER, made.retriever), (GENERATOR, made.generator))
     }
     own = {name: value for name, value in params.items() if name not in (RETRIEVER, GENERATOR)}
     identity: dict[str, Json] = {
         "plugin": "rag",
         "params": own,
-        **{name: _identity(system) for name, system in stages.items()},
+        **{name: identity_of(system) for name, system in stages.items()},
         **content_of(f"rag:{rest}", root, files, packages),
     }
     return RagSystem(made, stages, identity)
@@ -135,7 +129,7 @@ class RagSystem:
         self.stages = stages
         self.context_part = made.context
         self._made = made
-        self._names = {RETRIEVER: made.retriever["system"], GENERATOR: made.generator["system"]}
+        self.names = {RETRIEVER: made.retriever["system"], GENERATOR: made.generator["system"]}
 
     @property
     def concurrency(self) -> int:
@@ -213,7 +207,7 @@ class RagSystem:
         """
         shown = {name: part for name, part in parts.items() if name != self.context_part}
         kind = StepKind.RETRIEVAL if stage == RETRIEVER else StepKind.GENERATION
-        system, name = self.stages[stage], self._names[stage]
+        system, name = self.stages[stage], self.names[stage]
         began = perf_counter()
         try:
             answer = await system.answer(parts)
@@ -225,7 +219,8 @@ class RagSystem:
             seconds = perf_counter() - began
             work.steps.append(Step(kind, name, shown, seconds=seconds, error=told))
             if known and known.reported:
-                work.paid(stage, name, Answer(None, reported=known.reported))
+                failed = Answer(None, reported=known.reported)
+                work.calls += paid_calls(stage, name, system, failed)
             raise SystemFailed(
                 f"{stage}: {told}",
                 kind=known.kind if known else "crash",
@@ -244,9 +239,7 @@ class RagSystem:
                 metadata={"reported": answer.reported} if answer.reported else {},
             )
         )
-        counts = (answer.cost, answer.tokens_in, answer.tokens_out)
-        if isinstance(system, Metered) or any(one is not None for one in counts):
-            work.paid(stage, name, answer)
+        work.calls += paid_calls(stage, name, system, answer)
         return answer
 
     def _passages(self, found: Answer, work: _Work) -> list[Passage]:
@@ -268,29 +261,16 @@ class _Work:
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
-        self._calls: list[dict[str, Json]] = []
-
-    def paid(self, stage: str, system: str, answer: Answer) -> None:
-        """Take note of a call that may have a price."""
-        self._calls.append(
-            {
-                "stage": stage,
-                "system": system,
-                "cost": answer.cost,
-                "tokens_in": answer.tokens_in,
-                "tokens_out": answer.tokens_out,
-                "usage": (answer.reported or {}).get("usage"),
-            }
-        )
+        self.calls: list[dict[str, Json]] = []
 
     def cost(self) -> float | None:
         """Return what the calls cost, where each of them said it itself."""
-        known = [call["cost"] for call in self._calls if isinstance(call["cost"], (int, float))]
-        return fsum(known) if known and len(known) == len(self._calls) else None
+        known = [call["cost"] for call in self.calls if isinstance(call["cost"], (int, float))]
+        return fsum(known) if known and len(known) == len(self.calls) else None
 
     def reported(self, *, first: float | None = None) -> Mapping[str, Json] | None:
         """Return what the providers said, for whoever prices it; ``first`` is the generator's."""
-        told: dict[str, Json] = {"calls": list(self._calls)} if self._calls else {}
+        told: dict[str, Json] = {"calls": list(self.calls)} if self.calls else {}
         if first is not None:
             told["first_token_s"] = (self.steps[0].seconds or 0.0) + first
         return told or None
@@ -325,29 +305,6 @@ def _passage(row: Json) -> Passage:
     return Passage(
         digest(text) if named is None else str(named), text, None if score is None else float(score)
     )
-
-
-def _opened(name: str, stage: Mapping[str, Any], root: Path) -> System:
-    plugin, _, rest = str(stage["system"]).partition(":")
-    try:
-        factory = plugins.load("systems", plugin)
-        system: System = factory(
-            rest,
-            params=dict(stage.get("params") or {}),
-            files=list(stage.get("files") or ()),
-            packages=list(stage.get("packages") or ()),
-            root=root,
-        )
-    except BadParams as error:
-        problems = [problem.under(name, "params") for problem in error.problems]
-        raise BadParams("systems", "rag", problems) from error
-    except (DataError, UnknownName) as error:
-        raise DataError(f"{name}: {error}", hint=error.hint) from error
-    return system
-
-
-def _identity(system: System) -> Json:
-    return dict(system.identity) if isinstance(system, Identified) else system.fingerprint
 
 
 def _sum(one: int | None, other: int | None) -> int | None:
