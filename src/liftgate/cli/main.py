@@ -29,7 +29,10 @@ COMMANDS = {
     "run": ("liftgate.cli.run", "Lock a study if need be, run it and decide."),
     "study": ("liftgate.cli.study", "Write, check, lock, amend and verify a study."),
     "perturb": ("liftgate.cli.perturb", "Write a data set of items clean and perturbed."),
+    "regress": ("liftgate.cli.regress", "Keep failing items as tests, and run them."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
+    "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
+    "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
     "attribute": (
         "liftgate.cli.attribute",
@@ -37,6 +40,7 @@ COMMANDS = {
     ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
+    "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),

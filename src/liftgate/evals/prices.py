@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.records import Json, Observation, Trial
+from liftgate.records import Answer, Json, Observation, Trial
 from liftgate.study.source import parse
 
 _MILLION = 1_000_000
@@ -72,31 +72,33 @@ class Prices:
         A call that reports ``calls`` of its own (of a retriever, of a generator) costs their sum,
         and is unknown where one of them is.
         """
-        if trial.cost is not None:
-            return trial.cost
-        calls = (trial.reported or {}).get("calls")
-        if isinstance(calls, (list, tuple)) and calls:
-            costs = [self._inner(call, trial) for call in calls]
+        return self.cost_of(system, trial, trial.started_at)
+
+    def cost_of(self, system: str, call: Trial | Answer, at: datetime) -> float | None:
+        """Return what a call that began at a time cost, from its trial or its answer."""
+        if call.cost is not None:
+            return call.cost
+        inner = (call.reported or {}).get("calls")
+        if isinstance(inner, (list, tuple)) and inner:
+            costs = [self._inner(one, at) for one in inner]
             known = [cost for cost in costs if cost is not None]
             return fsum(known) if len(known) == len(costs) else None
         if not self.rows:
             return None
-        counts = _tokens(trial)
-        price = self.find(system, trial.started_at)
+        counts = _tokens(call)
+        price = self.find(system, at)
         return None if counts is None or price is None else price.cost(*counts)
 
-    def _inner(self, call: Json, trial: Trial) -> float | None:
+    def _inner(self, call: Json, at: datetime) -> float | None:
         """Return what one of the calls behind a trial cost."""
         if not isinstance(call, Mapping):
             return None
         cost = call.get("cost")
-        if isinstance(cost, (int, float)) and not isinstance(cost, bool):
-            return float(cost)
+        said = cost if isinstance(cost, (int, float)) and not isinstance(cost, bool) else None
         counts = (_count(call, "tokens_in"), _count(call, "tokens_out"))
-        inner = replace(trial, tokens_in=counts[0], tokens_out=counts[1], reported=call, cost=None)
-        price = self.find(str(call.get("system")), trial.started_at)
-        tokens = _tokens(inner)
-        return None if price is None or tokens is None else price.cost(*tokens)
+        return self.cost_of(
+            str(call.get("system")), Answer(None, *counts, said, {"usage": call.get("usage")}), at
+        )
 
     def priced(
         self, rows: Iterable[Observation], systems: Mapping[str, str]
@@ -167,7 +169,7 @@ def _amount(place: str, name: str, value: Any) -> float:
     return float(value)
 
 
-def _tokens(trial: Trial) -> tuple[int, int, int] | None:
+def _tokens(trial: Trial | Answer) -> tuple[int, int, int] | None:
     """Return tokens in, out and cached, from what the provider reported or from the row."""
     usage = (trial.reported or {}).get("usage")
     if isinstance(usage, Mapping):

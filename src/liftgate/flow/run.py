@@ -17,6 +17,7 @@ from liftgate.evals.prices import Prices, read_prices
 from liftgate.evals.run import Executed, execute
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
+from liftgate.flow.judges import standings
 from liftgate.flow.ledger import recorded_files
 from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
@@ -110,9 +111,10 @@ def run_study(
             same=same_set(parts.dataset, store),
             exploratory=bool(study.exploratory),
         )
+        judged = standings(parts.scorers, study.study, ledger.entries(), store)
         stop = None
         if parts.looks is not None:
-            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha))
+            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
         purse = Purse(priced, max_cost)
         executed = _execute(
             plan, parts, store, ledger, stop=stop, progress=progress, tell=tell, purse=purse
@@ -127,6 +129,7 @@ def run_study(
             command=f"liftgate run {file}",
             prices=priced,
             unfinished=executed.stopped if executed.cut_short else None,
+            judged=judged,
         )
         entry, appended = _remember(ledger, body)
     path = write_report(workspace, entry=entry.sequence).path if report else None
@@ -203,6 +206,7 @@ def _execute(
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
+        + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
 

@@ -8,19 +8,29 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, SystemFailed
-from liftgate.evals.plan import Plan
+from liftgate.evals.plan import BoundScorer, Plan
 from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
 from liftgate.flow.items import load_items
 from liftgate.flow.parts import Parts
-from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Answer, Arm, Dataset, Entry, Failure, Json, Observation, Role, Scale
+from liftgate.records import (
+    Answer,
+    Arm,
+    Dataset,
+    Entry,
+    Failure,
+    Json,
+    Observation,
+    Role,
+    Scale,
+    ScoreKind,
+)
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -150,8 +160,13 @@ def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: D
     )
     recorded = locked.body
     scorers = tuple(
-        replace(bound, fingerprint=recorded["scorers"][bound.name])
-        for bound in bound_scorers(study, dataset)
+        BoundScorer(
+            metric,
+            study.scorer(metric),
+            recorded["scorers"][metric],
+            Scale(**{**scale, "kind": ScoreKind(scale["kind"])}),
+        )
+        for metric, scale in recorded["scales"].items()
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
     return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(

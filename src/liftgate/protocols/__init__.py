@@ -13,8 +13,14 @@ from liftgate.protocols.rules import (
     Rule,
 )
 from liftgate.protocols.scoring import (
+    Ask,
+    Judge,
+    JudgeFactory,
+    PairJudge,
     Progress,
+    Reply,
     Scorer,
+    SystemName,
 )
 from liftgate.protocols.systems import (
     Budget,
@@ -36,9 +42,11 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    TakeTrace,
 )
 
 __all__ = [
+    "Ask",
     "Budget",
     "Composed",
     "Evidence",
@@ -48,9 +56,13 @@ __all__ = [
     "Head",
     "Identified",
     "Importer",
+    "Judge",
+    "JudgeFactory",
     "Metered",
+    "PairJudge",
     "Progress",
     "Recognising",
+    "Reply",
     "Row",
     "Rule",
     "Scorer",
@@ -59,5 +71,7 @@ __all__ = [
     "Startable",
     "System",
     "SystemFactory",
+    "SystemName",
+    "TakeTrace",
     "TryAgain",
 ]
