@@ -72,7 +72,7 @@ def staged(world):
         world.study["arms"] = arms
         world.study["scorers"] = {
             "right": {"scorer": "exact", "target": "answer"},
-            "recall": {"scorer": "recall", "k": 3, "target": "documents", "of": "retrieval"},
+            "recall": {"scorer": "recall", "k": 3, "target": "documents", "stage": "retrieval"},
         }
         world.study["claims"]["guardrails"] = []
         world.study["dataset"] = {"source": "items.jsonl"}

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
-from liftgate.errors import Fault, StudyError, UnknownName
+from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.protocols import Scorer
 from liftgate.records import Claim, Item, Part, Role
 from liftgate.study import cross, params
 from liftgate.study.focus import FocusedScorer
@@ -110,9 +111,14 @@ class Study(Node):
             raise UnknownName("metric", metric, self.scorers)
         plan = self.scorers[metric]
         made = params.make("scorers", plan.scorer, plan.params)
-        if plan.target is None and plan.of is None:
+        if plan.target is None and plan.stage is None:
             return made
-        return FocusedScorer(made, plan.target, retrieval=plan.of is not None)
+        if not isinstance(made, Scorer):
+            raise DataError(
+                f"scorers.{metric}: {plan.scorer} is no scorer of single answers, expected neither "
+                "target nor stage"
+            )
+        return FocusedScorer(made, plan.target, retrieval=plan.stage is not None)
 
     def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return the items in every version that some arm is asked.

@@ -96,7 +96,7 @@ class ArmPlan(Node):
         return given, [Problem(("system",), message, did_you_mean(name, known))]
 
 
-SCORER_KEYS = ("target", "of")
+SCORER_KEYS = ("target", "stage")
 """What any scorer may be told beside its own parameters."""
 
 
@@ -110,7 +110,7 @@ class ScorerPlan(Node):
         default=None,
         description="the part of each item's target that it compares with; all of it unless given",
     )
-    of: Literal["retrieval"] | None = Field(
+    stage: Literal["retrieval"] | None = Field(
         default=None,
         description="retrieval: it scores the ids that were retrieved on the way to the answer; "
         "the answer itself unless given",

@@ -26,8 +26,6 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
-for one in GOLDEN["scorers"].values():
-    one |= {"target": "documents", "of": "retrieval"}
 GOLDEN["arms"]["old"]["reads"] = "clean"
 GOLDEN["dataset"]["perturb"] = {
     "families": ["typos", "order"],
@@ -64,6 +62,8 @@ GOLDEN["scorers"]["broken"] = {"scorer": "trace_count", "rules": [{"at_most": 3}
 GOLDEN["scorers"]["broken"]["of"] = "violations"
 GOLDEN["scorers"]["calls"] = {"scorer": "trace_count", "of": "tool_calls"}
 GOLDEN["scorers"]["calls"]["action"] = {"tool": "find"}
+for one in GOLDEN["scorers"].values():
+    one |= {"target": "documents", "stage": "retrieval"}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {
