@@ -35,6 +35,10 @@ COMMANDS = {
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
+    "attribute": (
+        "liftgate.cli.attribute",
+        "Which stage of a retrieval system its wrong answers come from.",
+    ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),

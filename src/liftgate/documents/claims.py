@@ -333,6 +333,10 @@ def arm_level(body: Body, arm: str, metric: str, entry: int) -> Level | None:
         return Level(quantity(measures[metric], unit), "exact", ref)
     key = metric.removeprefix("latency_")
     latency = body["latency"].get(arm) or {}
+    if metric.startswith("ttft_") and latency.get(metric) is not None:
+        return Level(
+            quantity(latency[metric], unit), f"these {count(latency['ttft_n'])} calls", ref
+        )
     if metric.startswith("latency_") and latency.get(key) is not None:
         return Level(quantity(latency[key], unit), f"these {count(latency['n'])} calls", ref)
     return None

@@ -14,7 +14,7 @@ from liftgate.flow.deviation import deviation
 from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
-from liftgate.gates import summary, usage
+from liftgate.gates import money, summary, usage
 from liftgate.gates.decide import exit_code, recommended
 from liftgate.gates.judged import Standing
 from liftgate.gates.pairs import clusters
@@ -86,6 +86,7 @@ def decide_study(
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),
+        **_about_costs(case, spent, looked, prices),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
         **_about_judges(judged),
@@ -128,11 +129,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     if not prices.rows:
         return case.rows
     systems = {arm.fingerprint: arm.system for arm in parts.arms}
-    rows = tuple(
-        replace(row, trial=replace(row.trial, cost=prices.cost(systems[row.arm], row.trial)))
-        for row in case.rows.observations
-    )
-    return replace(case.rows, observations=rows)
+    return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
 def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
@@ -145,6 +142,30 @@ def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, A
     if prices is None or not prices.rows:
         return cost
     return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
+
+
+def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None) -> dict[str, Any]:
+    """Return cost per item and per success, and what stopping early saved; nothing if unknown."""
+    if case.looks is not None and not looked.items:
+        return {}
+    study = case.study
+    arms = (case.baseline, *case.candidates)
+    wanted = dict.fromkeys([*(claim.metric for claim in study.claims()), *study.scorers])
+    success = money.success_of([metric for metric in wanted if metric in case.scales], case.scales)
+    shown = success.metric if success else _shown_metric(study)
+    pairs = {arm.name: looked.pairs[arm.name][shown] for arm in case.candidates}
+    found = money.costs(pairs, case.rows.observations, arms, success)
+    if found is None:
+        return {}
+    saved = None
+    if case.looks is not None and looked.settled:
+        made = {
+            arm.name: [r.trial for r in spent.rows.observations if r.arm == arm.fingerprint]
+            for arm in arms
+        }
+        currency = prices.currency if prices is not None and prices.rows else None
+        saved = money.saved(made, len(case.items) * study.repeats, currency)
+    return {"money": {**found, "saved": saved}}
 
 
 def _labels(study: Study, locked: lock.Locked) -> list[str]:
@@ -222,7 +243,8 @@ def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
     measures = {
         arm.name: [m for m in case.rows.measures if m.arm == arm.fingerprint] for arm in parts.arms
     }
-    latency_name = plan.passes[0].name if plan.passes else LATENCY
+    whole = [one.name for one in plan.passes if not one.first_token]
+    latency_name = whole[0] if whole else LATENCY
     return {
         "arms": [
             {

@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from liftgate.errors import LiftgateError
+from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
-from liftgate.lineage.reference import Target
+from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Entry, Failure, Scale
+from liftgate.records import Entry, Failure, Observation, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 
@@ -39,12 +40,14 @@ def trace_reference(reference: str, workspace: Workspace) -> Trace:
         if found.target is None:
             return found
         try:
-            return _with_rows(found, found.target, entries, store)
+            return _with_rows(found, found.target, entries, store, workspace)
         except LiftgateError as error:
             return replace(found, notes=(*found.notes, f"the rows cannot be listed: {error}"))
 
 
-def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: Store) -> Trace:
+def _with_rows(
+    found: Trace, target: Target, entries: Sequence[Entry], store: Store, workspace: Workspace
+) -> Trace:
     body = found.entry.body
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     if target.is_measure:
@@ -58,6 +61,9 @@ def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: St
     bound = bound_rows(observations, list(study.scorers))
     if bound["digest"] != body["rows"]["digest"]:
         notes = (*notes, "the rows selected now are not those that the decision bound: see rows")
+    if target.sort is Sort.COST:
+        observations, told = _priced(observations, body, workspace)
+        notes = (*notes, *told)
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
     lines = item_lines(
         observations,
@@ -67,6 +73,21 @@ def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: St
         failure_scores=_failure_scores(study, body, target),
     )
     return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
+
+
+def _priced(
+    observations: tuple[Observation, ...], body: Mapping[str, Any], workspace: Workspace
+) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
+    """Price the calls by the decision's table, where the workspace still has it."""
+    recorded = body.get("prices")
+    if recorded is None:
+        return observations, ()
+    path = workspace.prices
+    if not path.is_file() or (prices := read_prices(path)).digest != recorded["digest"]:
+        told = f"the decision's price table ({recorded['digest']}) is not the workspace's"
+        return observations, (f"{told}: only what systems reported themselves is listed",)
+    systems = {arm["fingerprint"]: arm["system"] for arm in body["arms"]}
+    return prices.priced(observations, systems), ()
 
 
 def _failure_scores(

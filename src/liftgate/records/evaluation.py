@@ -197,6 +197,17 @@ class Trial:
     """Where the trace lies in the blob store, of a failed call too; None: there is none."""
 
 
+def first_token_s(reported: Mapping[str, Json] | None) -> float | None:
+    """Return the seconds to the first part of a streamed answer, as a call reported them, or None.
+
+    Args:
+        reported: of an answer or a trial; ``first_token_s`` counts from sending the request.
+    """
+    said = (reported or {}).get("first_token_s")
+    known = isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0
+    return float(said) if known else None  # type: ignore[arg-type]
+
+
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
     """Return the identity of a call; the same key is never paid for twice."""
     return digest({"arm": arm_fingerprint, "input": input_digest, "repeat": repeat})

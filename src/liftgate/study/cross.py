@@ -191,7 +191,7 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     metric, by_slice = claim.get("metric"), claim.get("by_slice")
     metrics, slices = outline.metrics, outline.slices
     if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
-        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms")
+        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms", "ttft_p95_ms")
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
 
@@ -227,7 +227,7 @@ def _claim(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
     elif latency_quantile(claim.quantity) is not None:
         yield from _latency(claim)
     else:
-        yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
+        yield from _no_passes(claim, "only latency_p…_ms and ttft_p…_ms are taken in passes")
 
 
 def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:

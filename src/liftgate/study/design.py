@@ -8,11 +8,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
-from liftgate.errors import Fault, StudyError, UnknownName
+from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.protocols import Scorer
 from liftgate.records import Claim, Item, Part, Role
 from liftgate.study import cross, params
+from liftgate.study.focus import FocusedScorer
 from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
+    SCORER_KEYS,
     ArmPlan,
     ClaimPlan,
     ClaimsPlan,
@@ -112,7 +115,15 @@ class Study(Node):
         if metric not in self.scorers:
             raise UnknownName("metric", metric, self.scorers)
         plan = self.scorers[metric]
-        return params.make("scorers", plan.scorer, plan.params)
+        made = params.make("scorers", plan.scorer, plan.params)
+        if plan.target is None and plan.stage is None:
+            return made
+        if not isinstance(made, Scorer):
+            raise DataError(
+                f"scorers.{metric}: {plan.scorer} is no scorer of single answers, expected neither "
+                "target nor stage"
+            )
+        return FocusedScorer(made, plan.target, retrieval=plan.stage is not None)
 
     def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return the items in every version that some arm is asked.
@@ -173,6 +184,10 @@ class Study(Node):
                 node["over_repeats"] = _given(node["over_repeats"])
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
+        for scorer in body["scorers"].values():
+            for key in SCORER_KEYS:
+                if scorer[key] is None:
+                    del scorer[key]
         body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])

@@ -202,7 +202,7 @@ class LocalSystem:
             # A server behind a network is asked again; this one would say the same.
             raise SystemFailed(str(fault)) from None
         reply.reported["system_fingerprint"] = self._info
-        return self._made.request.answer(reply)
+        return self._made.request.answer(reply, fields)
 
     def _ask(self, fields: Mapping[str, Json]) -> dict[str, Any]:
         server = self._server

@@ -205,7 +205,8 @@ class OpenAISystem:
             Unavailable: the key is refused, the model unknown, or no money left.
         """
         await self.start()
-        data = json.dumps(self._body(parts), ensure_ascii=False).encode("utf-8", "replace")
+        body = self._body(parts)
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
         async def request() -> Sent:
             return await self._send(data)
@@ -218,7 +219,7 @@ class OpenAISystem:
         else:
             tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.request.bound_out or 0)
             reply = await self._budget.send(request, tokens=tokens)
-        return self._answer(reply)
+        return self._answer(reply, body)
 
     def measure(self) -> Mapping[str, float]:
         """Return nothing: a server says nothing of itself that is exact."""
@@ -283,8 +284,8 @@ class OpenAISystem:
         """Cut the key out of what came back, before anything is kept or shown."""
         return data if self._key is None else data.replace(self._key, _REMOVED)
 
-    def _answer(self, reply: Reply) -> Answer:
-        answer = self._made.request.answer(reply)
+    def _answer(self, reply: Reply, asked: Mapping[str, Json]) -> Answer:
+        answer = self._made.request.answer(reply, asked)
         if self._key is not None and self._key.decode() in json.dumps(
             answer.output, ensure_ascii=False
         ):

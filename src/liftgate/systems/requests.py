@@ -51,8 +51,8 @@ class Request:
         """
         return {FIELDS[self.kind]: filled(self.template, parts), **self.body}
 
-    def answer(self, reply: Reply) -> Answer:
-        """Return what a reply answers.
+    def answer(self, reply: Reply, asked: Mapping[str, Json]) -> Answer:
+        """Return what a reply to a request answers.
 
         Raises:
             SystemFailed: ``refusal``, or ``unparsable`` where JSON was asked for.
@@ -61,15 +61,15 @@ class Request:
             told = reply.refusal or "the server's content filter cut the answer"
             raise SystemFailed(told, kind="refusal", reported=reply.reported)
         return Answer(
-            self._output(reply),
+            self._output(reply, asked),
             tokens_in=reply.count("prompt_tokens"),
             tokens_out=reply.count("completion_tokens"),
             reported=reply.reported or None,
         )
 
-    def _output(self, reply: Reply) -> Json:
+    def _output(self, reply: Reply, asked: Mapping[str, Json]) -> Json:
         if self.kind == "embeddings":
-            return reply.embedding
+            return _vectors(reply, asked["input"])
         value: Json = reply.text
         if self.wants_json and not reply.tool_calls:
             try:
@@ -83,6 +83,16 @@ class Request:
         if self.body.get("logprobs") is not None:
             beside["logprobs"] = reply.logprobs
         return {"content": value, **beside} if beside else value
+
+
+def _vectors(reply: Reply, asked: Json) -> Json:
+    """Return the vector of a text, or one for each of several texts."""
+    several = isinstance(asked, (list, tuple)) and not all(isinstance(one, int) for one in asked)
+    expected = len(asked) if several else 1  # type: ignore[arg-type]
+    if len(reply.embeddings) != expected:
+        told = f"got {len(reply.embeddings)} embeddings, expected {expected}"
+        raise SystemFailed(told, kind="unparsable", reported=reply.reported)
+    return reply.embeddings if several else reply.embeddings[0]
 
 
 def request(

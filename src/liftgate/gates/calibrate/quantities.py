@@ -16,7 +16,7 @@ from liftgate.stats.inputs import Range
 
 GREATER, LESS = Alternative.GREATER, Alternative.LESS
 _DECIDING = (Part.PRIMARY, Part.GUARDRAIL)
-_PASSES = re.compile(r"latency_p[0-9]+(?:\.[0-9]+)?_ms")
+_PASSES = re.compile(r"(?:latency|ttft)_p[0-9]+(?:\.[0-9]+)?_ms")
 
 
 @dataclass(frozen=True)
