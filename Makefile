@@ -13,7 +13,7 @@ help:
 	@echo "make check          ruff, the layers, mypy, the generated docs"
 	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
-	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
+	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up) or PostgreSQL"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"
@@ -94,6 +94,7 @@ LOGS := tests/fixtures/logs
 peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptfoo/.ready
 	rm -rf $(LOGS)/inspect $(LOGS)/lm_eval $(LOGS)/promptfoo $(LOGS)/every_eval_ever
 	.venv-peers-inspect/bin/python $(LOGS)/make_inspect.py $(LOGS)/inspect
+	.venv-peers-inspect/bin/python $(LOGS)/make_inspect_agents.py $(LOGS)/inspect
 	.venv-peers-lm-eval/bin/python $(LOGS)/make_lm_eval.py $(LOGS)/lm_eval
 	.venv-peers-inspect/bin/python $(LOGS)/make_every_eval_ever.py $(LOGS)/lm_eval $(LOGS)/every_eval_ever
 	$(PYTHON) $(LOGS)/make_promptfoo.py $(LOGS)/promptfoo .venv-peers-promptfoo/node_modules/.bin/promptfoo

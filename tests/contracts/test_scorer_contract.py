@@ -16,7 +16,9 @@ from liftgate.errors import DataError, SystemFailed
 from liftgate.protocols import Scorer
 from liftgate.records import Answer, Item, Missing, Scale, ScoreKind
 
-NAMES = plugins.names("scorers")
+JUDGES = ("judge",)
+"""They ask systems and have a door of their own: tests/unit/scorers/test_judge.py."""
+NAMES = tuple(name for name in plugins.names("scorers") if name not in JUDGES)
 EXAMPLES = {
     int: 3,
     float: 0.5,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from math import fsum
 
 from liftgate.errors import DataError
-from liftgate.evals.plan import BoundArm, Job
+from liftgate.evals.plan import Asked, BoundArm, Job
 from liftgate.evals.prices import Prices
 from liftgate.protocols import Expected, Metered
-from liftgate.records import Trial
+from liftgate.records import Answer, Json, Trial
 
 Say = Callable[[str], None]
 
@@ -89,6 +90,47 @@ class Purse:
         """Take note of a call that was made."""
         self._reserved.pop(job.key, None)
         self.spent += self._learn(job.arm, trial) or 0.0
+
+    def ask_refusal(self, asked: Asked, parts: Mapping[str, Json], key: str) -> str | None:
+        """Return why a judge's system is not to be asked, or None and take its cost to be spent.
+
+        Args:
+            asked: the judge's system.
+            parts: what it is to be asked.
+            key: of this call, for ``ask_paid``.
+        """
+        if self.most is None:
+            return None
+        cost = self._asking(asked, parts) or 0.0
+        if self.spent + fsum(self._reserved.values()) + cost > self.most:
+            currency = self.prices.currency
+            return (
+                f"the next call of the judge {asked.name} could bring the cost above "
+                f"{self.most:g} {currency} (spent {self.spent:,.4g} {currency})"
+            )
+        self._reserved[key] = cost
+        return None
+
+    def ask_paid(self, asked: Asked, answer: Answer | None, at: datetime, key: str) -> float | None:
+        """Take note of a call of a judge's system, and return what it cost if that is known."""
+        self._reserved.pop(key, None)
+        cost = None if answer is None else self.prices.cost_of(asked.name, answer, at)
+        if cost is not None:
+            sums = self._known[asked.system.fingerprint]
+            sums[0] += cost
+            sums[1] += 1
+            self.spent += cost
+        return cost
+
+    def _asking(self, asked: Asked, parts: Mapping[str, Json]) -> float | None:
+        if isinstance(asked.system, Metered):
+            expected = asked.system.expect(parts)
+            if expected.tokens_out is not None:
+                cost = self.prices.of(asked.name, expected.tokens_in, expected.tokens_out)
+                if cost is not None:
+                    return cost
+        total, count = self._known.get(asked.system.fingerprint, (0.0, 0.0))
+        return total / count if count else None
 
     def _learn(self, bound: BoundArm, trial: Trial) -> float | None:
         cost = self.prices.cost(bound.arm.system, trial)

@@ -59,9 +59,9 @@ class Pen:
         """The run's id, for a row that is about to be added."""
         return self._open().run
 
-    def score(self, score: Score) -> None:
-        """Add a score that carries this run's id."""
-        self._open().add_score(score)
+    def score(self, score: Score, detail: bytes = b"") -> None:
+        """Add a score that carries this run's id, with the bytes that its detail digest names."""
+        self._open().add_score(score, detail=detail)
         self.scored += 1
 
     def measure(self, arm: str, name: str, value: float, pass_number: int | None = None) -> None:

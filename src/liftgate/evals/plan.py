@@ -9,7 +9,7 @@ from datetime import datetime
 
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
-from liftgate.protocols import Scorer, System
+from liftgate.protocols import Judge, PairJudge, Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
 
@@ -26,14 +26,35 @@ class BoundArm:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A system that a judge asks."""
+
+    name: str
+    """``plugin:rest``: the name by which a price is looked up."""
+    system: System
+
+
+@dataclass(frozen=True)
 class BoundScorer:
     """A scorer with its name in the study, which is the metric's name."""
 
     name: str
-    scorer: Scorer
+    scorer: Scorer | Judge | PairJudge
     fingerprint: str
     """Digest of everything that can change a score: plug-in, version, parameters."""
     scale: Scale
+    asks: tuple[Asked, ...] = ()
+    """The systems that a judge asks."""
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether its scores are themselves measured, by a model."""
+        return isinstance(self.scorer, (Judge, PairJudge))
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether it compares two arms' answers."""
+        return isinstance(self.scorer, PairJudge)
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,16 @@ class Plan:
     """Whether the baseline answers all items before a candidate is asked."""
     limits: Limits = field(default_factory=Limits)
     """Of each endpoint, shared by the arms that call it."""
+
+    @property
+    def single(self) -> tuple[BoundScorer, ...]:
+        """The scorers of single answers."""
+        return tuple(scorer for scorer in self.scorers if not scorer.of_pairs)
+
+    @property
+    def pairwise(self) -> tuple[BoundScorer, ...]:
+        """The judges of pairs of answers."""
+        return tuple(scorer for scorer in self.scorers if scorer.of_pairs)
 
     def __post_init__(self) -> None:
         names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.records import Json, Trial
+from liftgate.records import Answer, Json, Trial
 from liftgate.study.source import parse
 
 _MILLION = 1_000_000
@@ -67,10 +67,14 @@ class Prices:
 
     def cost(self, system: str, trial: Trial) -> float | None:
         """Return what a call cost: what its system said itself, or its tokens at their price."""
-        if trial.cost is not None or not self.rows:
-            return trial.cost
-        counts = _tokens(trial)
-        price = self.find(system, trial.started_at)
+        return self.cost_of(system, trial, trial.started_at)
+
+    def cost_of(self, system: str, call: Trial | Answer, at: datetime) -> float | None:
+        """Return what a call that began at a time cost, from its trial or its answer."""
+        if call.cost is not None or not self.rows:
+            return call.cost
+        counts = _tokens(call)
+        price = self.find(system, at)
         return None if counts is None or price is None else price.cost(*counts)
 
 
@@ -128,7 +132,7 @@ def _amount(place: str, name: str, value: Any) -> float:
     return float(value)
 
 
-def _tokens(trial: Trial) -> tuple[int, int, int] | None:
+def _tokens(trial: Trial | Answer) -> tuple[int, int, int] | None:
     """Return tokens in, out and cached, from what the provider reported or from the row."""
     usage = (trial.reported or {}).get("usage")
     if isinstance(usage, Mapping):

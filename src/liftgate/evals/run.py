@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
 from liftgate.errors import DataError
 from liftgate.evals.calls import call
+from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
-from liftgate.evals.limits import EndpointBudget
+from liftgate.evals.executed import Executed
+from liftgate.evals.judging import Judging, OutOfMoney, batched, together
+from liftgate.evals.limits import share_budgets
 from liftgate.evals.meter import Listener, Meter
 from liftgate.evals.passes import DuePass, due_passes, take_passes
 from liftgate.evals.pen import Pen
@@ -25,7 +27,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Identified, Metered, Startable
+from liftgate.protocols import Identified, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -37,30 +39,6 @@ Stop = Callable[[Sequence[Observation]], str | None]
 """Told what has been finished since it was last asked; a reason ends the run."""
 
 
-@dataclass(frozen=True)
-class Executed:
-    """What a run did."""
-
-    run: Run | None
-    """None: everything was known, and nothing was written."""
-    called: int
-    """Calls for trials, retries included."""
-    reused: int
-    """Keys whose counting trial was known before."""
-    failed: int
-    """Keys finished now whose counting trial failed."""
-    scored: int
-    """Score rows written."""
-    timed: int
-    """Calls of latency passes and warm-ups; they are no trials."""
-    stopped: str | None = None
-    """The reason for which the stopping rule, or the money, ended the run."""
-    cut_short: bool = False
-    """Whether it was the money: the study was not run to its end."""
-    notes: tuple[str, ...] = ()
-    """What went wrong without harm to the rows: a system that could not be closed."""
-
-
 async def execute(
     plan: Plan,
     store: Store,
@@ -70,6 +48,7 @@ async def execute(
     stop: Stop | None = None,
     purse: Purse | None = None,
     say: Say | None = None,
+    scores_only: bool = False,
 ) -> Executed:
     """Run what a plan still lacks, and only that.
 
@@ -84,6 +63,7 @@ async def execute(
         stop: asked whenever observations have been finished, first with those known before.
         purse: prices, and how much may be spent; None: nothing is priced.
         say: told in a sentence what the calls may cost, and what an interruption may repeat.
+        scores_only: score what is known, and call no arm.
 
     Raises:
         DataError: a system cannot be started or measured, or the purse lacks a price.
@@ -96,7 +76,7 @@ async def execute(
         plan, store, pen, listener=progress, stop=stop, purse=purse or Purse(), say=say
     )
     try:
-        await execution.go()
+        await execution.go(scores_only=scores_only)
     except BaseException:
         execution.tell_lost()
         execution.pen.finish(complete=False)
@@ -133,16 +113,24 @@ class _Execution:
         self.called = self.reused = self.failed = self.timed = 0
         self.in_flight = 0
         self.started: list[BoundArm] = []
+        self.judging = Judging(plan.scorers, plan.outcomes.timeout_s, self.purse)
         self.notes: list[str] = []
 
-    async def go(self) -> None:
+    async def go(self, *, scores_only: bool = False) -> None:
         """Do all that is missing: scores of old trials, then calls, then passes."""
+        arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
+        judges = [(asked.system, asked.system.concurrency) for asked in self.judging]
+        share_budgets([*arms, *judges], self.plan.limits)
         wanted = tuple(jobs(self.plan))
         known = look(self.plan, self.store, wanted)
         todo = [job for job in wanted if job.key not in known.counted]
         self.reused = len(wanted) - len(todo)
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
+        if scores_only:
+            await self._score_known(wanted, known)
+            await self._compare(wanted)
+            return
         if self.stop is not None:
             # The rule may say that nothing needs to be called, and nothing to be started.
             await self._score_known(wanted, known)
@@ -155,6 +143,7 @@ class _Execution:
             await self._score_known(wanted, known)
         if todo:
             await self._call_all(todo, known)
+        await self._compare(wanted)
         if self.cut_short:
             return
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
@@ -170,6 +159,7 @@ class _Execution:
             timed=self.timed,
             stopped=self.reason,
             cut_short=self.cut_short,
+            asked=self.judging.calls,
             notes=tuple(self.notes),
         )
 
@@ -183,14 +173,14 @@ class _Execution:
 
     async def close(self) -> None:
         """Close what was started; a fault in closing is noted, for the rows are safe."""
-        for bound in self.started:
+        systems = [(f"arm {bound.arm.name}", bound.system) for bound in self.started]
+        systems += [(f"judge {asked.name}", asked.system) for asked in self.judging.started]
+        for name, system in systems:
             try:
                 async with asyncio.timeout(self.plan.outcomes.timeout_s):
-                    await bound.system.close()
+                    await system.close()
             except Exception as error:  # noqa: BLE001 - the run is over
-                self.notes.append(
-                    f"arm {bound.arm.name}: closing it raised {type(error).__name__}: {error}"
-                )
+                self.notes.append(f"{name}: closing it raised {type(error).__name__}: {error}")
 
     async def _start(
         self, todo: Sequence[Job], due: Sequence[DuePass], measures: Iterable[Measure]
@@ -198,7 +188,6 @@ class _Execution:
         asked = {job.arm.arm.fingerprint for job in todo}
         measured = {m.arm for m in measures if m.name == START_SECONDS}
         seconds: dict[str, float] = {}
-        self._hand_out_budgets()
         for bound in self.plan.arms:
             fingerprint = bound.arm.fingerprint
             if not due and fingerprint not in asked and fingerprint in measured:
@@ -226,19 +215,6 @@ class _Execution:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
 
-    def _hand_out_budgets(self) -> None:
-        """Give every system that calls an endpoint the budget that all its callers share."""
-        sharing: dict[str, list[BoundArm]] = {}
-        for bound in self.plan.arms:
-            if isinstance(bound.system, Metered):
-                sharing.setdefault(bound.system.endpoint, []).append(bound)
-        for callers in sharing.values():
-            at_once = max(self._limit(bound) for bound in callers)
-            budget = EndpointBudget(self.plan.limits, at_once)
-            for bound in callers:
-                assert isinstance(bound.system, Metered)
-                bound.system.use(budget)
-
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
         if START_SECONDS in found:
@@ -255,13 +231,21 @@ class _Execution:
         finished = [job for job in wanted if job.key in known.counted]
         lacking = sum(self._lacks(job, known) for job in finished)
         meter = Meter("scores", lacking, listener=self.listener) if lacking else None
-        observations: list[Observation] = []
-        for job in finished:
+
+        async def one(job: Job) -> list[Observation]:
             lacks = self._lacks(job, known)
             trial = known.counted[job.key]
-            observations += await self._score_items(job, trial, dict(known.scores_of(trial)))
+            found = await self._score_items(job, trial, dict(known.scores_of(trial)))
             if lacks and meter is not None:
                 meter.count()
+            return found
+
+        if lacking:
+            await self.judging.start()
+        observations: list[Observation] = []
+        for some in batched(finished, self.judging.at_once if lacking else 1):
+            for found in await together([one(job) for job in some]):
+                observations += found
         self._ask_stop(observations)
 
     async def _call_all(self, todo: Sequence[Job], known: Selection) -> None:
@@ -332,7 +316,7 @@ class _Execution:
         return trial.failure is None and any(
             (scorer.fingerprint, item.target_digest) not in scores
             or not is_final(scores[scorer.fingerprint, item.target_digest])
-            for scorer in self.plan.scorers
+            for scorer in self.plan.single
             for item in job.items
         )
 
@@ -353,22 +337,49 @@ class _Execution:
         """
         tried: set[ScoreKey] = set()
         for item in job.items if trial.output_digest is not None else ():
-            for scorer in self.plan.scorers:
+            for scorer in self.plan.single:
                 key = scorer.fingerprint, item.target_digest
                 if key in tried or (key in scores and is_final(scores[key])):
                     continue
                 if answer is None:
-                    answer = stored_answer(trial, self.store.output(str(trial.output_digest)))
-                scores[key] = await self._score(scorer, answer, item, trial)
+                    answer = self._stored(trial)
                 tried.add(key)
+                made = await self._score(scorer, answer, item, trial)
+                if made is not None:
+                    scores[key] = made
         return [observed(self.plan, job, item, trial, scores) for item in job.items]
 
-    async def _score(self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial) -> Score:
+    async def _score(
+        self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial
+    ) -> Score | None:
+        """Make and write a score; None: there is no money for the judge, and the run ends."""
+        if scorer.asks:
+            if self.cut_short:
+                return None
+            await self.judging.start()
+        ask = self.judging.handle(scorer)
         limit = self.plan.outcomes.timeout_s
         shown = shown_to(scorer, answer, trial, self.store)
-        made = await score(scorer, shown, item, trial, run=self.pen.run, timeout_s=limit)
-        self.pen.score(made)
-        return made
+        try:
+            made = await score(
+                scorer, shown, item, trial, run=self.pen.run, timeout_s=limit, ask=ask
+            )
+        except OutOfMoney as error:
+            self.reason, self.cut_short = str(error), True
+            return None
+        self.pen.score(made.score, made.detail)
+        return made.score
+
+    async def _compare(self, wanted: Sequence[Job]) -> None:
+        """Let judges of pairs judge what both arms have answered."""
+        if not self.plan.pairwise or self.cut_short:
+            return
+        made = Comparing(self.plan, self.store, self.pen, self.judging, self._stored)
+        if (reason := await made.go(wanted, self.listener)) is not None:
+            self.reason, self.cut_short = reason, True
+
+    def _stored(self, trial: Trial) -> Answer:
+        return stored_answer(trial, self.store.output(str(trial.output_digest)))
 
     def _ask_stop(self, observations: Sequence[Observation]) -> None:
         if self.stop is not None and observations and self.reason is None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from liftgate.errors import SystemFailed
+from liftgate.canon import canonical, sha256
+from liftgate.errors import SystemFailed, Unavailable
+from liftgate.evals.judging import OutOfMoney
 from liftgate.evals.plan import BoundScorer
+from liftgate.protocols import Ask, Judge, Scorer
 from liftgate.records import (
     Answer,
     Failure,
@@ -28,17 +31,51 @@ Scored = tuple[Outcome, float | None, str]
 LONGEST_REASON = 500
 
 
+@dataclass(frozen=True)
+class Made:
+    """A score, and the canonical bytes of what its detail digest names."""
+
+    score: Score
+    detail: bytes = b""
+
+
 async def score(
-    bound: BoundScorer, answer: Answer, item: Item, trial: Trial, *, run: str, timeout_s: float
-) -> Score:
+    bound: BoundScorer,
+    answer: Answer,
+    item: Item,
+    trial: Trial,
+    *,
+    run: str,
+    timeout_s: float,
+    ask: Ask | None = None,
+) -> Made:
     """Score a trial's answer for one item. Nothing that a scorer does comes out as an exception.
 
     The scorer sees the item's id, input and target only: a score is kept for (trial, scorer,
     target), so nothing else may decide it.
+
+    Args:
+        bound: the scorer.
+        answer: of the trial.
+        item: the answer is scored for it.
+        trial: the score is about it.
+        run: which makes the score.
+        timeout_s: for a scorer; each call of a judge has its own.
+        ask: the handle of a judge.
+
+    Raises:
+        Unavailable: a judge's system cannot be asked at all, which is no outcome.
+        OutOfMoney: a judge's next call is not allowed.
     """
     shown = Item(id=item.id, input=item.input, target=item.target)
-    outcome, value, reason = await _scored(bound, answer, shown, timeout_s)
-    return Score(
+    detail = b""
+    if isinstance(bound.scorer, Judge):
+        assert ask is not None
+        (outcome, value, reason), detail = await _judged(bound.scorer, bound, answer, shown, ask)
+    else:
+        assert isinstance(bound.scorer, Scorer)
+        outcome, value, reason = await _scored(bound.scorer, bound, answer, shown, timeout_s)
+    made = Score(
         trial_key=trial.key,
         trial_attempt=trial.attempt,
         trial_run=trial.run,
@@ -48,12 +85,34 @@ async def score(
         outcome=outcome,
         value=value,
         reason=reason[:LONGEST_REASON],
+        detail_digest=sha256(detail) if detail else None,
     )
+    return Made(made, detail)
 
 
-async def _scored(bound: BoundScorer, answer: Answer, item: Item, timeout_s: float) -> Scored:
+async def _judged(
+    judge: Judge, bound: BoundScorer, answer: Answer, item: Item, ask: Ask
+) -> tuple[Scored, bytes]:
+    """Let a judge judge. A fault of its own is its failure; what the handle raises ends the run."""
     try:
-        found: Any = bound.scorer.score(answer, item)
+        judged = await judge.judge(answer, item, ask)
+        detail = canonical(judged.detail)
+    except (Unavailable, OutOfMoney):
+        raise
+    except Exception as error:  # noqa: BLE001 - a judge's failure is data: missing, with a reason
+        return (Outcome.FAILED, None, f"{type(error).__name__}: {error}"), b""
+    if judged.found is None:
+        return (Outcome.FAILED, None, judged.failed), detail
+    if isinstance(judged.found, Missing):
+        return (Outcome.ABSTAINED, None, judged.found.reason), detail
+    return _checked(judged.found, bound.scale), detail
+
+
+async def _scored(
+    scorer: Scorer, bound: BoundScorer, answer: Answer, item: Item, timeout_s: float
+) -> Scored:
+    try:
+        found: Any = scorer.score(answer, item)
         if inspect.isawaitable(found):
             async with asyncio.timeout(timeout_s):
                 found = await found

@@ -15,6 +15,7 @@ from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
 from liftgate.gates import summary, usage
 from liftgate.gates.decide import exit_code, recommended
+from liftgate.gates.judged import Standing
 from liftgate.gates.pairs import clusters
 from liftgate.gates.robustness import robustness
 from liftgate.gates.sentences import error_statement, set_lines
@@ -50,6 +51,7 @@ def decide_study(
     command: str,
     prices: Prices | None = None,
     unfinished: str | None = None,
+    judged: Mapping[str, Standing] | None = None,
 ) -> dict[str, Any]:
     """Return the decision of a locked study as the body of its ledger entry.
 
@@ -65,8 +67,9 @@ def decide_study(
         prices: by which calls without a cost of their own are priced.
         unfinished: why the run ended before its end. A study that looks once is then not looked
             at: what it has so far neither decides nor is shown, or going on would be a second look.
+        judged: metric -> standing of its judge.
     """
-    case = case_of(parts, plan, store, use.alpha)
+    case = case_of(parts, plan, store, use.alpha, judged)
     case = replace(case, rows=_priced(case, parts, prices or Prices()))
     spent = case
     if unfinished is not None and case.looks is None:
@@ -74,7 +77,9 @@ def decide_study(
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
-    deviated, first = deviation(parts, store, locked, use) if locked.amendments else (None, None)
+    deviated, first = (
+        deviation(parts, store, locked, use, judged) if locked.amendments else (None, None)
+    )
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
         "error_statement": _error_statement(case, decisions, use),
@@ -82,6 +87,7 @@ def decide_study(
         **_about_money(spent, parts, prices),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
+        **_about_judges(judged),
         "set_use": use.as_json(),
         "deviation": deviated,
         "not_shown": [*_unfinished(unfinished, looked), *NOT_SHOWN],
@@ -89,6 +95,24 @@ def decide_study(
         "done": _done(parts.study, case),
         "rows": _bound_rows(case, first, store),
         "reproduce": command,
+    }
+
+
+def _about_judges(judged: Mapping[str, Standing] | None) -> dict[str, Any]:
+    """Return the ledger entries that judged metrics rest on; nothing where there are none."""
+    if not judged:
+        return {}
+    return {
+        "judges": {
+            metric: {
+                "calibrated": one.calibrated,
+                "drawn": one.drawn,
+                "items_drawn": len(one.chances),
+                "answers_labelled": len(one.labels),
+                "refusal": one.refusal,
+            }
+            for metric, one in judged.items()
+        }
     }
 
 

@@ -99,7 +99,8 @@ def mutate_gate(path: Path, progress: Show | None = None) -> Mutation:
     dataset = load_items(plan, root=root)
     refuse_weights(dataset.items)
     claims = study.claims()
-    scales = {s.name: over_repeats(s.scale, study.repeats) for s in bound_scorers(study, dataset)}
+    scorers = bound_scorers(study, dataset, root)
+    scales = {s.name: over_repeats(s.scale, study.repeats) for s in scorers}
 
     def tick(done: int, total: int) -> None:
         if progress is not None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
-from liftgate.flow.scorers import bound_scorers
+from liftgate.flow.scorers import bound
 from liftgate.flow.study import Opened
 from liftgate.gates.sequence import Looks, looks_of
 from liftgate.protocols import System
@@ -41,7 +41,7 @@ class Parts:
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
 
     def plan(
-        self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
+        self, study_digest: str, locked_at: datetime | None, *, concurrency: int | None = None
     ) -> Plan:
         """Return what is to be run.
 
@@ -93,7 +93,7 @@ def parts_of(opened: Opened) -> Parts:
         Arm(name, arm.role, arm.system, arm.params, opened.fingerprints[name])
         for name, arm in study.arms.items()
     )
-    scorers = bound_scorers(study, opened.dataset)
+    scorers = bound(study, opened.dataset, opened.scorers)
     return Parts(study, opened.root, opened.dataset, arms, opened.systems, scorers)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from liftgate.canon import canonical
-from liftgate.errors import DataError
 from liftgate.evals.data import load_dataset
-from liftgate.perturbations.dataset import Perturbed, Perturbing, perturbed, rows_of
+from liftgate.flow.items import write_items
+from liftgate.perturbations.dataset import Perturbed, Perturbing, perturbed
 from liftgate.plugins.local import search_also
 
 
@@ -38,10 +37,5 @@ def perturb_file(
     """
     search_also(Path.cwd())
     made = perturbed(load_dataset(source, root=root, cluster=cluster, slices=slices), plan)
-    lines = [canonical(row) + b"\n" for row in rows_of(made.dataset)]
-    try:
-        with out.open("xb") as file:
-            file.writelines(lines)
-    except FileExistsError as error:
-        raise DataError(f"{out}: exists already", hint="choose another name") from error
+    write_items(made.dataset, out)
     return made

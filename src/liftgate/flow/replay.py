@@ -104,7 +104,7 @@ def replay_gate(
     metrics = tuple(dict.fromkeys(c.metric for c in claims if c.metric in study.scorers))
     if not metrics:
         raise NotEnoughData("no claim that decides is about scores of items")
-    scales = {s.name: s.scale for s in bound_scorers(study, dataset) if s.name in metrics}
+    scales = {s.name: s.scale for s in bound_scorers(study, dataset, root) if s.name in metrics}
     chosen = study.seed if seed is None else seed
     found = from_store(path, metrics) or from_pilot(study, root, dataset.items, scales)
     slices = slice_values(study, dataset.items)

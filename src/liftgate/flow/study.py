@@ -12,6 +12,7 @@ from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, NotEnoughData, StudyError, UnknownName
 from liftgate.flow.adequacy import Adequacy, adequacy_of
 from liftgate.flow.items import load_items
+from liftgate.flow.scorers import Seated, seated_scorers
 from liftgate.gates.calibrate.adequacy import Size
 from liftgate.ledger import Ledger
 from liftgate.lineage.datasets import overlap
@@ -37,6 +38,8 @@ class Opened:
     dataset: Dataset
     systems: Mapping[str, System]
     """Arm -> system, not yet started."""
+    scorers: Mapping[str, Seated]
+    """Metric -> scorer, judges with the systems that they ask."""
     body: Mapping[str, Any]
     """What a lock of it binds."""
 
@@ -82,7 +85,10 @@ def open_study(path: Path) -> Opened:
             hint="; ".join(dict.fromkeys(found.hints)),
         )
     fingerprints = _fingerprints(study, systems)
-    return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
+    scorers = seated_scorers(study, root)
+    made = {metric: seated.scorer for metric, seated in scorers.items()}
+    body = lock.body(study, dataset, fingerprints, made)
+    return Opened(study, root, dataset, systems, scorers, body)
 
 
 def lock_study(path: Path, workspace: Workspace) -> Kept:
@@ -209,7 +215,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
 
 def find(study: Study, workspace: Workspace) -> Locked | None:
     """Return what the ledger holds of a study's name, or None; nothing is created."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return lock.current(ledger.entries(), study.study)
@@ -280,7 +286,8 @@ def _fingerprints(study: Study, systems: Mapping[str, System]) -> dict[str, str]
 
 def _closed(opened: Opened) -> Opened:
     async def close() -> None:
-        for system in opened.systems.values():
+        judges = [asked.system for one in opened.scorers.values() for asked in one.asks]
+        for system in (*opened.systems.values(), *judges):
             await system.close()
 
     asyncio.run(close())

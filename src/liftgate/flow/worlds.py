@@ -20,7 +20,7 @@ from liftgate.records import Dataset, Design, Item, Pairs, Population, Scale, Sc
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
-from liftgate.study.plan import PLANNED_LOOKS
+from liftgate.study.stopping import PLANNED_LOOKS
 
 RESOLUTION = 100
 """With unlimited looks a run looks at every hundredth of the items (gates/sequence)."""
@@ -143,7 +143,7 @@ def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Wor
     """
     items = dataset.items
     refuse_weights(items)
-    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
+    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset, root)}
     scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
     asked = asked_of(study.claims(), slice_values(study, items), design)
     points.target(asked)

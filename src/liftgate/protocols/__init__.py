@@ -13,8 +13,14 @@ from liftgate.protocols.rules import (
     Rule,
 )
 from liftgate.protocols.scoring import (
+    Ask,
+    Judge,
+    JudgeFactory,
+    PairJudge,
     Progress,
+    Reply,
     Scorer,
+    SystemName,
 )
 from liftgate.protocols.systems import (
     Budget,
@@ -34,9 +40,11 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    TakeTrace,
 )
 
 __all__ = [
+    "Ask",
     "Budget",
     "Evidence",
     "Expected",
@@ -45,9 +53,13 @@ __all__ = [
     "Head",
     "Identified",
     "Importer",
+    "Judge",
+    "JudgeFactory",
     "Metered",
+    "PairJudge",
     "Progress",
     "Recognising",
+    "Reply",
     "Row",
     "Rule",
     "Scorer",
@@ -55,5 +67,7 @@ __all__ = [
     "Startable",
     "System",
     "SystemFactory",
+    "SystemName",
+    "TakeTrace",
     "TryAgain",
 ]

@@ -19,6 +19,7 @@ from liftgate.records.comparison import (
     Moves,
     Needed,
     Question,
+    RatioComparison,
     Requirement,
     Side,
     SliceComparison,
@@ -30,6 +31,7 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
+    Judged,
     Measure,
     Missing,
     Observation,
@@ -44,7 +46,7 @@ from liftgate.records.evaluation import (
 )
 from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
-from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
 from liftgate.records.rubric import (
     Anchor,
     Rubric,
@@ -54,11 +56,12 @@ from liftgate.records.rubric import (
     RubricUnit,
     Shown,
 )
-from liftgate.records.trace import Step, StepKind, Trace, trace_of
+from liftgate.records.trace import UNREAD, Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
-from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
+    "UNREAD",
     "Alternative",
     "Anchor",
     "Answer",
@@ -79,7 +82,9 @@ __all__ = [
     "Estimate",
     "Failure",
     "Item",
+    "Joined",
     "Json",
+    "Judged",
     "Margin",
     "Mark",
     "Measure",
@@ -94,6 +99,7 @@ __all__ = [
     "Part",
     "Population",
     "Question",
+    "RatioComparison",
     "Reading",
     "Requirement",
     "Role",
@@ -114,6 +120,7 @@ __all__ = [
     "StepKind",
     "Trace",
     "Trial",
+    "Tries",
     "Verdict",
     "Want",
     "arm_fingerprint",

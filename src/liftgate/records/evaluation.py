@@ -220,8 +220,19 @@ class Missing:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """What a judge found, with everything that it was told on the way."""
+
+    found: float | Missing | None
+    """None: the judge itself failed, and ``failed`` says how."""
+    detail: Mapping[str, Json]
+    """Votes, raw answers, tokens and cost: kept in the blob store, never in a row."""
+    failed: str = ""
+
+
+@dataclass(frozen=True)
 class Score:
-    """One scorer's row about one trial row."""
+    """One scorer's row about one trial row, or about an ordered pair of them."""
 
     trial_key: str
     trial_attempt: int
@@ -234,6 +245,12 @@ class Score:
     outcome: Outcome
     value: float | None
     reason: str = ""
+    detail_digest: str | None = None
+    """Where a judge's votes and raw answers lie in the blob store; None: there is nothing more."""
+    other_key: str | None = None
+    """The pair's second trial; the row's own is the first. None: the row is about one trial."""
+    other_attempt: int | None = None
+    other_run: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from typing import Any
 from liftgate.errors import DataError, did_you_mean
 from liftgate.records.json_value import Json
 
+UNREAD = "unread_arguments"
+"""A tool call's metadata under this name: why its arguments could not be read."""
+
 
 class StepKind(StrEnum):
     """What sort of work a step was."""

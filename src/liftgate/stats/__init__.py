@@ -30,12 +30,14 @@ if TYPE_CHECKING:
         Alternative,
         ClaimShape,
         Design,
+        Joined,
         Mark,
         Population,
         ScoreKind,
         UnitDesign,
     )
-    from liftgate.stats.label_plan import LabelWorth, label_worth, labels_needed
+    from liftgate.stats.label_draw import label_chances, systematic_draw
+    from liftgate.stats.label_plan import LabelWorth, half_width, label_worth, labels_needed
     from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
+    from liftgate.stats.tries import of_tries, pass_rate, pass_rate_difference
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
@@ -72,6 +75,7 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "Joined": "kinds",
     "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
@@ -101,19 +105,24 @@ _HOMES = {
     "ece_difference": "set_metrics",
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
+    "half_width": "label_plan",
     "holm": "multiplicity",
     "judged_difference": "ppi",
     "judged_mean": "ppi",
     "krippendorff_alpha": "agreement",
+    "label_chances": "label_draw",
     "label_worth": "label_plan",
     "labels_needed": "label_plan",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
     "mean": "single",
+    "of_tries": "tries",
     "paired_contrast": "paired",
     "paired_difference": "paired",
     "paired_noninferiority": "paired",
+    "pass_rate": "tries",
+    "pass_rate_difference": "tries",
     "passes_limit": "single",
     "passes_needed": "single",
     "pettitt": "drift",
@@ -129,6 +138,7 @@ _HOMES = {
     "sample_size": "sizing",
     "sensitivity_specificity": "detector",
     "stratum_weights": "weighted",
+    "systematic_draw": "label_draw",
     "units_needed": "planning",
     "value_counts": "rating_counts",
 }
@@ -144,6 +154,7 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "Joined",
     "LabelWorth",
     "LookStatus",
     "Mark",
@@ -173,19 +184,24 @@ __all__ = [
     "ece_difference",
     "fleiss_kappa",
     "gwet_ac1",
+    "half_width",
     "holm",
     "judged_difference",
     "judged_mean",
     "krippendorff_alpha",
+    "label_chances",
     "label_worth",
     "labels_needed",
     "macro_f1",
     "macro_f1_difference",
     "max_t",
     "mean",
+    "of_tries",
     "paired_contrast",
     "paired_difference",
     "paired_noninferiority",
+    "pass_rate",
+    "pass_rate_difference",
     "passes_limit",
     "passes_needed",
     "pettitt",
@@ -201,6 +217,7 @@ __all__ = [
     "sample_size",
     "sensitivity_specificity",
     "stratum_weights",
+    "systematic_draw",
     "units_needed",
     "value_counts",
 ]

@@ -80,8 +80,13 @@ class RunWriter:
             self._keep(trial, "a trace", trace_data or b"", trial.trace_digest)
         self._committer.add(TRIALS, row)
 
-    def add_score(self, score: Score) -> None:
-        """Add a score row; raises as ``add_trial`` does."""
+    def add_score(self, score: Score, *, detail: bytes = b"") -> None:
+        """Add a score row, and what it says of itself to the blobs; raises as ``add_trial`` does.
+
+        Args:
+            score: carries this run's id.
+            detail: canonical bytes of what its ``detail_digest`` names.
+        """
         self._owned("score", score.run)
         if (score.value is not None) != (score.outcome is Outcome.VALUE):
             raise DataError(
@@ -89,7 +94,13 @@ class RunWriter:
                 f"{score.outcome.value!r} with the value {score.value}; "
                 "only the outcome 'value' has one"
             )
-        self._committer.add(SCORES, SCORES.row(score))
+        row = SCORES.row(score)
+        if score.detail_digest is not None and self._blobs.hold_data(detail) != score.detail_digest:
+            raise DataError(
+                f"score of trial {short(score.trial_key)}…: got a detail that is not of the digest "
+                f"{short(score.detail_digest)}…"
+            )
+        self._committer.add(SCORES, row)
 
     def add_measure(self, measure: Measure) -> None:
         """Add a measure row; raises as ``add_trial`` does."""

@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from liftgate.errors import did_you_mean
+from liftgate.protocols import JudgeFactory
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
 from liftgate.study.items import DatasetPlan
-from liftgate.study.plan import ArmPlan, ClaimPlan, latency_quantile
+from liftgate.study.plan import ArmPlan, ClaimPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -40,6 +41,10 @@ class Outline:
     metrics: tuple[str, ...] | None
     slices: tuple[str, ...] | None
     claims: tuple[tuple[Part, Path, Any], ...]
+    judged: frozenset[str] = frozenset()
+    """Metrics that a judge scores."""
+    plan: str | None = None
+    """The stopping plan."""
 
 
 def problems(given: Mapping[str, Any]) -> list[Problem]:
@@ -49,9 +54,9 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         given: the study's fields, as JSON values or as models; malformed ones are passed over.
     """
     outline = _outline(given)
-    found = [*_roles(outline), *_names(outline)]
+    found = [*_roles(outline), *_names(outline), *_tries(given)]
     for part, path, node in outline.claims:
-        about = [*_known(node, outline)]
+        about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
         if claim is not None:
             about += _claim(part, claim)
@@ -73,7 +78,23 @@ def _outline(given: Mapping[str, Any]) -> Outline:
         tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
         dataset.all_slices if dataset else None,
         tuple(_claims(given.get("claims"))),
+        frozenset(_judged(scorers)),
+        _plan(given.get("stopping")),
     )
+
+
+def _judged(scorers: Any) -> Iterator[str]:
+    for name, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        if plan is not None and isinstance(
+            params.make("scorers", plan.scorer, plan.params), JudgeFactory
+        ):
+            yield str(name)
+
+
+def _plan(stopping: Any) -> str | None:
+    node = dict(stopping) if isinstance(stopping, (Mapping, BaseModel)) else {}
+    return node.get("plan")
 
 
 def _claims(given: Any) -> Iterator[tuple[Part, Path, Any]]:
@@ -115,6 +136,21 @@ def _names(outline: Outline) -> Iterator[Problem]:
             )
 
 
+def _tries(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check that as many tries are made as a metric asks about."""
+    repeats, scorers = given.get("repeats", 1), given.get("scorers")
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        return
+    for metric, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        tries = None if plan is None else plan.tries
+        if tries is not None and tries.k > repeats:
+            yield Problem(
+                ("scorers", metric, "over_repeats"),
+                f"{tries.text} needs {tries.k} tries of each item, got repeats: {repeats}",
+            )
+
+
 def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     """Check the names that a claim uses, however its rule may look."""
     claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
@@ -124,6 +160,19 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
         yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms")
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
+
+
+def _judged_once(part: Part, node: Any, outline: Outline) -> Iterator[Problem]:
+    """Refuse a judged claim that decides at several looks: labels are looked at once."""
+    claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
+    metric = str(claim.get("metric"))
+    if part is Part.WATCH or metric not in outline.judged or outline.plan in (None, "fixed"):
+        return
+    yield Problem(
+        ("metric",),
+        f"{metric} is judged, and people's labels are looked at once; expected stopping: "
+        f"{{plan: fixed}} instead of {outline.plan}, or the claim under claims.watch",
+    )
 
 
 def _one_of(

@@ -20,10 +20,10 @@ from liftgate.study.plan import (
     OutcomesPlan,
     PilotPlan,
     ScorerPlan,
-    StoppingPlan,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Path, Source, dotted
+from liftgate.study.stopping import StoppingPlan
 from liftgate.study.values import MetricName, Name, Seed, Text
 
 FORMAT = 1
@@ -156,6 +156,11 @@ class Study(Node):
     def _whole(self) -> dict[str, Any]:
         """Keys that are not given and have no default stay out: a later one changes no digest."""
         body = _given(self.model_dump(mode="json", by_alias=True))
+        for node in body["scorers"].values():
+            if node["over_repeats"] is None:
+                del node["over_repeats"]
+            else:
+                node["over_repeats"] = _given(node["over_repeats"])
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
         body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}

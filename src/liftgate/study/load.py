@@ -23,7 +23,7 @@ def load(path: Path | str) -> Study:
             when the file is missing, empty, too large, not UTF-8 or not YAML.
     """
     path = Path(path)
-    return loads(_text(path), str(path))
+    return loads(text_of_file(path), str(path))
 
 
 def loads(text: str, file: str = "<text>") -> Study:
@@ -67,7 +67,8 @@ def refused(file: str, faults: list[Fault]) -> StudyError:
     return error
 
 
-def _text(path: Path) -> str:
+def text_of_file(path: Path) -> str:
+    """Return a file's text. Raises StudyError when it is missing, too large or not UTF-8."""
     file = str(path)
     try:
         with path.open("rb") as stream:

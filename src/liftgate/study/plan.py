@@ -17,9 +17,10 @@ from pydantic_core import PydanticCustomError
 
 from liftgate import plugins
 from liftgate.errors import LiftgateError, UnknownName, did_you_mean
-from liftgate.records import Population, Role
+from liftgate.records import Population, Role, Tries
 from liftgate.study import params
 from liftgate.study.problems import Node, Problem, describe, known_keys, unknown_key
+from liftgate.study.tries import TriesPlan
 from liftgate.study.values import Listed, MetricName, Text, matching
 
 _LATENCY = re.compile(r"latency_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
@@ -101,6 +102,16 @@ class ScorerPlan(Node):
     model_config = ConfigDict(extra="allow")
 
     scorer: Text = Field(description="the name of a scorer plug-in")
+    over_repeats: TriesPlan | None = Field(
+        default=None,
+        description="what is asked of an item's repeats, {pass_at: k} or {pass_all: k}; their mean "
+        "unless given",
+    )
+
+    @property
+    def tries(self) -> Tries | None:
+        """What is asked of an item's repeats; None: their mean."""
+        return None if self.over_repeats is None else self.over_repeats.tries
 
     @property
     def params(self) -> dict[str, Any]:
@@ -111,11 +122,12 @@ class ScorerPlan(Node):
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
         """Check the parameters by the scorer's own signature."""
         name = given.get("scorer")
+        own = {key: given[key] for key in given if key in cls.model_fields}
         if not isinstance(name, str) or not name:
-            return {key: given[key] for key in given if key == "scorer"}, []
-        rest = {key: value for key, value in given.items() if key != "scorer"}
+            return own, []
+        rest = {key: value for key, value in given.items() if key not in own}
         filled, found = _checked("scorers", name, rest, ("scorer",), ())
-        return {"scorer": name, **filled}, found
+        return {**own, **filled}, found
 
 
 class FailureRule(Node):
@@ -302,34 +314,6 @@ class DecisionPlan(Node):
         description="true: only tests whose level is proven for every distribution, at a price in "
         "width",
     )
-
-
-PLANNED_LOOKS = 5
-"""How many looks are planned when a study does not say."""
-
-
-class StoppingPlan(Node):
-    """How often the results may be looked at."""
-
-    plan: Literal["fixed", "planned-looks", "anytime"] = Field(
-        default="fixed",
-        description="fixed: one look, when all is done; planned-looks: also before, at a price of "
-        "about 2 points of power; anytime: whenever one likes, at a higher price",
-    )
-    looks: Annotated[int, Field(ge=2, le=50)] | None = Field(
-        default=None, description="for planned-looks: how many, evenly spread (5)"
-    )
-
-    @classmethod
-    def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
-        """Fill in the number of planned looks, and refuse it for other plans."""
-        if given.get("looks") is None:
-            planned = given.get("plan") == "planned-looks"
-            return ({**given, "looks": PLANNED_LOOKS} if planned else given), []
-        if given.get("plan") == "planned-looks":
-            return given, []
-        message = "only the plan 'planned-looks' has a number of looks"
-        return given, [Problem(("looks",), message, on_key=True)]
 
 
 class PilotPlan(Node):

@@ -122,7 +122,7 @@ def test_a_rubric_over_pairs_needs_two_answers_in_its_examples() -> None:
     found = faults(TONE.replace("question:", "unit: pair\nquestion:"))
 
     assert found == [
-        "tone.yaml:22:5: examples.0: not given: second; a rubric over pairs shows two answers"
+        "tone.yaml:23:5: examples.0: not given: second; a rubric over pairs shows two answers"
     ]
 
 

@@ -66,7 +66,7 @@ def trace_count(
     if uses_rules != (rules is not None):
         raise DataError(f"rules: are needed for violations and opportunities alone, got of: {of}")
     if action is not None and of != "tool_calls":
-        raise DataError(f"action: is used for tool_calls alone, got of: {of}")
+        raise DataError(f"action: expected only with of: tool_calls, got of: {of}")
     wanted = ANY_CALL if action is None else read_action(action, "action")
     return TraceCount(of, wanted, read_rules(rules, "rules") if rules is not None else ())
 

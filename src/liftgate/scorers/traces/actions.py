@@ -125,7 +125,7 @@ def members(
         if not isinstance(key, str) or (known is not None and key not in known):
             near = did_you_mean(str(key), known or ())
             guess = f"did you mean {near!r}?" if near else f"known: {', '.join(known or ())}"
-            raise DataError(f"{place}.{key}: not known here ({guess})")
+            raise DataError(f"{place}.{key}: unknown key {key!r} ({guess})")
     return value
 
 

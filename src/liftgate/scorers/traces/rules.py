@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from liftgate.errors import DataError
-from liftgate.records import Json, Step, Trace
+from liftgate.records import UNREAD, Json, Step, Trace
 from liftgate.scorers.traces import schema
 from liftgate.scorers.traces.actions import (
     ANY_CALL,
@@ -17,9 +17,6 @@ from liftgate.scorers.traces.actions import (
     members,
     read_action,
 )
-
-UNREAD = "unread_arguments"
-"""A step's metadata under this name: why its arguments could not be read."""
 
 
 @dataclass(frozen=True)
