@@ -285,9 +285,9 @@ def test_hostile_texts_run_nothing_and_are_read_as_text(serve, visit, folder):
     assert seen.count(ATTACK) == 2
 
 
-def states(visit, server, **options):
+def states(visit, server, rater, **options):
     """Yield every page in every state, with its name."""
-    page = visit(server.links["ann"], **options)
+    page = visit(server.links[rater], **options)
     expect(page.locator("#intro")).to_be_visible()
     yield "intro", page
     page.locator("#begin").press("Enter")
@@ -331,27 +331,36 @@ def states(visit, server, **options):
 SHOTS = os.environ.get("LIFTGATE_SHOTS")
 
 
-@pytest.mark.parametrize("width", [1200, 375])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_has_contrast_and_fits_in_light_and_dark_wide_and_narrow(
-    serve, visit, folder, scheme, width
-):
+LOOKS = {
+    "ann": ("light", 1200), "bob": ("dark", 1200), "cem": ("light", 375), "dan": ("dark", 375),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def gallery(folder):
+    """A batch that everybody rates, and that one rater has rated by file."""
     gold = folder / "gold.jsonl"
-    gold.write_text(
-        '{"id": "g", "input": "Question 9", "answer": "Answer 9", "value": 4}\n', "utf-8"
-    )
-    server = serve(subjects_file(folder), "helpfulness", "--raters", "ann,bob", "--n", "8",
-                   "--overlap", "8", "--gold", str(gold),
-                   "--seed", str(width + len(scheme)))  # fmt: skip
-    sheet = folder / "bob.jsonl"
-    rows = liftgate(folder, "rate", "export", server.batch, "--sheet", "bob").splitlines()
-    sheet.write_text(
-        "".join(row.replace('"value": ""', '"value": "5"') + "\n" for row in rows), "utf-8"
-    )
-    liftgate(folder, "rate", "import", server.batch, str(sheet))
+    row = '{"id": "g", "input": "Question 9", "answer": "Answer 9", "value": 4}\n'
+    gold.write_text(row, "utf-8")
+    words = ("--raters", ",".join([*LOOKS, "eve"]), "--overlap", "8", "--gold", str(gold))
+    source = str(subjects_file(folder))
+    drawn = liftgate(folder, "rate", "draw", source, "--rubric", "helpfulness", *words, "--json")
+    sheet = folder / "eve.jsonl"
+    rows = liftgate(folder, "rate", "export", drawn["batch"], "--sheet", "eve")
+    sheet.write_text(rows.replace('"value": ""', '"value": "5"'), "utf-8")
+    liftgate(folder, "rate", "import", drawn["batch"], str(sheet))
+    server = Server(folder, drawn["batch"])
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("rater", LOOKS)
+def test_every_page_has_contrast_and_fits_in_light_and_dark_wide_and_narrow(gallery, visit, rater):
+    scheme, width = LOOKS[rater]
     seen = set()
-    for name, page in states(visit, server, width=width, height=740, color_scheme=scheme):
-        if SHOTS and name not in seen:
+    options = {"width": width, "height": 740, "color_scheme": scheme}
+    for name, page in states(visit, gallery, rater, **options):
+        if SHOTS:
             page.screenshot(path=f"{SHOTS}/{name}-{scheme}-{width}.png", full_page=name == "lead")
         seen.add(name)
         assert page.evaluate("document.documentElement.scrollWidth") == width, name

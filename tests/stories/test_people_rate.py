@@ -9,8 +9,10 @@ from collections import Counter
 import pytest
 
 from liftgate.cli.main import main
+from liftgate.evals.labels import read_labels, subject
 from liftgate.humans import sheets
 from liftgate.store import Store
+from liftgate.study.rubric import find_rubric
 from tests.stories.conftest import World
 
 
@@ -125,6 +127,8 @@ def test_ratings_go_round_by_file_and_leave_as_labels(drawn, rated, world):
     rows = [json.loads(line) for line in rated("rate", "export", batch).splitlines()]
     assert len([row for row in rows if row["rater"] != "lead"]) == 32
     assert {row["probability"] for row in rows} == {0.3}
+    read = read_back(world, rated, batch, "task_success.yaml")
+    assert [row.value for row in read] == [row["value"] for row in rows]
     assert all(row["trial"].startswith("sha256:") and row["run"] for row in rows)
 
 
@@ -198,6 +202,27 @@ def test_pairs_of_baseline_and_candidate_are_drawn_by_a_rubric_about_pairs(drawn
     sheet = rated("rate", "export", found["batch"], "--sheet", "ann")
     rows = [json.loads(line) for line in sheet.splitlines()]
     assert all("First answer:" in row["texts"] for row in rows)
+    for rater in ("ann", "bob"):
+        fill(world, rated, found["batch"], rater, lambda row: "a" if len(row["texts"]) % 2 else "t")
+    assert rated("rate", "close", found["batch"], "--json")["scores"] == 20
+    labels = read_back(world, rated, found["batch"], "preference")
+    assert len(labels) == 20
+    with Store.open(world.folder / ".liftgate", read_only=True) as store:
+        fingerprint = f"human:ann:{found['rubric']['digest'].removeprefix('sha256:')[:12]}"
+        scores = store.scores(fingerprint)
+    told = {(score.trial_key, score.other_key): score.value for score in scores}
+    for row in labels:
+        if row.rater == "ann":
+            assert told[tuple(row.trial.split())] == row.value
+
+
+def read_back(world, rated, batch, rubric):
+    """Read the exported labels as the calibration of a judge does."""
+    path = world.folder / "labels.jsonl"
+    path.write_text(rated("rate", "export", batch), "utf-8")
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    subjects = {subject(row["trial"], row["other"]): {row["item"]} for row in rows}
+    return read_labels(path, find_rubric(rubric, world.folder), subjects).rows
 
 
 @pytest.mark.parametrize(

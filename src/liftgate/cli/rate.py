@@ -224,7 +224,7 @@ def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bo
 def close(*, batch: str, incomplete: bool, as_json: bool) -> int:
     """Close a batch: nothing is added any more, and its labels are bound in the ledger.
 
-    Ratings of single answers become scores in the store, each rater a scorer of their own.
+    Ratings of answers and of pairs become scores in the store, each rater a scorer of their own.
     """
     from liftgate.flow.rating_close import close_batch
     from liftgate.store import Workspace

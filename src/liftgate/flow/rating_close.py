@@ -35,8 +35,8 @@ class Closed:
 def close_batch(workspace: Workspace, batch: str, *, incomplete: bool) -> Closed:
     """Close a batch for good; doing it again changes nothing.
 
-    A rating of one trial becomes a score row of the store, whose scorer is the rater; ratings of
-    pairs and of things that are no trials stay labels.
+    A rating of a trial, or of a pair of trials, becomes a score row of the store, whose scorer is
+    the rater; ratings of things that are no trials stay labels.
 
     Args:
         workspace: where it lies.
@@ -134,9 +134,10 @@ def _scores(batch: Batch, found: list[results.Label], acts: list[Act], run: str)
     ]
     for subject, rater, value, reason in said:
         origins = batch.subjects[subject].origins
-        if len(origins) != 1 or "run" not in origins[0]:
+        if not origins or any("run" not in origin for origin in origins):
             continue
         origin: Any = origins[0]
+        other: Any = origins[1] if len(origins) == 2 else {}
         yield Score(
             trial_key=origin["trial"],
             trial_attempt=origin["attempt"],
@@ -147,4 +148,7 @@ def _scores(batch: Batch, found: list[results.Label], acts: list[Act], run: str)
             outcome=Outcome.ABSTAINED if value is None else Outcome.VALUE,
             value=value,
             reason=reason,
+            other_key=other.get("trial"),
+            other_attempt=other.get("attempt"),
+            other_run=other.get("run"),
         )

@@ -156,7 +156,7 @@ def _label_row(
     return {
         "item": subject.item,
         "trial": first.get("trial"),
-        "second_trial": second.get("trial"),
+        "other": second.get("trial"),
         "rater": rater,
         "value": value,
         "abstained": None,
@@ -172,8 +172,8 @@ def _label_row(
         "probability": subject.probability,
         "attempt": first.get("attempt"),
         "run": first.get("run"),
-        "second_attempt": second.get("attempt"),
-        "second_run": second.get("run"),
+        "other_attempt": second.get("attempt"),
+        "other_run": second.get("run"),
     }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,8 @@ def read_subjects(path: Path) -> tuple[Subject, ...]:
 
     A line has ``id``, and may have ``input`` (text, or named texts), ``answer`` or ``answers`` (a
     pair), ``item`` (lines that share it are drawn together), ``stratum`` and ``harm``. A line with
-    ``item`` and ``trial``, as ``liftgate label draw`` writes them, needs no id.
+    ``item`` and ``trial`` (of a pair also ``other`` and ``second``), as ``liftgate label draw``
+    writes them, needs no id.
 
     Raises:
         DataError: lists up to 20 faults, each with its line.
@@ -99,7 +101,9 @@ def read_gold(path: Path) -> tuple[Gold, ...]:
     return tuple(Gold(subject, value) for subject, value in _read(path, with_value=True))
 
 
-_KEYS = {"id", "input", "answer", "answers", "item", "trial", "stratum", "harm", "value"}
+_KEYS = {"id", "input", "answer", "answers", "item", "stratum", "harm", "value"}
+_DRAWN = {"trial", "other", "second"}
+"""Of a file of drawn labels: the key of the answer's trial; of a pair those of the other one."""
 _EMPTY = {"rater", "abstained"}
 """Columns of an empty file of labels: passed over while they hold nothing."""
 
@@ -139,25 +143,29 @@ def _lines(path: Path) -> Iterator[tuple[int, Any]]:
 def _subject(row: Any) -> Subject:
     if not isinstance(row, dict):
         raise DataError(f"got {type(row).__name__}, expected an object")
-    unknown = sorted(set(row) - _KEYS - {name for name in _EMPTY if row.get(name) is None})
+    unknown = sorted(set(row) - _KEYS - _DRAWN - {name for name in _EMPTY if row.get(name) is None})
     if unknown:
         raise DataError(
             f"got the unknown key {unknown[0]!r}, expected of {', '.join(sorted(_KEYS))}"
         )
-    trial = _word(row, "trial")
-    key = subject_key(_word(row, "item"), trial) if trial else _word(row, "id")
+    trials = [key for key in (_word(row, "trial"), _word(row, "other")) if key]
+    key = subject_key(_word(row, "item"), *trials) if trials else _word(row, "id")
     if not key:
         raise DataError("id: missing, expected text")
     given = row.get("input", {})
     shown = context(given) if isinstance(given, dict) else {QUESTION: given}
-    answers = row["answers"] if "answers" in row else [row["answer"]] if "answer" in row else []
+    lone = [row[name] for name in ("answer", "second") if name in row]
+    answers = row.get("answers", lone)
     if not isinstance(answers, list) or len(answers) > 2:
         raise DataError("answers: expected a list of two")
     return Subject(
         key=key,
         item=_word(row, "item") or key,
         shown=shown,
-        sides=tuple(Side(answer, {"trial": trial} if trial else {}) for answer in answers),
+        sides=tuple(
+            Side(answer, {"trial": trial} if trial else {})
+            for answer, trial in zip_longest(answers, trials[: len(answers)])
+        ),
         stratum=_word(row, "stratum"),
         harm=_word(row, "harm"),
     )
