@@ -83,6 +83,9 @@ def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: St
     bound = bound_rows(observations, list(study.scorers))
     if bound["digest"] != body["rows"]["digest"]:
         notes = (*notes, "the rows selected now are not those that the decision bound: see rows")
+    tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
+    if tries is not None:
+        notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
     lines = item_lines(
         observations,
