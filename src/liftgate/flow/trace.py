@@ -64,6 +64,9 @@ def _with_rows(
     if target.sort is Sort.COST:
         observations, told = _priced(observations, body, workspace)
         notes = (*notes, *told)
+    tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
+    if tries is not None:
+        notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
     lines = item_lines(
         observations,
