@@ -40,9 +40,9 @@ METADATA: dict[str, object] = {
     "tokenizer.ggml.tokens": ["a", "b", "é"],
     "tokenizer.chat_template": "{{ messages }}",
 }
-# One block each, of weights that are told by hand: steps 0 … 15 twice, times 0.5, from -1.
-Q4_1_BLOCK = struct.pack("<2e", 0.5, -1.0) + bytes(n | n << 4 for n in range(16))
-Q4_1_WEIGHTS = [0.5 * n - 1 for n in range(16)] * 2
+# One block each, of weights that are told by hand: steps 0 … 15, then 15 … 0, times 0.5, from -1.
+Q4_1_BLOCK = struct.pack("<2e", 0.5, -1.0) + bytes(n | (15 - n) << 4 for n in range(16))
+Q4_1_WEIGHTS = [0.5 * n - 1 for n in (*range(16), *reversed(range(16)))]
 Q8_0_BLOCK = struct.pack("<e", 0.25) + struct.pack("<32b", *range(-16, 16))
 Q8_0_WEIGHTS = [0.25 * n for n in range(-16, 16)]
 F32_WEIGHTS = [1.0, -2.5, 3.1]
