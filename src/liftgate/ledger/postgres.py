@@ -225,7 +225,8 @@ class PostgresLedger(Ledger):
 
     def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._translated():
-            return self._connection.execute(sql, values).fetchall()
+            found: list[Any] = self._connection.execute(sql, values).fetchall()
+        return found
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
