@@ -321,6 +321,17 @@ def test_erased_content_is_gone_from_every_file_and_the_chain_still_verifies(des
         assert len(list(ledger.entries("content.erased"))) == 1
 
 
+@pytest.mark.parametrize("kind", ["run.finished", "statement", "correction", "content.erased"])
+@pytest.mark.parametrize("body", [{}, {"id": [], "files": 1, "about": [], "corrects": {}}])
+def test_an_entry_of_a_known_kind_and_foreign_content_stops_no_command(desk, kind, body):
+    with Ledger.open(desk.home) as ledger:
+        ledger.append(kind, body)
+    assert desk("ledger", "log") == 0
+    assert "not an entry as liftgate writes it" in desk.said or "corrects" in body
+    assert desk("ledger", "show", "2") == 0
+    assert desk("ledger", "verify") == (3 if kind in {"run.finished", "statement"} else 0)
+
+
 def altered(pack, name, change):
     made = io.BytesIO()
     with zipfile.ZipFile(pack) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -63,19 +64,25 @@ def line(entry: Entry) -> str:
 
 
 def about(entry: Entry) -> str:
-    """What an entry is about, in a few words."""
-    body = entry.body
-    if entry.kind == "run.finished":
+    """What an entry is about, in a few words; whoever may write may have written anything."""
+    try:
+        return _about(entry.kind, entry.body)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return "not an entry as liftgate writes it"
+
+
+def _about(kind: str, body: Mapping[str, Any]) -> str:
+    if kind == "run.finished":
         return f"{body['id']}, {'complete' if body['complete'] else 'interrupted'}"
-    if entry.kind == "decision":
+    if kind == "decision":
         words = ", ".join(f"{d['candidate']} {d['word']}" for d in body["decisions"])
         return f"{body['study']}: {words}"
-    if entry.kind == "statement":
+    if kind == "statement":
         return f"about entry {body['about']}, {body['predicate']}"
-    if entry.kind == "correction":
+    if kind == "correction":
         return f"of entry {body['corrects']}: {body['reason']}"
-    if entry.kind == "content.erased":
+    if kind == "content.erased":
         return f"{body['digest']}: {body['reason']}"
-    if entry.kind == "ledger.checkpoint":
+    if kind == "ledger.checkpoint":
         return f"{body['origin']}, {body['size']:,} entries"
     return str(body.get("name", body.get("study", "")))

@@ -13,6 +13,7 @@ from liftgate.flow.checkpoints import checkpoints_of, trust_file
 from liftgate.ledger import Checked, Ledger
 from liftgate.ledger.checkpoint import Checkpoint, compare
 from liftgate.ledger.signed import Signed, judge
+from liftgate.ledger.statements import KIND as STATEMENT
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry, Json
@@ -91,7 +92,7 @@ def verify(
                 _compare(place, one, ledger, examined, trusted, signed=signed)
                 for place, one in kept
             )
-            statements = tuple(judge(ledger.entries(), trusted))
+            statements = _statements(ledger, trusted)
             recorded = recorded_files(ledger)
         files = store.verify(recorded)
     unrecorded = tuple(run for run in found if run not in recorded)
@@ -104,6 +105,13 @@ def verify(
         statements,
         examined.clock_went_back,
     )
+
+
+def _statements(ledger: Ledger, trusted: Trust) -> tuple[Signed, ...]:
+    """Judge the signed statements; a ledger without any is not read a second time."""
+    if next(ledger.entries(STATEMENT), None) is None:
+        return ()
+    return tuple(judge(ledger.entries(), trusted))
 
 
 def _compare(
@@ -131,8 +139,18 @@ def _compare(
 
 
 def recorded_files(ledger: Ledger) -> dict[str, Mapping[str, str]]:
-    """Return run -> file -> digest, as the entries of finished runs say."""
-    return {str(e.body["id"]): e.body["files"] for e in ledger.entries(kind=RUN_FINISHED)}
+    """Return run -> file -> digest, as the entries of finished runs say.
+
+    Raises:
+        BrokenChain: an entry of that kind says something else; somebody else wrote it.
+    """
+    found: dict[str, Mapping[str, str]] = {}
+    for entry in ledger.entries(kind=RUN_FINISHED):
+        files = entry.body.get("files") if isinstance(entry.body, Mapping) else None
+        if not isinstance(files, Mapping) or not isinstance(entry.body.get("id"), str):
+            raise BrokenChain(f"ledger entry {entry.sequence}: it names no run with files")
+        found[entry.body["id"]] = files
+    return found
 
 
 def entries(
@@ -210,7 +228,7 @@ def erase(workspace: Workspace, digest: str, *, reason: str) -> Entry:
 def corrections(workspace: Workspace, sequence: int) -> list[Entry]:
     """Return the corrections of an entry, in order."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
-        return [e for e in ledger.entries(CORRECTION) if e.body["corrects"] == sequence]
+        return [e for e in ledger.entries(CORRECTION) if e.body.get("corrects") == sequence]
 
 
 def _at(body: Any, path: str) -> Any:

@@ -226,7 +226,7 @@ class PostgresLedger(Ledger):
     def _all(self, sql: str, values: tuple[Any, ...] = ()) -> list[Any]:
         with self._translated():
             found: list[Any] = self._connection.execute(sql, values).fetchall()
-            return found
+        return found
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -72,7 +72,8 @@ def chosen(entries: Iterable[Entry], study: str) -> list[Entry]:
         if entry.kind == "keys.changed":
             numbers.add(entry.sequence)
     for entry in listed:
-        if entry.body.get("about", entry.body.get("corrects")) in numbers:
+        named = entry.body.get("about", entry.body.get("corrects"))
+        if isinstance(named, int) and named in numbers:
             numbers.add(entry.sequence)
     return [entry for entry in listed if entry.sequence in numbers]
 
