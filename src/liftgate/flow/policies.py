@@ -125,9 +125,9 @@ def adopt(
             if one.act == consent.POLICY and one.about == entry.sequence
             for signer in _signers(one)
         ]
-    base = holds or policies.shipped(SHIPPED[0])
-    changes = tuple(compare_policies(base, proposed))
-    return Adopted(proposed, entry.sequence, changes, _signed(holds, proposed, mine))
+    base = holds or policies.shipped(proposed.level)
+    changed = tuple(compare_policies(base, proposed))
+    return Adopted(proposed, entry.sequence, changed, _signed(holds, proposed, mine))
 
 
 def difference(first: str, second: str, workspace: Workspace) -> list[BarChange]:
@@ -185,11 +185,12 @@ def refuse(ledger: Ledger, act: str, key: Key, why: str) -> None:
 
 
 def _signed(holds: Policy | None, proposed: Policy, signers: Sequence[Signer]) -> Condition:
-    """The rules of the policy before count, and those of the shipped one of its level."""
-    base = holds or policies.shipped(SHIPPED[0])
+    """The rules of the policy before count, and against weakening those of the level's own."""
     like = policies.shipped(proposed.level)
-    weaker = weakens(compare_policies(base, proposed))
-    wanted = dict(base.changing.weakening if weaker else base.changing.ordinary)
+    wanted: dict[str, int] = {}
+    if holds is not None:
+        weaker = weakens(compare_policies(holds, proposed))
+        wanted = dict(holds.changing.weakening if weaker else holds.changing.ordinary)
     if weakens(compare_policies(like, proposed)):
         wanted = larger(wanted, like.changing.weakening)
     return signed_by("signatures", wanted, signers)
