@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import digest, plain
+from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
 from liftgate.flow.case import case_of
 from liftgate.flow.checkpoints import trust_file
@@ -188,15 +188,27 @@ def decided(seen: Picture) -> Entry:
 def _rows(
     opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
 ) -> dict[str, Any]:
-    """Return digests of the rows as they are now, of measures, and of people's labels."""
+    """Return digests of the rows as they are now, of measures, and of people's labels.
+
+    ``scores`` covers every score of the counted trials, those too that do not count because an
+    earlier one was final: a second opinion is evidence.
+    """
     parts = parts_of(opened)
     study = parts.study
     judged = standings(parts.scorers, study.study, entries, store)
     plan = parts.plan(locked.digest, locked.time)
     case = case_of(parts, plan, store, study.decision.alpha, judged)
     bound = summary.bound_rows(case.rows.observations, list(study.scorers))
+    counted = {row.trial.key for row in case.rows.observations}
+    scored = [
+        plain(score)
+        for fingerprint in sorted(locked.body["scorers"].values())
+        for score in store.scores(fingerprint)
+        if score.trial_key in counted
+    ]
     return {
         "rows": bound["digest"],
+        "scores": digest_lines(scored),
         "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
         "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
     }
