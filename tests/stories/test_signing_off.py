@@ -386,3 +386,22 @@ def _digest_of(policy):
     from liftgate.gates.policy import Policy
 
     return Policy(**policy).digest()
+
+
+def test_a_record_without_a_forecast_is_not_signed_and_a_whole_one_is(office):
+    assert office("gate", "record", "study.yaml", "--out", "record.md") == 0
+    words = ("sign", "study.yaml", "--sign-with", "ada", "--record", "record.md")
+    assert office(*words) == 1
+    assert "still open" in office.said
+    page = office.folder / "record.md"
+    text = page.read_text()
+    text = text.replace("## Decision outcome\n\n?", "## Decision outcome\n\nship new")
+    text = text.replace("## Dissent\n\n?", "## Dissent\n\n### bob\n\nToo soon.")
+    text = text.replace("online: ?", "online: 0.7").replace("\n\n?", "\n\nBecause.")
+    page.write_text(text)
+    assert office(*words) == 1
+    text = text.replace("rollback: ?", "rollback: 0.1")
+    page.write_text(text.replace("%): ?", "%): 0, 0.01, 0.02, 0.03, 0.05"))
+    assert office(*words) == 0, office.said
+    said = [e for e in office.entries("statement") if "record" in e.body["predicate"]]
+    assert len(said) == 1

@@ -56,6 +56,7 @@ def approve(*, study: Path, role: str, note: str, sign_with: str, given: Path | 
     metavar="Q05,Q25,Q50,Q75,Q95",
     help="With it: quantiles of the effect that will be seen online.",
 )
+@click.option("--record", type=_PATH, metavar="FILE", help="A decision record in Markdown.")
 @_KEY
 @_TRUST
 def sign(
@@ -63,12 +64,17 @@ def sign(
     study: Path,
     p_ship: float | None,
     effect: str | None,
+    record: Path | None,
     sign_with: str,
     given: Path | None,
 ) -> int:
-    """Sign a locked study as its author; with it a forecast.
+    """Sign a locked study as its author; with it a forecast, or instead a decision record.
 
-    Exit codes: 0 signed, 1 the key may not sign, 2 a bad forecast, 3 not what was locked.
+    A forecast counts from before the result only. A record demands a forecast of its own, the
+    options that were considered, and the dissent; `liftgate gate record` drafts one.
+
+    Exit codes: 0 signed, 1 the key may not sign or the record is open, 2 a bad forecast, 3 not what
+    was locked.
     """
     from liftgate.flow.approve import sign as give
     from liftgate.store import Workspace
@@ -78,6 +84,7 @@ def sign(
         Workspace.locate(),
         sign_with=sign_with,
         forecast=_forecast(p_ship, effect),
+        record=None if record is None else record.read_text(encoding="utf-8"),
         given=given,
     )
     numbers = ", ".join(str(entry.sequence) for entry in made)
@@ -178,6 +185,28 @@ def status(*, study: Path, given: Path | None, as_json: bool) -> int:
             err=True,
         )
     return found.exit_code
+
+
+@click.command()
+@_STUDY
+@click.option("--out", required=True, type=_PATH, metavar="FILE", help="The Markdown to write.")
+def record(*, study: Path, out: Path) -> int:
+    """Draft the decision record of a study's last decision, for people to finish and sign.
+
+    Exit codes: 0 written, 2 nothing was decided yet, or the file exists, 3 not what was locked.
+    """
+    from liftgate.errors import DataError
+    from liftgate.flow.approve import draft_record
+    from liftgate.store import Workspace
+
+    text = draft_record(study, Workspace.locate())
+    try:
+        with out.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise DataError(f"{out}: exists already, and is left as it is") from error
+    click.echo(f"Wrote {out}. Fill in every '?', then: liftgate sign {study} --record {out}")
+    return 0
 
 
 def _tree(found: Condition, depth: int = 0) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from liftgate.cli.approve import sign, status
+from liftgate.cli.approve import record, sign, status
 from liftgate.cli.gate_mutants import activate, mutate
 
 
@@ -172,3 +172,4 @@ gate.add_command(mutate)
 gate.add_command(activate)
 gate.add_command(status)
 gate.add_command(sign)
+gate.add_command(record)

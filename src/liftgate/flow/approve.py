@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from liftgate.documents import madr
 from liftgate.errors import DataError, LiftgateError
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture
@@ -100,7 +101,7 @@ def sign(
     *,
     sign_with: str,
     forecast: Forecast | None = None,
-    record: Mapping[str, Any] | None = None,
+    record: str | None = None,
     given: Path | None = None,
 ) -> list[Entry]:
     """Sign the locked study as its author; with it a forecast, or a decision record.
@@ -128,12 +129,13 @@ def sign(
             said = {"study": seen.locked.name, **forecast.as_json()}
             made.append(consent.give(ledger, seen.held, consent.FORECAST, said, [key], seen.trust))
         if record is not None:
+            said = _recorded(record, seen, ledger, key)
             made.append(
                 consent.give(
                     ledger,
                     decided(seen),
                     consent.RECORD,
-                    record,
+                    said,
                     [key],
                     seen.trust,
                     evidence=seen.digest,
@@ -191,6 +193,35 @@ def waive(
     known = facts(again)
     mine = [w for w in known.waivers if w.sequence == entry.sequence]
     return entry, waiver_fault(again.policy, known, mine[0], conditions[0])
+
+
+def draft_record(file: Path, workspace: Workspace) -> str:
+    """Return a decision record as Markdown, open where only people can speak.
+
+    Raises:
+        LiftgateError: nothing was decided yet.
+    """
+    seen = picture(file, workspace)
+    body = decided(seen).body
+    words = "; ".join(f"{one['candidate']}: {one['word']}" for one in body["decisions"])
+    context = f"{body['hypothesis']}\n\nThe gate says: {words}.\n\n{body['error_statement']}"
+    candidates = [f"ship {one['candidate']}" for one in body["decisions"]]
+    return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates)
+
+
+def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, Any]:
+    """Return what a record says; one without forecast, options or dissent is refused."""
+    entry = decided(seen)
+    try:
+        found = madr.from_markdown(text)
+    except DataError as error:
+        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error))
+    if (found.study, found.entry) != (seen.locked.name, entry.sequence):
+        raise DataError(
+            f"record: it is about {found.study}, ledger entry {found.entry}; expected "
+            f"{seen.locked.name}, entry {entry.sequence}"
+        )
+    return found.as_json()
 
 
 def _has_signed(seen: Picture, key: Key) -> bool:

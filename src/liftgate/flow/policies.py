@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from liftgate.errors import DataError, LiftgateError, Refused
 from liftgate.flow.checkpoints import trust_file
@@ -178,7 +178,7 @@ def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust)
             refuse(ledger, act, key, why)
 
 
-def refuse(ledger: Ledger, act: str, key: Key, why: str) -> None:
+def refuse(ledger: Ledger, act: str, key: Key, why: str) -> NoReturn:
     """Tell the ledger of a signature that could not count, and raise. Raises Refused."""
     ledger.append(REFUSED, {"act": act, "key": key.public.id, "name": key.public.name, "why": why})
     raise Refused(f"{act}: {why}", hint="the trust file says who may: liftgate keys list")
