@@ -256,6 +256,10 @@ def test_a_judge_without_calibration_decides_nothing_and_one_word_more_is_anothe
     assert "the judge alone would have claimed" in told
     assert "labels of 300 items count as" in told
     assert world.liftgate("report", "study.yaml").returncode == 0
+    page = next((world.folder / ".liftgate" / "reports").glob("*.html")).read_text()
+    for expected in ("120 items labelled by people", "the judge alone would have claimed"):
+        assert expected in page
+    assert "120 items were drawn" in page
 
     # One word of the rubric, and it is another judge: nothing decides until people are asked.
     (world.folder / "tone.yaml").write_text(TONE.replace("Is the answer right?", "Is it right?"))

@@ -35,10 +35,17 @@ COMMANDS = {
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
+    "attribute": (
+        "liftgate.cli.attribute",
+        "Which stage of a retrieval system its wrong answers come from.",
+    ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
+    "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "rate": ("liftgate.cli.rate", "Have people rate answers, blind: draw, serve, status, export."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),
+    "models": ("liftgate.cli.models", "Bring, list and serve embedded models."),
     "plugins": ("liftgate.cli.plugins", "List the scorers, systems, rules and importers."),
 }
 """Command -> (module that holds a click command of the same name, one line of help)."""

@@ -103,6 +103,12 @@ def _print(result: Any) -> None:
 
         click.echo()
         click.echo(looks_sentence(result.body["looks"]))
+    if "money" in result.body:
+        from liftgate.documents.money import cost_lines
+
+        click.echo()
+        for line in cost_lines(result.body):
+            click.echo(visible(line))
     click.echo()
     click.echo(f"Error statement: {result.body['error_statement']}")
     if result.report is not None:

@@ -10,7 +10,7 @@ from math import fsum
 from liftgate.errors import DataError
 from liftgate.evals.plan import Asked, BoundArm, Job
 from liftgate.evals.prices import Prices
-from liftgate.protocols import Expected, Metered
+from liftgate.protocols import Composed, Expected, Metered, System
 from liftgate.records import Answer, Json, Trial
 
 Say = Callable[[str], None]
@@ -62,12 +62,16 @@ class Purse:
                     f"Cost of {name}: not known before its first answers, since nothing bounds "
                     f"their length ({len(jobs):,} calls)"
                 )
-            elif self.most is not None and not isinstance(bound.system, Metered):
-                continue
             elif self.most is not None:
+                self._check_prices(bound, self.most)
+
+    def _check_prices(self, bound: BoundArm, most: float) -> None:
+        """Refuse a limit on what nobody could count: an endpoint, or a stage's, without a price."""
+        for system in _called(bound.system, bound.arm.system):
+            if self.prices.find(system) is None:
                 raise DataError(
-                    f"arm {name}: a most of {self.most:g} was set, and there is no price of "
-                    f"{bound.arm.system!r}",
+                    f"arm {bound.arm.name}: a most of {most:g} was set, and there is no price of "
+                    f"{system!r}",
                     hint="add it to the price table, or leave --max-cost out",
                 )
 
@@ -158,3 +162,12 @@ class Purse:
     def _expected(job: Job) -> Expected | None:
         system = job.arm.system
         return system.expect(job.items[0].input) if isinstance(system, Metered) else None
+
+
+def _called(system: System, name: str) -> Iterator[str]:
+    """Yield the names of what calls an endpoint: the system itself, or its stages."""
+    if isinstance(system, Metered):
+        yield name
+    elif isinstance(system, Composed):
+        for stage, inner in system.stages.items():
+            yield from _called(inner, system.names[stage])

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from liftgate.evals.calls import call
 from liftgate.evals.cost import Purse
 from liftgate.evals.plan import Asked, BoundScorer
-from liftgate.protocols import Ask, Reply, Startable
+from liftgate.protocols import Ask, Identified, Reply, Startable, System
 from liftgate.records import Json
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class Judging:
             for asked in scorer.asks:
                 self._asked.setdefault(asked.system.fingerprint, asked)
         self._slots: dict[str, asyncio.Semaphore] = {}
+        self._starting = asyncio.Lock()
         self.started: list[Asked] = []
         self.calls = 0
         """Calls of judges' systems in this run."""
@@ -38,20 +39,33 @@ class Judging:
         return iter(self._asked.values())
 
     @property
+    def callers(self) -> list[tuple[System, int]]:
+        """The systems, each with how many of its calls may be in flight."""
+        return [(asked.system, asked.system.concurrency) for asked in self]
+
+    @property
     def at_once(self) -> int:
         """How many answers may be judged at once; 1 without judges."""
         return max((asked.system.concurrency for asked in self), default=1)
 
     async def start(self) -> None:
         """Start what has not been started; called before the first question."""
-        for fingerprint, asked in self._asked.items():
-            if fingerprint in self._slots:
-                continue
-            self._slots[fingerprint] = asyncio.Semaphore(1)
-            self.started.append(asked)
-            if isinstance(asked.system, Startable):
-                await asked.system.start()
-            self._slots[fingerprint] = asyncio.Semaphore(asked.system.concurrency)
+        async with self._starting:
+            for fingerprint, asked in self._asked.items():
+                if fingerprint in self._slots:
+                    continue
+                self.started.append(asked)
+                if isinstance(asked.system, Startable):
+                    await asked.system.start()
+                self._slots[fingerprint] = asyncio.Semaphore(asked.system.concurrency)
+
+    def identities(self) -> dict[str, Mapping[str, Json]]:
+        """Return what the judges' systems are made of, as far as they say."""
+        return {
+            fingerprint: dict(asked.system.identity)
+            for fingerprint, asked in self._asked.items()
+            if isinstance(asked.system, Identified)
+        }
 
     def handle(self, scorer: BoundScorer) -> Ask:
         """Return the handle by which a judge asks its own systems."""

@@ -82,6 +82,11 @@ class PassPlan:
     items: int | None = None
     """How many items, drawn by the seed, make one pass; None: all."""
 
+    @property
+    def first_token(self) -> bool:
+        """Whether the time to the first token is taken, rather than that to the whole answer."""
+        return self.name.startswith("ttft_")
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -27,7 +27,7 @@ from liftgate.evals.plan import (
 )
 from liftgate.evals.scoring import score, shown_to, stored_answer
 from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Identified, Startable
+from liftgate.protocols import Bounded, Identified, Startable
 from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
 from liftgate.store import Store
 
@@ -105,8 +105,7 @@ class _Execution:
         self.say = say or (lambda _: None)
         self.cut_short = False
         self.lost = 0
-        self.store = store
-        self.pen = pen
+        self.store, self.pen = store, pen
         self.listener = listener
         self.stop = stop
         self.reason: str | None = None
@@ -119,8 +118,9 @@ class _Execution:
     async def go(self, *, scores_only: bool = False) -> None:
         """Do all that is missing: scores of old trials, then calls, then passes."""
         arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
-        judges = [(asked.system, asked.system.concurrency) for asked in self.judging]
-        share_budgets([*arms, *judges], self.plan.limits)
+        share_budgets([*arms, *self.judging.callers], self.plan.limits)
+        if self.judging.callers:
+            self.pen.describe("judges", self.judging.identities())
         wanted = tuple(jobs(self.plan))
         known = look(self.plan, self.store, wanted)
         todo = [job for job in wanted if job.key not in known.counted]
@@ -253,7 +253,7 @@ class _Execution:
         meter = Meter("trials", total, reused=self.reused, listener=self.listener)
         limits = {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms}
         slots = {arm: asyncio.Semaphore(limit) for arm, limit in limits.items()}
-        all_slots = asyncio.Semaphore(max(limits.values()))
+        all_slots = asyncio.Semaphore(self.plan.concurrency or max(limits.values()))
 
         async def one(job: Job) -> None:
             try:
@@ -394,4 +394,7 @@ class _Execution:
             await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
 
     def _limit(self, bound: BoundArm) -> int:
-        return self.plan.concurrency or bound.system.concurrency
+        limit = self.plan.concurrency or bound.system.concurrency
+        if isinstance(bound.system, Bounded):
+            return min(limit, bound.system.most_in_flight)
+        return limit

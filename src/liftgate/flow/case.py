@@ -11,6 +11,7 @@ from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
+from liftgate.flow.signals import Signals, columns_of, signals_of
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
@@ -75,12 +76,21 @@ class Case:
     """Where the study looks; None: once, at all items."""
     spends: float | None = None
     """What this use of the set spends of alpha; None: all of the study's."""
+    floor: Arm | None = None
+    """Something useless that the baseline must beat; None: nothing was named."""
     unseen: bool = False
     """Whether no claim is assessed, because the study was not run to its end."""
     judged: Mapping[str, Standing] = field(default_factory=dict)
     """Metric -> standing of the judge that scores it."""
+    signals: Mapping[str, Signals] = field(default_factory=dict)
+    """Judged metric -> covariates of people's labels."""
     compared: frozenset[str] = frozenset()
     """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Every arm."""
+        return (self.baseline, *self.candidates, *(() if self.floor is None else (self.floor,)))
 
     @property
     def alpha(self) -> float:
@@ -99,6 +109,19 @@ class Case:
                 candidate=candidate.fingerprint,
             )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
+
+    def floor_pairs(self, metric: str, among: Sequence[str]) -> Pairs:
+        """Return the aligned scores of the baseline and of the floor, the baseline as candidate.
+
+        Args:
+            metric: of the scores.
+            among: ids of the items.
+        """
+        assert self.floor is not None
+        wanted = set(among)
+        items = [item for item in self.items if item.id in wanted]
+        rows = [row for row in self.rows.observations if row.item in wanted]
+        return self._aligned(self.floor, self.baseline, metric, items, rows, self.study.repeats)
 
     def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
         """Return one repeat of an arm on some of the items, as both sides of the pairs."""
@@ -156,7 +179,10 @@ class Case:
                 population=claim.population,
                 design=design,
             )
-        asked = (pairs[claim.metric], alpha, claim.population, self.looks, claim.by_slice)
+        found = pairs[claim.metric]
+        if claim.part is Part.FLOOR:
+            found = self.floor_pairs(claim.metric, found.items)
+        asked = (found, alpha, claim.population, self.looks, claim.by_slice)
         guarantee = bool(self.study.decision.guarantee)
         standing = self.judged.get(claim.metric)
         if standing is not None and claim.part is not Part.WATCH:
@@ -165,6 +191,8 @@ class Case:
             )
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
+            if claim.part is Part.FLOOR:
+                planned = self.floor_pairs(claim.metric, planned.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
 
@@ -172,6 +200,14 @@ class Case:
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
     ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none."""
+        known = self.signals.get(metric, {})
+        signals = {
+            side: {item: values for (arm, item), values in known.items() if arm == fingerprint}
+            for side, fingerprint in (
+                ("candidate", candidate.fingerprint),
+                ("baseline", self.baseline.fingerprint),
+            )
+        }
         if metric in self.compared:
             rows = preferences(
                 self.rows.observations,
@@ -180,6 +216,7 @@ class Case:
                 candidate=candidate.fingerprint,
             )
             found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
+            found = replace(found, signals=signals)
             return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
@@ -189,6 +226,7 @@ class Case:
             candidate=candidate.fingerprint,
             failure_scores=self._failure_scores(worst),
         )
+        labelled = replace(labelled, signals=signals)
         return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:
@@ -207,7 +245,7 @@ class Case:
         pending: Collection[str] = (),
     ) -> tuple[Decision, ...]:
         """Return one decision for each candidate, on all claims or on some of them."""
-        claims = self.study.claims() if claims is None else claims
+        claims = self.study.every_claim() if claims is None else claims
         rules: dict[str, Rule] = {
             claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
         }
@@ -248,6 +286,8 @@ def case_of(
     """
     unknown = {one.name: Standing(calibrated=None) for one in parts.scorers if one.is_judge}
     looks = parts.looks
+    known = unknown if judged is None else judged
+    rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
     return Case(
         study=parts.study,
         items=parts.dataset.items if looks is None else parts.order,
@@ -255,9 +295,15 @@ def case_of(
         spends=spends,
         baseline=parts.baseline,
         candidates=parts.candidates,
+        floor=parts.floor,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
-        rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
-        judged=unknown if judged is None else judged,
+        rows=rows,
+        judged=known,
+        signals={
+            one.name: signals_of(rows.observations, one.name, columns_of(one), store)
+            for one in parts.scorers
+            if one.name in known and not known[one.name].refusal
+        },
         compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
 

@@ -45,7 +45,7 @@ def deviation(
         shown["reason"], case = reason, None
     else:
         shown["decisions"] = plain(look_at(case, ()).decisions)
-        shown["claims"] = plain(case.study.claims())
+        shown["claims"] = plain(case.study.every_claim())
     amendments = [amendment.as_json() for amendment in locked.amendments]
     return {"amendments": amendments, "original": shown}, case
 

@@ -20,6 +20,7 @@ from liftgate.flow.judge_of import JudgeOf, counted, judge_of, order, positive_s
 from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
 from liftgate.flow.run import record_finished
+from liftgate.flow.signals import columns_of, signals_of
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
@@ -94,7 +95,13 @@ def calibrate_judge(
         Ledger.open(workspace.home) as ledger,
     ):
         plan = made.plan(workspace)
-        found = read_labels(labels, made.rubric, subjects(made, plan, store))
+        known = subjects(made, plan, store)
+        if not known:
+            raise NotEnoughData(
+                f"{made.opened.study.study}: there is no answer yet that could be labelled",
+                hint="liftgate run STUDY first",
+            )
+        found = read_labels(labels, made.rubric, known)
         if not found.by_trial():
             raise NotEnoughData(
                 f"{labels.name}: no row holds a label ({found.empty} are not filled in)",
@@ -150,6 +157,7 @@ def _body(
     if made.judge.settings.positive is not None:
         scale = positive_scale(made)
     kind = rubric.scale.kind
+    signals = signals_of(rows, made.bound.name, columns_of(made.bound), store)
     options: dict[str, Any] = {"level": request.level, "seed": request.seed}
     half = request.half_width or HALF_WIDTH * (made.span[1] - made.span[0])
     return {
@@ -183,7 +191,7 @@ def _body(
                 made.bound.name,
                 made.parts.dataset.items,
                 (arm.fingerprint, made.parts.baseline.fingerprint),
-                Known(rows, known, chances, compared=made.bound.of_pairs),
+                Known(rows, known, chances, signals, compared=made.bound.of_pairs),
                 Wanted(half, request.level),
             )
             for arm in made.parts.candidates

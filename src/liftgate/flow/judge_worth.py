@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liftgate.canon import plain
 from liftgate.errors import DataError, NotEnoughData
+from liftgate.flow.signals import Signals
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Drawn
 from liftgate.records import Item, Observation
@@ -30,6 +32,7 @@ class Known:
     rows: Sequence[Observation]
     labels: Mapping[str, float]
     chances: Mapping[str, float]
+    signals: Signals
     compared: bool = False
     """Whether they are about the candidate's preference, which says both arms' scores."""
 
@@ -72,6 +75,7 @@ def worth_of(
         item=[item.id for item in items],
         cluster=_clusters(items),
         chance=np.array([known.chances[item] for item in labelled], dtype=float),
+        covariate=_covariates(known.signals, items, pair),
     )
     try:
         found = judge_errors.worth(drawn)
@@ -105,3 +109,19 @@ def _net(found: Mapping[str, Mapping[str, Sequence[float]]], candidate: str) -> 
         for item, some in found.items()
         if candidate in some
     }
+
+
+def _covariates(
+    signals: Signals, items: Sequence[Item], pair: tuple[str, str]
+) -> NDArray[np.float64] | None:
+    """Return the differences of what else is known; what is not known is taken for the mean."""
+    width = max(map(len, signals.values()), default=0)
+    nothing = (np.nan,) * width
+    ours, theirs = (
+        np.array([signals.get((arm, item.id), nothing) for item in items], dtype=float)
+        for arm in pair
+    )
+    table = ours - theirs
+    known = ~np.isnan(table)
+    means = np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, table, means) if width else None

@@ -50,16 +50,35 @@ def chances_of(entry: Entry, store: Store) -> Mapping[str, float]:
     return {str(item): float(chance) for item, chance in listed}
 
 
+def told(judged: Mapping[str, Standing]) -> list[str]:
+    """Return what a reader must know of each judged metric, in sentences."""
+    found = []
+    for metric, one in judged.items():
+        said = f"{metric} is scored by a judge, whose means and changes are shown as it gave them. "
+        if one.refusal:
+            found.append(f"{said}No claim that decides rests on it ({one.refusal}).")
+            continue
+        found.append(
+            f"{said}What decides are people's labels: {len(one.chances):,} items were drawn "
+            f"(ledger entry {one.drawn}), {len(one.labels):,} answers labelled, and exactly this "
+            f"judge compared with them (entry {one.calibrated})."
+        )
+    return found
+
+
 def _standing(
     metric: str, fingerprint: str, study: str, entries: list[Entry], store: Store
 ) -> Standing:
     mine = [e for e in entries if e.kind == CALIBRATED and e.body["judge"] == fingerprint]
     draw = drawn_for(metric, study, entries)
+    if draw is not None and store.blob_state(str(draw.body["chances"])) != "kept":
+        draw = None
     labels: dict[str, float] = {}
     for entry in mine:
-        if entry.body["study"] == study:
-            # Of several labels of one answer the latest calibration's count.
-            found: Any = store.output(str(entry.body["labels"]["digest"]))
+        digest = str(entry.body["labels"]["digest"])
+        if entry.body["study"] == study and store.blob_state(digest) == "kept":
+            # Erased labels count no more; of several of one answer the latest calibration's do.
+            found: Any = store.output(digest)
             labels |= {str(key): float(value) for key, value in found["trials"].items()}
     return Standing(
         calibrated=mine[-1].sequence if mine else None,

@@ -36,6 +36,11 @@ class Parts:
         return next(arm for arm in self.arms if arm.role is Role.BASELINE)
 
     @property
+    def floor(self) -> Arm | None:
+        """The floor arm; None: there is none."""
+        return next((arm for arm in self.arms if arm.role is Role.FLOOR), None)
+
+    @property
     def candidates(self) -> tuple[Arm, ...]:
         """The candidates, in the order of the file."""
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
@@ -57,7 +62,9 @@ class Parts:
                 BoundArm(
                     arm,
                     self.systems[arm.name],
-                    None if arm.role is Role.BASELINE or self.study.exploratory else locked_at,
+                    locked_at
+                    if arm.role is Role.CANDIDATE and not self.study.exploratory
+                    else None,
                     self.study.arm(arm.name).reads,
                 )
                 for arm in self.arms

@@ -31,7 +31,6 @@ from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, ru
 from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
-PRICES = "prices.yaml"
 Say = Callable[[str], None]
 
 
@@ -143,10 +142,9 @@ def prices_of(workspace: Workspace, given: Path | None) -> Prices:
     Raises:
         DataError: the file cannot be read or is wrong.
     """
-    usual = workspace.home / PRICES
-    if given is None and not usual.is_file():
+    if given is None and not workspace.prices.is_file():
         return Prices()
-    return read_prices(given or usual)
+    return read_prices(given or workspace.prices)
 
 
 def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:

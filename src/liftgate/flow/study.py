@@ -215,7 +215,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
 
 def find(study: Study, workspace: Workspace) -> Locked | None:
     """Return what the ledger holds of a study's name, or None; nothing is created."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return lock.current(ledger.entries(), study.study)

@@ -165,6 +165,8 @@ class Drawn:
     item: Sequence[str]
     cluster: Sequence[str] | None
     chance: Floats
+    covariate: Floats | None = None
+    """Shape (N, k), what else is known of all items."""
 
 
 def worth(drawn: Drawn) -> LabelWorth:
@@ -173,6 +175,7 @@ def worth(drawn: Drawn) -> LabelWorth:
         drawn.label,
         list(drawn.labelled),
         judge=drawn.judge,
+        covariate=drawn.covariate,
         item=list(drawn.item),
         cluster=None if drawn.cluster is None else list(drawn.cluster),
         probability=drawn.chance,

@@ -65,6 +65,8 @@ class LabelledPairs:
     """Item -> label, the mean over repeats; a drawn item without one is missing."""
     baseline: Mapping[str, float]
     chances: Mapping[str, float]
+    signals: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
+    """``candidate`` or ``baseline`` -> item -> what else is known of its answer; NaN: not known."""
 
 
 def labelled_pairs(
@@ -136,7 +138,6 @@ class _Known(TypedDict):
 
     item: list[str]
     cluster: NDArray[np.int64] | None
-    covariate: Floats | None
     probability: Floats
     kind: ScoreKind
     score_range: tuple[float, float]
@@ -183,6 +184,7 @@ class JudgedEvidence(PairsEvidence):
             self._drawn(),
             candidate_judge=judges[0],
             baseline_judge=judges[1],
+            covariate=self._covariates("candidate", "baseline"),
             null=null,
             alternative=alternative,
             **known,
@@ -209,6 +211,7 @@ class JudgedEvidence(PairsEvidence):
             self._labels("candidate", high=alternative is Alternative.LESS),
             self._drawn(),
             judge=self._judged("candidate"),
+            covariate=self._covariates("candidate"),
             null=limit,
             alternative=alternative,
             **known,
@@ -239,13 +242,11 @@ class JudgedEvidence(PairsEvidence):
         self._check_items()
         assert pairs.scale.low is not None
         assert pairs.scale.high is not None
-        gaps = np.isnan(pairs.candidate) | np.isnan(pairs.baseline)
         own = pairs.cluster is None or clusters(pairs) == len(pairs.items)
         chance = [self.labelled.chances[item] for item in self._drawn()]
         return {
             "item": list(pairs.items),
             "cluster": None if own else pairs.cluster,
-            "covariate": gaps.astype(float) if gaps.any() else None,
             "probability": np.array(chance, dtype=float),
             "kind": ScoreKind.GRADED,
             "score_range": (pairs.scale.low, pairs.scale.high),
@@ -271,6 +272,30 @@ class JudgedEvidence(PairsEvidence):
         if bool(gaps.all()):
             raise NotEnoughData(f"{self.pairs.metric}: the judge has no score of the {side}")
         return np.where(gaps, float(values[~gaps].mean()), values)
+
+    def _covariates(self, *sides: str) -> Floats | None:
+        """What else is known of all items, and where the judge has no score; None: nothing.
+
+        Of two sides it is the difference. What is not known of an item is taken for the mean.
+        """
+        assert self.labelled is not None
+        pairs = self.pairs
+        gaps = np.isnan(pairs.candidate) | np.isnan(pairs.baseline)
+        columns = [gaps.astype(float)] if gaps.any() else []
+        tables = [self._signals(side) for side in sides]
+        if tables[0].size:
+            table = tables[0] if len(sides) == 1 else tables[0] - tables[1]
+            known = ~np.isnan(table)
+            means = np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+            columns += list(np.where(known, table, means).T)
+        return np.column_stack(columns) if columns else None
+
+    def _signals(self, side: str) -> Floats:
+        assert self.labelled is not None
+        known = self.labelled.signals.get(side, {})
+        width = max(map(len, known.values()), default=0)
+        nothing = (np.nan,) * width
+        return np.array([known.get(item, nothing) for item in self.pairs.items], dtype=float)
 
     def _told(
         self, found: Estimate, null: float, alternative: Alternative, sides: tuple[str, ...]

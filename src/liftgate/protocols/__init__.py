@@ -23,11 +23,14 @@ from liftgate.protocols.scoring import (
     SystemName,
 )
 from liftgate.protocols.systems import (
+    Bounded,
     Budget,
+    Composed,
     Expected,
     Identified,
     Metered,
     Sent,
+    Staged,
     Startable,
     System,
     SystemFactory,
@@ -45,7 +48,9 @@ from liftgate.protocols.tables import (
 
 __all__ = [
     "Ask",
+    "Bounded",
     "Budget",
+    "Composed",
     "Evidence",
     "Expected",
     "Exporter",
@@ -64,6 +69,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Staged",
     "Startable",
     "System",
     "SystemFactory",

@@ -42,6 +42,7 @@ from liftgate.records.evaluation import (
     Score,
     Trial,
     arm_fingerprint,
+    first_token_s,
     trial_key,
 )
 from liftgate.records.json_value import Json
@@ -124,6 +125,7 @@ __all__ = [
     "Verdict",
     "Want",
     "arm_fingerprint",
+    "first_token_s",
     "trace_of",
     "trial_key",
 ]

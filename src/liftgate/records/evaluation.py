@@ -120,6 +120,8 @@ class Role(StrEnum):
 
     BASELINE = "baseline"
     CANDIDATE = "candidate"
+    FLOOR = "floor"
+    """Something useless on purpose, which the baseline must beat."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,17 @@ class Trial:
     """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
     trace_digest: str | None = None
     """Where the trace lies in the blob store, of a failed call too; None: there is none."""
+
+
+def first_token_s(reported: Mapping[str, Json] | None) -> float | None:
+    """Return the seconds to the first part of a streamed answer, as a call reported them, or None.
+
+    Args:
+        reported: of an answer or a trial; ``first_token_s`` counts from sending the request.
+    """
+    said = (reported or {}).get("first_token_s")
+    known = isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0
+    return float(said) if known else None  # type: ignore[arg-type]
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.coefficients import Measurement
     from liftgate.stats.detector import corrected_rate, sensitivity_specificity
+    from liftgate.stats.drift import Pettitt, RaterDrift, pettitt, rater_drift
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -80,8 +81,10 @@ _HOMES = {
     "LookStatus": "looks",
     "Mark": "kinds",
     "Measurement": "coefficients",
+    "Pettitt": "drift",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "RaterDrift": "drift",
     "RaterReport": "agreement",
     "RatingCounts": "rating_counts",
     "Resampled": "resampling",
@@ -123,9 +126,11 @@ _HOMES = {
     "pass_rate_difference": "tries",
     "passes_limit": "single",
     "passes_needed": "single",
+    "pettitt": "drift",
     "power": "sizing",
     "proportion": "single",
     "quantile": "single",
+    "rater_drift": "drift",
     "rank_ranges": "simultaneous",
     "rater_report": "agreement",
     "ratio": "ratios",
@@ -158,8 +163,10 @@ __all__ = [
     "LookStatus",
     "Mark",
     "Measurement",
+    "Pettitt",
     "PlannedLooks",
     "Population",
+    "RaterDrift",
     "RaterReport",
     "RatingCounts",
     "Resampled",
@@ -202,10 +209,12 @@ __all__ = [
     "pass_rate_difference",
     "passes_limit",
     "passes_needed",
+    "pettitt",
     "power",
     "proportion",
     "quantile",
     "rank_ranges",
+    "rater_drift",
     "rater_report",
     "ratio",
     "ratio_difference",

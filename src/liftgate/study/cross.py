@@ -54,7 +54,7 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         given: the study's fields, as JSON values or as models; malformed ones are passed over.
     """
     outline = _outline(given)
-    found = [*_roles(outline), *_names(outline), *_tries(given)]
+    found = [*_roles(outline), *_floor(outline), *_names(outline), *_tries(given)]
     for part, path, node in outline.claims:
         about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
@@ -99,8 +99,9 @@ def _plan(stopping: Any) -> str | None:
 
 def _claims(given: Any) -> Iterator[tuple[Part, Path, Any]]:
     nodes = dict(given) if isinstance(given, (Mapping, BaseModel)) else {}
-    if "primary" in nodes:
-        yield Part.PRIMARY, ("claims", "primary"), nodes["primary"]
+    for part in (Part.PRIMARY, Part.FLOOR):
+        if nodes.get(part.value) is not None:
+            yield part, ("claims", part.value), nodes[part.value]
     for part, section in SECTIONS:
         listed = nodes.get(section)
         for number, node in enumerate(listed if isinstance(listed, (list, tuple)) else ()):
@@ -124,6 +125,39 @@ def _roles(outline: Outline) -> Iterator[Problem]:
         yield Problem(("arms",), f"got {got}, expected exactly one arm with role: baseline")
     if Role.CANDIDATE not in roles:
         yield Problem(("arms",), "got no candidate, expected an arm with role: candidate")
+
+
+def _floor(outline: Outline) -> Iterator[Problem]:
+    """A floor arm and the claim about it belong together; it is about the primary's metric."""
+    nodes = {part: node for part, _, node in outline.claims}
+    floors = [name for name, role in (outline.roles or {}).items() if role is Role.FLOOR]
+    if len(floors) > 1:
+        yield Problem(("arms",), f"got the floors {', '.join(floors)}, expected at most one")
+    if outline.roles is not None and Part.FLOOR in nodes and not floors:
+        yield Problem(("claims", "floor"), "no arm has role: floor, expected one")
+    if floors and Part.FLOOR not in nodes:
+        yield Problem(
+            ("claims", "floor"),
+            f"not given; the arm {floors[0]!r} is a floor, which the baseline must beat, e.g. "
+            "floor: {metric: …, superior: {by: 0.0}}",
+        )
+    floor, primary = (
+        _valid(ClaimPlan, nodes.get(part)) if part in nodes else None
+        for part in (Part.FLOOR, Part.PRIMARY)
+    )
+    if floor is None:
+        return
+    if floor.rule != "superior":
+        yield Problem(
+            ("claims", "floor", floor.rule),
+            f"got the rule {floor.rule!r}, expected 'superior': the baseline must be better",
+            on_key=True,
+        )
+    if primary is not None and floor.metric != primary.metric:
+        yield Problem(
+            ("claims", "floor", "metric"),
+            f"got {floor.quantity!r}, expected {primary.quantity!r} as in claims.primary",
+        )
 
 
 def _names(outline: Outline) -> Iterator[Problem]:
@@ -157,7 +191,7 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     metric, by_slice = claim.get("metric"), claim.get("by_slice")
     metrics, slices = outline.metrics, outline.slices
     if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
-        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms")
+        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms", "ttft_p95_ms")
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
 
@@ -193,7 +227,7 @@ def _claim(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
     elif latency_quantile(claim.quantity) is not None:
         yield from _latency(claim)
     else:
-        yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
+        yield from _no_passes(claim, "only latency_p…_ms and ttft_p…_ms are taken in passes")
 
 
 def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:

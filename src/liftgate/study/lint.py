@@ -119,11 +119,11 @@ def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
 
 def _warnings(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
     primary = claims[0]
-    if primary.rule in _NO_BETTER:
+    if primary.rule in _NO_BETTER and study.floor is None:
         yield study.fault(
             _place(primary),
-            "two useless systems are not inferior to each other: show by another study that the "
-            "baseline beats a floor",
+            "two useless systems are not inferior to each other: name a floor that the baseline "
+            "must beat (an arm with role: floor, and claims.floor)",
         )
     if not any(claim.part is Part.GUARDRAIL for claim in claims):
         yield study.fault(

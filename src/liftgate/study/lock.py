@@ -19,6 +19,7 @@ from liftgate.protocols import Judge, PairJudge, Scorer
 from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
+from liftgate.study.plan import SCORER_KEYS
 
 LOCKED = "study.locked"
 AMENDED = "study.amended"
@@ -133,9 +134,10 @@ def body(
 def scorer_fingerprint(study: Study, metric: str, scorer: Scorer | Judge | PairJudge) -> str:
     """Return the identity of a metric's scorer: name, version and parameters; a judge's own."""
     plan = study.scorers[metric]
+    told = {key: getattr(plan, key) for key in SCORER_KEYS if getattr(plan, key) is not None}
     if isinstance(scorer, (Judge, PairJudge)):
-        return digest({"scorer": plan.scorer, "identity": scorer.identity})
-    return digest({"scorer": plan.scorer, "version": scorer.version, "params": plan.params})
+        return digest({"scorer": plan.scorer, "identity": scorer.identity, **told})
+    return digest({"scorer": plan.scorer, "version": scorer.version, "params": plan.params, **told})
 
 
 def current(entries: Iterable[Entry], name: str) -> Locked | None:

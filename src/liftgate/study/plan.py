@@ -23,7 +23,7 @@ from liftgate.study.problems import Node, Problem, describe, known_keys, unknown
 from liftgate.study.tries import TriesPlan
 from liftgate.study.values import Listed, MetricName, Text, matching
 
-_LATENCY = re.compile(r"latency_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
+_LATENCY = re.compile(r"(?:latency|ttft)_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
 
 
 def _score(value: Any) -> float | str:
@@ -56,7 +56,9 @@ DeclaredScore = Annotated[
 class ArmPlan(Node):
     """One system of the comparison."""
 
-    role: Annotated[Role, Field(strict=False)] = Field(description="baseline or candidate")
+    role: Annotated[Role, Field(strict=False)] = Field(
+        description="baseline or candidate; floor: something useless that the baseline must beat"
+    )
     system: Annotated[
         Text, matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
     ] = Field(description="plugin:rest, e.g. python:package.module:factory")
@@ -96,12 +98,25 @@ class ArmPlan(Node):
         return given, [Problem(("system",), message, did_you_mean(name, known))]
 
 
+SCORER_KEYS = ("target", "stage")
+"""What any scorer may be told beside its own parameters."""
+
+
 class ScorerPlan(Node):
     """One metric: a scorer plug-in with its parameters beside its name."""
 
     model_config = ConfigDict(extra="allow")
 
     scorer: Text = Field(description="the name of a scorer plug-in")
+    target: Text | None = Field(
+        default=None,
+        description="the part of each item's target that it compares with; all of it unless given",
+    )
+    stage: Literal["retrieval"] | None = Field(
+        default=None,
+        description="retrieval: it scores the ids that were retrieved on the way to the answer; "
+        "the answer itself unless given",
+    )
     over_repeats: TriesPlan | None = Field(
         default=None,
         description="what is asked of an item's repeats, {pass_at: k} or {pass_all: k}; their mean "
@@ -204,7 +219,9 @@ class ClaimPlan(Node):
     model_config = ConfigDict(extra="allow")
 
     metric: MetricName | None = Field(
-        default=None, description="a scorer's name in this study, or latency_p95_ms"
+        default=None,
+        description="a scorer's name in this study, latency_p95_ms, or ttft_p95_ms (to the first "
+        "token)",
     )
     measure: MetricName | None = Field(
         default=None, description="an exact quantity of the system as a whole"
@@ -283,6 +300,11 @@ class ClaimsPlan(Node):
     guardrails: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims that a ship must keep"
     )
+    floor: ClaimPlan | None = Field(
+        default=None,
+        description="that the baseline is superior to the floor arm; unless that is shown, the "
+        "primary claim is inadmissible",
+    )
     watch: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims whose detectable harm is shown, outside the error statement"
     )
@@ -324,7 +346,7 @@ class PilotPlan(Node):
 
 
 def latency_quantile(metric: str) -> float | None:
-    """Return q of the engine's metric ``latency_p<q>_ms`` as a fraction, or None for another name.
+    """Return q of the engine's ``latency_p<q>_ms`` or ``ttft_p<q>_ms``, or None for another name.
 
     >>> latency_quantile("latency_p95_ms")
     0.95

@@ -115,6 +115,22 @@ def test_a_new_judge_scores_known_answers_side_by_side_without_calling_the_arms(
     assert 1 < model.most_flying <= 4
 
 
+def test_a_judge_shares_the_budget_of_an_arm_at_the_same_endpoint(bench) -> None:
+    def metered(name, answer):
+        system = bench.system(name, answer)
+        system.endpoint, system.model, system.budgets = "http://one", name, []
+        system.use = system.budgets.append
+        system.expect = lambda parts: None
+        return system
+
+    base, model = metered("base", yes), metered("judge", approving)
+
+    bench.run(with_judge(bench, model, base, items=1))
+
+    assert base.budgets == model.budgets
+    assert len(base.budgets) == 1
+
+
 def test_money_for_the_judge_is_counted_and_its_end_ends_the_run(bench) -> None:
     model = bench.system("judge", lambda text, count: Answer(approving("", 0), cost=1.0))
     plan = with_judge(bench, model, bench.system("base", yes))

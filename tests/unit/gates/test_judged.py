@@ -202,3 +202,27 @@ def test_a_failed_trial_counts_its_declared_score_and_repeats_are_averaged() -> 
 
     assert found.candidate == {"i0": 0.5}
     assert found.baseline == {}
+
+
+def test_further_signals_narrow_the_interval_and_gaps_in_them_do_no_harm() -> None:
+    rng = np.random.default_rng(3)
+    weak = np.where(rng.random((2, N)) < 0.3, 1 - PEOPLE, PEOPLE)
+    other = np.where(rng.random((2, N)) < 0.1, 1 - PEOPLE, PEOPLE)
+
+    def signals(side):
+        return {
+            item: (float("nan"), float("nan")) if n % 50 == 0 else (5.0, float(other[side][n]))
+            for n, item in enumerate(ITEMS)
+        }
+
+    def asked(**more):
+        made = evidence(judge=weak)
+        return replace(made, labelled=replace(made.labelled, **more))
+
+    alone = asked().difference()
+    together = asked(signals={"candidate": signals(1), "baseline": signals(0)}).difference()
+
+    assert together.high - together.low < 0.95 * (alone.high - alone.low)
+    assert abs(together.value - (PEOPLE[1] - PEOPLE[0]).mean()) < 0.1
+    one = asked(signals={"candidate": signals(1)}).mean(limit=0.2, alternative=Alternative.GREATER)
+    assert abs(one.value - PEOPLE[1].mean()) < 0.1

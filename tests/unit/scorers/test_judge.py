@@ -11,7 +11,17 @@ import pytest
 
 from liftgate.errors import DataError, StudyError, UnknownName
 from liftgate.protocols import Judge, JudgeFactory, PairJudge, Reply
-from liftgate.records import Answer, Failure, Item, Missing, Outcome, ScoreKind
+from liftgate.records import (
+    Answer,
+    Failure,
+    Item,
+    Missing,
+    Outcome,
+    ScoreKind,
+    Step,
+    StepKind,
+    Trace,
+)
 from liftgate.scorers.judge import judge
 from liftgate.scorers.judge.prompt import notes
 from liftgate.scorers.judge.reading import Read, read
@@ -226,6 +236,24 @@ def test_a_source_is_shown_by_name_and_its_absence_is_missing() -> None:
     assert "input page" not in model.prompts[0]
     found = judged(scorer, model, item=Item("i", {"text": "q"})).found
     assert isinstance(found, Missing)
+
+
+def test_an_answer_is_judged_against_what_its_own_trace_retrieved() -> None:
+    scorer = seated("groundedness", source="@retrieval")
+    steps = (
+        Step(StepKind.RETRIEVAL, output=[{"id": "d1", "text": "It resets."}, "It is old."]),
+        Step(StepKind.MODEL, output="no passage"),
+    )
+    model = Model('{"value": 1}')
+
+    found = asyncio.run(scorer.judge(Answer("It resets.", trace=Trace(steps)), ITEM, model))
+
+    assert found.found == 1
+    assert scorer.needs_trace
+    assert "[2] It is old." in model.prompts[0]
+    assert "no passage" not in model.prompts[0]
+    assert isinstance(judged(scorer, model).found, Missing)
+    assert not seated("groundedness", source="page").needs_trace
 
 
 def test_statements_are_judged_one_by_one_and_averaged_within_the_answer() -> None:

@@ -62,6 +62,10 @@ GOLDEN["scorers"]["broken"] = {"scorer": "trace_count", "rules": [{"at_most": 3}
 GOLDEN["scorers"]["broken"]["of"] = "violations"
 GOLDEN["scorers"]["calls"] = {"scorer": "trace_count", "of": "tool_calls"}
 GOLDEN["scorers"]["calls"]["action"] = {"tool": "find"}
+GOLDEN["arms"]["nothing"] = {"role": "floor", "system": "python:systems:nothing"}
+GOLDEN["claims"]["floor"] = {"metric": "recall@5", "superior": {"by": 0.0, "target": 0.1}}
+for one in GOLDEN["scorers"].values():
+    one |= {"target": "documents", "stage": "retrieval"}
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 OPAQUE = "params"
 BOUNDS = {

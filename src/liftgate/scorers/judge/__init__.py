@@ -32,6 +32,7 @@ from liftgate.records import (
     Shown,
 )
 from liftgate.scorers.judge import prompt, statements
+from liftgate.scorers.judge.prompt import retrieved
 from liftgate.scorers.judge.reading import Read, read, shown, statements_of
 from liftgate.scorers.judge.votes import combined
 from liftgate.study.rubric import find_rubric
@@ -39,6 +40,8 @@ from liftgate.study.rubric import find_rubric
 VERSION = "1"
 _PANEL = {"system", "params", "files", "packages"}
 SMALLEST_PANEL = 2
+RETRIEVAL = "@retrieval"
+"""As ``source``: what the answer's own retrieval steps returned."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,8 @@ def judge(  # noqa: PLR0913 - each is a key of the study
         mode: ``reference`` shows the item's target beside the answer; ``pairwise`` compares the
             candidate's answer with the baseline's, in both orders, by a rubric over pairs.
         aggregate: how votes become a score; required where there is more than one.
-        source: the input part that answers are judged against, for rubrics that show a source.
+        source: the input part that answers are judged against, for rubrics that show a source;
+            ``@retrieval``: what the answer's own retrieval steps returned.
         positive: the label that counts 1, all others 0; required for a scale of names.
         split: how an answer becomes statements, for rubrics over statements: by code, or by the
             judge.
@@ -177,6 +181,8 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
         raise DataError(
             f"source: not given; {rubric.name} shows a source: name the input part that holds it"
         )
+    if made.source == RETRIEVAL and made.mode == "pairwise":
+        raise DataError(f"source: got {RETRIEVAL}, expected an input part: two answers have two")
     if made.source is not None and Shown.SOURCE not in rubric.shows:
         raise DataError(f"source: got {made.source!r}, but {rubric.name} shows no source")
     if made.mode == "pairwise" and made.positive is not None:
@@ -222,14 +228,24 @@ class _Rating:
             "version": self.version,
         }
 
-    def _about(self, item: Item) -> dict[str, str] | Missing:
+    @property
+    def needs_trace(self) -> bool:
+        """Whether answers are judged against what their own retrieval steps returned."""
+        return self.settings.source == RETRIEVAL
+
+    def _about(self, item: Item, answer: Answer | None = None) -> dict[str, str] | Missing:
         rubric, made = self.rubric, self.settings
         material: dict[str, str] = {}
         if Shown.INPUT in rubric.shows:
             for name, part in item.input.items():
                 if name != made.source:
                     material[f"input {name}"] = prompt.text_of(part)
-        if made.source is not None:
+        if made.source == RETRIEVAL:
+            passages = retrieved(answer)
+            if not passages:
+                return Missing("the answer's trace has no retrieval step to judge against")
+            material["source"] = passages
+        elif made.source is not None:
             if made.source not in item.input:
                 return Missing(f"the item has no input part {made.source!r} to judge against")
             material["source"] = prompt.text_of(item.input[made.source])
@@ -282,7 +298,7 @@ class Judge(_Rating):
 
     async def judge(self, answer: Answer, item: Item, ask: Ask) -> Judged:
         """Judge one answer; see ``protocols.Judge``."""
-        about = self._about(item)
+        about = self._about(item, answer)
         if isinstance(about, Missing):
             return Judged(about, {"liftgate": 1, "votes": []})
         material = {**about, "answer": prompt.text_of(answer.output)}

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from liftgate.canon import digest
-from liftgate.records import Json, Rubric, RubricExample
+from liftgate.records import Answer, Json, Rubric, RubricExample, StepKind
 
 _ROLE = "You rate by a rubric. Be strict, and use the rubric only."
 _DATA = (
@@ -47,6 +47,19 @@ def text_of(value: Json) -> str:
     if isinstance(value, str):
         return value
     return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True)
+
+
+def retrieved(answer: Answer | None) -> str:
+    """Return what an answer's retrieval steps returned, passages numbered; empty: there is none."""
+    if answer is None or answer.trace is None:
+        return ""
+    passages: list[Json] = []
+    for step in answer.trace.steps:
+        if step.kind is not StepKind.RETRIEVAL or step.output is None:
+            continue
+        found = step.output
+        passages += list(found) if isinstance(found, (list, tuple)) else [found]
+    return "\n".join(f"[{n}] {text_of(passage)}" for n, passage in enumerate(passages, 1))
 
 
 def asked(rubric: Rubric, material: Mapping[str, str], form: str) -> str:
