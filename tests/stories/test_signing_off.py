@@ -370,10 +370,7 @@ def _score_one_again(office):
 
 def _shown(office, name):
     assert office("policy", "show", name, "--json") == 0
-    body = json.loads(office.said)
-    body["rights"] = []
-    del body["digest"]
-    return json.dumps(body)
+    return office.said
 
 
 def _adopt(office, policy, *names):

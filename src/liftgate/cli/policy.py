@@ -37,7 +37,10 @@ def policy() -> None:
 @_TRUST
 @_JSON
 def show(*, name: str | None, given: Path | None, as_json: bool) -> int:
-    """Show a policy: a shipped one or a file's; without a name, the one adopted here."""
+    """Show a policy: a shipped one or a file's; without a name, the one adopted here.
+
+    What --json prints is a policy file (JSON is YAML) to start your own from.
+    """
     from liftgate.flow.policies import current, named
     from liftgate.gates.policy import SHIPPED, shipped
     from liftgate.store import Workspace
@@ -45,7 +48,7 @@ def show(*, name: str | None, given: Path | None, as_json: bool) -> int:
     found = current(Workspace.locate(), given) if name is None else named(name)
     shown = found or shipped(SHIPPED[0])
     if as_json:
-        click.echo(json.dumps({**shown.model(), "digest": shown.digest()}, indent=2))
+        click.echo(json.dumps(shown.model(), indent=2))
         return 0
     if found is None:
         click.echo("No policy was adopted; a study's tier decides. The lightest:")

@@ -100,8 +100,11 @@ class Policy(Node):
 
     @classmethod
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
-        """Check that every kind of change and every tier is named."""
+        """Check that every kind and tier is named; rights may stand under their acts' names."""
         found = []
+        rights = given.get("rights")
+        if isinstance(rights, Mapping):
+            given = {**given, "rights": list(rights.values())}
         for section, names in (("risks", KINDS), ("tiers", TIERS)):
             node = given.get(section)
             missing = [n for n in names if n not in node] if isinstance(node, Mapping) else []
@@ -164,11 +167,7 @@ def loads(text: str, file: str) -> Policy:
 
 def of_model(model: Mapping[str, Any], place: str) -> Policy:
     """Return the policy of ``Policy.model()``. Raises StudyError: it is none."""
-    fields = dict(model)
-    rights = fields.get("rights")
-    if isinstance(rights, Mapping):
-        fields["rights"] = list(rights.values())
-    return _made(fields, place, None)
+    return _made(model, place, None)
 
 
 def _made(fields: Mapping[str, Any], file: str, source: Source | None) -> Policy:
