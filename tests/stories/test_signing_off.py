@@ -402,3 +402,19 @@ def test_a_record_without_a_forecast_is_not_signed_and_a_whole_one_is(office):
     assert office(*words) == 0, office.said
     said = [e for e in office.entries("statement") if "record" in e.body["predicate"]]
     assert len(said) == 1
+
+
+def test_a_forecast_from_before_the_result_is_found_after_it(office):
+    office.write(study="second", exploratory=True)
+    assert office("study", "lock", "study.yaml") == 0, office.said
+    words = ("sign", "study.yaml", "--sign-with", "ada", "--p-ship", "0.6", "--effect")
+    assert office(*words, "0,0.01,0.02,0.03,0.05") == 0, office.said
+    assert office.status() == 2
+    assert "nothing was decided yet" in office.said
+    office("run", "study.yaml", "--quiet")
+
+    from liftgate.flow.standing import facts, picture
+
+    known = facts(picture(office.folder / "study.yaml", Workspace.locate()))
+    assert known.author_signed
+    assert known.forecast is not None
