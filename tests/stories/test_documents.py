@@ -22,6 +22,19 @@ def test_a_document_is_true_until_a_digit_or_the_evidence_changes(world):
     assert f"memo.md:{at}: contradicted" in done.stdout
     memo.write_text(true, encoding="utf-8")
 
+    done = world.liftgate("doc", "build", "model-card", "study.yaml", "--out", "card/README.md")
+    assert done.returncode == 0, done.stderr
+    assert world.liftgate("doc", "check", "card/README.md").returncode == 0
+    for name in ("README.md", ".eval_results/liftgate.yaml", "model.cdx.json"):
+        file = world.folder / "card" / name
+        made = file.read_text(encoding="utf-8")
+        at = next(n for n, line in enumerate(made.split("\n"), 1) if "0.7" in line)
+        file.write_text(made.replace("0.7", "0.8", 1), encoding="utf-8")
+        done = world.liftgate("doc", "check", "card/README.md")
+        assert done.returncode == 1
+        assert f"{name}:{at}: contradicted" in done.stdout
+        file.write_text(made, encoding="utf-8")
+
     world.write(items=260)
     done = world.liftgate(
         "study", "amend", "study.yaml", "--reason", "more items", "--seen", "results"

@@ -43,8 +43,11 @@ def list_(*, as_json: bool) -> int:
 @click.argument("study")
 @click.option("--out", type=_FILE, required=True, help="Write FILE.md and FILE.html.")
 @click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this decision.")
+@click.option("--arm", metavar="NAME", help="Of which a card speaks; default: the recommended.")
 @_JSON
-def build(*, template: str, study: str, out: Path, entry: int | None, as_json: bool) -> int:
+def build(
+    *, template: str, study: str, out: Path, entry: int | None, arm: str | None, as_json: bool
+) -> int:
     """Build a document from a study's last decision.
 
     TEMPLATE is a name of liftgate doc list or a file that ends in .md.j2; STUDY a study file or a
@@ -55,7 +58,7 @@ def build(*, template: str, study: str, out: Path, entry: int | None, as_json: b
     from liftgate.flow.document import build_document
     from liftgate.store import Workspace
 
-    made = build_document(Workspace.locate(), template, study, out=out, entry=entry)
+    made = build_document(Workspace.locate(), template, study, out=out, entry=entry, arm=arm)
     if as_json:
         files = [str(path) for path in made.paths]
         body = {"template": made.template, "study": made.study, "entry": made.entry}
@@ -91,7 +94,8 @@ def check(*, file: Path, as_json: bool) -> int:
     for one in found.bad:
         name = f" {one.name}" if one.name else ""
         said = f"{one.status.value}: {one.text!r}{name}: {one.message}"
-        click.echo(visible(f"{file}:{one.line}: {said}"))
+        place = file.parent / one.file if one.file else file
+        click.echo(visible(f"{place}:{one.line}: {said}"))
     counts = ", ".join(f"{number:,} {status}" for status, number in found.counts.items() if number)
     click.echo(f"{counts or 'no numbers'} (entry {found.entry})")
     return 1 if found.bad else 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import unquote
 
 from liftgate.documents.binding import CONSTANT, RECORD, Found, bind, plain_markdown, scan, unmarked
 from liftgate.documents.compiled import meant
@@ -39,6 +40,8 @@ class Finding:
     name: str
     """``REFERENCE#FIELD`` or ``constant:NAME``; empty where none is bound."""
     message: str
+    file: str = ""
+    """A file beside the document; empty: the document itself."""
 
 
 def record_of(text: str, file: str) -> tuple[Mapping[str, Any], int]:
@@ -84,6 +87,18 @@ def audit(
     found = _of_page(text) if text.startswith("<!doctype html>") else scan(text)
     check = _Check(record, facts, newest, rows_hold)
     return tuple(check.one(number) for number in found)
+
+
+def same_lines(text: str, expected: str) -> Iterator[Finding]:
+    """Yield one finding for a machine-made text: supported, or the first line that differs."""
+    got, wanted = text.split("\n"), expected.split("\n")
+    for line in range(max(len(got), len(wanted))):
+        mine, theirs = (rows[line] if line < len(rows) else "" for rows in (got, wanted))
+        if mine != theirs:
+            said = f"got {mine.strip()!r}, the evidence says {theirs.strip()!r}"
+            yield Finding(line + 1, Status.CONTRADICTED, mine.strip(), "", said)
+            return
+    yield Finding(1, Status.SUPPORTED, "", "", "")
 
 
 def changed(old: Facts, new: Facts, text: str) -> Iterator[tuple[int, str, str, str]]:
@@ -177,7 +192,7 @@ class _Page(HTMLParser):
         if tag in self._SILENT:
             self._silent += 1
         elif tag == "data":
-            self._bound = (self.getpos()[0], dict(attrs).get("value") or "", [])
+            self._bound = (self.getpos()[0], unquote(dict(attrs).get("value") or ""), [])
         elif tag in ("li", "p", "td", "th"):
             self._add(self.getpos()[0], " ")
 

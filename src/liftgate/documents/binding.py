@@ -52,8 +52,12 @@ class Found:
 
 def bind(name: str, text: str) -> str:
     """Return a text of our own with the marks of its evidence; it becomes Markdown's plain text."""
-    safe = quote(name, safe=":.#@/ ").replace("--", "%2D%2D")
-    return f"<!--={safe}-->{plain_markdown(text)}<!--/-->"
+    return f"<!--={encoded(name)}-->{plain_markdown(text)}<!--/-->"
+
+
+def encoded(name: str) -> str:
+    """Return a name as it stands in a mark or in an attribute: nothing in it can end either."""
+    return quote(name, safe=":.#@/ ").replace("--", "%2D%2D")
 
 
 def plain_markdown(text: str) -> str:
@@ -93,6 +97,12 @@ def unmarked_line(line: str) -> str:
     return _ESCAPED.sub(r"\1", line)
 
 
+def front_matter(markdown: str) -> str:
+    """Return the YAML head of a document, which is machine-made and compared as a whole."""
+    found = re.match(r"---\n(?s:.*?)\n---\n", markdown)
+    return found[0] if found else ""
+
+
 def marked(markdown: str) -> Iterator[tuple[int, int, str, str]]:
     """Yield start, end, name and Markdown text of all bound texts of one line of Markdown."""
     hidden = _CODE.sub(lambda m: " " * len(m[0]), markdown)
@@ -104,7 +114,10 @@ def marked(markdown: str) -> Iterator[tuple[int, int, str, str]]:
 def _prose(markdown: str) -> Iterator[tuple[int, str]]:
     """Yield the lines that speak: no code block, no block quote, no comment of several lines."""
     fence, comment = "", False
+    head = len(front_matter(markdown).split("\n")) - 1
     for number, line in enumerate(markdown.split("\n"), 1):
+        if number <= head:
+            continue
         if comment:
             comment = "-->" not in line
             continue

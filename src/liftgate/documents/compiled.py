@@ -11,8 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import canonical, sha256
-from liftgate.documents.binding import CONSTANT, RECORD, bind, marked, plain_markdown, scan
+from liftgate.documents.binding import (
+    CONSTANT,
+    RECORD,
+    bind,
+    encoded,
+    front_matter,
+    marked,
+    plain_markdown,
+    scan,
+)
+from liftgate.documents.checklist import checklist
 from liftgate.documents.facts import Facts
+from liftgate.documents.model_card import card_arm, companions
+from liftgate.documents.model_card import front_matter as front_matter_of
+from liftgate.documents.numbers import moment
 from liftgate.documents.page import stylesheet
 from liftgate.errors import DataError, Fault, StudyError, UnknownName
 from liftgate.figures import visible
@@ -32,6 +45,8 @@ class Document:
     template: str
     markdown: str
     title: str
+    companions: Mapping[str, str]
+    """Files that stand beside it, by their path from it."""
 
     def html(self) -> str:
         """Return it as one page for reading and printing."""
@@ -48,14 +63,17 @@ def templates(folders: tuple[Path, ...]) -> Mapping[str, Path]:
     return dict(sorted(found.items()))
 
 
-def compile_document(path: Path, facts: Facts, *, leaf: str, time: str) -> Document:
+def compile_document(
+    path: Path, facts: Facts, *, leaf: str, time: str, arm: str | None = None
+) -> Document:
     """Return a document built from a template.
 
     Args:
         path: of the template; it may include and extend those of its folder and the shipped ones.
         facts: of the decision.
         leaf: the digest of the decision's entry.
-        time: when it was decided.
+        time: when it was decided, in ISO format.
+        arm: of which a card speaks; None: the recommended one, or the first candidate.
 
     Raises:
         StudyError: the template is wrong, or has a quantity that is not bound; every fault at once.
@@ -64,11 +82,17 @@ def compile_document(path: Path, facts: Facts, *, leaf: str, time: str) -> Docum
     from jinja2 import TemplateError
 
     constants: dict[str, str] = {}
-    helpers = _Helpers(facts, constants)
+    shown = card_arm(facts, arm)
+    helpers = _Helpers(facts, constants, shown)
     try:
         template = _environment(path.parent).get_template(path.name)
         text = template.render(
-            d=helpers, body=facts.body, entry=facts.sequence, leaf=leaf, time=time
+            d=helpers,
+            body=facts.body,
+            entry=facts.sequence,
+            leaf=leaf,
+            time=moment(time),
+            arm=shown,
         )
     except TemplateError as error:
         fault = Fault("", str(error), line=getattr(error, "lineno", 0) or 0)
@@ -85,9 +109,13 @@ def compile_document(path: Path, facts: Facts, *, leaf: str, time: str) -> Docum
         "leaf": leaf,
         "rows": facts.body["rows"]["digest"],
         "constants": constants,
+        "arm": shown,
+        "card": helpers.is_card,
+        "time": time,
     }
     markdown = f"{text}\n{RECORD}{_json(record)} -->\n"
-    return Document(name, markdown, f"{name}: {facts.body['study']}")
+    made = companions(facts, shown, leaf=leaf, time=time) if helpers.is_card else {}
+    return Document(name, markdown, f"{name}: {facts.body['study']}", made)
 
 
 def to_html(markdown: str, title: str) -> str:
@@ -103,10 +131,11 @@ def to_html(markdown: str, title: str) -> str:
             values.append(name)
             last = end
         lines.append("".join((*made, line[last:])))
-    source, _, record = "\n".join(lines).partition(RECORD)
+    whole = "\n".join(lines)
+    source, _, record = whole.removeprefix(front_matter(whole)).partition(RECORD)
     inner = MarkdownIt("commonmark", {"html": False}).enable("table").render(source)
     left = iter(values)
-    inner = re.sub("\ue000", lambda _: f'<data value="{escape(next(left))}">', inner)
+    inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
     inner = inner.replace("\ue001", "</data>")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -123,8 +152,10 @@ def to_html(markdown: str, title: str) -> str:
 class _Helpers:
     """What a template calls: ``d``."""
 
-    def __init__(self, facts: Facts, constants: dict[str, str]) -> None:
+    def __init__(self, facts: Facts, constants: dict[str, str], arm: str) -> None:
         self._facts = facts
+        self._arm = arm
+        self.is_card = False
         self._constants = constants
 
     def number(self, name: str, field: str = "text") -> Markup:
@@ -147,6 +178,17 @@ class _Helpers:
             for reference, number in self._facts.numbers.items()
             if str(getattr(number, "sort", "")) == sort and (arm is None or number.arms[-1] == arm)
         ]
+
+    def card(self) -> Markup:
+        """Make the document a model card: its head, and the files of machines beside it."""
+        from markupsafe import Markup
+
+        self.is_card = True
+        return Markup(front_matter_of(self._facts, self._arm))  # noqa: S704 - YAML, checked whole
+
+    def checklist(self) -> list[dict[str, Any]]:
+        """Return what a design should have, and whether the locked one has it."""
+        return [{"text": text, "met": met} for text, met in checklist(self._facts.body)]
 
     def constant(self, name: str, text: object = None) -> Markup:
         """Declare a constant, or print again one that was declared above."""

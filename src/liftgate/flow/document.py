@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from liftgate.canon import plain
-from liftgate.documents.audit import Finding, Status, audit, changed, record_of
+from liftgate.documents.audit import Finding, Status, audit, changed, record_of, same_lines
+from liftgate.documents.binding import front_matter
 from liftgate.documents.compiled import SUFFIX, Document, compile_document, templates
 from liftgate.documents.facts import Facts
+from liftgate.documents.model_card import card_arm, companions
+from liftgate.documents.model_card import front_matter as front_matter_of
 from liftgate.documents.page import save
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
@@ -92,7 +95,13 @@ def find_template(workspace: Workspace, name: str) -> Path:
 
 
 def build_document(
-    workspace: Workspace, template: str, study: str, *, out: Path, entry: int | None = None
+    workspace: Workspace,
+    template: str,
+    study: str,
+    *,
+    out: Path,
+    entry: int | None = None,
+    arm: str | None = None,
 ) -> Built:
     """Build a document from a study's decision, as Markdown and as a page beside it.
 
@@ -107,12 +116,15 @@ def build_document(
     path = find_template(workspace, template)
     entries = _entries(workspace)
     chosen = _chosen(entries, study_name(study), entry)
-    document = _compiled(path, chosen)
+    document = _compiled(path, chosen, arm)
     markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
     save(markdown, document.markdown)
     save(page, document.html())
+    beside = {out.parent / name: text for name, text in document.companions.items()}
+    for file, made in beside.items():
+        save(file, made)
     name = str(chosen.body["study"])
-    return Built((markdown, page), document.template, name, chosen.sequence, chosen.leaf)
+    return Built((markdown, page, *beside), document.template, name, chosen.sequence, chosen.leaf)
 
 
 def check_document(workspace: Workspace, file: Path) -> Checked:
@@ -142,6 +154,9 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
     with Store.open(workspace.home, read_only=True) as store:
         told = _rows_of_now(own, entries, store)
     findings = audit(text, record, _facts(own), newest=_facts(newest), rows_hold=told)
+    if record.get("card"):
+        arm = card_arm(_facts(own), str(record.get("arm")))
+        findings = (*findings, *_card_findings(file, text, arm, own, _facts(own)))
     return Checked(file.name, number, newest.sequence, findings)
 
 
@@ -178,9 +193,26 @@ def _facts(entry: Entry) -> Facts:
     return Facts(entry.sequence, entry.body, targets(entry.body, entry.sequence))
 
 
-def _compiled(path: Path, entry: Entry) -> Document:
-    time = entry.time.strftime("%Y-%m-%d %H:%M UTC")
-    return compile_document(path, _facts(entry), leaf=entry.leaf, time=time)
+def _compiled(path: Path, entry: Entry, arm: str | None = None) -> Document:
+    time = entry.time.isoformat()
+    return compile_document(path, _facts(entry), leaf=entry.leaf, time=time, arm=arm)
+
+
+def _card_findings(
+    file: Path, text: str, arm: str, entry: Entry, facts: Facts
+) -> Iterator[Finding]:
+    """Hold a card's head and the files beside it against what the ledger makes of them now."""
+    if file.suffix == ".md":
+        head, expected = front_matter(text), front_matter_of(facts, arm)
+        yield from (replace(f, text=f.text or "head") for f in same_lines(head, expected))
+    made = companions(facts, arm, leaf=entry.leaf, time=entry.time.isoformat())
+    for name, expected in made.items():
+        path = file.parent / name
+        if not path.is_file():
+            yield Finding(0, Status.UNSUPPORTED, name, "", "the file is missing", name)
+            continue
+        for found in same_lines(path.read_text(encoding="utf-8"), expected):
+            yield replace(found, file=name, text=found.text or name)
 
 
 def _rows_of_now(decision: Entry, entries: Sequence[Entry], store: Store) -> str:

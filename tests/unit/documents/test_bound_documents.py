@@ -19,7 +19,9 @@ def facts_of(body, entry=4):
 
 
 def built(path, body):
-    return compile_document(path, facts_of(body), leaf="sha256:ab", time="2026-11-23 11:20 UTC")
+    return compile_document(
+        path, facts_of(body), leaf="sha256:ab", time="2026-11-23T11:20:31+00:00"
+    )
 
 
 def checked(text, body, **more):
