@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from liftgate.documents.audit import Status, audit, record_of
@@ -47,6 +49,20 @@ def test_every_shipped_document_is_supported_as_it_is_built(name, decision):
         found = checked(text, decision)
         assert len(found) > 5
         assert {f.status for f in found} == {Status.SUPPORTED}
+
+
+def test_the_memo_has_no_bare_point_estimate_and_fits_one_page_for_one_candidate(decision):
+    decision["decisions"] = [d for d in decision["decisions"] if d["candidate"] == "dense"]
+    facts = facts_of(decision)
+    text = built(SHIPPED / "decision-memo.md.j2", decision).markdown
+    for found in scan(text):
+        reference, _, field = found.name.partition("#")
+        if ":" in reference and facts.words(facts.numbers[reference]) is not None:
+            assert field in ("text", "demand", "reading", "reason")
+        if field == "text" and ":" in reference:
+            number = facts.numbers[reference]
+            assert number.estimate is None or " to " in found.text
+    assert len(re.sub("<!--.*?-->", "", text).split()) < 450
 
 
 @pytest.mark.parametrize("page", [False, True])
