@@ -46,6 +46,7 @@ COMMANDS = {
         "Which stage of a retrieval system its wrong answers come from.",
     ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
+    "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
