@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
@@ -94,8 +96,7 @@ class Plan:
                 )
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One key that the plan asks for, with the items that it answers for."""
 
     key: str
@@ -103,13 +104,10 @@ class Job:
     repeat: int
     items: tuple[Item, ...]
     """More than one where items share their input."""
-    place: int = 0
+    place: int
     """Of the first of its items in the study's order."""
-
-    @property
-    def input_digest(self) -> str:
-        """Digest of the input parts that all its items share."""
-        return self.items[0].input_digest
+    input_digest: str
+    """Digest of the input parts that all its items share."""
 
 
 def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
@@ -118,12 +116,18 @@ def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
     Each cluster's place follows from its own name and the seed, so that neither the order of the
     file nor what else is in the set decides it.
     """
+    return tuple(items[at] for at in _order(items, seed))
 
-    def place(item: Item) -> tuple[bytes, bytes]:
-        cluster = f"item {item.id}" if item.cluster is None else f"cluster {item.cluster}"
-        return _draw(seed, cluster), _draw(seed, item.id)
 
-    return tuple(sorted(items, key=place))
+def _order(items: Sequence[Item], seed: int) -> list[int]:
+    def place(at: int) -> tuple[bytes, bytes]:
+        item = items[at]
+        if item.cluster is None:
+            # Nobody else is in its cluster, so that there is nothing to order within it.
+            return _draw(seed, f"item {item.id}"), b""
+        return _draw(seed, f"cluster {item.cluster}"), _draw(seed, item.id)
+
+    return sorted(range(len(items)), key=place)
 
 
 def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
@@ -134,16 +138,84 @@ def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """Yield every key of the plan in the order of its calls, arms side by side item by item."""
-    sharing: dict[str, list[Item]] = {}
-    for item in ordered(plan.dataset.items, plan.seed):
-        sharing.setdefault(item.input_digest, []).append(item)
-    places = {item.id: place for place, item in enumerate(ordered(plan.dataset.items, plan.seed))}
-    for arms in _in_turn(plan):
-        for number, (input_digest, items) in enumerate(sharing.items()):
-            for repeat in range(plan.repeats):
-                for bound in rotated(arms, plan.seed + number + repeat):
-                    key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-                    yield Job(key, bound, repeat, tuple(items), places[items[0].id])
+    return Agenda(plan).jobs()
+
+
+class Agenda:
+    """A plan's keys in the order of their calls; a job is made when its turn has come.
+
+    Of each input it keeps 32 bytes, and of each item its number.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._items = plan.dataset.items
+        self._order = array("q", _order(self._items, plan.seed))
+        digests = [raw(self._items[at].input_digest) for at in self._order]
+        first: dict[bytes, int] = {}
+        shared: dict[bytes, list[int]] = {}
+        for place, digest in enumerate(digests):
+            if first.setdefault(digest, place) != place:
+                shared.setdefault(digest, [first[digest]]).append(place)
+        self._inputs = list(first)
+        """One for each call of an arm and repeat, in order."""
+        self._first = array("q", first.values())
+        self._shared = shared
+        """Input -> the places of its items, where there are several."""
+
+    def total(self, arm: str | None = None) -> int:
+        """Return how many keys there are, in all or for one arm."""
+        arms = 1 if arm is not None else len(self._plan.arms)
+        return arms * self._plan.repeats * len(self._inputs)
+
+    def among(self, known: Container[bytes]) -> int:
+        """Return how many of an arm's keys are among those that are known, by ``slot``."""
+        return sum(
+            slot(digest, repeat) in known
+            for repeat in range(self._plan.repeats)
+            for digest in self._inputs
+        )
+
+    def jobs(
+        self,
+        but: Mapping[str, Container[bytes]] | None = None,
+        *,
+        only: Mapping[str, Container[bytes]] | None = None,
+    ) -> Iterator[Job]:
+        """Yield the jobs in order.
+
+        Args:
+            but: arm's fingerprint -> slots to leave out.
+            only: arm's fingerprint -> slots to keep; instead of ``but``.
+        """
+        plan, keep = self._plan, only is not None
+        named = (but if only is None else only) or {}
+        sets = {b.arm.fingerprint: named.get(b.arm.fingerprint, ()) for b in plan.arms}
+        for arms in _in_turn(plan):
+            turns = [rotated(arms, turn) for turn in range(len(arms))]
+            for number, digest in enumerate(self._inputs):
+                for repeat in range(plan.repeats):
+                    at = slot(digest, repeat)
+                    for bound in turns[(plan.seed + number + repeat) % len(arms)] if arms else ():
+                        if (at in sets[bound.arm.fingerprint]) is keep:
+                            yield self._job(bound, number, digest, repeat)
+
+    def _job(self, bound: BoundArm, number: int, digest: bytes, repeat: int) -> Job:
+        places = self._shared.get(digest) or (self._first[number],)
+        input_digest = f"sha256:{digest.hex()}"
+        key = trial_key(bound.arm.fingerprint, input_digest, repeat)
+        items = tuple([self._items[self._order[place]] for place in places])
+        return Job(key, bound, repeat, items, places[0], input_digest)
+
+
+def raw(digest: str) -> bytes:
+    """Return the bytes that a digest of an input stands for."""
+    return bytes.fromhex(digest.removeprefix("sha256:"))
+
+
+def slot(digest: bytes, repeat: int) -> bytes:
+    """Return what stands for an arm's key: it follows from the input and the repeat."""
+    return digest if repeat == 0 else digest + repeat.to_bytes(4, "big")
 
 
 def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:

@@ -26,22 +26,25 @@ Scored = tuple[Outcome, float | None, str]
 LONGEST_REASON = 500
 
 
-async def score(
-    bound: BoundScorer, answer: Answer, item: Item, trial: Trial, *, run: str, timeout_s: float
-) -> Score:
-    """Score a trial's answer for one item. Nothing that a scorer does comes out as an exception.
+def shown(item: Item) -> Item:
+    """Return an item as scorers see it: id, input and target only.
 
-    The scorer sees the item's id, input and target only: a score is kept for (trial, scorer,
-    target), so nothing else may decide it.
+    A score is kept for (trial, scorer, target), so nothing else may decide it.
     """
-    shown = Item(id=item.id, input=item.input, target=item.target)
-    outcome, value, reason = await _scored(bound, answer, shown, timeout_s)
+    return Item(id=item.id, input=item.input, target=item.target)
+
+
+def score_row(
+    bound: BoundScorer, trial: Trial, target_digest: str, found: Scored, *, run: str
+) -> Score:
+    """Return the row of a score."""
+    outcome, value, reason = found
     return Score(
         trial_key=trial.key,
         trial_attempt=trial.attempt,
         trial_run=trial.run,
         scorer=bound.fingerprint,
-        target_digest=item.target_digest,
+        target_digest=target_digest,
         run=run,
         outcome=outcome,
         value=value,
@@ -49,10 +52,11 @@ async def score(
     )
 
 
-async def _scored(bound: BoundScorer, answer: Answer, item: Item, timeout_s: float) -> Scored:
+async def scored(bound: BoundScorer, answer: Answer, item: Item, timeout_s: float) -> Scored:
+    """Score an answer for one item as ``shown``. Nothing that a scorer does comes out as raised."""
     try:
         found: Any = bound.scorer.score(answer, item)
-        if inspect.isawaitable(found):
+        if type(found) is not float and inspect.isawaitable(found):
             async with asyncio.timeout(timeout_s):
                 found = await found
     except SystemFailed as error:

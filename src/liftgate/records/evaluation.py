@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,15 +10,19 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
-from liftgate.canon import digest
+from liftgate.canon import digest, sha256
 from liftgate.stats.kinds import ScoreKind
 
+_quoted = json.encoder.encode_basestring
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One element of a dataset. The id is a label; identity is the digest of the input parts."""
+    """One element of a dataset. The id is a label; identity is the digest of the input parts.
+
+    Digests are computed when asked for, and not kept: a set may have hundreds of thousands.
+    """
 
     id: str
     input: Mapping[str, Json]
@@ -30,17 +35,17 @@ class Item:
     weight: float = 1.0
     metadata: Mapping[str, Json] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def input_digest(self) -> str:
         """Digest of the input parts: what a call depends on."""
         return digest(self.input)
 
-    @cached_property
+    @property
     def target_digest(self) -> str:
         """Digest of the target: what a score depends on beside the trial."""
         return digest({"target": self.target})
 
-    @cached_property
+    @property
     def facts_digest(self) -> str:
         """Digest of target, cluster, slices and weight: what an analysis depends on."""
         return digest(
@@ -96,7 +101,7 @@ class Failure(StrEnum):
     UNPARSABLE = "unparsable"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a system returns for one item. A bare JSON value means ``Answer(output=value)``."""
 
@@ -109,7 +114,7 @@ class Answer:
     """What the provider said of the call, raw: usage, finish reason, time to the first token."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One arm on one item, once. A row is (key, attempt, run); rows are only ever added."""
 
@@ -140,7 +145,9 @@ class Trial:
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
     """Return the identity of a call; the same key is never paid for twice."""
-    return digest({"arm": arm_fingerprint, "input": input_digest, "repeat": repeat})
+    # What ``canonical`` writes of {"arm": …, "input": …, "repeat": …}, written at once.
+    text = f'{{"arm":{_quoted(arm_fingerprint)},"input":{_quoted(input_digest)},"repeat":{repeat}}}'
+    return sha256(text.encode())
 
 
 class Outcome(StrEnum):
@@ -162,7 +169,7 @@ class Missing:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """One scorer's row about one trial row."""
 
@@ -179,7 +186,7 @@ class Score:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One counted trial of an arm on an item, with its scores: what an analysis selects."""
 

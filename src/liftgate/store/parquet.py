@@ -39,19 +39,38 @@ def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
     return count
 
 
-def read(table: AnyTable, files: Sequence[Path], where: str, value: str) -> list[Row]:
+def read(
+    table: AnyTable,
+    files: Sequence[Path],
+    where: str,
+    value: str,
+    *,
+    among: tuple[str, Sequence[str]] | None = None,
+    only: Sequence[str] | None = None,
+) -> list[Row]:
     """Return the rows of some files in which the column ``where`` has a value.
+
+    Args:
+        table: what the files hold.
+        files: to read.
+        where: a column.
+        value: what it is to hold.
+        among: another column, and the values of which it is to hold one.
+        only: these columns alone; None: all.
 
     Raises:
         BrokenChain: a file is not readable Parquet, or lacks a column.
     """
     if not files:
         return []
-    columns = ", ".join(column.read for column in table.columns)
-    paths = [_literal(path) for path in files]
+    columns = ", ".join(c.read for c in table.columns if only is None or c.name in only)
+    asked: list[object] = [[_literal(path) for path in files], value]
     with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
         query = f"SELECT {columns} FROM {_rows_of(table)} WHERE {where} = ?"  # noqa: S608 - own names
-        found: list[Row] = connection.execute(query, [paths, value]).fetchall()
+        if among is not None:
+            query += f" AND {among[0]} IN (SELECT unnest(?::VARCHAR[]))"
+            asked.append(list(among[1]))
+        found: list[Row] = connection.execute(query, asked).fetchall()
         return found
 
 

@@ -49,13 +49,20 @@ class RunWriter:
         self._when_finished = when_finished
         self._committer = Committer(path, blobs.flush)
 
-    def add_trial(self, trial: Trial, output: Json = None, *, data: bytes | None = None) -> None:
+    def keep(self, data: bytes) -> str:
+        """Keep an output by its canonical bytes and return its digest; on disk before its trial.
+
+        A trial that is added after it with that digest needs no output of its own.
+        """
+        return self._blobs.hold_data(data)
+
+    def add_trial(self, trial: Trial, output: Json = None, *, kept: bool = False) -> None:
         """Add a trial row, and its output to the blobs.
 
         Args:
             trial: carries this run's id; with an ``output_digest``, the output must be given.
             output: what the system answered; ignored when the trial names no output.
-            data: its canonical bytes, for whoever has them already.
+            kept: whether its output was handed to ``keep`` before.
 
         Raises:
             DataError: another run's row, a NaN, a naive time, or an output of another digest.
@@ -63,11 +70,11 @@ class RunWriter:
         """
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
-        if trial.output_digest is not None:
-            kept = self._blobs.hold_data(canonical(output) if data is None else data)
-            if kept != trial.output_digest:
+        if trial.output_digest is not None and not kept:
+            held = self.keep(canonical(output))
+            if held != trial.output_digest:
                 raise DataError(
-                    f"trial {short(trial.key)}…: got an output of digest {short(kept)}…, "
+                    f"trial {short(trial.key)}…: got an output of digest {short(held)}…, "
                     f"expected {short(trial.output_digest)}…"
                 )
         self._committer.add(TRIALS, row)
