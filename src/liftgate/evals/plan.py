@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from array import array
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256 as _sha256
 from typing import NamedTuple
 
+from liftgate.canon import canonical
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
 from liftgate.protocols import Scorer, System
@@ -151,7 +152,8 @@ class Agenda:
         self._plan = plan
         self._items = plan.dataset.items
         self._order = array("q", _order(self._items, plan.seed))
-        digests = [raw(self._items[at].input_digest) for at in self._order]
+        # The bytes of each item's ``input_digest``, without the way over text and back.
+        digests = [_sha256(canonical(self._items[at].input)).digest() for at in self._order]
         first: dict[bytes, int] = {}
         shared: dict[bytes, list[int]] = {}
         for place, digest in enumerate(digests):
@@ -209,8 +211,8 @@ class Agenda:
 
 
 def raw(digest: str) -> bytes:
-    """Return the bytes that a digest of an input stands for."""
-    return bytes.fromhex(digest.removeprefix("sha256:"))
+    """Return the bytes that a digest of an input stands for: ``sha256:`` and hex digits."""
+    return bytes.fromhex(digest[7:])
 
 
 def slot(digest: bytes, repeat: int) -> bytes:
@@ -236,4 +238,4 @@ def drawn(plan: Plan, count: int | None) -> tuple[Item, ...]:
 
 
 def _draw(seed: int, name: str) -> bytes:
-    return hashlib.sha256(f"{seed}\n{name}".encode()).digest()
+    return _sha256(f"{seed}\n{name}".encode()).digest()

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from liftgate.evals.plan import BoundArm, Job, OutcomeRules, Plan, jobs, raw, slot
 from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
-from liftgate.store import Store, microseconds
+from liftgate.store import Attempt, Store, microseconds
 
 TrialRow = tuple[str, str, int]
 """(key, run, attempt)."""
@@ -106,7 +106,7 @@ def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Select
 class Answered:
     """Which keys of one arm need no call, and how often the others were tried."""
 
-    counted: frozenset[bytes] | set[bytes]
+    counted: set[bytes]
     """The slots of the keys that have a trial that counts."""
     tried: Mapping[bytes, int]
     """Slot -> usable attempts, of which none counts yet."""
@@ -114,27 +114,37 @@ class Answered:
 
 def answered(plan: Plan, store: Store) -> dict[str, Answered]:
     """Return what is answered of each arm, by fingerprint: ``look`` for a plan of any size."""
-    return {bound.arm.fingerprint: _answered(bound, plan.outcomes, store) for bound in plan.arms}
+    return {
+        bound.arm.fingerprint: answered_of(
+            store.attempts(bound.arm.fingerprint), bound, plan.outcomes
+        )
+        for bound in plan.arms
+    }
 
 
-def _answered(bound: BoundArm, rules: OutcomeRules, store: Store) -> Answered:
+def answered_of(rows: Iterable[Attempt], bound: BoundArm, rules: OutcomeRules) -> Answered:
+    """Return what is answered by an arm's rows, in any order."""
     after = bound.admissible_after
     earliest = None if after is None else microseconds(after)
     counted: set[bytes] = set()
     tried: dict[bytes, int] = {}
-    for row in store.attempts(bound.arm.fingerprint):
-        if earliest is not None and row.started_at < earliest:
+    failures: list[tuple[int, int, bytes, Failure]] = []
+    limit_s = rules.timeout_s
+    for attempt, input_digest, repeat, started_at, seconds, failure in rows:
+        if earliest is not None and started_at < earliest:
             continue
-        failure = None if row.failure is None else Failure(row.failure)
-        if not _fits(failure, row.seconds, rules):
-            continue
-        at = slot(raw(row.input_digest), row.repeat)
+        at = slot(raw(input_digest), repeat)
         if failure is None:
             # Whatever came before it: one that counted counts still.
-            counted.add(at)
+            if seconds <= limit_s:
+                counted.add(at)
             continue
+        kind = Failure(failure)
+        if _fits(kind, seconds, rules):
+            failures.append((started_at, attempt, at, kind))
+    for _, _, at, kind in sorted(failures):
         tried[at] = tried.get(at, 0) + 1
-        if tried[at] >= rules.allowed(failure):
+        if tried[at] >= rules.allowed(kind):
             counted.add(at)
     return Answered(counted, {at: n for at, n in tried.items() if at not in counted})
 

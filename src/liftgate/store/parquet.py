@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import duckdb
 
 AnyTable = Table[Trial] | Table[Score] | Table[Measure]
-_LONGEST_LINE = 16_777_216
+_LONGEST_LINE = 1_048_576
+_ROW_GROUP = 20_480
 
 
 def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
@@ -101,24 +102,27 @@ def _convert(table: AnyTable, source: Path, target: Path, longest: int) -> None:
     columns = ", ".join(column.write for column in table.columns)
     types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
     order = ", ".join(f"{name} NULLS FIRST" for name in table.order)
-    with _duckdb(target.parent) as connection, _writable(target):
+    # One thread takes less memory. A limit of it would be less still, and DuckDB then refuses runs.
+    with _duckdb(target.parent, threads="1") as connection, _writable(target):
         connection.execute(
             f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
             f"hive_partitioning = false, format = 'newline_delimited', "
             f"maximum_object_size = {longest}, "
             f"columns = {{{types}}}) ORDER BY {order}) "
-            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
+            f"ROW_GROUP_SIZE {_ROW_GROUP})"
         )
 
 
 @contextlib.contextmanager
-def _duckdb(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _duckdb(temporary: Path, **more: str) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     settings: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "temp_directory": str(temporary),
+        **more,
     }
     with contextlib.closing(duckdb.connect(":memory:", config=settings)) as connection:
         yield connection

@@ -7,7 +7,6 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -164,11 +163,9 @@ class Store:
         return by_key
 
     def attempts(self, arm: str) -> list[Attempt]:
-        """Return what says which of an arm's trials count, in order of (started_at, attempt)."""
+        """Return what says which of an arm's trials count, in no order."""
         rows = self._rows(TRIALS, "arm", arm, only=Attempt._fields)
-        found = [Attempt._make(row) for row in rows]
-        found.sort(key=attrgetter("started_at", "attempt"))
-        return found
+        return list(map(Attempt._make, rows))
 
     def scores(self, scorer: str, trials: Sequence[str] | None = None) -> list[Score]:
         """Return every score row of a scorer's fingerprint, in a fixed order.
