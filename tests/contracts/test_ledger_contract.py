@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
 from liftgate.canon import canonical
 from liftgate.errors import DataError, UnknownName
-from liftgate.ledger import GENESIS, Chain, Ledger
+from liftgate.ledger import GENESIS, Chain, Draft, Ledger
+from liftgate.ledger.merkle import is_consistent, root_by_inclusion, root_of
+from liftgate.ledger.stored import leaf_bytes
 
-IMPLEMENTATIONS: dict[str, Callable[[Path], Chain]] = {"sqlite": Ledger.open}
 
+@pytest.fixture
+def opener(tmp_path):
+    """Open the ledger of one place, again and again; tests/services does so in PostgreSQL."""
 
-@pytest.fixture(params=sorted(IMPLEMENTATIONS))
-def opener(request, tmp_path):
     def open_again() -> Chain:
-        return IMPLEMENTATIONS[request.param](tmp_path / ".liftgate")
+        return Ledger.open(tmp_path / ".liftgate")
 
     return open_again
 
@@ -143,3 +143,54 @@ def test_two_open_ledgers_write_one_chain(opener):
     assert two.verify() == 3
     one.close()
     two.close()
+
+
+def test_many_are_appended_at_once_or_none(ledger):
+    ledger.append("a", {})
+    assert (
+        ledger.append_all(Draft("b", {"n": n, "x": n / 7}, author="w") for n in range(1_100))
+        == 1_100
+    )
+    assert ledger.append_all([]) == 0
+    with pytest.raises(DataError):
+        ledger.append_all([Draft("b", {}), Draft("b", {"x": float("nan")})])
+    assert ledger.verify() == 1_101
+    assert [e.body["n"] for e in ledger.entries("b")] == list(range(1_100))
+
+
+def test_the_tree_is_that_of_the_leaves_however_they_came(ledger):
+    for first, count in ((0, 1), (1, 14), (15, 300), (315, 2), (317, 1)):
+        ledger.append_all(Draft("k", {"n": n}, author="w") for n in range(first, first + count))
+    leaves = [leaf_bytes(entry.leaf) for entry in ledger.entries()]
+    tree, found = ledger.tree, ledger.examine([0, 16, 300, 318, 400])
+    assert tree.size == found.entries == 318
+    assert tree.root() == found.root == root_of(leaves)
+    assert dict(found.roots) == {n: root_of(leaves[:n]) for n in (0, 16, 300, 318)}
+    assert root_by_inclusion(leaves[16], 16, 318, tree.inclusion(16)) == found.root
+    old = (300, found.roots[300])
+    assert is_consistent(old, (318, found.root), tree.consistency(300))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["\x00", "'; DROP TABLE entry; --", "\u202e\u2066", "%s%d{}", "\\", "a\nb", "\U0001f600" * 300],
+    ids=repr,
+)
+def test_hostile_text_in_every_field_is_kept_as_it_is_or_refused_as_a_whole(ledger, text):
+    ledger.append("a", {})
+    try:
+        written = ledger.append(text, {text: [text]}, refs={text: text}, author=text)
+    except DataError:
+        assert ledger.verify() == 1
+        return
+    assert ledger.entry(2) == written
+    assert written.body == {text: [text]}
+    assert [e.sequence for e in ledger.entries(text)] == [2]
+    assert ledger.verify() == 2
+
+
+def test_a_clock_that_went_back_is_told(ledger):
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    for hours in (0, 2, 1, 3):
+        ledger.append("a", {}, time=now + timedelta(hours=hours))
+    assert ledger.examine().clock_went_back == (3,)

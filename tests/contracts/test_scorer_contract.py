@@ -16,8 +16,16 @@ from liftgate.errors import DataError, SystemFailed
 from liftgate.protocols import Scorer
 from liftgate.records import Answer, Item, Missing, Scale, ScoreKind
 
-NAMES = plugins.names("scorers")
-EXAMPLES = {int: 3, float: 0.5, str: "a", bool: True}
+JUDGES = ("judge",)
+"""They ask systems and have a door of their own: tests/unit/scorers/test_judge.py."""
+NAMES = tuple(name for name in plugins.names("scorers") if name not in JUDGES)
+EXAMPLES = {
+    int: 3,
+    float: 0.5,
+    str: "a",
+    bool: True,
+    list[dict[str, typing.Any]]: [{"require": "confirm"}],
+}
 LABELS = [None, "a", "42", ["a", "b"], {"a": 2, "b": 0}, 3, True, [], {}, [1, "a"], "("]
 TEXTS = st.sampled_from(["", "a", "the a", "42", "a b", "(", "\U0001f600"]) | st.text(max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers(-50, 50) | st.floats(-5, 5) | TEXTS

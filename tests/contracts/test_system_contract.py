@@ -12,9 +12,11 @@ from liftgate import plugins
 from liftgate.canon import digest
 from liftgate.errors import LiftgateError
 from liftgate.evals.calls import call
+from liftgate.models.shelf import Shelf, copied
 from liftgate.protocols import Identified, Startable, System
 from liftgate.records import Answer, Failure
 from liftgate.testing import Act, StubServer
+from tests.unit.models import fake_runtime, tiny
 
 PYTHON = """
 import time
@@ -37,6 +39,20 @@ class Sut:
 
 def make(suffix="!"):
     return Sut(suffix)
+
+
+def find():
+    return lambda parts: ["a passage about " + parts["text"]]
+
+
+def embed(suffix="!"):
+    sut = Sut(suffix)
+
+    def vectors(parts):
+        said = [t if t[-1] in "!?" else sut({"text": t})[0] for t in parts["text"]]
+        return [[float(t[-1] == "!"), float(t[-1] == "?")] for t in said]
+
+    return vectors
 """
 PROCESS = """
 import json, sys, time
@@ -75,11 +91,32 @@ def served(params):
     }
 
 
+def embedded(params):
+    return {"prompt": "{text}" + params.pop("suffix", "!"), "response_format": FORM, **params}
+
+
+def staged(params):
+    """Give the contract's parameters to the second stage."""
+    return {
+        "retriever": {"system": "python:contract_sut:find"},
+        "generator": {"system": "python:contract_sut:make", "params": params},
+    }
+
+
+def indexed(params):
+    """Give the contract's parameters to the embedder."""
+    embedder = {"system": "python:contract_sut:embed", "params": params}
+    return {"embedder": embedder, "k": 1}
+
+
 SERVER = []
 EXAMPLES = {
     "python": ("contract_sut:make", dict, "contract_sut:mak"),
     "process": (f"{sys.executable} contract_process.py", dict, "no-such-program"),
     "openai": ("tiny", served, None),
+    "local": ("tiny", embedded, "no-such-model"),
+    "rag": ("both", staged, None),
+    "index": ("contract_passages.jsonl", indexed, "no-such-file.jsonl"),
 }
 """Name -> what stands behind it, what the contract's parameters are there, and what cannot stand
 there; the system must know ``suffix``, ``crash`` and ``hang``."""
@@ -97,8 +134,14 @@ def server():
 def opened(request, tmp_path, monkeypatch):
     assert request.param in EXAMPLES, f"give {request.param} an example in this file"
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("LIFTGATE_MODELS", str(tmp_path / "models"))
+    fake_runtime.install(monkeypatch)
+    weights = tiny.write(tmp_path / "tiny.gguf", metadata={})
+    Shelf.locate().add("tiny", copied(weights), source="tiny", form="file")
     (tmp_path / "contract_sut.py").write_text(PYTHON, encoding="utf-8")
     (tmp_path / "contract_process.py").write_text(PROCESS, encoding="utf-8")
+    passages = [json.dumps({"id": text, "text": text}) for text in ("q!", "q?")]
+    (tmp_path / "contract_passages.jsonl").write_text("\n".join(passages), encoding="utf-8")
     sys.modules.pop("contract_sut", None)
     usual, translated, wrong = EXAMPLES[request.param]
 
@@ -113,6 +156,11 @@ def opened(request, tmp_path, monkeypatch):
 
     again.plugin, again.wrong = request.param, wrong
     return again
+
+
+def plainly(answer):
+    """Return an answer, of passages their texts."""
+    return [one["text"] if isinstance(one, dict) else one for one in answer.output]
 
 
 def use(system, ask):
@@ -147,7 +195,7 @@ def test_it_answers_with_json_every_time(opened) -> None:
 
     answers = use(opened(params={"suffix": "?"}), ask)
     assert all(isinstance(answer, Answer) for answer in answers)
-    assert [json.dumps(answer.output) for answer in answers] == ['["q?"]'] * 3
+    assert [json.dumps(plainly(answer)) for answer in answers] == ['["q?"]'] * 3
 
 
 def test_a_crash_is_an_outcome_and_the_system_goes_on(opened) -> None:
@@ -168,7 +216,7 @@ def test_a_hang_is_an_outcome_and_the_next_call_is_answered(opened) -> None:
 
     hung, fine = use(opened(), ask)
     assert hung.failure is Failure.TIMEOUT
-    assert fine.answer.output == ["q!"]
+    assert plainly(fine.answer) == ["q!"]
 
 
 def test_its_measures_are_finite_numbers_by_name(opened) -> None:

@@ -180,3 +180,86 @@ def test_wrong_parameters_are_faults_with_their_place_in_the_file(behind_http) -
         "arms.new.params.temprature",
     ]
     assert all(fault["line"] > 1 for fault in faults)
+
+
+def test_costs_of_a_study_that_stops_early_are_printed_recomputed_and_traced(behind_http) -> None:
+    def far_better(asked):
+        number = int(asked.text.split()[-1])
+        new = asked.body["model"] == "new"
+        return Act("yes" if TRUTH.lot("right", "any", number) < (0.95 if new else 0.3) else "no")
+
+    with StubServer(far_better) as server:
+        world = behind_http(server, items=160, max_tokens=1)
+        world.study["stopping"] = {"plan": "planned-looks", "looks": 4}
+        world.write(items=160)
+        unpriced = world.liftgate("run", "study.yaml")
+        made = len(server.asked)
+        told = world.liftgate("study", "show", "study.yaml")
+        table = world.folder / ".liftgate" / "prices.yaml"
+        table.write_text(PRICES, encoding="utf-8")
+        body = world.decision()
+        table.write_text(PRICES.replace("1000000", "2000000"), encoding="utf-8")
+        dearer = world.decision()
+    assert unpriced.returncode == 0, unpriced.stderr
+    assert "Cost of" not in unpriced.stdout
+    assert "Cost of old, new: not known, which is not zero" in told.stdout
+    assert made < 320
+    assert len(server.asked) == made
+    new = body["money"]["arms"]["new"]
+    successes = body["means"]["new"]["right"]["value"] * body["looks"]["items"]
+    assert new["per_success"]["value"] * successes == pytest.approx(body["cost"]["new"]["total"])
+    saved = body["money"]["saved"]
+    assert saved["calls"] == body["looks"]["trials_saved"] == 320 - made
+    assert saved["currency"] == "USD"
+    for one, two in zip(_costs(body), _costs(dearer), strict=True):
+        assert two == pytest.approx(2 * one)
+    written = world.liftgate("report")
+    assert "USD a success (right)" in written.stdout
+    assert "Stopping early saved about" in written.stdout
+    page = next((world.folder / ".liftgate" / "reports").glob(f"story-{dearer['entry']}.html"))
+    reference = f"{dearer['entry']}:new.cost_per_success_difference"
+    assert reference in page.read_text(encoding="utf-8").replace("<wbr>", "")
+    traced = json.loads(world.liftgate("trace", reference, "--json").stdout)
+    assert traced["notes"] == []
+    costs = [row["cells"]["new"]["value"] for row in traced["rows"]]
+    assert sum(costs) == pytest.approx(dearer["cost"]["new"]["total"])
+    table.unlink()
+    gone = world.liftgate("trace", reference)
+    assert "price table" in gone.stdout
+    assert "cost not known" in gone.stdout
+
+
+def _costs(body):
+    money = body["money"]
+    yield from (
+        money["arms"][arm][key]["value"] for arm in ("old", "new") for key in money["arms"][arm]
+    )
+    yield money["saved"]["about"]
+
+
+def test_a_cost_limit_counts_the_calls_of_a_stage_and_needs_its_price(behind_http) -> None:
+    (old, new) = ({"system": f"openai:{name}", "params": {}} for name in ("old", "new"))
+    with StubServer(right_more_often) as server:
+        world = behind_http(server, items=100)
+        (world.folder / "story_find.py").write_text(
+            "def find():\n    return lambda parts: ['a passage']\n", encoding="utf-8"
+        )
+        for name, generator in (("old", old), ("new", new)):
+            generator["params"] = {"base_url": server.url, "max_tokens": 1, "prompt": "{text}"}
+            world.study["arms"][name] |= {
+                "system": "rag:story",
+                "params": {
+                    "retriever": {"system": "python:story_find:find"},
+                    "generator": generator,
+                },
+            }
+        world.write(items=100)
+        refused = world.liftgate("run", "study.yaml", "--max-cost", "50")
+        assert server.asked == []
+        (world.folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        cut = world.liftgate("run", "study.yaml", "--prices", "prices.yaml", "--max-cost", "50")
+    assert refused.returncode == 2
+    assert "there is no price of 'openai:" in refused.stderr
+    assert "could bring the cost above 50 USD" in cut.stderr, cut.stderr
+    # The first calls of an arm are not known to cost anything: at most one of each is over.
+    assert 40 <= len(server.asked) * 4 <= 50 + 8

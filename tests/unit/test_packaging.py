@@ -12,7 +12,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "src" / "liftgate"
-HEAVY = ("aiohttp", "duckdb", "jinja2", "numpy", "pydantic", "rich", "scipy", "yaml")
+HEAVY = (
+    *("aiohttp", "duckdb", "jinja2", "numpy", "pydantic", "rich", "scipy", "starlette", "uvicorn"),
+    "yaml",
+)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,9 @@ def test_the_wheel_holds_types_templates_and_styles(wheel) -> None:
     names = set(wheel.namelist())
     assert "liftgate/py.typed" in names
     for ending in (".html.j2", ".css"):
-        assert any(n.startswith("liftgate/documents/") and n.endswith(ending) for n in names)
+        for place in ("documents", "web"):
+            assert any(n.startswith(f"liftgate/{place}/") and n.endswith(ending) for n in names)
+    assert "liftgate/web/static/rate.js" in names
 
 
 def test_the_wheel_brings_the_command_the_plug_ins_and_the_licence(wheel) -> None:

@@ -77,6 +77,27 @@ ALL = "*"
     help="Compare the baseline with this candidate too; repeatable. What is required is corrected "
     "over the candidates.",
 )
+@click.option(
+    "--pass-at",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Compare pass@K and pass^K of every right-or-wrong metric as well, over the repeats of "
+    "an item.",
+)
+@click.option(
+    "--trace-rules",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Score what the agents of two inspect_ai logs did, too: metric: {scorer: trace_rules, …}.",
+)
+@click.option(
+    "--ratio",
+    "ratios",
+    metavar="NAME=ABOVE/BELOW",
+    multiple=True,
+    help="Show the ratio of two metrics' sums as well, e.g. steps_per_success=steps/success; "
+    "repeatable.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
 @click.option(
@@ -242,6 +263,9 @@ def question_from(options: dict[str, Any]) -> Question:
         ranges=_by_metric("--range", options["ranges"], _range),
         require=Want(options["require"]) if options["require"] else None,
         alpha=options["alpha"],
+        trace_rules=str(options["trace_rules"] or ""),
+        pass_at=options["pass_at"],
+        ratios=_ratios(options["ratios"]),
     )
     if question.require is Want.NOT_WORSE and not question.margins:
         raise DataError(
@@ -251,6 +275,19 @@ def question_from(options: dict[str, Any]) -> Question:
             "--margin 2% (of the baseline)",
         )
     return question
+
+
+def _ratios(texts: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found: dict[str, tuple[str, str]] = {}
+    for text in texts:
+        name, _, parts = text.partition("=")
+        above, slash, below = parts.partition("/")
+        if not name or not slash or not above or not below:
+            raise DataError(f"--ratio {text}: expected NAME=ABOVE/BELOW, each a compared metric")
+        if name in found:
+            raise DataError(f"--ratio: got two ratios named {name!r}, expected one")
+        found[name] = above, below
+    return found
 
 
 def _by_metric(option: str, texts: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:

@@ -33,8 +33,10 @@ from liftgate.records import (
     Change,
     Comparison,
     Comparisons,
+    Estimate,
     MetricComparison,
     Pairing,
+    RatioComparison,
     Scale,
     ScoreKind,
     Side,
@@ -101,6 +103,9 @@ def _body(comparison: Comparison) -> Iterator[str]:
         yield ""
         yield f"{metric.metric}"
         yield from (f"  {line}" for line in _metric(metric, comparison))
+    for ratio in comparison.ratios:
+        yield ""
+        yield from _ratio(ratio)
     yield ""
     yield from _pairing(comparison)
     yield ""
@@ -108,6 +113,26 @@ def _body(comparison: Comparison) -> Iterator[str]:
     yield from (f"Note: {note}" for note in comparison.notes)
     yield ""
     yield from _next(comparison)
+
+
+def _ratio(ratio: RatioComparison) -> Iterator[str]:
+    yield f"{ratio.name}: Σ {ratio.numerator} / Σ {ratio.denominator}, {count(ratio.items)} items"
+    sides = {
+        "baseline": ratio.baseline,
+        "candidate": ratio.candidate,
+        "candidate − baseline": ratio.difference,
+    }
+    for side, found in sides.items():
+        if found is not None:
+            yield f"  {side} {found.value:.4g}, 95 % interval {_limits(found)}"
+    if ratio.left_out:
+        yield f"  {count(ratio.left_out)} items lack one of the metrics and are left out"
+    yield from (f"  no number for the {reason}" for reason in ratio.reasons)
+
+
+def _limits(found: Estimate) -> str:
+    low, high = ("unbounded" if end is None else f"{end:.4g}" for end in (found.low, found.high))
+    return f"{low} … {high}"
 
 
 def _metric(metric: MetricComparison, comparison: Comparison) -> Iterator[str]:

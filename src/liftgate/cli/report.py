@@ -43,10 +43,15 @@ def report(
     written = write_report(Workspace.locate(), study=study, entry=entry, out=out)
     if as_json:
         found = {"study": written.study, "entry": written.entry, "leaf": written.leaf}
-        click.echo(json.dumps({**found, "report": str(written.path)}, indent=2))
+        found |= {"report": str(written.path), "money": written.money}
+        click.echo(json.dumps(found, indent=2))
     else:
+        from liftgate.cli.text import visible
+
         click.echo(f"Report of ledger entry {written.entry}, {written.study}:")
         click.echo(str(written.path))
+        for line in written.costs:
+            click.echo(visible(line))
     if opened == "yes":
         click.launch(str(written.path))
     return 0

@@ -96,6 +96,7 @@ def _say(message: str) -> None:
 
 def _print(result: Any) -> None:
     from liftgate.cli.text import visible
+    from liftgate.documents.robustness import robustness_lines
 
     for decision in result.body["decisions"]:
         click.echo()
@@ -103,11 +104,19 @@ def _print(result: Any) -> None:
         for verdict in decision["verdicts"]:
             reference = f"{result.sequence}:{decision['candidate']}.{verdict['claim']}"
             click.echo(f"  {_icon(verdict)} {reference}: {visible(verdict['reason'])}")
+        for line in robustness_lines(result.body, decision["candidate"]):
+            click.echo(f"    {visible(line)}")
     if "looks" in result.body:
         from liftgate.documents.looks import looks_sentence
 
         click.echo()
         click.echo(looks_sentence(result.body["looks"]))
+    if "money" in result.body:
+        from liftgate.documents.money import cost_lines
+
+        click.echo()
+        for line in cost_lines(result.body):
+            click.echo(visible(line))
     click.echo()
     click.echo(f"Error statement: {result.body['error_statement']}")
     if result.report is not None:

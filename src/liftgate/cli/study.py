@@ -189,6 +189,7 @@ def verify(*, file: Path, as_json: bool) -> int:
 def show(*, file: Path, as_json: bool) -> int:
     """Show a study with every default filled in, and what the ledger holds of it."""
     from liftgate.flow.ledger import activation
+    from liftgate.flow.report import last_decision
     from liftgate.flow.study import find
     from liftgate.store import Workspace
     from liftgate.study.load import load
@@ -197,12 +198,20 @@ def show(*, file: Path, as_json: bool) -> int:
     workspace = Workspace.locate()
     locked = find(planned, workspace)
     active = activation(workspace, locked.digest) if locked else None
+    decided = last_decision(workspace, planned.study) if locked else None
     model = planned.model()
     if as_json:
         held = _locked_json(locked) if locked else None
         number = active and active.sequence
         _print_json(
-            {"study": model, "digest": planned.digest(), "locked": held, "gate_activated": number}
+            {
+                "study": model,
+                "digest": planned.digest(),
+                "locked": held,
+                "gate_activated": number,
+                "decided": decided and decided.sequence,
+                "money": decided and decided.body.get("money"),
+            }
         )
         return 0
     click.secho(visible(planned.hypothesis), bold=True)
@@ -216,6 +225,12 @@ def show(*, file: Path, as_json: bool) -> int:
     click.echo(f"Locked: {_where(locked)}" if locked else "Not locked.")
     if active is not None:
         click.echo(f"Gate activated: every check of it bites (entry {active.sequence})")
+    if decided is not None:
+        from liftgate.documents.money import cost_lines
+
+        click.echo(f"Decided in ledger entry {decided.sequence}.")
+        for line in cost_lines(decided.body):
+            click.echo(f"  {visible(line)}")
     return 0
 
 

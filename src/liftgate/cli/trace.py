@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from liftgate.lineage.trace import Trace
 
 _SHOWN = 20
-_KINDS = {"latency": "in ms over the calls of the run, without an interval"}
+_KINDS = {
+    "latency": "in ms over the calls of the run, without an interval",
+    "cost": "without an interval",
+}
 
 
 @click.command()

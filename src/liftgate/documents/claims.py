@@ -96,7 +96,9 @@ class Evidence:
         self._decision = decision
         self._entry = entry
         self._claims: dict[str, Body] = {claim["id"]: claim for claim in body["claims"]}
-        self._baseline = next(a["name"] for a in body["arms"] if a["role"] == "baseline")
+        roles = {a["role"]: a["name"] for a in body["arms"]}
+        self._baseline = roles["baseline"]
+        self._floor = roles.get("floor", "")
 
     def gates(self) -> tuple[Gate, ...]:
         """Return one row for each verdict, in the order of the decision."""
@@ -134,15 +136,18 @@ class Evidence:
         scale = self._body["scales"].get(claim["metric"])
         harmed = verdict["claim"] in self._decision["harms"]
         ref = self._ref(verdict)
+        sides, about = (self._baseline, verdict["candidate"]), ""
+        if claim["part"] == "floor":
+            sides, about = (self._floor, self._baseline), "the baseline against the floor: "
         return Gate(
             ref=ref,
             metric=claim["metric"],
             part=claim["part"],
             status=counting(verdict, claim["part"]),
-            test=demand_words(claim, self._unit(claim)),
+            test=about + demand_words(claim, self._unit(claim)),
             direction="" if scale is None or scale["higher_is_better"] else "lower is better",
-            baseline=self._level(self._baseline, claim),
-            candidate=self._level(verdict["candidate"], claim),
+            baseline=self._level(sides[0], claim),
+            candidate=self._level(sides[1], claim),
             effect=self._effect(verdict),
             exact=quantity(verdict["measured"], self._unit(claim))
             if verdict["status"] == "measured"
@@ -250,13 +255,20 @@ def is_level(claim: Body, verdict: Body) -> bool:
     return claim["rule"] == "within" or bool(claim["is_measure"]) or verdict["measured"] is not None
 
 
+def claim_name(claim: Body) -> str:
+    """Return what a claim is called in a table."""
+    if claim["part"] == "floor":
+        return f"{claim['metric']} of the baseline above the floor"
+    return f"{claim['metric']} {claim['rule'].replace('_', '-')}"
+
+
 def claim_row(claim: Body, verdict: Body, unit: Unit) -> ForestRow:
     """Return one verdict as the row of a forest plot.
 
     Where the margin is relative the estimate is a contrast: another quantity than the difference,
     whose 95 % interval is not drawn with it.
     """
-    name = f"{claim['metric']} {claim['rule'].replace('_', '-')}"
+    name = claim_name(claim)
     contrast = share_of(claim["params"].get("margin")) is not None
     estimate, wide = verdict["estimate"], verdict["descriptive"]
     if estimate is None:
@@ -321,6 +333,10 @@ def arm_level(body: Body, arm: str, metric: str, entry: int) -> Level | None:
         return Level(quantity(measures[metric], unit), "exact", ref)
     key = metric.removeprefix("latency_")
     latency = body["latency"].get(arm) or {}
+    if metric.startswith("ttft_") and latency.get(metric) is not None:
+        return Level(
+            quantity(latency[metric], unit), f"these {count(latency['ttft_n'])} calls", ref
+        )
     if metric.startswith("latency_") and latency.get(key) is not None:
         return Level(quantity(latency[key], unit), f"these {count(latency['n'])} calls", ref)
     return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from liftgate.documents.claims import Body, claim_margins
+from liftgate.documents.claims import Body, claim_margins, claim_name
 from liftgate.documents.numbers import EstimateText, count, p_value, unit_of
 from liftgate.documents.page import Budget, Cut, cut
 from liftgate.documents.words import contrast_words, share_of
@@ -92,7 +92,11 @@ def _candidate(body: Body, name: str, budget: Budget) -> CandidateLooks:
 
 
 def _row(body: Body, claim: Body, step: Body, point: Body) -> LookRow:
-    head = (f"{step['look']} of {count(body['looks']['of'])}", count(step["items"]), _name(claim))
+    head = (
+        f"{step['look']} of {count(body['looks']['of'])}",
+        count(step["items"]),
+        claim_name(claim),
+    )
     shown = "shown" if point["rejected"] else "not shown"
     if point["value"] is None:
         return LookRow(*head, "too early for the method", "", "", shown)
@@ -124,7 +128,7 @@ def _figure(body: Body, name: str, claim: Body) -> Figure:
     margins = claim_margins(claim, _null(body, name, claim), unit)
     return looks(
         path,
-        title=f"{name}: {_name(claim)} over the looks",
+        title=f"{name}: {claim_name(claim)} over the looks",
         planned=body["looks"]["planned_items"],
         tested=margins[0] if margins else None,
         zero=None if claim["rule"] == "within" else 0.0,
@@ -142,10 +146,6 @@ def _null(body: Body, name: str, claim: Body) -> Body:
                     estimate = verdict["estimate"]
                     return {key: estimate[key] for key in ("null", "alternative")}
     return {"null": 0.0, "alternative": "greater"}
-
-
-def _name(claim: Body) -> str:
-    return f"{claim['metric']} {claim['rule'].replace('_', '-')}"
 
 
 def _unit(body: Body, claim: Body) -> Unit:

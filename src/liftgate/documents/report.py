@@ -10,8 +10,10 @@ from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
 from liftgate.documents.looks import how_far
+from liftgate.documents.money import costs
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
+from liftgate.documents.robustness import robustness_lines
 from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
 from liftgate.figures import Figure
@@ -123,6 +125,8 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "failure_kinds": kinds,
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),
+        "costs": costs(body, entry),
+        "streamed": any((body["latency"].get(a["name"]) or {}).get("ttft_n") for a in body["arms"]),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),
         "planned": cut(_planned(body), budget.listed),
@@ -167,7 +171,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=_notes(decision),
+        notes=(*_notes(decision), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),

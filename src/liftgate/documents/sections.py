@@ -84,6 +84,9 @@ class ArmRow:
     n: str
     passes: str
     spark: str
+    first: str
+    """p50 and p95 to the first token; empty where no answer was streamed."""
+    first_ref: str
     total: str
     known: str
     tokens: str
@@ -305,10 +308,19 @@ def _arm(body: Body, arm: str, entry: int) -> ArmRow:
         n=count(latency["n"]) if latency else "",
         passes=alike(passes),
         spark=spark,
+        first=_first_token(latency, ms),
+        first_ref=f"{entry}:{arm}.ttft_p95_ms",
         total=_total(cost),
         known=f"{count(cost['known'])} of {count(cost['items'])}" if cost else "",
         tokens=_tokens(cost),
     )
+
+
+def _first_token(latency: Body | None, ms: Unit) -> str:
+    if not latency or latency.get("ttft_p95_ms") is None:
+        return ""
+    p50, p95 = (quantity(latency[f"ttft_{name}_ms"], ms) for name in ("p50", "p95"))
+    return f"p50 {p50}, p95 {p95} (n {count(latency['ttft_n'])})"
 
 
 def _total(cost: Body | None) -> str:

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from liftgate.canon import canonical, parse
+from liftgate.canon import canonical, parse, plain
 from liftgate.errors import DataError, SystemFailed, Unavailable
 from liftgate.evals.watch import Watch
 from liftgate.protocols import System
-from liftgate.records import Answer, Failure, Json
+from liftgate.records import Answer, Failure, Json, Trace, trace_of
 
 LONGEST_MESSAGE = 500
 
@@ -30,6 +30,8 @@ class Called(NamedTuple):
     """What the provider said of the call, of a failed one too."""
     data: bytes = b""
     """The answer's canonical bytes."""
+    trace_data: bytes | None = None
+    """The trace's canonical bytes, of a failed call too; None: there is none."""
 
 
 async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> Called:
@@ -60,13 +62,26 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
 
 
 def came(started_at: datetime, seconds: float, answer: object) -> Called:
-    """Return what became of a call that gave an answer.
+    """Return what became of a call that gave an answer: as it will be read back, for all scorers.
 
     Raises:
         SystemFailed: it is none.
     """
-    stored, data = _as_stored(answer)
-    return Called(started_at, seconds, stored, None, "", stored.reported, data)
+    if not isinstance(answer, Answer):
+        raise SystemFailed(
+            f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
+        )
+    trace_data = None
+    try:
+        data = canonical(answer.output)
+        if answer.trace is not None:
+            trace_data = _trace_data(answer.trace)
+            answer = replace(answer, trace=trace_of(parse(trace_data)))
+    except DataError as error:
+        raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
+    if type(answer.output) is not str:
+        answer = replace(answer, output=parse(data))
+    return Called(started_at, seconds, answer, None, "", answer.reported, data, trace_data)
 
 
 def failed(started_at: datetime, seconds: float, error: BaseException) -> Called:
@@ -81,8 +96,7 @@ def failed(started_at: datetime, seconds: float, error: BaseException) -> Called
         return Called(started_at, seconds, None, Failure.CRASH, "it cancelled itself")
     if isinstance(error, SystemFailed):
         kind = error.kind if error.kind in set(Failure) else Failure.CRASH
-        message, reported = _cut(str(error)), error.reported
-        return Called(started_at, seconds, None, Failure(kind), message, reported)
+        return _failed(started_at, seconds, error, Failure(kind))
     message = _cut(f"{type(error).__name__}: {error}")
     return Called(started_at, seconds, None, Failure.CRASH, message)
 
@@ -93,19 +107,32 @@ def late(started_at: datetime, seconds: float, timeout_s: float) -> Called:
     return Called(started_at, max(seconds, timeout_s), None, Failure.TIMEOUT, message)
 
 
-def _as_stored(answer: object) -> tuple[Answer, bytes]:
-    """Return an answer as it will be read back, so that every scorer sees the same one."""
-    if not isinstance(answer, Answer):
-        raise SystemFailed(
-            f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
-        )
+def _failed(started_at: datetime, seconds: float, error: SystemFailed, kind: Failure) -> Called:
+    message, trace_data = str(error), None
+    if error.trace is not None:
+        try:
+            trace_data = _trace_data(error.trace)
+        except DataError as fault:
+            message += f"; its trace is not kept: {fault}"
+    return Called(
+        started_at, seconds, None, kind, _cut(message), error.reported, trace_data=trace_data
+    )
+
+
+def _trace_data(trace: object) -> bytes:
+    """Return a trace's canonical bytes.
+
+    Raises:
+        DataError: it is no trace, or cannot be read back.
+    """
+    if not isinstance(trace, Trace):
+        raise DataError(f"trace: got {type(trace).__name__}, expected a Trace")
     try:
-        data = canonical(answer.output)
-    except DataError as error:
-        raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
-    if type(answer.output) is not str:
-        answer = replace(answer, output=parse(data))
-    return answer, data
+        shown = plain(trace.as_json(), place="trace")
+        trace_of(shown)
+        return canonical(shown)
+    except (TypeError, AttributeError, RecursionError) as error:
+        raise DataError(f"trace: {error}") from error
 
 
 def _cut(message: str) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from math import fsum
 
 from liftgate.errors import DataError
-from liftgate.evals.plan import BoundArm, Job
+from liftgate.evals.plan import Asked, BoundArm, Job
 from liftgate.evals.prices import Prices
-from liftgate.protocols import Expected, Metered
-from liftgate.records import Trial
+from liftgate.protocols import Composed, Expected, Metered, System
+from liftgate.records import Answer, Json, Trial
 
 Say = Callable[[str], None]
 
@@ -66,12 +67,16 @@ class Purse:
                     f"Cost of {name}: not known before its first answers, since nothing bounds "
                     f"their length ({len(jobs):,} calls)"
                 )
-            elif self.most is not None and not isinstance(bound.system, Metered):
-                continue
             elif self.most is not None:
+                self._check_prices(bound, self.most)
+
+    def _check_prices(self, bound: BoundArm, most: float) -> None:
+        """Refuse a limit on what nobody could count: an endpoint, or a stage's, without a price."""
+        for system in _called(bound.system, bound.arm.system):
+            if self.prices.find(system) is None:
                 raise DataError(
-                    f"arm {name}: a most of {self.most:g} was set, and there is no price of "
-                    f"{bound.arm.system!r}",
+                    f"arm {bound.arm.name}: a most of {most:g} was set, and there is no price of "
+                    f"{system!r}",
                     hint="add it to the price table, or leave --max-cost out",
                 )
 
@@ -94,6 +99,47 @@ class Purse:
         """Take note of a call that was made."""
         self._reserved.pop(job.key, None)
         self.spent += self._learn(job.arm, trial) or 0.0
+
+    def ask_refusal(self, asked: Asked, parts: Mapping[str, Json], key: str) -> str | None:
+        """Return why a judge's system is not to be asked, or None and take its cost to be spent.
+
+        Args:
+            asked: the judge's system.
+            parts: what it is to be asked.
+            key: of this call, for ``ask_paid``.
+        """
+        if self.most is None:
+            return None
+        cost = self._asking(asked, parts) or 0.0
+        if self.spent + fsum(self._reserved.values()) + cost > self.most:
+            currency = self.prices.currency
+            return (
+                f"the next call of the judge {asked.name} could bring the cost above "
+                f"{self.most:g} {currency} (spent {self.spent:,.4g} {currency})"
+            )
+        self._reserved[key] = cost
+        return None
+
+    def ask_paid(self, asked: Asked, answer: Answer | None, at: datetime, key: str) -> float | None:
+        """Take note of a call of a judge's system, and return what it cost if that is known."""
+        self._reserved.pop(key, None)
+        cost = None if answer is None else self.prices.cost_of(asked.name, answer, at)
+        if cost is not None:
+            sums = self._known[asked.system.fingerprint]
+            sums[0] += cost
+            sums[1] += 1
+            self.spent += cost
+        return cost
+
+    def _asking(self, asked: Asked, parts: Mapping[str, Json]) -> float | None:
+        if isinstance(asked.system, Metered):
+            expected = asked.system.expect(parts)
+            if expected.tokens_out is not None:
+                cost = self.prices.of(asked.name, expected.tokens_in, expected.tokens_out)
+                if cost is not None:
+                    return cost
+        total, count = self._known.get(asked.system.fingerprint, (0.0, 0.0))
+        return total / count if count else None
 
     def _learn(self, bound: BoundArm, trial: Trial) -> float | None:
         cost = self.prices.cost(bound.arm.system, trial)
@@ -121,3 +167,12 @@ class Purse:
     def _expected(job: Job) -> Expected | None:
         system = job.arm.system
         return system.expect(job.items[0].input) if isinstance(system, Metered) else None
+
+
+def _called(system: System, name: str) -> Iterator[str]:
+    """Yield the names of what calls an endpoint: the system itself, or its stages."""
+    if isinstance(system, Metered):
+        yield name
+    elif isinstance(system, Composed):
+        for stage, inner in system.stages.items():
+            yield from _called(inner, system.names[stage])

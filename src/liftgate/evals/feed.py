@@ -15,7 +15,7 @@ from liftgate.evals.pen import Pen
 from liftgate.evals.plan import Job, Plan, raw, slot
 from liftgate.evals.scoring import score_row, shown
 from liftgate.evals.select import Answered, observed
-from liftgate.evals.work import Ask, Attempted, Broken, Finished, Told
+from liftgate.evals.work import Ask, Attempted, Broken, Finished, Refused, Told
 from liftgate.records import Observation, Trial
 
 Stop = Callable[[Sequence[Observation]], str | None]
@@ -47,7 +47,7 @@ class Feed:
         self._next = next(jobs, None)
         self._known = known
         self._limits = limits
-        self._most = max(limits.values(), default=0)
+        self._most = plan.concurrency or max(limits.values(), default=0)
         self._pen = pen
         self._purse = purse
         self._meter = meter
@@ -89,6 +89,9 @@ class Feed:
         """
         if isinstance(told, Attempted):
             self._attempted(told)
+            return
+        if isinstance(told, Refused):
+            self.reason, self.cut_short = self.reason or told.reason, True
             return
         if isinstance(told, Broken):
             self.calling -= 1
@@ -147,9 +150,9 @@ class Feed:
         self.failed += trial.failure is not None
         scores = {}
         for made in told.scores:
-            bound = self._plan.scorers[made.scorer]
+            bound = self._plan.single[made.scorer]
             score = score_row(bound, trial, made.target_digest, made.scored, run=trial.run)
-            self._pen.score(score)
+            self._pen.score(score, made.scored.detail)
             scores[bound.fingerprint, made.target_digest] = score
         self._meter.count(failed=trial.failure is not None)
         if self._stop is not None and self.reason is None:

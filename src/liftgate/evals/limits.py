@@ -12,13 +12,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from liftgate.errors import SystemFailed
 from liftgate.evals.watch import reading, standing_still
-from liftgate.protocols import Sent, TryAgain
+from liftgate.protocols import Composed, Metered, Sent, System, TryAgain
 
 MINUTE_S = 60.0
 _BURST_S = 1.0
@@ -124,6 +124,32 @@ class EndpointBudget:
             # A little later each, or all that waited would come back at one moment.
             wait = fault.after_s + min(wait, 1.0)
         await asyncio.sleep(wait)
+
+
+def share_budgets(callers: Sequence[tuple[System, int]], limits: Limits) -> None:
+    """Give every system that calls an endpoint the budget that all its callers share.
+
+    Args:
+        callers: systems, each with how many of its calls may be in flight.
+        limits: of every endpoint.
+    """
+    sharing: dict[str, list[tuple[Metered, int]]] = {}
+    for caller, at_once in callers:
+        for system in _metered(caller):
+            sharing.setdefault(system.endpoint, []).append((system, at_once))
+    for sharers in sharing.values():
+        budget = EndpointBudget(limits, max(at_once for _, at_once in sharers))
+        for sharer, _ in sharers:
+            sharer.use(budget)
+
+
+def _metered(system: System) -> Iterator[Metered]:
+    """Yield what calls an endpoint: the system itself, or those that it is made of."""
+    if isinstance(system, Metered):
+        yield system
+    elif isinstance(system, Composed):
+        for stage in system.stages.values():
+            yield from _metered(stage)
 
 
 class _Bucket:

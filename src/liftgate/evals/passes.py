@@ -12,15 +12,16 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from liftgate.evals.calls import call
+from liftgate.errors import DataError
+from liftgate.evals.calls import Called, call
 from liftgate.evals.meter import Listener, Meter
 from liftgate.evals.pen import Pen
 from liftgate.evals.plan import BoundArm, PassPlan, Plan, drawn, rotated
-from liftgate.records import Item, Measure
+from liftgate.records import Item, Measure, first_token_s
 
 STAGE = "latency passes"
-Milliseconds = dict[str, list[float]]
-"""Arm's fingerprint -> one latency for each item of a pass."""
+Milliseconds = dict[tuple[str, bool], list[float]]
+"""(arm's fingerprint, whether to the first token) -> one latency for each item of a pass."""
 
 
 @dataclass(frozen=True)
@@ -68,31 +69,58 @@ async def take_passes(
 
     Returns:
         The number of calls made.
+
+    Raises:
+        DataError: the time to the first token is wanted of a system that does not report it.
     """
     if not due:
         return 0
     total = sum(len(one.items) * len(plan.arms) for one in due)
     meter = Meter(STAGE, total, listener=listener)
     for bound in plan.arms:
-        await call(bound.system, due[0].items[0].input, plan.outcomes.timeout_s)
+        first = due[0].items[0].as_read(bound.reads)
+        warm = await call(bound.system, first.input, plan.outcomes.timeout_s)
+        if any(wanted.first_token for one in due for _, wanted in one.rows):
+            _check_streams(bound, warm)
     for one in due:
         found = await _one_pass(plan, one, meter)
         for bound, wanted in one.rows:
-            value = nearest_rank(found[bound.arm.fingerprint], wanted.quantile)
+            value = nearest_rank(found[bound.arm.fingerprint, wanted.first_token], wanted.quantile)
             pen.measure(bound.arm.fingerprint, wanted.name, value, one.number)
     return total + len(plan.arms)
 
 
 async def _one_pass(plan: Plan, one: DuePass, meter: Meter) -> Milliseconds:
-    found: Milliseconds = {bound.arm.fingerprint: [] for bound in plan.arms}
+    found: Milliseconds = {
+        (bound.arm.fingerprint, first): [] for bound in plan.arms for first in (False, True)
+    }
     for place, item in enumerate(one.items):
         for bound in rotated(plan.arms, plan.seed + one.number + place):
-            called = await call(bound.system, item.input, plan.outcomes.timeout_s)
+            asked = item.as_read(bound.reads).input
+            called = await call(bound.system, asked, plan.outcomes.timeout_s)
             failed = called.failure is not None
-            seconds = plan.outcomes.timeout_s if failed else called.seconds
-            found[bound.arm.fingerprint].append(1000 * seconds)
+            for first in (False, True):
+                seconds = _first_token(called) if first else called.seconds
+                seconds = plan.outcomes.timeout_s if failed else seconds
+                found[bound.arm.fingerprint, first].append(1000 * seconds)
             meter.count(failed=failed)
     return found
+
+
+def _first_token(called: Called) -> float:
+    """Return the seconds to the first token; of an answer without any, those to its end."""
+    first = first_token_s(called.reported)
+    return called.seconds if first is None else first
+
+
+def _check_streams(bound: BoundArm, called: Called) -> None:
+    """Refuse a system that says nothing of its first token: its end is not its beginning."""
+    if called.failure is None and first_token_s(called.reported) is None:
+        raise DataError(
+            f"arm {bound.arm.name}: its answers do not report first_token_s, the time to the "
+            "first token, which a claim is about",
+            hint="openai: set stream: true; other systems report it beside their answer",
+        )
 
 
 def nearest_rank(values: Sequence[float], quantile: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from liftgate.canon import sha256
 from liftgate.evals.calls import Called
 from liftgate.evals.plan import Job
 from liftgate.records import Json, Measure, Run, Score, Trial
@@ -52,8 +53,9 @@ class Pen:
             cost=None if answer is None else answer.cost,
             in_flight=in_flight,
             reported=called.reported,
+            trace_digest=None if called.trace_data is None else sha256(called.trace_data),
         )
-        writer.add_trial(trial, kept=True)
+        writer.add_trial(trial, kept=True, trace_data=called.trace_data)
         return trial
 
     @property
@@ -61,9 +63,9 @@ class Pen:
         """The run's id, for a row that is about to be added."""
         return self._open().run
 
-    def score(self, score: Score) -> None:
-        """Add a score that carries this run's id."""
-        self._open().add_score(score)
+    def score(self, score: Score, detail: bytes = b"") -> None:
+        """Add a score that carries this run's id, with the bytes that its detail digest names."""
+        self._open().add_score(score, detail=detail)
         self.scored += 1
 
     def measure(self, arm: str, name: str, value: float, pass_number: int | None = None) -> None:

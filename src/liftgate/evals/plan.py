@@ -6,13 +6,14 @@ from array import array
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from hashlib import sha256 as _sha256
 from typing import NamedTuple
 
 from liftgate.canon import canonical
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
-from liftgate.protocols import Scorer, System
+from liftgate.protocols import Judge, PairJudge, Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
 
 
@@ -24,6 +25,17 @@ class BoundArm:
     system: System
     admissible_after: datetime | None = None
     """Trials that began before this (the lock) are not used; None: older ones may be."""
+    reads: str | None = None
+    """Which version of every item it is asked; None: the item as it is."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A system that a judge asks."""
+
+    name: str
+    """``plugin:rest``: the name by which a price is looked up."""
+    system: System
 
 
 @dataclass(frozen=True)
@@ -31,10 +43,22 @@ class BoundScorer:
     """A scorer with its name in the study, which is the metric's name."""
 
     name: str
-    scorer: Scorer
+    scorer: Scorer | Judge | PairJudge
     fingerprint: str
     """Digest of everything that can change a score: plug-in, version, parameters."""
     scale: Scale
+    asks: tuple[Asked, ...] = ()
+    """The systems that a judge asks."""
+
+    @property
+    def is_judge(self) -> bool:
+        """Whether its scores are themselves measured, by a model."""
+        return isinstance(self.scorer, (Judge, PairJudge))
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether it compares two arms' answers."""
+        return isinstance(self.scorer, PairJudge)
 
 
 @dataclass(frozen=True)
@@ -62,6 +86,11 @@ class PassPlan:
     items: int | None = None
     """How many items, drawn by the seed, make one pass; None: all."""
 
+    @property
+    def first_token(self) -> bool:
+        """Whether the time to the first token is taken, rather than that to the whole answer."""
+        return self.name.startswith("ttft_")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -85,6 +114,16 @@ class Plan:
     """Whether the baseline answers all items before a candidate is asked."""
     limits: Limits = field(default_factory=Limits)
     """Of each endpoint, shared by the arms that call it."""
+
+    @cached_property
+    def single(self) -> tuple[BoundScorer, ...]:
+        """The scorers of single answers."""
+        return tuple(scorer for scorer in self.scorers if not scorer.of_pairs)
+
+    @cached_property
+    def pairwise(self) -> tuple[BoundScorer, ...]:
+        """The judges of pairs of answers."""
+        return tuple(scorer for scorer in self.scorers if scorer.of_pairs)
 
     def __post_init__(self) -> None:
         names = {bound.arm.fingerprint: bound.arm.name for bound in self.arms}
@@ -152,30 +191,26 @@ class Agenda:
         self._plan = plan
         self._items = plan.dataset.items
         self._order = array("q", _order(self._items, plan.seed))
-        # The bytes of each item's ``input_digest``, without the way over text and back.
-        digests = [_sha256(canonical(self._items[at].input)).digest() for at in self._order]
-        first: dict[bytes, int] = {}
-        shared: dict[bytes, list[int]] = {}
-        for place, digest in enumerate(digests):
-            if first.setdefault(digest, place) != place:
-                shared.setdefault(digest, [first[digest]]).append(place)
-        self._inputs = list(first)
-        """One for each call of an arm and repeat, in order."""
-        self._first = array("q", first.values())
-        self._shared = shared
-        """Input -> the places of its items, where there are several."""
+        whole = self._whole()
+        self._readings = {
+            reads: whole if reads is None else self._reading(reads, whole)
+            for reads in {bound.reads for bound in plan.arms}
+        }
+        self._numbers = range(len(whole.inputs))
+        self._reads = {bound.arm.fingerprint: bound.reads for bound in plan.arms}
 
     def total(self, arm: str | None = None) -> int:
         """Return how many keys there are, in all or for one arm."""
-        arms = 1 if arm is not None else len(self._plan.arms)
-        return arms * self._plan.repeats * len(self._inputs)
+        arms = self._reads if arm is None else (arm,)
+        return self._plan.repeats * sum(self._readings[self._reads[a]].calls for a in arms)
 
-    def among(self, known: Container[bytes]) -> int:
+    def among(self, arm: str, known: Container[bytes]) -> int:
         """Return how many of an arm's keys are among those that are known, by ``slot``."""
         return sum(
             slot(digest, repeat) in known
             for repeat in range(self._plan.repeats)
-            for digest in self._inputs
+            for digest in self._readings[self._reads[arm]].inputs
+            if digest is not None
         )
 
     def jobs(
@@ -195,19 +230,59 @@ class Agenda:
         sets = {b.arm.fingerprint: named.get(b.arm.fingerprint, ()) for b in plan.arms}
         for arms in _in_turn(plan):
             turns = [rotated(arms, turn) for turn in range(len(arms))]
-            for number, digest in enumerate(self._inputs):
+            for number in self._numbers if arms else ():
                 for repeat in range(plan.repeats):
-                    at = slot(digest, repeat)
-                    for bound in turns[(plan.seed + number + repeat) % len(arms)] if arms else ():
-                        if (at in sets[bound.arm.fingerprint]) is keep:
+                    for bound in turns[(plan.seed + number + repeat) % len(arms)]:
+                        digest = self._readings[bound.reads].inputs[number]
+                        if digest is None:
+                            continue  # asked with the earlier item that reads the same
+                        if (slot(digest, repeat) in sets[bound.arm.fingerprint]) is keep:
                             yield self._job(bound, number, digest, repeat)
 
     def _job(self, bound: BoundArm, number: int, digest: bytes, repeat: int) -> Job:
-        places = self._shared.get(digest) or (self._first[number],)
+        reading = self._readings[bound.reads]
+        places = reading.shared.get(digest) or (reading.first[number],)
         input_digest = f"sha256:{digest.hex()}"
         key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-        items = tuple([self._items[self._order[place]] for place in places])
-        return Job(key, bound, repeat, items, places[0], input_digest)
+        found = [self._items[self._order[place]].as_read(bound.reads) for place in places]
+        return Job(key, bound, repeat, tuple(found), places[0], input_digest)
+
+    def _whole(self) -> _Reading:
+        """Return the items' inputs as they are."""
+        # The bytes of each item's ``input_digest``, without the way over text and back.
+        digests = [_sha256(canonical(self._items[at].input)).digest() for at in self._order]
+        first: dict[bytes, int] = {}
+        shared: dict[bytes, list[int]] = {}
+        for place, digest in enumerate(digests):
+            if first.setdefault(digest, place) != place:
+                shared.setdefault(digest, [first[digest]]).append(place)
+        return _Reading(list(first), array("q", first.values()), shared, len(first))
+
+    def _reading(self, version: str, whole: _Reading) -> _Reading:
+        """Return one version of the items' inputs, where several may be the same."""
+        inputs: list[bytes | None] = []
+        groups: dict[bytes, list[int]] = {}
+        for digest, place in zip(whole.inputs, whole.first, strict=True):
+            assert digest is not None
+            seen = self._items[self._order[place]].as_read(version)
+            asked = _sha256(canonical(seen.input)).digest()
+            inputs.append(None if asked in groups else asked)
+            groups.setdefault(asked, []).extend(whole.shared.get(digest) or (place,))
+        shared = {asked: sorted(places) for asked, places in groups.items() if len(places) > 1}
+        return _Reading(inputs, whole.first, shared, len(groups))
+
+
+class _Reading(NamedTuple):
+    """The inputs of all items in one version, in the study's order."""
+
+    inputs: Sequence[bytes | None]
+    """One for each different input of the items as they are; None: an earlier one reads alike."""
+    first: Sequence[int]
+    """The place of the first item of each."""
+    shared: Mapping[bytes, Sequence[int]]
+    """Input -> the places of its items, where there are several."""
+    calls: int
+    """How many different ones there are: the calls of an arm and repeat."""
 
 
 def raw(digest: str) -> bytes:

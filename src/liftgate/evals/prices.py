@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from math import fsum
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.records import Json, Trial
+from liftgate.records import Answer, Json, Observation, Trial
 from liftgate.study.source import parse
 
 _MILLION = 1_000_000
@@ -66,12 +67,52 @@ class Prices:
         return None if price is None else price.cost(tokens_in, tokens_out)
 
     def cost(self, system: str, trial: Trial) -> float | None:
-        """Return what a call cost: what its system said itself, or its tokens at their price."""
-        if trial.cost is not None or not self.rows:
-            return trial.cost
-        counts = _tokens(trial)
-        price = self.find(system, trial.started_at)
+        """Return what a call cost: what its system said itself, or its tokens at their price.
+
+        A call that reports ``calls`` of its own (of a retriever, of a generator) costs their sum,
+        and is unknown where one of them is.
+        """
+        return self.cost_of(system, trial, trial.started_at)
+
+    def cost_of(self, system: str, call: Trial | Answer, at: datetime) -> float | None:
+        """Return what a call that began at a time cost, from its trial or its answer."""
+        if call.cost is not None:
+            return call.cost
+        inner = (call.reported or {}).get("calls")
+        if isinstance(inner, (list, tuple)) and inner:
+            costs = [self._inner(one, at) for one in inner]
+            known = [cost for cost in costs if cost is not None]
+            return fsum(known) if len(known) == len(costs) else None
+        if not self.rows:
+            return None
+        counts = _tokens(call)
+        price = self.find(system, at)
         return None if counts is None or price is None else price.cost(*counts)
+
+    def _inner(self, call: Json, at: datetime) -> float | None:
+        """Return what one of the calls behind a trial cost."""
+        if not isinstance(call, Mapping):
+            return None
+        cost = call.get("cost")
+        said = cost if isinstance(cost, (int, float)) and not isinstance(cost, bool) else None
+        counts = (_count(call, "tokens_in"), _count(call, "tokens_out"))
+        return self.cost_of(
+            str(call.get("system")), Answer(None, *counts, said, {"usage": call.get("usage")}), at
+        )
+
+    def priced(
+        self, rows: Iterable[Observation], systems: Mapping[str, str]
+    ) -> tuple[Observation, ...]:
+        """Return observations with what each call cost, as far as that is known.
+
+        Args:
+            rows: of any arms.
+            systems: arm's fingerprint -> its system, ``plugin:rest``.
+        """
+        return tuple(
+            replace(row, trial=replace(row.trial, cost=self.cost(systems[row.arm], row.trial)))
+            for row in rows
+        )
 
 
 def read_prices(path: Path) -> Prices:
@@ -128,13 +169,16 @@ def _amount(place: str, name: str, value: Any) -> float:
     return float(value)
 
 
-def _tokens(trial: Trial) -> tuple[int, int, int] | None:
+def _tokens(trial: Trial | Answer) -> tuple[int, int, int] | None:
     """Return tokens in, out and cached, from what the provider reported or from the row."""
     usage = (trial.reported or {}).get("usage")
     if isinstance(usage, Mapping):
         given, made = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
         details = usage.get("prompt_tokens_details")
         cached = _count(details, "cached_tokens") if isinstance(details, Mapping) else None
+        if cached is None:
+            # Some compatible servers name the tokens that they had in their cache so.
+            cached = _count(usage, "prompt_cache_hit_tokens")
         if given is not None:
             return given, made or 0, min(cached or 0, given)
     if trial.tokens_in is None or trial.tokens_out is None:

@@ -6,24 +6,26 @@ import asyncio
 import gc
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
 from time import perf_counter
 
 from liftgate import plugins
 from liftgate.errors import DataError
+from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
+from liftgate.evals.executed import Executed
 from liftgate.evals.feed import Feed, Stop
-from liftgate.evals.limits import EndpointBudget
+from liftgate.evals.judging import Judging
+from liftgate.evals.limits import share_budgets
 from liftgate.evals.meter import Listener, Meter
 from liftgate.evals.passes import DuePass, due_passes, take_passes
 from liftgate.evals.pen import Pen
 from liftgate.evals.plan import Agenda, BoundArm, BoundScorer, Job, OutcomeRules, PassPlan, Plan
-from liftgate.evals.scoring import score_row, scored, shown, stored_answer
-from liftgate.evals.select import Answered, ScoreKey, answered, is_final, look, observed
+from liftgate.evals.rescoring import Rescoring
+from liftgate.evals.scoring import stored_answer
+from liftgate.evals.select import Answered, answered
 from liftgate.evals.work import Work
-from liftgate.protocols import Executor, Identified, Metered, Startable
-from liftgate.records import Json, Measure, Observation, Run, Score, Trial
+from liftgate.protocols import Bounded, Executor, Identified, Startable
+from liftgate.records import Answer, Json, Measure, Run, Trial
 from liftgate.store import Store
 
 __all__ = ["BoundArm", "BoundScorer", "Executed", "OutcomeRules", "PassPlan", "Plan", "execute"]
@@ -33,32 +35,6 @@ _COLLECT_AFTER = 50_000
 """Objects that are to be made and kept before the collector of cycles looks at the new ones."""
 START_SECONDS = "start_seconds"
 """The engine's own measure: what a system took to start. Its row says that measures were taken."""
-_SCORED_AT_ONCE = 5000
-"""Known trials whose scores are looked at together."""
-
-
-@dataclass(frozen=True)
-class Executed:
-    """What a run did."""
-
-    run: Run | None
-    """None: everything was known, and nothing was written."""
-    called: int
-    """Calls for trials, retries included."""
-    reused: int
-    """Keys whose counting trial was known before."""
-    failed: int
-    """Keys finished now whose counting trial failed."""
-    scored: int
-    """Score rows written."""
-    timed: int
-    """Calls of latency passes and warm-ups; they are no trials."""
-    stopped: str | None = None
-    """The reason for which the stopping rule, or the money, ended the run."""
-    cut_short: bool = False
-    """Whether it was the money: the study was not run to its end."""
-    notes: tuple[str, ...] = ()
-    """What went wrong without harm to the rows: a system that could not be closed."""
 
 
 async def execute(
@@ -71,6 +47,7 @@ async def execute(
     purse: Purse | None = None,
     say: Say | None = None,
     executor: Executor | None = None,
+    scores_only: bool = False,
 ) -> Executed:
     """Run what a plan still lacks, and only that.
 
@@ -86,6 +63,7 @@ async def execute(
         purse: prices, and how much may be spent; None: nothing is priced.
         say: told in a sentence what the calls may cost, and what an interruption may repeat.
         executor: makes the calls; None: the one named ``asyncio``.
+        scores_only: score what is known, and call no arm.
 
     Raises:
         DataError: a system cannot be started or measured, or the purse lacks a price.
@@ -99,7 +77,10 @@ async def execute(
     )
     try:
         with _collecting_less():
-            await execution.go(executor or plugins.load("executors", DEFAULT_EXECUTOR)())
+            if scores_only:
+                await execution.score_only()
+            else:
+                await execution.go(executor or plugins.load("executors", DEFAULT_EXECUTOR)())
     except BaseException:
         execution.tell_lost()
         execution.pen.finish(complete=False)
@@ -150,22 +131,31 @@ class _Execution:
         self.stop = stop
         self.reason: str | None = None
         self.reused = self.timed = 0
+        self._known: Mapping[str, Answered] = {}
+        self._lacking: dict[str, int] = {}
         self.feed: Feed | None = None
         self.started: list[BoundArm] = []
+        self.judging = Judging(plan.scorers, plan.outcomes.timeout_s, self.purse)
+        self.rescoring = Rescoring(plan, store, pen, self.judging)
         self.notes: list[str] = []
 
     @property
     def cut_short(self) -> bool:
         """Whether money ended the run."""
-        return self.feed is not None and self.feed.cut_short
+        short = self.feed is not None and self.feed.cut_short
+        return short or self.judging.refused is not None
+
+    async def score_only(self) -> None:
+        """Make the scores that known trials lack, and those of pairs."""
+        agenda = self._begin()
+        await self._score_known(agenda, {arm: found.counted for arm, found in self._known.items()})
+        await self._compare(agenda)
 
     async def go(self, executor: Executor) -> None:
-        """Do all that is missing: calls, scores of old trials, then passes."""
-        agenda = Agenda(self.plan)
-        known = answered(self.plan, self.store)
+        """Do all that is missing: calls, scores of old trials, pairs, then passes."""
+        agenda = self._begin()
+        known, lacking = self._known, self._lacking
         counted = {arm: found.counted for arm, found in known.items()}
-        lacking = {arm: agenda.total(arm) - agenda.among(counted[arm]) for arm in counted}
-        self.reused = agenda.total() - sum(lacking.values())
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
         if self.stop is not None:
@@ -176,10 +166,11 @@ class _Execution:
         if self.purse.counts:
             self._estimate([] if self.reason is not None else [*agenda.jobs(counted)])
         await self._start({arm for arm, count in lacking.items() if count}, due, measures)
-        if any(lacking.values()):
+        if any(lacking.values()) and not self.cut_short:
             await self._call_all(executor, agenda.jobs(counted), agenda.total(), known)
         if self.stop is None:
             await self._score_known(agenda, counted)
+        await self._compare(agenda)
         if self.cut_short:
             return
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
@@ -187,6 +178,7 @@ class _Execution:
     def result(self, run: Run | None) -> Executed:
         """Return the counts."""
         feed = self.feed
+        stopped = self.reason or (None if feed is None else feed.reason) or self.judging.refused
         return Executed(
             run=run,
             called=0 if feed is None else feed.called,
@@ -194,8 +186,9 @@ class _Execution:
             failed=0 if feed is None else feed.failed,
             scored=self.pen.scored,
             timed=self.timed,
-            stopped=self.reason or (None if feed is None else feed.reason),
+            stopped=stopped,
             cut_short=self.cut_short,
+            asked=self.judging.calls,
             notes=tuple(self.notes),
         )
 
@@ -209,21 +202,20 @@ class _Execution:
 
     async def close(self) -> None:
         """Close what was started; a fault in closing is noted, for the rows are safe."""
-        for bound in self.started:
+        systems = [(f"arm {bound.arm.name}", bound.system) for bound in self.started]
+        systems += [(f"judge {asked.name}", asked.system) for asked in self.judging.started]
+        for name, system in systems:
             try:
                 async with asyncio.timeout(self.plan.outcomes.timeout_s):
-                    await bound.system.close()
+                    await system.close()
             except Exception as error:  # noqa: BLE001 - the run is over
-                self.notes.append(
-                    f"arm {bound.arm.name}: closing it raised {type(error).__name__}: {error}"
-                )
+                self.notes.append(f"{name}: closing it raised {type(error).__name__}: {error}")
 
     async def _start(
         self, asked: Container[str], due: Sequence[DuePass], measures: Iterable[Measure]
     ) -> None:
         measured = {m.arm for m in measures if m.name == START_SECONDS}
         seconds: dict[str, float] = {}
-        self._hand_out_budgets()
         for bound in self.plan.arms:
             fingerprint = bound.arm.fingerprint
             if not due and fingerprint not in asked and fingerprint in measured:
@@ -239,7 +231,10 @@ class _Execution:
         # A killed process cannot say what it had in flight; this bounds it.
         self.pen.describe("most_in_flight", max(limits.values(), default=0))
         identities = {
-            bound.arm.fingerprint: dict(bound.system.identity)
+            bound.arm.fingerprint: {
+                **bound.system.identity,
+                **({} if bound.reads is None else {"reads": bound.reads}),
+            }
             for bound in self.plan.arms
             if isinstance(bound.system, Identified)
         }
@@ -248,18 +243,18 @@ class _Execution:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
 
-    def _hand_out_budgets(self) -> None:
-        """Give every system that calls an endpoint the budget that all its callers share."""
-        sharing: dict[str, list[BoundArm]] = {}
-        for bound in self.plan.arms:
-            if isinstance(bound.system, Metered):
-                sharing.setdefault(bound.system.endpoint, []).append(bound)
-        for callers in sharing.values():
-            at_once = max(self._limit(bound) for bound in callers)
-            budget = EndpointBudget(self.plan.limits, at_once)
-            for bound in callers:
-                assert isinstance(bound.system, Metered)
-                bound.system.use(budget)
+    def _begin(self) -> Agenda:
+        """Share the endpoints' budgets, name the judges, and look what is answered."""
+        arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
+        share_budgets([*arms, *self.judging.callers], self.plan.limits)
+        if self.judging.callers:
+            self.pen.describe("judges", self.judging.identities())
+        agenda = Agenda(self.plan)
+        self._known = answered(self.plan, self.store)
+        counted = {arm: agenda.among(arm, found.counted) for arm, found in self._known.items()}
+        self.reused = sum(counted.values())
+        self._lacking = {arm: agenda.total(arm) - count for arm, count in counted.items()}
+        return agenda
 
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
@@ -292,61 +287,35 @@ class _Execution:
             meter=Meter("trials", total, reused=self.reused, listener=self.listener),
             stop=self.stop,
         )
-        await executor.run(Work(self.plan), self.feed)
+        await executor.run(Work(self.plan, self.judging), self.feed)
+        if self.feed.cut_short:
+            # Nor is there money for judges of what is known.
+            self.judging.refused = self.judging.refused or self.feed.reason
 
     async def _score_known(self, agenda: Agenda, counted: Mapping[str, Container[bytes]]) -> None:
         """Score old trials where a scorer or a label is new, or a scorer failed."""
-        if not self.reused or (self.stop is None and not self.plan.scorers):
+        if not self.reused or (self.stop is None and not self.plan.single):
             return
-        meter: Meter | None = None
-        observations: list[Observation] = []
-        for jobs in _batches(agenda.jobs(only=counted), _SCORED_AT_ONCE):
-            known = look(self.plan, self.store, jobs)
-            for job in jobs:
-                if (trial := known.counted.get(job.key)) is None:
-                    continue
-                scores = dict(known.scores_of(trial))
-                if self._lacks(job, trial, scores):
-                    meter = meter or Meter("scores", self.reused, listener=self.listener)
-                    await self._score_items(job, trial, scores)
-                if meter is not None:
-                    meter.count()
-                if self.stop is not None:
-                    observations += [
-                        observed(self.plan, job, item, trial, scores) for item in job.items
-                    ]
-        if self.stop is not None and observations:
+        observations = await self.rescoring.go(
+            agenda, counted, self.listener, observe=self.stop is not None
+        )
+        if self.judging.refused is not None:
+            self.reason = self.judging.refused
+        elif self.stop is not None and observations:
             self.reason = self.stop(observations)
 
-    def _lacks(self, job: Job, trial: Trial, scores: Mapping[ScoreKey, Score]) -> bool:
-        return trial.failure is None and any(
-            (scorer.fingerprint, item.target_digest) not in scores
-            or not is_final(scores[scorer.fingerprint, item.target_digest])
-            for scorer in self.plan.scorers
-            for item in job.items
-        )
+    async def _compare(self, agenda: Agenda) -> None:
+        """Let judges of pairs judge what both arms have answered."""
+        if not self.plan.pairwise or self.cut_short:
+            return
+        made = Comparing(self.plan, self.store, self.pen, self.judging, self._stored)
+        self.reason = await made.go(tuple(agenda.jobs()), self.listener) or self.reason
 
-    async def _score_items(self, job: Job, trial: Trial, scores: dict[ScoreKey, Score]) -> None:
-        """Make and write the scores of a trial that are not there; what is made is added."""
-        answer = stored_answer(trial, self.store.output(str(trial.output_digest)))
-        tried: set[ScoreKey] = set()
-        limit = self.plan.outcomes.timeout_s
-        for item in job.items:
-            target = item.target_digest
-            for scorer in self.plan.scorers:
-                key = scorer.fingerprint, target
-                if key in tried or (key in scores and is_final(scores[key])):
-                    continue
-                found = await scored(scorer, answer, shown(item), limit)
-                made = score_row(scorer, trial, target, found, run=self.pen.run)
-                self.pen.score(made)
-                scores[key] = made
-                tried.add(key)
+    def _stored(self, trial: Trial) -> Answer:
+        return stored_answer(trial, self.store.output(str(trial.output_digest)))
 
     def _limit(self, bound: BoundArm) -> int:
-        return self.plan.concurrency or bound.system.concurrency
-
-
-def _batches(jobs: Iterator[Job], size: int) -> Iterator[list[Job]]:
-    while found := list(islice(jobs, size)):
-        yield found
+        limit = self.plan.concurrency or bound.system.concurrency
+        if isinstance(bound.system, Bounded):
+            return min(limit, bound.system.most_in_flight)
+        return limit

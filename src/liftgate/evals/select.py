@@ -6,10 +6,18 @@ The same rule decides what a run still has to call and what an analysis sees.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from liftgate.evals.plan import BoundArm, Job, OutcomeRules, Plan, jobs, raw, slot
+from liftgate.evals.pairwise import (
+    Ordered,
+    PairKey,
+    key_of,
+    known_pairs,
+    pairs_of,
+    preference,
+)
+from liftgate.evals.plan import BoundArm, BoundScorer, Job, OutcomeRules, Plan, jobs, raw, slot
 from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
 from liftgate.store import Attempt, Store, microseconds
 
@@ -49,13 +57,18 @@ def select(plan: Plan, store: Store) -> tuple[Observation, ...]:
     """
     known = look(plan, store)
     by_place: dict[tuple[str, str, int], Observation] = {}
+    preferred = _preferences(plan, store, known)
     for job in jobs(plan):
         if job.key not in known.counted:
             continue
         for item in job.items:
             place = (item.id, job.arm.arm.fingerprint, job.repeat)
             trial = known.counted[job.key]
-            by_place[place] = observed(plan, job, item, trial, known.scores_of(trial))
+            made = observed(plan, job, item, trial, known.scores_of(trial))
+            compared = preferred.get((trial.key, item.id))
+            if compared:
+                made = replace(made, scores={**made.scores, **compared})
+            by_place[place] = made
     places = (
         (item.id, bound.arm.fingerprint, repeat)
         for item in plan.dataset.items
@@ -69,6 +82,21 @@ def unfinished(plan: Plan, store: Store) -> tuple[Job, ...]:
     """Return the keys that must still be called, in the order of their calls."""
     known = look(plan, store)
     return tuple(job for job in jobs(plan) if job.key not in known.counted)
+
+
+def lacking_pairs(
+    plan: Plan, store: Store, scorer: BoundScorer, asked: Iterable[Job]
+) -> list[Ordered]:
+    """Return the ordered pairs that a judge of pairs has not judged, or whose judging failed."""
+    known = look(plan, store, asked)
+    judged = known_pairs(store.scores(scorer.fingerprint))
+    found: dict[PairKey, Ordered] = {}
+    for pair in pairs_of(asked, known.counted):
+        for order in pair.orders:
+            key = key_of(*order, pair.item)
+            if key not in judged or not is_final(judged[key]):
+                found.setdefault(key, Ordered(pair.item, order))
+    return list(found.values())
 
 
 def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Selection:
@@ -181,9 +209,10 @@ def observed(
 ) -> Observation:
     """Return a counted trial as an observation of one of its items, with the scores known."""
     found = {}
-    if trial.failure is None:
-        for scorer in plan.scorers:
-            score = scores.get((scorer.fingerprint, item.target_digest))
+    if trial.failure is None and scores:
+        target = item.target_digest
+        for scorer in plan.single:
+            score = scores.get((scorer.fingerprint, target))
             if score is not None:
                 found[scorer.name] = score
     return Observation(item.id, job.arm.arm.fingerprint, job.repeat, trial, found)
@@ -194,6 +223,20 @@ def is_final(score: Score) -> bool:
     return score.outcome is not Outcome.FAILED
 
 
+def _preferences(
+    plan: Plan, store: Store, known: Selection
+) -> dict[tuple[str, str], dict[str, Score]]:
+    """Return (candidate's trial, item) -> metric -> preference, of every judge of pairs."""
+    found: dict[tuple[str, str], dict[str, Score]] = {}
+    for scorer in plan.pairwise:
+        judged = known_pairs(store.scores(scorer.fingerprint))
+        for pair in pairs_of(jobs(plan), known.counted):
+            score = preference(pair, judged)
+            if score is not None:
+                found.setdefault((pair.candidate.key, pair.item.id), {})[scorer.name] = score
+    return found
+
+
 def _scores(
     plan: Plan, store: Store, counted: Mapping[str, Trial], among: Sequence[str] | None
 ) -> dict[TrialRow, dict[ScoreKey, Score]]:
@@ -201,7 +244,7 @@ def _scores(
     found: dict[TrialRow, dict[ScoreKey, Score]] = {
         (trial.key, trial.run, trial.attempt): {} for trial in counted.values()
     }
-    for fingerprint in {scorer.fingerprint for scorer in plan.scorers}:
+    for fingerprint in {scorer.fingerprint for scorer in plan.single}:
         for score in sorted(store.scores(fingerprint, among), key=lambda score: score.run):
             row = found.get((score.trial_key, score.trial_run, score.trial_attempt))
             key = score.scorer, score.target_digest

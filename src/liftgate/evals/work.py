@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from liftgate.evals.calls import Called, came, failed, forget, late
+from liftgate.evals.judging import Judging, OutOfMoney
 from liftgate.evals.plan import BoundScorer, OutcomeRules, Plan
-from liftgate.evals.scoring import Scored, scored
+from liftgate.evals.scoring import Scored, judged, scored, seen_by
 from liftgate.evals.watch import Alarm, Watch
 from liftgate.protocols import System
 from liftgate.records import Answer, Item, Json
@@ -53,6 +54,13 @@ class ScoredBy(NamedTuple):
     scored: Scored
 
 
+class Refused(NamedTuple):
+    """There is no money for a judge: its score is not made, and no job begins after this."""
+
+    key: str
+    reason: str
+
+
 class Finished(NamedTuple):
     """A job is done; its last attempt counts."""
 
@@ -67,30 +75,37 @@ class Broken(NamedTuple):
     error: Exception
 
 
-Told = Attempted | Finished | Broken
+Told = Attempted | Refused | Finished | Broken
 Tell = Callable[[Told], None]
 
 
 class Work:
     """What a plan's workers are made of; see ``protocols.Work``."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, judging: Judging) -> None:
         self._plan = plan
+        self._judging = judging
 
     def here(self) -> Worker:
         """Return a worker with the plan's own systems and scorers."""
         plan = self._plan
-        return Worker([bound.system for bound in plan.arms], plan.scorers, plan.outcomes)
+        systems = [bound.system for bound in plan.arms]
+        return Worker(systems, plan.single, plan.outcomes, self._judging)
 
 
 class Worker:
     """Makes calls with systems and scorers that are there and started."""
 
     def __init__(
-        self, systems: Sequence[System], scorers: Sequence[BoundScorer], rules: OutcomeRules
+        self,
+        systems: Sequence[System],
+        scorers: Sequence[BoundScorer],
+        rules: OutcomeRules,
+        judging: Judging,
     ) -> None:
         self._systems = systems
-        self._scorers = scorers
+        self._scorers = [(bound, bound.is_judge) for bound in scorers]
+        self._judging = judging
         self._rules = rules
         self._alarm: Alarm[_Call] = Alarm(rules.timeout_s, self._expire)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,7 +143,7 @@ class Worker:
                 if not again:
                     break
                 called = None
-            scores = () if called.answer is None else await self._score(ask, called.answer)
+            scores = () if called.answer is None else await self._score(ask, called.answer, tell)
             tell(Finished(ask.key, scores))
         except Exception as error:  # noqa: BLE001 - for whoever started the run
             tell(Broken(ask.key, error))
@@ -164,16 +179,36 @@ class Worker:
         outcome = late(call.started_at, call.seconds(), self._rules.timeout_s)
         self._go(self._do(call.ask, call.tell, call.tried, outcome))
 
-    async def _score(self, ask: Ask, answer: Answer) -> tuple[ScoredBy, ...]:
+    async def _score(self, ask: Ask, answer: Answer, tell: Tell) -> tuple[ScoredBy, ...]:
         made = []
         done: set[tuple[int, str]] = set()
         for item, target in ask.items:
-            for number, bound in enumerate(self._scorers):
-                if (number, target) not in done:
-                    done.add((number, target))
-                    found = await scored(bound, answer, item, self._rules.timeout_s)
+            for number, (bound, is_judge) in enumerate(self._scorers):
+                if (number, target) in done:
+                    continue
+                done.add((number, target))
+                seen = seen_by(bound, answer)
+                found: Scored | None
+                if is_judge:
+                    found = await self._judge(bound, seen, item, ask.key, tell)
+                else:
+                    found = await scored(bound, seen, item, self._rules.timeout_s)
+                if found is not None:
                     made.append(ScoredBy(number, target, found))
         return tuple(made)
+
+    async def _judge(
+        self, bound: BoundScorer, answer: Answer, item: Item, key: str, tell: Tell
+    ) -> Scored | None:
+        """Let a judge judge; None: there is no money for it."""
+        if self._judging.refused is not None:
+            return None
+        await self._judging.start()
+        try:
+            return await judged(bound, answer, item, self._judging.handle(bound))
+        except OutOfMoney as error:
+            tell(Refused(key, str(error)))
+            return None
 
 
 class _Call(Watch):

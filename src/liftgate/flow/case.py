@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from liftgate import plugins
+from liftgate.errors import NotEnoughData
+from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
+from liftgate.flow.signals import Signals, columns_of, signals_of
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
 from liftgate.gates.finite import FiniteEvidence
+from liftgate.gates.judged import (
+    JudgedEvidence,
+    Standing,
+    labelled_pairs,
+    labelled_preferences,
+)
 from liftgate.gates.pairs import align
 from liftgate.gates.sequence import Looks
 from liftgate.protocols import Evidence, Rule
@@ -25,6 +34,7 @@ from liftgate.records import (
     Measure,
     Observation,
     Pairs,
+    Part,
     Population,
     Scale,
 )
@@ -66,8 +76,21 @@ class Case:
     """Where the study looks; None: once, at all items."""
     spends: float | None = None
     """What this use of the set spends of alpha; None: all of the study's."""
+    floor: Arm | None = None
+    """Something useless that the baseline must beat; None: nothing was named."""
     unseen: bool = False
     """Whether no claim is assessed, because the study was not run to its end."""
+    judged: Mapping[str, Standing] = field(default_factory=dict)
+    """Metric -> standing of the judge that scores it."""
+    signals: Mapping[str, Signals] = field(default_factory=dict)
+    """Judged metric -> covariates of people's labels."""
+    compared: frozenset[str] = frozenset()
+    """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Every arm."""
+        return (self.baseline, *self.candidates, *(() if self.floor is None else (self.floor,)))
 
     @property
     def alpha(self) -> float:
@@ -78,7 +101,27 @@ class Case:
         """Return the aligned scores of a candidate and the baseline on some of the items."""
         wanted = {item.id for item in items}
         rows = [row for row in self.rows.observations if row.item in wanted]
+        if metric in self.compared:
+            rows = preferences(
+                rows,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
+
+    def floor_pairs(self, metric: str, among: Sequence[str]) -> Pairs:
+        """Return the aligned scores of the baseline and of the floor, the baseline as candidate.
+
+        Args:
+            metric: of the scores.
+            among: ids of the items.
+        """
+        assert self.floor is not None
+        wanted = set(among)
+        items = [item for item in self.items if item.id in wanted]
+        rows = [row for row in self.rows.observations if row.item in wanted]
+        return self._aligned(self.floor, self.baseline, metric, items, rows, self.study.repeats)
 
     def repeat(self, arm: Arm, metric: str, items: Sequence[Item], number: int) -> Pairs:
         """Return one repeat of an arm on some of the items, as both sides of the pairs."""
@@ -88,6 +131,7 @@ class Case:
             for row in self.rows.observations
             if row.item in wanted and row.arm == arm.fingerprint and row.repeat == number
         ]
+        refuse_tries(self.study, (metric,))
         return self._aligned(arm, arm, metric, items, rows, 1)
 
     def _aligned(
@@ -99,8 +143,7 @@ class Case:
         rows: Sequence[Observation],
         repeats: int,
     ) -> Pairs:
-        outcomes = self.study.outcomes
-        abstained = outcomes.abstained
+        abstained = self.study.outcomes.abstained
         return align(
             items,
             rows,
@@ -108,14 +151,20 @@ class Case:
             candidate=candidate.fingerprint,
             metric=metric,
             scale=self.scales[metric],
-            failure_scores={
-                kind: _declared(getattr(outcomes, kind.value).score) for kind in Failure
-            },
+            failure_scores=self._failure_scores(),
             abstained=None
             if isinstance(abstained, str)
             else _declared(abstained.score, self.scales[metric].worst),
             repeats=repeats,
+            reads={
+                arm.fingerprint: self.study.arm(arm.name).reads for arm in (baseline, candidate)
+            },
+            tries=self.study.scorers[metric].tries,
         )
+
+    def _failure_scores(self, worst: float | None = None) -> dict[Failure, float | None]:
+        outcomes = self.study.outcomes
+        return {kind: _declared(getattr(outcomes, kind.value).score, worst) for kind in Failure}
 
     def _evidence(self, candidate: Arm, claim: Claim, pairs: Mapping[str, Pairs]) -> Evidence:
         """Return what a rule may ask about one claim of one candidate."""
@@ -130,12 +179,55 @@ class Case:
                 population=claim.population,
                 design=design,
             )
-        asked = (pairs[claim.metric], alpha, claim.population, self.looks, claim.by_slice)
+        found = pairs[claim.metric]
+        if claim.part is Part.FLOOR:
+            found = self.floor_pairs(claim.metric, found.items)
+        asked = (found, alpha, claim.population, self.looks, claim.by_slice)
         guarantee = bool(self.study.decision.guarantee)
+        standing = self.judged.get(claim.metric)
+        if standing is not None and claim.part is not Part.WATCH:
+            return self._judged(
+                candidate, claim.metric, standing, JudgedEvidence(*asked, guarantee=guarantee)
+            )
         if design is Design.ANYTIME and claim.population is Population.THIS_SET:
             planned = self.pairs(candidate, claim.metric, self.items)
+            if claim.part is Part.FLOOR:
+                planned = self.floor_pairs(claim.metric, planned.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
+
+    def _judged(
+        self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
+    ) -> Evidence:
+        """Return evidence from people's labels, or evidence that says why there is none."""
+        known = self.signals.get(metric, {})
+        signals = {
+            side: {item: values for (arm, item), values in known.items() if arm == fingerprint}
+            for side, fingerprint in (
+                ("candidate", candidate.fingerprint),
+                ("baseline", self.baseline.fingerprint),
+            )
+        }
+        if metric in self.compared:
+            rows = preferences(
+                self.rows.observations,
+                metric,
+                baseline=self.baseline.fingerprint,
+                candidate=candidate.fingerprint,
+            )
+            found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
+            found = replace(found, signals=signals)
+            return replace(evidence, refusal=standing.refusal, labelled=found)
+        worst = evidence.pairs.scale.worst
+        labelled = labelled_pairs(
+            self.rows.observations,
+            standing,
+            baseline=self.baseline.fingerprint,
+            candidate=candidate.fingerprint,
+            failure_scores=self._failure_scores(worst),
+        )
+        labelled = replace(labelled, signals=signals)
+        return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:
         """Return candidate -> metric -> pairs of the first items; None: of all."""
@@ -153,7 +245,7 @@ class Case:
         pending: Collection[str] = (),
     ) -> tuple[Decision, ...]:
         """Return one decision for each candidate, on all claims or on some of them."""
-        claims = self.study.claims() if claims is None else claims
+        claims = self.study.every_claim() if claims is None else claims
         rules: dict[str, Rule] = {
             claim.id: plugins.load("rules", claim.rule)(**claim.params) for claim in claims
         }
@@ -176,7 +268,13 @@ class Case:
         )
 
 
-def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
+def case_of(
+    parts: Parts,
+    plan: Plan,
+    store: Store,
+    spends: float,
+    judged: Mapping[str, Standing] | None = None,
+) -> Case:
     """Return a study's case: its plan selects the rows, its digest the measures.
 
     Args:
@@ -184,8 +282,12 @@ def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
         plan: of the study.
         store: holds the rows.
         spends: what this use of the set spends of alpha.
+        judged: metric -> standing of its judge; None: as if no judge were calibrated.
     """
+    unknown = {one.name: Standing(calibrated=None) for one in parts.scorers if one.is_judge}
     looks = parts.looks
+    known = unknown if judged is None else judged
+    rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
     return Case(
         study=parts.study,
         items=parts.dataset.items if looks is None else parts.order,
@@ -193,9 +295,29 @@ def case_of(parts: Parts, plan: Plan, store: Store, spends: float) -> Case:
         spends=spends,
         baseline=parts.baseline,
         candidates=parts.candidates,
+        floor=parts.floor,
         scales={scorer.name: scorer.scale for scorer in parts.scorers},
-        rows=Rows(select(plan, store), tuple(store.measures(plan.study))),
+        rows=rows,
+        judged=known,
+        signals={
+            one.name: signals_of(rows.observations, one.name, columns_of(one), store)
+            for one in parts.scorers
+            if one.name in known and not known[one.name].refusal
+        },
+        compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
     )
+
+
+def refuse_tries(study: Study, metrics: Iterable[str]) -> None:
+    """Refuse to take a single repeat for what is asked of several.
+
+    Raises:
+        NotEnoughData: a metric that joins the repeats of an item.
+    """
+    for metric in metrics:
+        tries = study.scorers[metric].tries
+        if tries is not None:
+            raise NotEnoughData(f"{metric}: {tries.text} is about several repeats, not about each")
 
 
 def _declared(score: float | str, worst: float | None = None) -> float | None:

@@ -16,19 +16,28 @@ from liftgate.documents.comparison_words import all_written, written
 from liftgate.documents.job_summary import summary_markdown
 from liftgate.documents.junit import junit_xml
 from liftgate.errors import DataError, UnknownName
+from liftgate.flow.compare_traces import counted, with_scores
 from liftgate.gates import compare as gate
-from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
+from liftgate.gates import ratios
+from liftgate.gates.foreign import Collected, Matched, collect, match
+from liftgate.gates.foreign_scores import pairs_of, scale_of
+from liftgate.gates.tries import is_right_or_wrong
 from liftgate.importers.place import open_table
 from liftgate.protocols import Exporter, ForeignTable, Row
 from liftgate.records import (
     Comparison,
     Comparisons,
+    Joined,
     MetricComparison,
+    Pairs,
     Question,
+    Scale,
     Side,
+    Tries,
     Want,
 )
 from liftgate.study.draft import draft
+from liftgate.study.trace_scorers import load_trace_scorers
 
 T = TypeVar("T")
 ALL = "*"
@@ -61,7 +70,7 @@ def compare_tables(
         UnknownName: a column, a metric or a system that is not there.
     """
     question = question or Question()
-    tables = [open_table(os.fspath(name), question.columns) for name in (baseline, candidate)]
+    tables, counts = _opened((os.fspath(baseline), os.fspath(candidate)), question)
     metrics = _metrics(tables[0][0], tables[1][0], question)
     with_content = tables[0][0].columns.content == tables[1][0].columns.content
     same = tables[0][0].digest == tables[1][0].digest and tables[0][1] == tables[1][1]
@@ -71,11 +80,34 @@ def compare_tables(
             hint="name two files, or two systems of one file: FILE@SYSTEM",
         )
     before, after = (
-        _read(os.fspath(name), table, system, metrics, with_content=with_content)
+        _read(os.fspath(name), table, system, metrics, with_content=with_content, counts=counts)
         for name, (table, system) in zip((baseline, candidate), tables, strict=True)
     )
     matched = match(before.rows, after.rows)
     return written(_answered(matched, (before, after), metrics, question))
+
+
+def _opened(
+    names: Sequence[str], question: Question
+) -> tuple[list[tuple[ForeignTable, str | None]], frozenset[str]]:
+    """Open both sides, with the scores of their traces; return which metrics are counts, too."""
+    if not question.trace_rules:
+        return [open_table(name, question.columns) for name in names], frozenset()
+    scorers = load_trace_scorers(Path(question.trace_rules))
+    named = question.columns.metrics
+    own = replace(question.columns, metrics=tuple(m for m in named if m not in scorers))
+    wanted = {name: one for name, one in scorers.items() if not named or name in named}
+    opened = [open_table(name, own) for name in names]
+    tables = [(_named(with_scores(table, wanted), named), system) for table, system in opened]
+    return tables, counted(wanted)
+
+
+def _named(table: ForeignTable, metrics: Sequence[str]) -> ForeignTable:
+    """Keep the metrics that were named, scores of traces among them; none named: all."""
+    if not metrics:
+        return table
+    kept = tuple(metric for metric in table.columns.metrics if metric in metrics)
+    return replace(table, columns=replace(table.columns, metrics=kept))
 
 
 def compare_each(
@@ -157,9 +189,15 @@ def _answered(
 ) -> Comparison:
     lower = tuple(metric for metric in metrics if _lower(metric, sides, question))
     answers = tuple(
-        _answer(matched, metric, question, higher_is_better=metric not in lower)
+        answer
         for metric in metrics
+        for answer in _answers(matched, metric, question, higher_is_better=metric not in lower)
     )
+    if question.pass_at is not None and len(answers) == len(metrics):
+        raise DataError(
+            f"--pass-at {question.pass_at}: none of {', '.join(map(repr, metrics))} is right or "
+            "wrong, 1 the better"
+        )
     requirement, code = None, 0
     if question.require is not None:
         requirement, code = gate.requirement(answers, question.require, question.alpha)
@@ -170,35 +208,55 @@ def _answered(
         candidate=_side(sides[1]),
         metrics=answers,
         requirement=requirement,
+        ratios=tuple(
+            ratios.compared(name, *(_pairs(matched, part, question, lower) for part in parts))
+            for name, parts in question.ratios.items()
+        ),
         notes=(
-            *notes(sides[0].table, sides[1].table, metrics, lower),
+            *notes(sides[0].table, sides[1].table, tuple(one.metric for one in answers), lower),
             *log_notes(sides[0].table, sides[1].table, matched.reworded, len(matched.items)),
         ),
     )
 
 
-def _answer(
+def _answers(
     matched: Matched, metric: str, question: Question, *, higher_is_better: bool
-) -> MetricComparison:
+) -> Iterator[MetricComparison]:
+    """Yield a metric's answer, and those about k tries of it where they are asked."""
     failure_score = _for(metric, question.failure_scores)
-    bounds = _for(metric, question.ranges)
-    scale = scale_of(
+    scale = _scale(matched, metric, question, higher_is_better=higher_is_better)
+    asked: list[Tries | None] = [None]
+    if question.pass_at is not None and is_right_or_wrong(scale):
+        asked += [Tries(question.pass_at, joined) for joined in Joined]
+    for tries in asked:
+        pairs = pairs_of(matched, metric, scale=scale, failure_score=failure_score, tries=tries)
+        name = metric if tries is None else f"{metric}:{tries.text}"
+        margin = question.margins.get(name, _for(metric, question.margins))
+        ask = gate.Ask(
+            alpha=question.alpha,
+            margin=margin,
+            failure_score=failure_score,
+            scale_guessed=_for(metric, question.ranges) is None,
+            require=question.require,
+            notes=metric_notes(pairs),
+        )
+        yield gate.judged(replace(pairs, metric=name), ask)
+
+
+def _pairs(matched: Matched, metric: str, question: Question, lower: Sequence[str]) -> Pairs:
+    scale = _scale(matched, metric, question, higher_is_better=metric not in lower)
+    failure_score = _for(metric, question.failure_scores)
+    return pairs_of(matched, metric, scale=scale, failure_score=failure_score)
+
+
+def _scale(matched: Matched, metric: str, question: Question, *, higher_is_better: bool) -> Scale:
+    return scale_of(
         matched,
         metric,
         higher_is_better=higher_is_better,
-        bounds=bounds,
-        failure_score=failure_score,
+        bounds=_for(metric, question.ranges),
+        failure_score=_for(metric, question.failure_scores),
     )
-    pairs = pairs_of(matched, metric, scale=scale, failure_score=failure_score)
-    ask = gate.Ask(
-        alpha=question.alpha,
-        margin=_for(metric, question.margins),
-        failure_score=failure_score,
-        scale_guessed=bounds is None,
-        require=question.require,
-        notes=metric_notes(pairs),
-    )
-    return gate.judged(pairs, ask)
 
 
 def _for(metric: str, given: Mapping[str, T]) -> T | None:
@@ -212,6 +270,7 @@ def _read(
     metrics: tuple[str, ...],
     *,
     with_content: bool,
+    counts: frozenset[str],
 ) -> _Read:
     rows = table.rows()
     return _Read(
@@ -223,6 +282,7 @@ def _read(
             metrics=metrics,
             place=name,
             has_repeats=table.columns.repeat is not None,
+            counted=counts,
         ),
     )
 
@@ -243,19 +303,30 @@ def _metrics(
             f"{', '.join(map(repr, after))}; expected at least one in common",
             hint="give the columns of one metric the same name in both tables",
         )
-    given = {
-        "--lower-is-better": question.lower_is_better,
-        "--margin": question.margins,
-        "--range": question.ranges,
-        "--failure-score": question.failure_scores,
-    }
-    for option, keys in given.items():
-        for metric in keys:
-            if metric not in {*common, ALL}:
-                raise UnknownName(f"compared metric for {option}", metric, common)
+    _check_names(common, question)
     if question.require is Want.NOT_WORSE:
         _check_margins(common, question)
     return common
+
+
+def _check_names(common: tuple[str, ...], question: Question) -> None:
+    of_tries = [
+        f"{metric}:{Tries(question.pass_at, joined).text}"
+        for metric in common
+        for joined in Joined
+        if question.pass_at is not None
+    ]
+    given = {
+        "--lower-is-better": (question.lower_is_better, common),
+        "--margin": (question.margins, (*common, *of_tries)),
+        "--range": (question.ranges, common),
+        "--failure-score": (question.failure_scores, common),
+        "--ratio": ([part for parts in question.ratios.values() for part in parts], common),
+    }
+    for option, (keys, known) in given.items():
+        for metric in keys:
+            if metric not in {*known, ALL} or (option == "--ratio" and metric == ALL):
+                raise UnknownName(f"compared metric for {option}", metric, known)
 
 
 def _check_margins(metrics: tuple[str, ...], question: Question) -> None:

@@ -11,11 +11,14 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
-from liftgate.gates import summary, usage
+from liftgate.gates import money, summary, usage
 from liftgate.gates.decide import exit_code, recommended
+from liftgate.gates.judged import Standing
 from liftgate.gates.pairs import clusters
+from liftgate.gates.robustness import robustness
 from liftgate.gates.sentences import error_statement, set_lines
 from liftgate.records import (
     Decision,
@@ -49,6 +52,7 @@ def decide_study(
     command: str,
     prices: Prices | None = None,
     unfinished: str | None = None,
+    judged: Mapping[str, Standing] | None = None,
 ) -> dict[str, Any]:
     """Return the decision of a locked study as the body of its ledger entry.
 
@@ -64,8 +68,9 @@ def decide_study(
         prices: by which calls without a cost of their own are priced.
         unfinished: why the run ended before its end. A study that looks once is then not looked
             at: what it has so far neither decides nor is shown, or going on would be a second look.
+        judged: metric -> standing of its judge.
     """
-    case = case_of(parts, plan, store, use.alpha)
+    case = case_of(parts, plan, store, use.alpha, judged)
     case = replace(case, rows=_priced(case, parts, prices or Prices()))
     spent = case
     if unfinished is not None and case.looks is None:
@@ -73,21 +78,43 @@ def decide_study(
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
-    deviated, first = deviation(parts, store, locked, use) if locked.amendments else (None, None)
+    deviated, first = (
+        deviation(parts, store, locked, use, judged) if locked.amendments else (None, None)
+    )
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),
+        **_about_costs(case, spent, looked, prices),
         **_about_items(case, pairs, store),
         **_about_looks(case, looked),
+        **_about_judges(judged),
         "set_use": use.as_json(),
         "deviation": deviated,
-        "not_shown": [*_unfinished(unfinished, looked), *NOT_SHOWN],
+        "not_shown": [*_unfinished(unfinished, looked), *told(judged or {}), *NOT_SHOWN],
         "planned": _planned(parts.study, parts),
         "done": _done(parts.study, case),
         "rows": _bound_rows(case, first, store),
         "reproduce": command,
+    }
+
+
+def _about_judges(judged: Mapping[str, Standing] | None) -> dict[str, Any]:
+    """Return the ledger entries that judged metrics rest on; nothing where there are none."""
+    if not judged:
+        return {}
+    return {
+        "judges": {
+            metric: {
+                "calibrated": one.calibrated,
+                "drawn": one.drawn,
+                "items_drawn": len(one.chances),
+                "answers_labelled": len(one.labels),
+                "refusal": one.refusal,
+            }
+            for metric, one in judged.items()
+        }
     }
 
 
@@ -102,11 +129,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     if not prices.rows:
         return case.rows
     systems = {arm.fingerprint: arm.system for arm in parts.arms}
-    rows = tuple(
-        replace(row, trial=replace(row.trial, cost=prices.cost(systems[row.arm], row.trial)))
-        for row in case.rows.observations
-    )
-    return replace(case.rows, observations=rows)
+    return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
 def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
@@ -121,6 +144,30 @@ def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, A
     return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
 
 
+def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None) -> dict[str, Any]:
+    """Return cost per item and per success, and what stopping early saved; nothing if unknown."""
+    if case.looks is not None and not looked.items:
+        return {}
+    study = case.study
+    arms = (case.baseline, *case.candidates)
+    wanted = dict.fromkeys([*(claim.metric for claim in study.claims()), *study.scorers])
+    success = money.success_of([metric for metric in wanted if metric in case.scales], case.scales)
+    shown = success.metric if success else _shown_metric(study)
+    pairs = {arm.name: looked.pairs[arm.name][shown] for arm in case.candidates}
+    found = money.costs(pairs, case.rows.observations, arms, success)
+    if found is None:
+        return {}
+    saved = None
+    if case.looks is not None and looked.settled:
+        made = {
+            arm.name: [r.trial for r in spent.rows.observations if r.arm == arm.fingerprint]
+            for arm in arms
+        }
+        currency = prices.currency if prices is not None and prices.rows else None
+        saved = money.saved(made, len(case.items) * study.repeats, currency)
+    return {"money": {**found, "saved": saved}}
+
+
 def _labels(study: Study, locked: lock.Locked) -> list[str]:
     """Return what voids the error statement before any result."""
     labels = [DEVIATED] if locked.deviated else []
@@ -131,7 +178,7 @@ def _about_looks(case: Case, looked: Looked) -> dict[str, Any]:
     """Return how far a study with several looks went; nothing for one that looks once."""
     if case.looks is None:
         return {}
-    arms = 1 + len(case.candidates)
+    arms = len(case.arms)
     planned = len(case.items)
     return {
         "looks": {
@@ -151,7 +198,7 @@ def _head(
     case: Case, locked: lock.Locked, decisions: tuple[Decision, ...], count: int
 ) -> dict[str, Any]:
     study = case.study
-    claims = study.claims()
+    claims = study.every_claim()
     level = study.decision
     return {
         "liftgate": 1,
@@ -180,7 +227,7 @@ def _head(
 
 def _error_statement(case: Case, decisions: tuple[Decision, ...], use: SetUse) -> str:
     said = error_statement(
-        case.study.claims(),
+        case.study.every_claim(),
         decisions,
         alpha=case.alpha,
         alpha_hold=case.study.decision.alpha_hold,
@@ -196,7 +243,8 @@ def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
     measures = {
         arm.name: [m for m in case.rows.measures if m.arm == arm.fingerprint] for arm in parts.arms
     }
-    latency_name = plan.passes[0].name if plan.passes else LATENCY
+    whole = [one.name for one in plan.passes if not one.first_token]
+    latency_name = whole[0] if whole else LATENCY
     return {
         "arms": [
             {
@@ -242,12 +290,39 @@ def _about_items(
             name: {metric: plain(one.pairing) for metric, one in metrics.items()}
             for name, metrics in pairs.items()
         },
-        "means": summary.arm_means(pairs, baseline=case.baseline.name),
+        "means": summary.arm_means(_with_floor(case, pairs), baseline=case.baseline.name),
         "slices": {
-            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.slices)
+            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.all_slices)
             for arm in case.candidates
         },
         "items": moves,
+        **_about_robustness(pairs, shown),
+    }
+
+
+def _about_robustness(
+    pairs: Mapping[str, Mapping[str, Pairs]], shown: str
+) -> dict[str, dict[str, Any]]:
+    """Return how families of perturbations changed the scores; nothing for other items."""
+    found = {name: robustness(metrics[shown]) for name, metrics in pairs.items()}
+    kept = {name: one for name, one in found.items() if one is not None}
+    return {"robustness": kept} if kept else {}
+
+
+def _with_floor(
+    case: Case, pairs: Mapping[str, Mapping[str, Pairs]]
+) -> Mapping[str, Mapping[str, Pairs]]:
+    """Return the pairs with those of the floor against the baseline."""
+    if case.floor is None:
+        return pairs
+    some = next(iter(pairs.values()))
+    asked = {metric: set(one.items) for metric, one in some.items()}
+    return {
+        **pairs,
+        case.floor.name: {
+            metric: case.pairs(case.floor, metric, [i for i in case.items if i.id in among])
+            for metric, among in asked.items()
+        },
     }
 
 

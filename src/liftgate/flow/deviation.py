@@ -12,6 +12,7 @@ from liftgate.flow.case import Case, case_of
 from liftgate.flow.looking import look_at
 from liftgate.flow.parts import Parts
 from liftgate.flow.scorers import bound_scorers
+from liftgate.gates.judged import Standing
 from liftgate.store import Store
 from liftgate.study.design import Study
 from liftgate.study.lock import Locked
@@ -19,7 +20,11 @@ from liftgate.study.reuse import SetUse
 
 
 def deviation(
-    parts: Parts, store: Store, locked: Locked, use: SetUse
+    parts: Parts,
+    store: Store,
+    locked: Locked,
+    use: SetUse,
+    judged: Mapping[str, Standing] | None = None,
 ) -> tuple[dict[str, Any], Case | None]:
     """Return the amendments with what the first lock would say, and the case that says it.
 
@@ -34,13 +39,13 @@ def deviation(
         first = _first(parts, original)
         plan = first.plan(original["study_digest"], locked.time)
         share = use.alpha / parts.study.decision.alpha
-        case = case_of(first, plan, store, share * first.study.decision.alpha)
+        case = case_of(first, plan, store, share * first.study.decision.alpha, judged)
         reason = _not_run(case, plan)
     if reason or case is None:
         shown["reason"], case = reason, None
     else:
         shown["decisions"] = plain(look_at(case, ()).decisions)
-        shown["claims"] = plain(case.study.claims())
+        shown["claims"] = plain(case.study.every_claim())
     amendments = [amendment.as_json() for amendment in locked.amendments]
     return {"amendments": amendments, "original": shown}, case
 
@@ -52,7 +57,7 @@ def _first(parts: Parts, original: Mapping[str, Any]) -> Parts:
         parts,
         study=study,
         arms=tuple(replace(arm, role=study.arm(arm.name).role) for arm in parts.arms),
-        scorers=bound_scorers(study, parts.dataset),
+        scorers=bound_scorers(study, parts.dataset, parts.root),
     )
 
 

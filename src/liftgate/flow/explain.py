@@ -87,7 +87,7 @@ def explain(file: Path, item: str | None, workspace: Workspace) -> Explained:
 
 
 def _entries(workspace: Workspace) -> list[Entry]:
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return []
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return [entry for kind in (LOCKED, AMENDED) for entry in ledger.entries(kind=kind)]

@@ -21,6 +21,8 @@ from liftgate.records import (
 )
 from liftgate.study.plan import latency_quantile
 
+_DECIDING = frozenset({Part.PRIMARY, Part.GUARDRAIL, Part.FLOOR})
+
 
 @dataclass(frozen=True)
 class Looked:
@@ -95,7 +97,7 @@ class _Prefix:
 
     def __init__(self, case: Case) -> None:
         self._order: Sequence[Item] = case.items
-        self._arms = {case.baseline.fingerprint, *(arm.fingerprint for arm in case.candidates)}
+        self._arms = {arm.fingerprint for arm in case.arms}
         self._wanted = len(self._arms) * case.study.repeats
         self._found: Counter[str] = Counter()
         self.items = 0
@@ -133,7 +135,7 @@ def _first_settled(case: Case, looks: Looks, reached: int) -> int:
 
 def _settling(case: Case, items: int) -> bool:
     """Return whether the claims about items settle every candidate on the first items."""
-    deciding = [c for c in case.study.claims() if c.part in {Part.PRIMARY, Part.GUARDRAIL}]
+    deciding = [c for c in case.study.every_claim() if c.part in _DECIDING]
     about = {claim.id for claim in _about_items(case)}
     claims = [claim for claim in deciding if not claim.is_measure]
     pending = [claim.id for claim in claims if claim.id not in about]
@@ -145,8 +147,8 @@ def _about_items(case: Case) -> tuple[Claim, ...]:
     """Return the claims that decide and are about items: what more of them could change."""
     return tuple(
         claim
-        for claim in case.study.claims()
-        if claim.part in {Part.PRIMARY, Part.GUARDRAIL}
+        for claim in case.study.every_claim()
+        if claim.part in _DECIDING
         and not claim.is_measure
         and latency_quantile(claim.metric) is None
     )

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import NotEnoughData
-from liftgate.flow.case import Case, case_of
+from liftgate.flow.case import Case, case_of, refuse_tries
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.study import find, open_study
@@ -148,6 +148,7 @@ def from_pilot(
     for name, scores in pilot.repeats.items():
 
         def repeats(name: str = name, scores: Mapping[str, Floats] = scores) -> Material:
+            refuse_tries(study, scores)
             ordered = {metric: one[order] for metric, one in scores.items()}
             return _repeated(name, ordered, scales, some, len(study.arms), order)
 

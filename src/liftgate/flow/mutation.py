@@ -12,8 +12,8 @@ import numpy as np
 from liftgate import plugins
 from liftgate.canon import digest
 from liftgate.errors import UnknownName
-from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import ordered
+from liftgate.flow.items import load_items
 from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.scorers import bound_scorers
@@ -96,10 +96,11 @@ def mutate_gate(path: Path, progress: Show | None = None) -> Mutation:
     root = Path(path).resolve().parent
     search_also(Path.cwd())
     plan = study.dataset
-    dataset = load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
+    dataset = load_items(plan, root=root)
     refuse_weights(dataset.items)
     claims = study.claims()
-    scales = {s.name: over_repeats(s.scale, study.repeats) for s in bound_scorers(study, dataset)}
+    scorers = bound_scorers(study, dataset, root)
+    scales = {s.name: over_repeats(s.scale, study.repeats) for s in scorers}
 
     def tick(done: int, total: int) -> None:
         if progress is not None:
@@ -167,7 +168,7 @@ def _checks(
     order = ordered(items, study.seed)
     slices = {
         name: np.array([item.slices.get(name) or UNLABELLED for item in order])
-        for name in study.dataset.slices
+        for name in study.dataset.all_slices
     }
     return Checks(
         claims=claims,

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
-from liftgate.flow.scorers import bound_scorers
+from liftgate.flow.scorers import bound
 from liftgate.flow.study import Opened
 from liftgate.gates.sequence import Looks, looks_of
 from liftgate.protocols import System
@@ -36,12 +36,17 @@ class Parts:
         return next(arm for arm in self.arms if arm.role is Role.BASELINE)
 
     @property
+    def floor(self) -> Arm | None:
+        """The floor arm; None: there is none."""
+        return next((arm for arm in self.arms if arm.role is Role.FLOOR), None)
+
+    @property
     def candidates(self) -> tuple[Arm, ...]:
         """The candidates, in the order of the file."""
         return tuple(arm for arm in self.arms if arm.role is Role.CANDIDATE)
 
     def plan(
-        self, study_digest: str, locked_at: datetime, *, concurrency: int | None = None
+        self, study_digest: str, locked_at: datetime | None, *, concurrency: int | None = None
     ) -> Plan:
         """Return what is to be run.
 
@@ -57,7 +62,10 @@ class Parts:
                 BoundArm(
                     arm,
                     self.systems[arm.name],
-                    None if arm.role is Role.BASELINE or self.study.exploratory else locked_at,
+                    locked_at
+                    if arm.role is Role.CANDIDATE and not self.study.exploratory
+                    else None,
+                    self.study.arm(arm.name).reads,
                 )
                 for arm in self.arms
             ),
@@ -89,10 +97,10 @@ def parts_of(opened: Opened) -> Parts:
     """Return the parts of an opened study; nothing is called yet."""
     study = opened.study
     arms = tuple(
-        Arm(name, arm.role, arm.system, arm.params, opened.systems[name].fingerprint)
+        Arm(name, arm.role, arm.system, arm.params, opened.fingerprints[name])
         for name, arm in study.arms.items()
     )
-    scorers = bound_scorers(study, opened.dataset)
+    scorers = bound(study, opened.dataset, opened.scorers)
     return Parts(study, opened.root, opened.dataset, arms, opened.systems, scorers)
 
 

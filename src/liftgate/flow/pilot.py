@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from liftgate.errors import DataError, UnknownName
 from liftgate.gates.calibrate.repeats import RepeatSpread, columns, spread_of
-from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
+from liftgate.gates.foreign import Collected, Matched, collect, match
+from liftgate.gates.foreign_scores import pairs_of, scale_of
 from liftgate.importers.place import open_table
 from liftgate.protocols import ForeignTable
 from liftgate.records import Columns, Item, Pairs, Scale, ScoreKind
@@ -67,7 +68,13 @@ def read_pilot(
             "independent, which overstates power where they are not"
         )
     pairs = {
-        metric: pairs_of(matched, metric, scale=scale, failure_score=failure)
+        metric: pairs_of(
+            matched,
+            metric,
+            scale=_of_one_try(scale) if (tries := study.scorers[metric].tries) else scale,
+            failure_score=failure,
+            tries=tries,
+        )
         for metric, scale in scales.items()
     }
     some = next(iter(pairs.values())).pairing
@@ -78,6 +85,11 @@ def read_pilot(
             "spread is taken as it is"
         )
     return Pilot(pairs, tuple(said), _repeats(plan, matched, scales, failure))
+
+
+def _of_one_try(scale: Scale) -> Scale:
+    """Return the scale of the tries of which the planned score is made: right or wrong."""
+    return replace(scale, kind=ScoreKind.BINARY)
 
 
 def _repeats(
@@ -108,7 +120,7 @@ def repeat_spread(study: Study, root: Path, scales: Mapping[str, Scale]) -> Repe
         None where one of the tables holds every item once.
     """
     metric = study.claim_plans.primary.quantity
-    if study.pilot is None or metric not in scales:
+    if study.pilot is None or metric not in scales or study.scorers[metric].tries is not None:
         return None
     matched = match(*_sides(study.pilot, study, root, (metric,)))
     crash = study.outcomes.crash.score

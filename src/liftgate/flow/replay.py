@@ -11,7 +11,7 @@ import numpy as np
 
 from liftgate import plugins
 from liftgate.errors import NotEnoughData
-from liftgate.evals.data import load_dataset
+from liftgate.flow.items import load_items
 from liftgate.flow.material import Found, from_pilot, from_store
 from liftgate.flow.scorers import bound_scorers
 from liftgate.flow.worlds import refuse_weights, slice_values
@@ -98,13 +98,13 @@ def replay_gate(
     root = Path(path).resolve().parent
     search_also(Path.cwd())
     plan = study.dataset
-    dataset = load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
+    dataset = load_items(plan, root=root)
     refuse_weights(dataset.items)
     claims = deciding(study.claims())
     metrics = tuple(dict.fromkeys(c.metric for c in claims if c.metric in study.scorers))
     if not metrics:
         raise NotEnoughData("no claim that decides is about scores of items")
-    scales = {s.name: s.scale for s in bound_scorers(study, dataset) if s.name in metrics}
+    scales = {s.name: s.scale for s in bound_scorers(study, dataset, root) if s.name in metrics}
     chosen = study.seed if seed is None else seed
     found = from_store(path, metrics) or from_pilot(study, root, dataset.items, scales)
     slices = slice_values(study, dataset.items)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from liftgate.documents.money import cost_lines
 from liftgate.documents.page import file_name, save
 from liftgate.documents.report import render
 from liftgate.documents.sections import readable
@@ -26,6 +28,10 @@ class Report:
     study: str
     entry: int
     leaf: str
+    costs: tuple[str, ...] = ()
+    """What each arm's answers cost, one sentence each."""
+    money: Mapping[str, Any] | None = None
+    """The same as the ledger holds it; None: no call's cost is known."""
 
 
 def write_report(
@@ -68,7 +74,17 @@ def write_report(
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
     save(path, page)
-    return Report(path, name, chosen.sequence, chosen.leaf)
+    costs = tuple(cost_lines(chosen.body))
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
+
+
+def last_decision(workspace: Workspace, study: str) -> Entry | None:
+    """Return the entry of a study's last decision; None: it was not decided yet."""
+    if not workspace.ledger.is_file():
+        return None
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        mine = [e for e in ledger.entries(kind=KIND) if e.body["study"] == study]
+    return mine[-1] if mine else None
 
 
 def choose(decisions: Iterable[Entry], *, study: str | None, entry: int | None) -> Entry:

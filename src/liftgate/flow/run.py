@@ -18,6 +18,7 @@ from liftgate.evals.prices import Prices, read_prices
 from liftgate.evals.run import DEFAULT_EXECUTOR, Executed, execute
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
+from liftgate.flow.judges import standings
 from liftgate.flow.ledger import recorded_files
 from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
@@ -32,7 +33,6 @@ from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, ru
 from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
-PRICES = "prices.yaml"
 Say = Callable[[str], None]
 
 
@@ -117,9 +117,10 @@ def run_study(
             same=same_set(parts.dataset, store),
             exploratory=bool(study.exploratory),
         )
+        judged = standings(parts.scorers, study.study, ledger.entries(), store)
         stop = None
         if parts.looks is not None:
-            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha))
+            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
         purse = Purse(priced, max_cost)
         executed = _execute(
             plan,
@@ -142,6 +143,7 @@ def run_study(
             command=f"liftgate run {file}",
             prices=priced,
             unfinished=executed.stopped if executed.cut_short else None,
+            judged=judged,
         )
         entry, appended = _remember(ledger, body)
     path = write_report(workspace, entry=entry.sequence).path if report else None
@@ -154,15 +156,14 @@ def prices_of(workspace: Workspace, given: Path | None) -> Prices:
     Raises:
         DataError: the file cannot be read or is wrong.
     """
-    usual = workspace.home / PRICES
-    if given is None and not usual.is_file():
+    if given is None and not workspace.prices.is_file():
         return Prices()
-    return read_prices(given or usual)
+    return read_prices(given or workspace.prices)
 
 
 def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
     """Write into the ledger the runs that finished without telling it: their process had died."""
-    for run in _record_finished(store, ledger):
+    for run in record_finished(store, ledger):
         tell(
             f"Recovered the interrupted run {run.id}: what it had finished counts" + _repeated(run)
         )
@@ -213,7 +214,7 @@ def _execute(
             )
         )
     finally:
-        _record_finished(store, ledger)
+        record_finished(store, ledger)
     if executed.stopped is not None:
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
@@ -221,11 +222,12 @@ def _execute(
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
+        + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
 
 
-def _record_finished(store: Store, ledger: Ledger) -> list[Run]:
+def record_finished(store: Store, ledger: Ledger) -> list[Run]:
     """Write every finished run that the ledger does not know into it, and return them."""
     known = {entry.body["id"] for entry in ledger.entries(kind=RUN_FINISHED)}
     found = [run for run in store.runs() if run.id not in known]

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from liftgate import plugins
-from liftgate.errors import DataError, Fault, LiftgateError, StudyError, UnknownName
-from liftgate.evals.data import load_dataset
+from liftgate.errors import DataError, Fault, LiftgateError, NotEnoughData, StudyError, UnknownName
 from liftgate.flow.adequacy import Adequacy, adequacy_of
+from liftgate.flow.items import load_items
+from liftgate.flow.scorers import Seated, seated_scorers
 from liftgate.gates.calibrate.adequacy import Size
 from liftgate.ledger import Ledger
 from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
-from liftgate.records import Dataset, Entry
+from liftgate.records import Dataset, Entry, arm_fingerprint
 from liftgate.store import Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
@@ -37,8 +38,15 @@ class Opened:
     dataset: Dataset
     systems: Mapping[str, System]
     """Arm -> system, not yet started."""
+    scorers: Mapping[str, Seated]
+    """Metric -> scorer, judges with the systems that they ask."""
     body: Mapping[str, Any]
     """What a lock of it binds."""
+
+    @property
+    def fingerprints(self) -> Mapping[str, str]:
+        """Arm -> fingerprint."""
+        return _fingerprints(self.study, self.systems)
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,11 @@ def open_study(path: Path) -> Opened:
             faults=found.faults,
             hint="; ".join(dict.fromkeys(found.hints)),
         )
-    fingerprints = {name: system.fingerprint for name, system in systems.items()}
-    return Opened(study, root, dataset, systems, lock.body(study, dataset, fingerprints))
+    fingerprints = _fingerprints(study, systems)
+    scorers = seated_scorers(study, root)
+    made = {metric: seated.scorer for metric, seated in scorers.items()}
+    body = lock.body(study, dataset, fingerprints, made)
+    return Opened(study, root, dataset, systems, scorers, body)
 
 
 def lock_study(path: Path, workspace: Workspace) -> Kept:
@@ -136,7 +147,7 @@ def _refuse_second_try(opened: Opened, workspace: Workspace, ledger: Ledger) -> 
     study = opened.study
     if study.exploratory:
         return
-    candidates = {name: opened.systems[name].fingerprint for name in study.candidates}
+    candidates = {name: opened.fingerprints[name] for name in study.candidates}
     with Store.open(workspace.home, read_only=True) as store:
         same = same_set(opened.dataset, store)
         known = reuse.decided_before(ledger.entries(), candidates, same)
@@ -204,7 +215,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
 
 def find(study: Study, workspace: Workspace) -> Locked | None:
     """Return what the ledger holds of a study's name, or None; nothing is created."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return lock.current(ledger.entries(), study.study)
@@ -230,10 +241,21 @@ class _Faults:
 def _dataset(study: Study, root: Path, found: _Faults) -> Dataset | None:
     plan = study.dataset
     try:
-        return load_dataset(plan.source, root=root, cluster=plan.cluster, slices=plan.slices)
+        dataset = load_items(plan, root=root)
+    except NotEnoughData as error:
+        found.add(("dataset", "perturb"), error)
+        return None
     except (DataError, UnknownName) as error:
         found.add(("dataset", "source"), error)
         return None
+    for name, arm in study.arms.items():
+        try:
+            for item in dataset.items:
+                item.as_read(arm.reads)
+        except DataError as error:
+            found.add(("arms", name, "reads"), error)
+            return None
+    return dataset
 
 
 def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
@@ -255,9 +277,17 @@ def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
     return systems
 
 
+def _fingerprints(study: Study, systems: Mapping[str, System]) -> dict[str, str]:
+    return {
+        name: arm_fingerprint(system.fingerprint, study.arm(name).reads)
+        for name, system in systems.items()
+    }
+
+
 def _closed(opened: Opened) -> Opened:
     async def close() -> None:
-        for system in opened.systems.values():
+        judges = [asked.system for one in opened.scorers.values() for asked in one.asks]
+        for system in (*opened.systems.values(), *judges):
             await system.close()
 
     asyncio.run(close())

@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
-from liftgate.errors import BrokenChain, DataError, LiftgateError, SystemFailed
-from liftgate.evals.data import load_dataset
-from liftgate.evals.plan import Plan
+from liftgate.errors import LiftgateError
+from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
-from liftgate.flow.parts import Parts
-from liftgate.flow.scorers import bound_scorers
+from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
-from liftgate.lineage import datasets
-from liftgate.lineage.reference import Target
+from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Answer, Arm, Dataset, Entry, Failure, Json, Role, Scale
+from liftgate.records import Entry, Failure, Observation, Scale
 from liftgate.store import Store, Workspace
-from liftgate.study import lock
 from liftgate.study.design import Study
-
-
-@dataclass
-class Recorded:
-    """A system of which only the fingerprint is at hand: enough to select its rows."""
-
-    fingerprint: str
-    concurrency: int = 1
-
-    async def answer(self, parts: Mapping[str, Json]) -> Answer:  # noqa: ARG002 - the door's signature
-        """Refuse: a trace calls nothing."""
-        raise SystemFailed("a recorded system answers nothing")
-
-    def measure(self) -> Mapping[str, float]:
-        """Return nothing: a trace measures nothing."""
-        return {}
-
-    async def close(self) -> None:
-        """Do nothing."""
 
 
 def trace_reference(reference: str, workspace: Workspace) -> Trace:
@@ -64,25 +40,33 @@ def trace_reference(reference: str, workspace: Workspace) -> Trace:
         if found.target is None:
             return found
         try:
-            return _with_rows(found, found.target, entries, store)
+            return _with_rows(found, found.target, entries, store, workspace)
         except LiftgateError as error:
             return replace(found, notes=(*found.notes, f"the rows cannot be listed: {error}"))
 
 
-def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: Store) -> Trace:
+def _with_rows(
+    found: Trace, target: Target, entries: Sequence[Entry], store: Store, workspace: Workspace
+) -> Trace:
     body = found.entry.body
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     if target.is_measure:
         measures = store.measures(body["study_digest"])
         return replace(found, lines=measure_lines(measures, target.metric, arms))
-    locked = _locked(body, entries, found.entry.sequence)
+    locked = locked_at(body, entries, found.entry.sequence)
     study = Study(**locked.model)
-    dataset, notes = _dataset(body, study, store)
-    plan = _plan(body, locked, study, dataset)
+    dataset, notes = dataset_of(body, study, store)
+    plan = plan_of(body, locked, study, dataset)
     observations = select(plan, store)
     bound = bound_rows(observations, list(study.scorers))
     if bound["digest"] != body["rows"]["digest"]:
         notes = (*notes, "the rows selected now are not those that the decision bound: see rows")
+    if target.sort is Sort.COST:
+        observations, told = _priced(observations, body, workspace)
+        notes = (*notes, *told)
+    tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
+    if tries is not None:
+        notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
     lines = item_lines(
         observations,
@@ -94,51 +78,19 @@ def _with_rows(found: Trace, target: Target, entries: Sequence[Entry], store: St
     return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
 
 
-def _locked(body: Mapping[str, Any], entries: Sequence[Entry], sequence: int) -> lock.Locked:
-    """The study as it was locked when the decision was made."""
-    locked = lock.current(entries[: sequence - 1], body["study"])
-    if locked is None or locked.digest != body["study_digest"]:
-        raise BrokenChain(f"entry {sequence}: no entry before it locked its study")
-    return locked
-
-
-def _dataset(
-    body: Mapping[str, Any], study: Study, store: Store
-) -> tuple[Dataset, tuple[str, ...]]:
-    """The decision's dataset: from the blobs, or from its source if that still gives the same."""
-    digest, name = body["dataset"]["digest"], body["dataset"]["name"]
-    if store.blob_state(digest) == "kept":
-        kept = datasets.rebuild(digest, store, name=name)
-        lost = len(kept.erased)
-        return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
-    source = study.dataset
-    dataset = load_dataset(
-        source.source, root=Path.cwd(), name=name, cluster=source.cluster, slices=source.slices
-    )
-    if dataset.digest != digest:
-        raise DataError(
-            f"dataset {name}: it was not kept with the decision, and its source gives "
-            f"{dataset.digest} now, expected {digest}",
-            hint="restore the dataset's source, then trace again",
-        )
-    return dataset, ()
-
-
-def _plan(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset) -> Plan:
-    """The plan of the decision, as recorded: it selects rows and can call nothing."""
-    arms = tuple(
-        Arm(a["name"], Role(a["role"]), a["system"], a["params"], a["fingerprint"])
-        for a in body["arms"]
-    )
-    recorded = locked.body
-    scorers = tuple(
-        replace(bound, fingerprint=recorded["scorers"][bound.name])
-        for bound in bound_scorers(study, dataset)
-    )
-    systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
-    return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(
-        locked.digest, locked.time
-    )
+def _priced(
+    observations: tuple[Observation, ...], body: Mapping[str, Any], workspace: Workspace
+) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
+    """Price the calls by the decision's table, where the workspace still has it."""
+    recorded = body.get("prices")
+    if recorded is None:
+        return observations, ()
+    path = workspace.prices
+    if not path.is_file() or (prices := read_prices(path)).digest != recorded["digest"]:
+        told = f"the decision's price table ({recorded['digest']}) is not the workspace's"
+        return observations, (f"{told}: only what systems reported themselves is listed",)
+    systems = {arm["fingerprint"]: arm["system"] for arm in body["arms"]}
+    return prices.priced(observations, systems), ()
 
 
 def _failure_scores(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from liftgate.errors import NotEnoughData
-from liftgate.evals.data import load_dataset
+from liftgate.flow.items import load_items
 from liftgate.flow.pilot import read_pilot
 from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.calibrate import assumed, points
@@ -20,7 +20,7 @@ from liftgate.records import Dataset, Design, Item, Pairs, Population, Scale, Sc
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
-from liftgate.study.plan import PLANNED_LOOKS
+from liftgate.study.stopping import PLANNED_LOOKS
 
 RESOLUTION = 100
 """With unlimited looks a run looks at every hundredth of the items (gates/sequence)."""
@@ -123,9 +123,7 @@ def open_planned(path: Path) -> tuple[Study, Dataset]:
     check(study)
     root = Path(path).resolve().parent
     search_also(Path.cwd())
-    source = study.dataset
-    dataset = load_dataset(source.source, root=root, cluster=source.cluster, slices=source.slices)
-    return study, dataset
+    return study, load_items(study.dataset, root=root)
 
 
 def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Worlds:
@@ -145,9 +143,9 @@ def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Wor
     """
     items = dataset.items
     refuse_weights(items)
-    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset)}
+    bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset, root)}
     scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.claims(), slice_values(study, items), design)
+    asked = asked_of(study.every_claim(), slice_values(study, items), design)
     points.target(asked)
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)
@@ -189,7 +187,7 @@ def slice_values(study: Study, items: Sequence[Item]) -> dict[str, tuple[str, ..
     """Return slice's name -> its values among some items."""
     return {
         name: tuple(sorted({item.slices.get(name) or UNLABELLED for item in items}))
-        for name in study.dataset.slices
+        for name in study.dataset.all_slices
     }
 
 

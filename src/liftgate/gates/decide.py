@@ -28,7 +28,7 @@ from liftgate.records import (
 POWER = 0.8
 UNASSESSED = "unassessed"
 
-_DECIDING = (Part.PRIMARY, Part.GUARDRAIL)
+_DECIDING = (Part.PRIMARY, Part.GUARDRAIL, Part.FLOOR)
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class _Case:
     @property
     def statistical(self) -> list[Verdict]:
         return self.deciding(Status.STATISTICAL)
+
+    @property
+    def floor(self) -> Verdict | None:
+        """The verdict on the baseline against the floor arm; None: there is no such claim."""
+        return next((v for c, v in self.pairs if c.part is Part.FLOOR), None)
 
     @property
     def measured(self) -> list[Verdict]:
@@ -210,7 +215,39 @@ def _case(
         else:
             reason = f"{last.title} was not won, which comes before it"
             verdicts[claim.id] = _not_assessed(claim, candidate, reason)
-    return _Case(candidate, tuple((claim, verdicts[claim.id]) for claim in claims))
+    pairs = tuple((claim, verdicts[claim.id]) for claim in claims)
+    return _without_sensitivity(_Case(candidate, pairs))
+
+
+def _without_sensitivity(case: _Case) -> _Case:
+    """Take the primary's verdict back where the baseline was not shown better than the floor.
+
+    Two useless systems are not inferior to each other (assay sensitivity: ICH E10, 2000, 1.5). The
+    compound claim's p-value is the larger of both (intersection-union). Harm stays as it is: what
+    showed a difference could show one.
+    """
+    floor = case.floor
+    if floor is None or floor.rejected:
+        return case
+
+    def judged(claim: Claim, verdict: Verdict) -> Verdict:
+        if claim.part is not Part.PRIMARY:
+            return verdict
+        known = [p for p in (verdict.p_value, floor.p_value) if p is not None]
+        return replace(
+            verdict,
+            rejected=False,
+            reading=verdict.reading if _shows_harm(verdict) else Reading.INADMISSIBLE,
+            reason=f"{verdict.reason}; inadmissible, for the baseline was not shown better than "
+            "the floor",
+            p_value=max(known) if len(known) == 2 else None,
+        )
+
+    return replace(case, pairs=tuple((c, judged(c, v)) for c, v in case.pairs))
+
+
+def _shows_harm(verdict: Verdict) -> bool:
+    return verdict.reading in {Reading.INFERIOR, Reading.EXCEEDED}
 
 
 def _judge(
@@ -313,7 +350,7 @@ def _harms(case: _Case, alpha_hold: float) -> list[Verdict]:
 
     A claim whose harm cannot be tested keeps its place in the family, with a p-value of 1.
     """
-    family = case.statistical
+    family = [v for v in case.statistical if v is not case.floor]
     adjusted = stats.holm([1.0 if v.harm_p is None else v.harm_p for v in family])
     return [v for v, p in zip(family, adjusted, strict=True) if float(p) <= alpha_hold]
 
@@ -323,6 +360,8 @@ def _binding(case: _Case, shown: Sequence[Verdict]) -> Verdict | None:
     if shown:
         return shown[0]
     open_ones = [v for v in (*case.statistical, *case.measured) if not v.rejected]
+    if case.floor is not None and not case.floor.rejected and not case.unassessed:
+        return case.floor
     without = [v for v in open_ones if v.p_value is None]
     if case.unassessed or without:
         return [*case.unassessed, *without][0]

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from liftgate.errors import DataError
 from liftgate.gates.sequence import UNLABELLED, cluster_numbers
+from liftgate.gates.tries import check_scale, of_items
 from liftgate.records import (
     Bounds,
     Failure,
@@ -21,6 +22,7 @@ from liftgate.records import (
     Pairs,
     Scale,
     ScoreKind,
+    Tries,
 )
 
 Floats = NDArray[np.float64]
@@ -50,7 +52,7 @@ class _Side:
     changed: set[str] = field(default_factory=set)
 
 
-def align(
+def align(  # noqa: PLR0913 - what a study says of one metric of two arms
     items: Sequence[Item],
     observations: Iterable[Observation],
     *,
@@ -61,6 +63,8 @@ def align(
     failure_scores: Mapping[Failure, float | None],
     abstained: float | None = None,
     repeats: int | None = None,
+    reads: Mapping[str, str | None] | None = None,
+    tries: Tries | None = None,
 ) -> Pairs:
     """Align the counted trials of two arms on one metric.
 
@@ -81,36 +85,48 @@ def align(
         abstained: what an abstention scores, in the metric's units; None: missing.
         repeats: planned repeats of each item; None: as many as the observations of the two arms
             show.
+        reads: an arm's fingerprint -> the version of every item that it is asked; others, and
+            None: the items as they are.
+        tries: what is asked of the repeats, in place of their mean; the score is then the item's
+            unbiased estimate of it.
 
     Raises:
+        NotEnoughData: fewer repeats than ``tries`` asks about.
         DataError: no items; a trial of an unknown item, or two for one item, arm and repeat; a
             score or a declared score that the scale does not contain; a failure without a rule.
     """
     if not items:
         raise DataError(f"{metric}: the dataset has no items; expected at least one")
     rows = [o for o in observations if o.arm in {baseline, candidate}]
+    if tries is not None:
+        check_scale(metric, tries, scale)
     count = _repeats(rows, repeats)
     scoring = Scoring(metric, scale, failure_scores, abstained)
     place = {item.id: number for number, item in enumerate(items)}
-    before = _side([o for o in rows if o.arm == baseline], items, place, count, scoring)
-    after = _side([o for o in rows if o.arm == candidate], items, place, count, scoring)
+    asked = {arm: _as_read(items, (reads or {}).get(arm)) for arm in (baseline, candidate)}
+    before = _side([o for o in rows if o.arm == baseline], asked[baseline], place, count, scoring)
+    after = _side([o for o in rows if o.arm == candidate], asked[candidate], place, count, scoring)
     return Pairs(
         metric=metric,
         items=tuple(item.id for item in items),
-        candidate=_mean(after.scores),
-        baseline=_mean(before.scores),
+        candidate=_joined(after.scores, tries),
+        baseline=_joined(before.scores, tries),
         cluster=_clusters(items),
         scale=replace(scale, kind=_kind(scale, count)),
         slices=_slices(items),
         pairing=_pairing(items, before, after, count),
         weight=_weights(items),
         bounds=Bounds(
-            candidate_low=_filled(after.scores, scale.low),
-            candidate_high=_filled(after.scores, scale.high),
-            baseline_low=_filled(before.scores, scale.low),
-            baseline_high=_filled(before.scores, scale.high),
+            candidate_low=_filled(after.scores, scale.low, tries),
+            candidate_high=_filled(after.scores, scale.high, tries),
+            baseline_low=_filled(before.scores, scale.low, tries),
+            baseline_high=_filled(before.scores, scale.high, tries),
         ),
     )
+
+
+def _as_read(items: Sequence[Item], version: str | None) -> Sequence[Item]:
+    return items if version is None else [item.as_read(version) for item in items]
 
 
 def take(pairs: Pairs, mask: NDArray[np.bool_]) -> Pairs:
@@ -273,13 +289,15 @@ def _kind(scale: Scale, repeats: int) -> ScoreKind:
     return ScoreKind.GRADED if averaged else scale.kind
 
 
-def _mean(scores: Floats) -> Floats:
-    # A plain mean over repeats: NaN in one repeat makes the item NaN.
-    return np.asarray(scores.mean(axis=1), dtype=np.float64)
+def _joined(scores: Floats, tries: Tries | None) -> Floats:
+    # NaN in one repeat makes the item NaN.
+    if tries is None:
+        return np.asarray(scores.mean(axis=1), dtype=np.float64)
+    return of_items(scores.sum(axis=1), scores.shape[1], tries)
 
 
-def _filled(scores: Floats, end: float | None) -> Floats:
-    return _mean(np.where(np.isnan(scores), np.nan if end is None else end, scores))
+def _filled(scores: Floats, end: float | None, tries: Tries | None) -> Floats:
+    return _joined(np.where(np.isnan(scores), np.nan if end is None else end, scores), tries)
 
 
 def _clusters(items: Sequence[Item]) -> NDArray[np.int64] | None:

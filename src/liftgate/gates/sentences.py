@@ -148,6 +148,11 @@ def _shortfall(binding: Verdict, decision: Decision, told: Told) -> str:
             f"every claim passes alone, but not after the correction for {told.candidates} "
             f"candidates ({metric}: p {decision.p_worst:.3g}, corrected {decision.p_holm:.3g})"
         )
+    if told.claims[binding.claim].part is Part.FLOOR:
+        return (
+            "the baseline was not shown better than the floor, so that nothing can be learned by "
+            f"comparing with it: {metric} {binding.reason}"
+        )
     return f"{metric} {binding.reason}"
 
 
@@ -194,7 +199,7 @@ def _void(label: str) -> str:
 
 
 def _counts(claim: Claim, decisions: Sequence[Decision]) -> bool:
-    if claim.part not in {Part.PRIMARY, Part.GUARDRAIL}:
+    if claim.part not in {Part.PRIMARY, Part.GUARDRAIL, Part.FLOOR}:
         return False
     return any(
         v.claim == claim.id and v.status is Status.STATISTICAL

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil, fsum
 from typing import Any
 
-from liftgate.records import Measure, Observation, Trial
+from liftgate.records import Measure, Observation, Trial, first_token_s
 
 
 def failures(observations: Iterable[Observation], arm: str) -> dict[str, int]:
@@ -38,6 +38,7 @@ def latency(trials: Sequence[Trial], measures: Iterable[Measure], name: str) -> 
         name: the pass measure's name, e.g. ``latency_p95_ms``.
     """
     times = sorted(trial.seconds * 1000 for trial in trials)
+    firsts = [first_token_s(trial.reported) for trial in trials]
     numbered = [(m.pass_number, m.value) for m in measures if m.name == name]
     passes = [value for number, value in sorted((n, v) for n, v in numbered if n is not None)]
     return {
@@ -45,6 +46,18 @@ def latency(trials: Sequence[Trial], measures: Iterable[Measure], name: str) -> 
         "p95_ms": _nearest_rank(times, 0.95),
         "n": len(times),
         "passes": passes,
+        **_first_tokens(sorted(1000 * first for first in firsts if first is not None)),
+    }
+
+
+def _first_tokens(ordered: Sequence[float]) -> dict[str, Any]:
+    """Return quantiles of the times to the first token; nothing where nothing was streamed."""
+    if not ordered:
+        return {}
+    return {
+        "ttft_p50_ms": _nearest_rank(ordered, 0.50),
+        "ttft_p95_ms": _nearest_rank(ordered, 0.95),
+        "ttft_n": len(ordered),
     }
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from liftgate.canon import sha256
 from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.importers.cells import failure, text
-from liftgate.protocols import ForeignTable, Head, Row
+from liftgate.protocols import ForeignTable, Head, Row, TakeTrace
 from liftgate.records import Check, Columns
 
 T = TypeVar("T")
@@ -66,6 +66,8 @@ class Log:
     """System -> what a reader must know; under ``""`` of the whole log."""
     metric_notes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Metric -> what a reader of it must know."""
+    traces: Callable[[TakeTrace], None] | None = None
+    """Reads the file again for what was done in each sample, by the log's own item and repeat."""
 
 
 @dataclass(frozen=True)
@@ -233,11 +235,25 @@ def table(log: Log, columns: Columns, system: str | None) -> ForeignTable:
         lower_is_better=tuple(m for m in log.lower_is_better if m in settled.metrics),
         facts=log.facts,
         checks=tuple(one for one in _of(log.checks, which) if one.metric in settled.metrics),
+        traces=_traces(log, settled),
         notes=(
             *_of(log.notes, which),
             *(note for metric in settled.metrics for note in log.metric_notes.get(metric, ())),
         ),
     )
+
+
+def _traces(log: Log, settled: Columns) -> Callable[[TakeTrace], None] | None:
+    """Return the reader of traces, where rows are named as the log itself names them."""
+    read, own = log.traces, (log.names.item, log.names.repeat)
+    if read is None or (settled.item, settled.repeat) != own:
+        return None
+
+    def traces(take: TakeTrace) -> None:
+        with _many_small_objects(), _of_another_shape(log.path):
+            read(take if settled.repeat else lambda item, _, trace: take(item, None, trace))
+
+    return traces
 
 
 def _of(found: Mapping[str, Sequence[T]], system: str | None) -> tuple[T, ...]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from liftgate.ledger.chain import Checked, Sealed
+from liftgate.ledger.merkle import Tree
+from liftgate.ledger.stored import Draft
 from liftgate.records import Entry
 
 
@@ -38,6 +41,17 @@ class Chain(Protocol):
         """
         ...
 
+    def append_all(self, drafts: Iterable[Draft]) -> int:
+        """Add entries after the tip in one transaction: all of them or none.
+
+        Returns:
+            How many were added; they are on disk.
+
+        Raises:
+            DataError, BrokenChain, LedgerError: as ``append``.
+        """
+        ...
+
     def entries(self, kind: str | None = None) -> Iterator[Entry]:
         """Yield entries in order, all or those of one kind."""
         ...
@@ -50,6 +64,19 @@ class Chain(Protocol):
         """
         ...
 
+    def sealed(self, sequence: int) -> Sealed:
+        """Return an entry as it is stored, unchecked.
+
+        Raises:
+            UnknownName: there is no entry of that number.
+        """
+        ...
+
+    @property
+    def tree(self) -> Tree:
+        """The Merkle tree over the entries that are there now; leaf i is entry i + 1."""
+        ...
+
     @property
     def tip(self) -> Entry | None:
         """The last entry, or None when there is none."""
@@ -60,6 +87,17 @@ class Chain(Protocol):
 
         Returns:
             The number of entries.
+
+        Raises:
+            BrokenChain: names the first bad entry and what differs.
+        """
+        ...
+
+    def examine(self, sizes: Iterable[int] = ()) -> Checked:
+        """Check as ``verify`` does, and return all that was found on the way.
+
+        Args:
+            sizes: of earlier trees whose roots are wanted.
 
         Raises:
             BrokenChain: names the first bad entry and what differs.

@@ -1,28 +1,26 @@
 """The ledger in one SQLite file.
 
-Write-ahead log, ``synchronous=FULL``, a STRICT table, triggers that refuse UPDATE and DELETE, and
-one transaction that reads the tip and adds the entry, so that several processes write one gapless
-chain. Every commit is moved into the main file at once: a copy of ``ledger.db`` is whole.
+Write-ahead log, ``synchronous=FULL``, STRICT tables, triggers that refuse UPDATE, DELETE and an
+INSERT anywhere but after the tip, and one transaction that reads the tip and adds the entry, so
+that several processes write one gapless chain. An append is one synchronisation; the log is moved
+into the main file when the ledger is closed, so a closed ``ledger.db`` is whole.
 """
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn
 
-from liftgate.errors import BrokenChain, LedgerError, UnknownName
-from liftgate.ledger.author import default_author
-from liftgate.ledger.chain import Sealed, check, seal, unseal
-from liftgate.records import Entry
+from liftgate.errors import BrokenChain, LedgerError
+from liftgate.ledger.chain import Sealed
+from liftgate.ledger.merkle import Tree
+from liftgate.ledger.stored import Ledger, leaf_bytes
 from liftgate.sqlite import connect, is_machine_fault
 
-FILE = "ledger.db"
-_GUARDS = {
+_FIRST_GUARDS = {
     "entry": """CREATE TABLE entry (
   sequence INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
@@ -35,138 +33,100 @@ BEGIN SELECT RAISE(ABORT, 'a ledger entry is never changed'); END""",
 BEGIN SELECT RAISE(ABORT, 'a ledger entry is never removed'); END""",
 }
 """The schema of format 1, as SQLite keeps it; verified literally, so never edited."""
+# REPLACE removes a row without firing the trigger on DELETE: only the one on INSERT stops it.
+_SECOND_GUARDS = {
+    "entry_is_only_appended": """CREATE TRIGGER entry_is_only_appended BEFORE INSERT ON entry
+WHEN NEW.sequence IS NOT (SELECT coalesce(max(sequence), 0) + 1 FROM entry)
+BEGIN SELECT RAISE(ABORT, 'a ledger entry is only added after the last'); END""",
+    "subtree": """CREATE TABLE subtree (
+  level INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  PRIMARY KEY (level, number)
+) STRICT, WITHOUT ROWID""",
+}
+"""What format 2 adds. Subtrees are derived, and checked against the entries."""
+_GUARDS = {1: _FIRST_GUARDS, 2: {**_FIRST_GUARDS, **_SECOND_GUARDS}}
+_FORMAT = 2
+# Of a damaged file SQLite may speak in bytes that are no text.
+_SQLITE_SAYS = (sqlite3.Error, UnicodeDecodeError)
 _SELECT = "SELECT sequence, kind, data, leaf FROM entry"
 
 
-class Ledger:
+class SqliteLedger(Ledger):
     """The chain of entries in ``home/ledger.db``; a context manager. See ``Chain`` for the door."""
 
     def __init__(self, path: Path, *, read_only: bool) -> None:
         self.path = path
+        self.place = path.name
         self.read_only = read_only
         self._connection = self._connect()
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
-        """Open the ledger of a workspace, creating it unless ``read_only``.
-
-        Args:
-            home: the workspace's ``.liftgate`` folder.
-            read_only: never write; the ledger must exist.
-
-        Raises:
-            LedgerError: there is no ledger to read, or it cannot be opened.
-            BrokenChain: the file is not a ledger.
-        """
-        path = Path(home) / FILE
+    def open_at(cls, place: str, *, read_only: bool) -> SqliteLedger:
+        """Open the ledger in a file; see ``Ledger.open``."""
+        path = Path(place)
         if read_only and not path.is_file():
             raise LedgerError(
                 f"{path}: there is no ledger", hint="run a study first, or set LIFTGATE_HOME"
             )
         return cls(path, read_only=read_only)
 
-    def append(
-        self,
-        kind: str,
-        body: Mapping[str, Any],
-        *,
-        refs: Mapping[str, str] | None = None,
-        author: str | None = None,
-        time: datetime | None = None,
-    ) -> Entry:
-        """Add one entry after the tip; see ``Chain.append``."""
-        if self.read_only:
-            raise LedgerError(f"{self.path}: opened for reading only")
-        author = default_author() if author is None else author
-        with self._transaction():
-            tip = self._line("ORDER BY sequence DESC LIMIT 1")
-            if tip is not None:
-                unseal(tip)
-            line = seal(
-                tip, kind, body, refs=refs or {}, author=author, time=time or datetime.now(UTC)
-            )
-            self._connection.execute(
-                "INSERT INTO entry (sequence, kind, data, leaf) VALUES (?, ?, ?, ?)",
-                (line.sequence, line.kind, line.data, line.leaf),
-            )
-        return unseal(line)
-
-    def entries(self, kind: str | None = None) -> Iterator[Entry]:
-        """Yield entries in order, all or those of one kind."""
-        where = "WHERE kind = ? ORDER BY sequence" if kind is not None else "ORDER BY sequence"
-        for line in self._lines(where, () if kind is None else (kind,)):
-            yield unseal(line)
-
-    def entry(self, sequence: int) -> Entry:
-        """Return one entry; raises UnknownName when there is none of that number."""
-        line = self._line("WHERE sequence = ?", (sequence,))
-        if line is None:
-            last = self.tip.sequence if self.tip else 0
-            known = [f"1 to {last}"] if last else []
-            raise UnknownName("ledger entry", str(sequence), known)
-        return unseal(line)
-
-    @property
-    def tip(self) -> Entry | None:
-        """The last entry, or None when there is none."""
-        line = self._line("ORDER BY sequence DESC LIMIT 1")
-        return None if line is None else unseal(line)
-
-    def verify(self) -> int:
-        """Check every entry, every link, the guards and the file; see ``Chain.verify``."""
-        count = check(self._lines("ORDER BY sequence"))
-        with self._translated():
-            found = dict(self._connection.execute("SELECT name, sql FROM sqlite_master"))
-            sound = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-        for name, sql in _GUARDS.items():
-            if _text(found.get(name.encode())) != sql:
-                raise BrokenChain(f"{self.path.name}: its guard {name!r} is missing or changed")
-        if _text(sound) != "ok":
-            raise BrokenChain(f"{self.path.name}: SQLite finds: {_text(sound)}")
-        return count
+    @classmethod
+    def exists_at(cls, place: str) -> bool:
+        """Whether the file is there."""
+        return Path(place).is_file()
 
     def close(self) -> None:
         """Give the file back."""
         self._connection.close()
 
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _connect(self) -> sqlite3.Connection:
-        """Open the file; small pages leave little room where a flipped byte would mean nothing."""
+        """Open the file, with pages that are quick to read through."""
         with self._translated():
             if not self.read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = connect(self.path, read_only=self.read_only, page_size=512)
+            connection = connect(self.path, read_only=self.read_only, page_size=4096)
             # Text that is no longer UTF-8 must reach the check, not raise on the way.
             connection.text_factory = bytes
             if not self.read_only:
-                connection.execute("PRAGMA wal_autocheckpoint = 1")
-                self._create(connection)
+                try:
+                    self._create(connection)
+                except BaseException:
+                    connection.close()
+                    raise
             return connection
 
     def _create(self, connection: sqlite3.Connection) -> None:
-        """Make the tables unless they are there; two processes may do so at once."""
+        """Make what is missing of the tables; two processes may do so at once."""
+        if _format(connection) >= _FORMAT:
+            return
+        connection.execute("BEGIN IMMEDIATE")
         try:
-            if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                return
-            connection.execute("BEGIN IMMEDIATE")
-            if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                for sql in _GUARDS.values():
+            found = _format(connection)
+            if found == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                raise sqlite3.DatabaseError("it holds other tables")
+            for name, sql in _GUARDS[_FORMAT].items():
+                if found < _FORMAT and name not in _GUARDS.get(found, {}):
                     connection.execute(sql)
-                connection.execute("PRAGMA user_version = 1")
+            if found < _FORMAT:
+                connection.execute(f"PRAGMA user_version = {_FORMAT:d}")
             connection.execute("COMMIT")
-        except sqlite3.Error:
-            connection.close()
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
             raise
+        if found:
+            self._connection = connection
+            self._fill_subtrees()
+
+    def _fill_subtrees(self) -> None:
+        """Store the subtrees of a file that had none."""
+        with self._transaction():
+            tip = self._line(None)
+            tree = Tree(tip.sequence if tip else 0, self._leaves, lambda *_: {})
+            for node in tree.completed(0):
+                self._insert_node(*node)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -180,31 +140,85 @@ class Ledger:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _line(self, tail: str, values: tuple[Any, ...] = ()) -> Sealed | None:
-        return next(self._lines(tail, values), None)
+    def _line(self, sequence: int | None) -> Sealed | None:
+        if sequence is None:
+            return next(self._rows("ORDER BY sequence DESC LIMIT 1", ()), None)
+        return next(self._rows("WHERE sequence = ?", (sequence,)), None)
 
-    def _lines(self, tail: str, values: tuple[Any, ...] = ()) -> Iterator[Sealed]:
+    def _lines(self, kind: str | None) -> Iterator[Sealed]:
+        where = "ORDER BY sequence" if kind is None else "WHERE kind = ? ORDER BY sequence"
+        return self._rows(where, () if kind is None else (kind,))
+
+    def _rows(self, tail: str, values: tuple[Any, ...]) -> Iterator[Sealed]:
         """Yield rows; where one cannot be read, the error names the last that could."""
-        place = self.path.name
-        with self._translated(place):
-            cursor = self._connection.execute(f"{_SELECT} {tail}", values)
-        while True:
-            with self._translated(place):
-                row = cursor.fetchone()
-            if row is None:
-                return
-            place = f"{self.path.name}, after entry {row[0]}"
-            yield Sealed(row[0], _text(row[1]), row[2], _text(row[3]))
+        last = None
+        try:
+            for sequence, kind, data, leaf in self._connection.execute(f"{_SELECT} {tail}", values):
+                yield Sealed(sequence, _text(kind), data, _text(leaf))
+                last = sequence
+        except _SQLITE_SAYS as error:
+            self._raise(error, self.place if last is None else f"{self.place}, after entry {last}")
+
+    def _leaves(self, first: int, last: int) -> Sequence[bytes]:
+        with self._translated():
+            rows = self._connection.execute(
+                "SELECT leaf FROM entry WHERE sequence > ? AND sequence <= ? ORDER BY sequence",
+                (first, last),
+            ).fetchall()
+        return [leaf_bytes(_text(leaf)) for (leaf,) in rows]
+
+    def _stored(self, level: int, first: int, last: int) -> dict[int, bytes]:
+        with self._translated():
+            if _format(self._connection) < 2:
+                return {}
+            rows = self._connection.execute(
+                "SELECT number, hash FROM subtree WHERE level = ? AND number >= ? AND number < ?",
+                (level, first, last),
+            )
+            return dict(rows.fetchall())
+
+    def _all_stored(self) -> Iterable[tuple[tuple[int, int], bytes]]:
+        with self._translated():
+            if _format(self._connection) < 2:
+                return []
+            rows = self._connection.execute("SELECT level, number, hash FROM subtree").fetchall()
+        return [((level, number), node) for level, number, node in rows]
+
+    def _insert(self, lines: Sequence[Sealed]) -> None:
+        self._connection.executemany(
+            "INSERT INTO entry (sequence, kind, data, leaf) VALUES (?, ?, ?, ?)",
+            [(line.sequence, line.kind, line.data, line.leaf) for line in lines],
+        )
+
+    def _insert_node(self, level: int, number: int, node: bytes) -> None:
+        self._connection.execute(
+            "INSERT INTO subtree (level, number, hash) VALUES (?, ?, ?)"
+            " ON CONFLICT (level, number) DO NOTHING",
+            (level, number, node),
+        )
+
+    def _examine_storage(self) -> None:
+        with self._translated():
+            rows = self._connection.execute("SELECT name, type, tbl_name, sql FROM sqlite_master")
+            found = {_text(name): tuple(map(_text, rest)) for name, *rest in rows}
+            sound = self._connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            written = _format(self._connection)
+        for name, sql in _GUARDS.get(written, _GUARDS[_FORMAT]).items():
+            kind = "trigger" if sql.startswith("CREATE TRIGGER") else "table"
+            if found.get(name) != (kind, name if kind == "table" else "entry", sql):
+                raise BrokenChain(f"{self.place}: its guard {name!r} is missing or changed")
+        if _text(sound) != "ok":
+            raise BrokenChain(f"{self.place}: SQLite finds: {_text(sound)}")
 
     @contextlib.contextmanager
-    def _translated(self, place: str = "") -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            self._raise(error, place or self.path.name)
+        except _SQLITE_SAYS as error:
+            self._raise(error, self.place)
 
-    def _raise(self, error: sqlite3.Error, place: str) -> NoReturn:
-        if is_machine_fault(error):
+    def _raise(self, error: Exception, place: str) -> NoReturn:
+        if isinstance(error, sqlite3.Error) and is_machine_fault(error):
             raise LedgerError(
                 f"{self.path}: {error}",
                 hint="nothing was added; make room or wait for the other process, then repeat",
@@ -216,3 +230,8 @@ class Ledger:
 
 def _text(value: Any) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    found: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return found

@@ -28,6 +28,7 @@ class Sort(StrEnum):
     MEAN = "mean"
     MEASURE = "measure"
     LATENCY = "latency"
+    COST = "cost"
     EXPLORATORY = "exploratory"
     """The primary metric in one slice, which no claim speaks about."""
 
@@ -77,6 +78,7 @@ def targets(body: Body, sequence: int) -> dict[str, Target]:
         *_claims(body, sequence),
         *_arms(body, sequence),
         *_slices(body, sequence),
+        *_costs(body, sequence),
     ):
         found.setdefault(target.reference, target)
     return found
@@ -145,9 +147,10 @@ def _arms(body: Body, sequence: int) -> Iterator[Target]:
                 value=value,
             )
         for metric, value in body["latency"].get(name, {}).items():
-            if isinstance(value, float | int) and metric != "n":
-                reference = f"{sequence}:{name}.latency_{metric}"
-                yield Target(reference, Sort.LATENCY, (name,), f"latency_{metric}", value=value)
+            if isinstance(value, float | int) and metric not in ("n", "ttft_n"):
+                full = metric if metric.startswith("ttft_") else f"latency_{metric}"
+                reference = f"{sequence}:{name}.{full}"
+                yield Target(reference, Sort.LATENCY, (name,), full, value=value)
 
 
 def _slices(body: Body, sequence: int) -> Iterator[Target]:
@@ -167,6 +170,29 @@ def _slices(body: Body, sequence: int) -> Iterator[Target]:
                     slice=row["slice"],
                     descriptive=row["estimate"],
                     reason=row["reason"],
+                )
+
+
+def _costs(body: Body, sequence: int) -> Iterator[Target]:
+    """Yield what an arm's answers cost, and what they cost beyond the baseline's."""
+    found = body.get("money")
+    if found is None:
+        return
+    baseline = _baseline(body)
+    for rows, tail in ((found["arms"], ""), (found["differences"], "_difference")):
+        for name, numbers in rows.items():
+            arms = (baseline, name) if tail else (name,)
+            for key, number in numbers.items():
+                metric = f"cost_{key}{tail}"
+                estimate = number["estimate"]
+                yield Target(
+                    f"{sequence}:{name}.{metric}",
+                    Sort.COST,
+                    arms,
+                    metric,
+                    descriptive=estimate,
+                    value=None if estimate else number["value"],
+                    reason=number["reason"],
                 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from liftgate.records import Failure, Measure, Observation
+from liftgate.records import Failure, Measure, Observation, first_token_s
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def item_lines(
 
     Args:
         observations: selected ones, of any arms and items.
-        metric: a metric's name; one that begins with ``latency_`` shows the calls' seconds.
+        metric: a metric's name; one that begins with ``latency_`` shows the calls' times in
+            ms, with ``ttft_`` those to the first token, with ``cost_`` what they cost.
         arms: arm name -> fingerprint, in the order of the columns.
         items: the ids of the items concerned.
         failure_scores: what each kind of failure counts as, by the study's outcome rules.
@@ -119,6 +120,11 @@ def _value(
     failure = f"{trial.failure.value}{said}" if trial.failure is not None else ""
     if metric.startswith("latency_"):
         return trial.seconds * 1000, failure
+    if metric.startswith("ttft_") and metric not in seen.scores:
+        first = first_token_s(trial.reported)
+        return (None, failure or "not streamed") if first is None else (1000 * first, failure)
+    if metric.startswith("cost_") and metric not in seen.scores:
+        return trial.cost, failure or ("" if trial.cost is not None else "cost not known")
     if trial.failure is not None:
         return scored.get(trial.failure), failure
     score = seen.scores.get(metric)

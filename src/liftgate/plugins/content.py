@@ -11,7 +11,7 @@ from typing import Any
 
 from liftgate.canon import digest, plain
 from liftgate.errors import DataError, SystemFailed
-from liftgate.records import Answer, Json
+from liftgate.records import Answer, Json, Trace
 
 _CHUNK = 1 << 20
 
@@ -40,8 +40,8 @@ def checked(result: Any) -> Answer:
     """Return what a callable gave as an Answer.
 
     Raises:
-        SystemFailed: ``unparsable``; it is no JSON value, or its tokens or cost are no numbers, or
-            what is reported of it is no mapping of JSON values.
+        SystemFailed: ``unparsable``; it is no JSON value, or its tokens or cost are no numbers,
+            what is reported of it is no mapping of JSON values, or its trace no ``Trace``.
     """
     answer = result if isinstance(result, Answer) else Answer(output=result)
     try:
@@ -61,6 +61,9 @@ def checked(result: Any) -> Answer:
         raise SystemFailed(
             f"wrong type: reported: got {got}, expected a mapping", kind="unparsable"
         )
+    if answer.trace is not None and not isinstance(answer.trace, Trace):
+        got = type(answer.trace).__name__
+        raise SystemFailed(f"wrong type: trace: got {got}, expected a Trace", kind="unparsable")
     return answer
 
 

@@ -76,6 +76,14 @@ class Startable(Protocol):
         ...
 
 
+@runtime_checkable
+class Bounded(Protocol):
+    """A system that takes only so many calls at once, whatever the user asks for."""
+
+    most_in_flight: int
+    """Further calls wait outside it, and their waiting is nobody's time."""
+
+
 class TryAgain(Exception):
     """A fault of the transport, not of the system: the same request may be sent again.
 
@@ -157,4 +165,32 @@ class Identified(Protocol):
     @property
     def identity(self) -> Mapping[str, Json]:
         """What the fingerprint digests; it holds no secret."""
+        ...
+
+
+@runtime_checkable
+class Composed(Protocol):
+    """A system made of others. The engine hands budgets to those among them that need one."""
+
+    @property
+    def stages(self) -> Mapping[str, System]:
+        """The systems by their stage's name."""
+        ...
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Stage -> its system, ``plugin:rest``, by which prices are looked up."""
+        ...
+
+
+@runtime_checkable
+class Staged(Composed, Protocol):
+    """A system that first retrieves, then answers: its generator can be asked with other texts.
+
+    Its stages are called ``retriever`` and ``generator``; an answer's trace has a step of each,
+    the retrieval's output being a list of ``{"id", "text"}``.
+    """
+
+    def with_context(self, parts: Mapping[str, Json], texts: Sequence[str]) -> Mapping[str, Json]:
+        """Return the generator's input for an item, had these texts been retrieved."""
         ...

@@ -11,6 +11,7 @@ from liftgate.records import (
     Check,
     Columns,
     Comparison,
+    Trace,
 )
 
 
@@ -31,6 +32,10 @@ class Row:
     """Digest of the item's input, when the table carries the input."""
     prompt: str | None = None
     """Digest of what the system was sent for it, when the log carries that too."""
+
+
+TakeTrace = Callable[[str, str | None, Trace], None]
+"""Takes a row's item, its repeat and its trace."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,9 @@ class ForeignTable:
     """The aggregates that the log states, beside the same recomputed from its rows."""
     notes: tuple[str, ...] = ()
     """What a reader must know about the log, one sentence each."""
+    traces: Callable[[TakeTrace], None] | None = None
+    """Reads the file once more and hands over what was done on the way to each row's answer; None:
+    the log does not say. Raises DataError as ``rows`` does."""
 
 
 class Importer(Protocol):

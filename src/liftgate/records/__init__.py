@@ -19,6 +19,7 @@ from liftgate.records.comparison import (
     Moves,
     Needed,
     Question,
+    RatioComparison,
     Requirement,
     Side,
     SliceComparison,
@@ -30,7 +31,7 @@ from liftgate.records.evaluation import (
     Dataset,
     Failure,
     Item,
-    Json,
+    Judged,
     Measure,
     Missing,
     Observation,
@@ -40,15 +41,30 @@ from liftgate.records.evaluation import (
     Scale,
     Score,
     Trial,
+    arm_fingerprint,
+    first_token_s,
     trial_key,
 )
+from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
-from liftgate.records.pairs import Bounds, Pairing, Pairs
+from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
+from liftgate.records.rubric import (
+    Anchor,
+    Rubric,
+    RubricExample,
+    RubricKind,
+    RubricScale,
+    RubricUnit,
+    Shown,
+)
+from liftgate.records.trace import UNREAD, Step, StepKind, Trace, trace_of
 from liftgate.stats.estimate import Estimate
-from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
+    "UNREAD",
     "Alternative",
+    "Anchor",
     "Answer",
     "Arm",
     "Bounds",
@@ -67,7 +83,9 @@ __all__ = [
     "Estimate",
     "Failure",
     "Item",
+    "Joined",
     "Json",
+    "Judged",
     "Margin",
     "Mark",
     "Measure",
@@ -82,18 +100,32 @@ __all__ = [
     "Part",
     "Population",
     "Question",
+    "RatioComparison",
     "Reading",
     "Requirement",
     "Role",
+    "Rubric",
+    "RubricExample",
+    "RubricKind",
+    "RubricScale",
+    "RubricUnit",
     "Run",
     "Scale",
     "Score",
     "ScoreKind",
+    "Shown",
     "Side",
     "SliceComparison",
     "Status",
+    "Step",
+    "StepKind",
+    "Trace",
     "Trial",
+    "Tries",
     "Verdict",
     "Want",
+    "arm_fingerprint",
+    "first_token_s",
+    "trace_of",
     "trial_key",
 ]

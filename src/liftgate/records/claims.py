@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from liftgate.records.evaluation import Json
+from liftgate.records.json_value import Json
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Mark, Population
 
@@ -16,6 +16,8 @@ class Part(StrEnum):
 
     PRIMARY = "primary"
     GUARDRAIL = "guardrail"
+    FLOOR = "floor"
+    """Of the baseline against the floor arm: is it worth comparing with at all?"""
     WATCH = "watch"
     SECONDARY = "secondary"
 
@@ -47,6 +49,8 @@ class Claim:
     @property
     def title(self) -> str:
         """Return how people call it, e.g. ``mrr non-inferior``."""
+        if self.part is Part.FLOOR:
+            return f"{self.metric} of the baseline above the floor"
         over = f" by {self.by_slice}" if self.by_slice else ""
         return f"{self.metric} {self.rule.replace('_', '-')}{over}"
 

@@ -104,6 +104,12 @@ class Question:
     require: Want | None = None
     alpha: float = 0.05
     """One-sided."""
+    trace_rules: str = ""
+    """A file of scorers of traces, whose scores are compared beside the log's own; empty: none."""
+    pass_at: int | None = None
+    """k, for pass@k and pass^k of every right-or-wrong metric; None: not asked."""
+    ratios: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Name -> the metrics above and below the line: the ratio of their sums over the items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,6 +193,26 @@ class MetricComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RatioComparison:
+    """A ratio of two sums over the items, such as steps per success: described, never decided."""
+
+    name: str
+    numerator: str
+    denominator: str
+    baseline: Estimate | None
+    """With its 95 % interval; None: refused, see ``reasons``."""
+    candidate: Estimate | None
+    difference: Estimate | None
+    """Candidate − baseline, in the ratio's own units."""
+    items: int
+    """With both metrics on both sides."""
+    left_out: int = 0
+    """Items that lack one of them."""
+    reasons: tuple[str, ...] = ()
+    """Why a number is refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Requirement:
     """What ``--require`` asked for, and the answer."""
 
@@ -206,6 +232,7 @@ class Comparison:
     candidate: Side
     metrics: tuple[MetricComparison, ...]
     requirement: Requirement | None
+    ratios: tuple[RatioComparison, ...] = ()
     notes: tuple[str, ...] = ()
     sentence: str = ""
     """The answer in one sentence; written once the numbers are there."""

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
 
 from liftgate.canon import digest, sha256
+from liftgate.errors import DataError
+from liftgate.records.json_value import Json
+from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
 
 _quoted = json.encoder.encode_basestring
-Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,47 @@ class Item:
             }
         )
 
+    def as_read(self, version: str | None) -> Item:
+        """Return the item as an arm sees it that reads one version of it.
+
+        Such an item holds, instead of its input parts, named versions of them, and of its target.
+
+        Args:
+            version: None: the item as it is.
+
+        Raises:
+            DataError: it has no such version, or its target has none.
+        """
+        if version is None:
+            return self
+        return replace(
+            self, input=_input_version(self, version), target=_target_version(self, version)
+        )
+
+
+def _input_version(item: Item, version: str) -> Mapping[str, Json]:
+    found = item.input.get(version)
+    if isinstance(found, str) and found:
+        return {"text": found}
+    if not isinstance(found, Mapping) or not found:
+        have = ", ".join(sorted(item.input))
+        raise DataError(
+            f"{item.id}: its input has no version {version!r}, text or a mapping of parts; it has: "
+            f"{have}"
+        )
+    return found
+
+
+def _target_version(item: Item, version: str) -> Json:
+    if item.target is None:
+        return None
+    if not isinstance(item.target, Mapping) or version not in item.target:
+        raise DataError(
+            f"{item.id}: its target has no version {version!r}; expected a mapping with one target "
+            "for each version, or none at all"
+        )
+    return item.target[version]
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -77,6 +119,8 @@ class Role(StrEnum):
 
     BASELINE = "baseline"
     CANDIDATE = "candidate"
+    FLOOR = "floor"
+    """Something useless on purpose, which the baseline must beat."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +134,11 @@ class Arm:
     params: Mapping[str, Json]
     fingerprint: str
     """Digest of everything that can change an answer."""
+
+
+def arm_fingerprint(system: str, reads: str | None) -> str:
+    """Return an arm's fingerprint: its system's, and which version of the items it is asked."""
+    return system if reads is None else digest({"system": system, "reads": reads})
 
 
 class Failure(StrEnum):
@@ -112,6 +161,8 @@ class Answer:
     """In the currency of the workspace; None: not known, which is not zero."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw: usage, finish reason, time to the first token."""
+    trace: Trace | None = None
+    """What was done on the way to the answer; a scorer sees it when it asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +192,19 @@ class Trial:
     """Requests under way when this one began, itself included: a source of noise."""
     reported: Mapping[str, Json] | None = None
     """What the provider said of the call, raw; of a failed call too. Costs are computed from it."""
+    trace_digest: str | None = None
+    """Where the trace lies in the blob store, of a failed call too; None: there is none."""
+
+
+def first_token_s(reported: Mapping[str, Json] | None) -> float | None:
+    """Return the seconds to the first part of a streamed answer, as a call reported them, or None.
+
+    Args:
+        reported: of an answer or a trial; ``first_token_s`` counts from sending the request.
+    """
+    said = (reported or {}).get("first_token_s")
+    known = isinstance(said, (int, float)) and not isinstance(said, bool) and said >= 0
+    return float(said) if known else None  # type: ignore[arg-type]
 
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
@@ -169,9 +233,20 @@ class Missing:
     reason: str
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What a judge found, with everything that it was told on the way."""
+
+    found: float | Missing | None
+    """None: the judge itself failed, and ``failed`` says how."""
+    detail: Mapping[str, Json]
+    """Votes, raw answers, tokens and cost: kept in the blob store, never in a row."""
+    failed: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One scorer's row about one trial row."""
+    """One scorer's row about one trial row, or about an ordered pair of them."""
 
     trial_key: str
     trial_attempt: int
@@ -184,6 +259,12 @@ class Score:
     outcome: Outcome
     value: float | None
     reason: str = ""
+    detail_digest: str | None = None
+    """Where a judge's votes and raw answers lie in the blob store; None: there is nothing more."""
+    other_key: str | None = None
+    """The pair's second trial; the row's own is the first. None: the row is about one trial."""
+    other_attempt: int | None = None
+    other_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

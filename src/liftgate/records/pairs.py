@@ -7,10 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liftgate.records.evaluation import Scale
+from liftgate.stats.kinds import Joined
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Tries:
+    """What is asked of several repeats of an item, where it is not their mean."""
+
+    k: int
+    joined: Joined
+    """``any``: at least one of k succeeds (pass@k); ``all``: all k do (pass^k)."""
+
+    @property
+    def text(self) -> str:
+        """Return it as people write it: ``pass@3`` or ``pass^3``."""
+        return f"pass{'@' if self.joined is Joined.ANY else '^'}{self.k}"
 
 
 @dataclass(frozen=True)

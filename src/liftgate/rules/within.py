@@ -13,7 +13,7 @@ from liftgate.records import Alternative, Claim, Estimate, Reading, Status, Verd
 from liftgate.rules._reading import Question, answer, attempt, rejects
 from liftgate.rules.wording import Telling, number, telling
 
-_BY_PASSES = re.compile(r"latency_p[0-9]+(?:\.[0-9]+)?_ms")
+_BY_PASSES = re.compile(r"(?:latency|ttft)_p[0-9]+(?:\.[0-9]+)?_ms")
 _LEAST_PASSES = 2
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from liftgate.stats.coefficients import Measurement
     from liftgate.stats.detector import corrected_rate, sensitivity_specificity
+    from liftgate.stats.drift import Pettitt, RaterDrift, pettitt, rater_drift
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
@@ -29,12 +30,14 @@ if TYPE_CHECKING:
         Alternative,
         ClaimShape,
         Design,
+        Joined,
         Mark,
         Population,
         ScoreKind,
         UnitDesign,
     )
-    from liftgate.stats.label_plan import LabelWorth, label_worth, labels_needed
+    from liftgate.stats.label_draw import label_chances, systematic_draw
+    from liftgate.stats.label_plan import LabelWorth, half_width, label_worth, labels_needed
     from liftgate.stats.lift import relative_lift
     from liftgate.stats.looks import LookStatus
     from liftgate.stats.multiplicity import benjamini_hochberg, holm
@@ -55,9 +58,11 @@ if TYPE_CHECKING:
         macro_f1_difference,
     )
     from liftgate.stats.sign_flips import max_t
+    from liftgate.stats.simultaneous import Share, rank_ranges, simultaneous_shares
     from liftgate.stats.single import mean, passes_limit, passes_needed, proportion, quantile
     from liftgate.stats.sizing import power, sample_size
     from liftgate.stats.spending import anytime_p, boundaries
+    from liftgate.stats.tries import of_tries, pass_rate, pass_rate_difference
     from liftgate.stats.weighted import stratum_weights
 
 _HOMES = {
@@ -71,12 +76,15 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "Joined": "kinds",
     "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
     "Measurement": "coefficients",
+    "Pettitt": "drift",
     "PlannedLooks": "planned",
     "Population": "kinds",
+    "RaterDrift": "drift",
     "RaterReport": "agreement",
     "RatingCounts": "rating_counts",
     "Resampled": "resampling",
@@ -98,24 +106,32 @@ _HOMES = {
     "ece_difference": "set_metrics",
     "fleiss_kappa": "agreement",
     "gwet_ac1": "agreement",
+    "half_width": "label_plan",
     "holm": "multiplicity",
     "judged_difference": "ppi",
     "judged_mean": "ppi",
     "krippendorff_alpha": "agreement",
+    "label_chances": "label_draw",
     "label_worth": "label_plan",
     "labels_needed": "label_plan",
     "macro_f1": "set_metrics",
     "macro_f1_difference": "set_metrics",
     "max_t": "sign_flips",
     "mean": "single",
+    "of_tries": "tries",
     "paired_contrast": "paired",
     "paired_difference": "paired",
     "paired_noninferiority": "paired",
+    "pass_rate": "tries",
+    "pass_rate_difference": "tries",
     "passes_limit": "single",
     "passes_needed": "single",
+    "pettitt": "drift",
     "power": "sizing",
     "proportion": "single",
     "quantile": "single",
+    "rater_drift": "drift",
+    "rank_ranges": "simultaneous",
     "rater_report": "agreement",
     "ratio": "ratios",
     "ratio_difference": "ratios",
@@ -123,7 +139,10 @@ _HOMES = {
     "relative_lift": "lift",
     "sample_size": "sizing",
     "sensitivity_specificity": "detector",
+    "Share": "simultaneous",
+    "simultaneous_shares": "simultaneous",
     "stratum_weights": "weighted",
+    "systematic_draw": "label_draw",
     "units_needed": "planning",
     "value_counts": "rating_counts",
 }
@@ -139,17 +158,21 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "Joined",
     "LabelWorth",
     "LookStatus",
     "Mark",
     "Measurement",
+    "Pettitt",
     "PlannedLooks",
     "Population",
+    "RaterDrift",
     "RaterReport",
     "RatingCounts",
     "Resampled",
     "ScoreKind",
     "SetReading",
+    "Share",
     "UnitDesign",
     "anytime_p",
     "auroc",
@@ -166,24 +189,32 @@ __all__ = [
     "ece_difference",
     "fleiss_kappa",
     "gwet_ac1",
+    "half_width",
     "holm",
     "judged_difference",
     "judged_mean",
     "krippendorff_alpha",
+    "label_chances",
     "label_worth",
     "labels_needed",
     "macro_f1",
     "macro_f1_difference",
     "max_t",
     "mean",
+    "of_tries",
     "paired_contrast",
     "paired_difference",
     "paired_noninferiority",
+    "pass_rate",
+    "pass_rate_difference",
     "passes_limit",
     "passes_needed",
+    "pettitt",
     "power",
     "proportion",
     "quantile",
+    "rank_ranges",
+    "rater_drift",
     "rater_report",
     "ratio",
     "ratio_difference",
@@ -191,7 +222,9 @@ __all__ = [
     "relative_lift",
     "sample_size",
     "sensitivity_specificity",
+    "simultaneous_shares",
     "stratum_weights",
+    "systematic_draw",
     "units_needed",
     "value_counts",
 ]

@@ -81,6 +81,15 @@ class ClaimShape(StrEnum):
     """The true rate behind a judge's yes or no, given its errors on labelled items."""
 
 
+class Joined(StrEnum):
+    """What is asked of several tries of one task."""
+
+    ANY = "any"
+    """At least one of k succeeds: pass@k."""
+    ALL = "all"
+    """All k succeed: pass^k."""
+
+
 class Mark(StrEnum):
     """How an error rate is known; a decision carries the weakest mark of its claims."""
 

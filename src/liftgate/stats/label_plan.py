@@ -95,6 +95,35 @@ def label_worth(
     )
 
 
+def half_width(
+    worth: LabelWorth,
+    labels: int,
+    *,
+    items: int | None = None,
+    level: float = 0.95,
+    judges: bool = True,
+) -> float:
+    """Return the half-width of the interval that some labels give, on average.
+
+    Args:
+        worth: from earlier labels of the same kind of items.
+        labels: at least 50.
+        items: locked items of the next study; None: as many as there were.
+        level: two-sided confidence.
+        judges: False: without them, for comparison.
+
+    Raises:
+        DataError: fewer labels than 50 or more than items, a level outside (0, 1).
+    """
+    level = inputs.check_level(level)
+    total = worth.items if items is None else items
+    if not FEWEST_LABELS <= labels <= total:
+        raise DataError(
+            f"labels: got {labels}, expected {FEWEST_LABELS} to {total}, the locked items"
+        )
+    return _half_width(worth, labels, total, level, judges=judges)
+
+
 def labels_needed(
     worth: LabelWorth,
     half_width: float,
@@ -124,9 +153,7 @@ def labels_needed(
         raise DataError(f"items: got {total}, expected at least {FEWEST_LABELS}")
 
     def too_wide(n: int) -> bool:
-        rest = worth.rest if judges else worth.spread
-        variance = worth.spread / total + rest * (1 / n - 1 / total)
-        return t_quantile(n - 1, alpha) * math.sqrt(variance) > half_width
+        return _half_width(worth, n, total, level, judges=judges) > half_width
 
     if too_wide(total):
         enough = math.ceil(worth.spread * (t_quantile(math.inf, alpha) / half_width) ** 2)
@@ -139,3 +166,9 @@ def labels_needed(
         middle = (low + high) // 2
         low, high = (middle, high) if too_wide(middle) else (low, middle)
     return high
+
+
+def _half_width(worth: LabelWorth, labels: int, items: int, level: float, *, judges: bool) -> float:
+    rest = worth.rest if judges else worth.spread
+    variance = worth.spread / items + rest * (1 / labels - 1 / items)
+    return t_quantile(labels - 1, (1 - level) / 2) * math.sqrt(variance)

@@ -54,6 +54,7 @@ BESIDE = {
     "planned-looks.md": "planned looks, and history",
     "finite-set.md": "the finite-set test",
     "multiplicity.md": "several claims, candidates and slices",
+    "tries.md": "several tries of a task: pass@k and pass^k",
     "agreement.md": "agreement of raters",
     "bootstrap.md": "the bootstrap, for showing only",
 }

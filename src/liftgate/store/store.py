@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
-from liftgate.records import Json, Measure, Run, Score, Trial
+from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.sqlite import connect
 from liftgate.store import finished, parquet
 from liftgate.store.active import create, reading
@@ -218,6 +219,10 @@ class Store:
     def output(self, digest: str) -> Json:
         """Return the JSON value behind a digest; see ``Blobs.get`` for what it raises."""
         return self._blobs.get(digest)
+
+    def trace(self, digest: str) -> Trace:
+        """Return the trace behind a ``trace_digest``; see ``Blobs.get`` for what it raises."""
+        return trace_of(self._blobs.get(digest), place=f"trace {short(digest)}…")
 
     def blob_state(self, digest: str) -> str:
         """Return ``kept``, ``erased`` or ``unknown``."""

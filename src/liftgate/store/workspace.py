@@ -44,6 +44,11 @@ class Workspace:
         return self.home / "reports"
 
     @property
+    def prices(self) -> Path:
+        """The price table, if somebody wrote one."""
+        return self.home / "prices.yaml"
+
+    @property
     def exists(self) -> bool:
         """Whether somebody has made it."""
         return self.home.is_dir()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
-from liftgate.canon import canonical, short
+from liftgate.canon import canonical, sha256, short
 from liftgate.errors import DataError, LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Outcome, Run, Score, Trial
 from liftgate.store import finished
@@ -56,31 +56,43 @@ class RunWriter:
         """
         return self._blobs.hold_data(data)
 
-    def add_trial(self, trial: Trial, output: Json = None, *, kept: bool = False) -> None:
-        """Add a trial row, and its output to the blobs.
+    def add_trial(
+        self,
+        trial: Trial,
+        output: Json = None,
+        *,
+        kept: bool = False,
+        trace_data: bytes | None = None,
+    ) -> None:
+        """Add a trial row, and its output and its trace to the blobs.
 
         Args:
             trial: carries this run's id; with an ``output_digest``, the output must be given.
             output: what the system answered; ignored when the trial names no output.
             kept: whether its output was handed to ``keep`` before.
+            trace_data: the canonical bytes of ``Trace.as_json``; with a ``trace_digest``, they must
+                be given.
 
         Raises:
-            DataError: another run's row, a NaN, a naive time, or an output of another digest.
+            DataError: another run's row, a NaN, a naive time, or an output or a trace of another
+                digest.
             LiftgateError: rows can no longer be written.
         """
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
         if trial.output_digest is not None and not kept:
-            held = self.keep(canonical(output))
-            if held != trial.output_digest:
-                raise DataError(
-                    f"trial {short(trial.key)}…: got an output of digest {short(held)}…, "
-                    f"expected {short(trial.output_digest)}…"
-                )
+            self._keep(trial, "an output", canonical(output), trial.output_digest)
+        if trial.trace_digest is not None:
+            self._keep(trial, "a trace", trace_data or b"", trial.trace_digest)
         self._committer.add(TRIALS, row)
 
-    def add_score(self, score: Score) -> None:
-        """Add a score row; raises as ``add_trial`` does."""
+    def add_score(self, score: Score, *, detail: bytes = b"") -> None:
+        """Add a score row, and what it says of itself to the blobs; raises as ``add_trial`` does.
+
+        Args:
+            score: carries this run's id.
+            detail: canonical bytes of what its ``detail_digest`` names.
+        """
         self._owned("score", score.run)
         if (score.value is not None) != (score.outcome is Outcome.VALUE):
             raise DataError(
@@ -88,7 +100,13 @@ class RunWriter:
                 f"{score.outcome.value!r} with the value {score.value}; "
                 "only the outcome 'value' has one"
             )
-        self._committer.add(SCORES, SCORES.row(score))
+        row = SCORES.row(score)
+        if score.detail_digest is not None and self._blobs.hold_data(detail) != score.detail_digest:
+            raise DataError(
+                f"score of trial {short(score.trial_key)}…: got a detail that is not of the digest "
+                f"{short(score.detail_digest)}…"
+            )
+        self._committer.add(SCORES, row)
 
     def add_measure(self, measure: Measure) -> None:
         """Add a measure row; raises as ``add_trial`` does."""
@@ -157,6 +175,15 @@ class RunWriter:
         # What is already being raised says more than what finishing finds after it.
         with contextlib.suppress(*(() if error is None else (LiftgateError,))):
             self.finish(complete=False)
+
+    def _keep(self, trial: Trial, what: str, data: bytes, expected: str) -> None:
+        got = sha256(data)
+        if got != expected:
+            raise DataError(
+                f"trial {short(trial.key)}…: got {what} of digest {short(got)}…, "
+                f"expected {short(expected)}…"
+            )
+        self._blobs.hold_data(data)
 
     def _owned(self, what: str, run: str) -> None:
         self._still_open()

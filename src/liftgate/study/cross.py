@@ -13,9 +13,11 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from liftgate.errors import did_you_mean
+from liftgate.protocols import JudgeFactory
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
-from liftgate.study.plan import ArmPlan, ClaimPlan, DatasetPlan, latency_quantile
+from liftgate.study.items import DatasetPlan
+from liftgate.study.plan import ArmPlan, ClaimPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -39,6 +41,10 @@ class Outline:
     metrics: tuple[str, ...] | None
     slices: tuple[str, ...] | None
     claims: tuple[tuple[Part, Path, Any], ...]
+    judged: frozenset[str] = frozenset()
+    """Metrics that a judge scores."""
+    plan: str | None = None
+    """The stopping plan."""
 
 
 def problems(given: Mapping[str, Any]) -> list[Problem]:
@@ -48,9 +54,9 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
         given: the study's fields, as JSON values or as models; malformed ones are passed over.
     """
     outline = _outline(given)
-    found = [*_roles(outline), *_names(outline)]
+    found = [*_roles(outline), *_floor(outline), *_names(outline), *_tries(given)]
     for part, path, node in outline.claims:
-        about = [*_known(node, outline)]
+        about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
         if claim is not None:
             about += _claim(part, claim)
@@ -70,15 +76,32 @@ def _outline(given: Mapping[str, Any]) -> Outline:
     return Outline(
         roles,
         tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
-        dataset.slices if dataset else None,
+        dataset.all_slices if dataset else None,
         tuple(_claims(given.get("claims"))),
+        frozenset(_judged(scorers)),
+        _plan(given.get("stopping")),
     )
+
+
+def _judged(scorers: Any) -> Iterator[str]:
+    for name, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        if plan is not None and isinstance(
+            params.make("scorers", plan.scorer, plan.params), JudgeFactory
+        ):
+            yield str(name)
+
+
+def _plan(stopping: Any) -> str | None:
+    node = dict(stopping) if isinstance(stopping, (Mapping, BaseModel)) else {}
+    return node.get("plan")
 
 
 def _claims(given: Any) -> Iterator[tuple[Part, Path, Any]]:
     nodes = dict(given) if isinstance(given, (Mapping, BaseModel)) else {}
-    if "primary" in nodes:
-        yield Part.PRIMARY, ("claims", "primary"), nodes["primary"]
+    for part in (Part.PRIMARY, Part.FLOOR):
+        if nodes.get(part.value) is not None:
+            yield part, ("claims", part.value), nodes[part.value]
     for part, section in SECTIONS:
         listed = nodes.get(section)
         for number, node in enumerate(listed if isinstance(listed, (list, tuple)) else ()):
@@ -104,6 +127,39 @@ def _roles(outline: Outline) -> Iterator[Problem]:
         yield Problem(("arms",), "got no candidate, expected an arm with role: candidate")
 
 
+def _floor(outline: Outline) -> Iterator[Problem]:
+    """A floor arm and the claim about it belong together; it is about the primary's metric."""
+    nodes = {part: node for part, _, node in outline.claims}
+    floors = [name for name, role in (outline.roles or {}).items() if role is Role.FLOOR]
+    if len(floors) > 1:
+        yield Problem(("arms",), f"got the floors {', '.join(floors)}, expected at most one")
+    if outline.roles is not None and Part.FLOOR in nodes and not floors:
+        yield Problem(("claims", "floor"), "no arm has role: floor, expected one")
+    if floors and Part.FLOOR not in nodes:
+        yield Problem(
+            ("claims", "floor"),
+            f"not given; the arm {floors[0]!r} is a floor, which the baseline must beat, e.g. "
+            "floor: {metric: …, superior: {by: 0.0}}",
+        )
+    floor, primary = (
+        _valid(ClaimPlan, nodes.get(part)) if part in nodes else None
+        for part in (Part.FLOOR, Part.PRIMARY)
+    )
+    if floor is None:
+        return
+    if floor.rule != "superior":
+        yield Problem(
+            ("claims", "floor", floor.rule),
+            f"got the rule {floor.rule!r}, expected 'superior': the baseline must be better",
+            on_key=True,
+        )
+    if primary is not None and floor.metric != primary.metric:
+        yield Problem(
+            ("claims", "floor", "metric"),
+            f"got {floor.quantity!r}, expected {primary.quantity!r} as in claims.primary",
+        )
+
+
 def _names(outline: Outline) -> Iterator[Problem]:
     for metric in outline.metrics or ():
         if metric in RESERVED or latency_quantile(metric) is not None:
@@ -114,15 +170,43 @@ def _names(outline: Outline) -> Iterator[Problem]:
             )
 
 
+def _tries(given: Mapping[str, Any]) -> Iterator[Problem]:
+    """Check that as many tries are made as a metric asks about."""
+    repeats, scorers = given.get("repeats", 1), given.get("scorers")
+    if isinstance(repeats, bool) or not isinstance(repeats, int):
+        return
+    for metric, node in scorers.items() if isinstance(scorers, Mapping) else ():
+        plan = _valid(ScorerPlan, node)
+        tries = None if plan is None else plan.tries
+        if tries is not None and tries.k > repeats:
+            yield Problem(
+                ("scorers", metric, "over_repeats"),
+                f"{tries.text} needs {tries.k} tries of each item, got repeats: {repeats}",
+            )
+
+
 def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     """Check the names that a claim uses, however its rule may look."""
     claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
     metric, by_slice = claim.get("metric"), claim.get("by_slice")
     metrics, slices = outline.metrics, outline.slices
     if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
-        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms")
+        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms", "ttft_p95_ms")
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
+
+
+def _judged_once(part: Part, node: Any, outline: Outline) -> Iterator[Problem]:
+    """Refuse a judged claim that decides at several looks: labels are looked at once."""
+    claim = dict(node) if isinstance(node, (Mapping, BaseModel)) else {}
+    metric = str(claim.get("metric"))
+    if part is Part.WATCH or metric not in outline.judged or outline.plan in (None, "fixed"):
+        return
+    yield Problem(
+        ("metric",),
+        f"{metric} is judged, and people's labels are looked at once; expected stopping: "
+        f"{{plan: fixed}} instead of {outline.plan}, or the claim under claims.watch",
+    )
 
 
 def _one_of(
@@ -143,7 +227,7 @@ def _claim(part: Part, claim: ClaimPlan) -> Iterator[Problem]:
     elif latency_quantile(claim.quantity) is not None:
         yield from _latency(claim)
     else:
-        yield from _no_passes(claim, "only latency_p…_ms is taken in passes")
+        yield from _no_passes(claim, "only latency_p…_ms and ttft_p…_ms are taken in passes")
 
 
 def _part(part: Part, claim: ClaimPlan, *, watch: bool) -> Iterator[Problem]:

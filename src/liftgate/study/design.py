@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
-from liftgate.errors import Fault, StudyError, UnknownName
-from liftgate.records import Claim, Part, Role
+from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.protocols import Scorer
+from liftgate.records import Claim, Item, Part, Role
 from liftgate.study import cross, params
+from liftgate.study.focus import FocusedScorer
+from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
+    SCORER_KEYS,
     ArmPlan,
     ClaimPlan,
     ClaimsPlan,
-    DatasetPlan,
     DecisionPlan,
-    MetricName,
-    Name,
     OutcomesPlan,
     PilotPlan,
     ScorerPlan,
-    Seed,
-    StoppingPlan,
-    Text,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Path, Source, dotted
+from liftgate.study.stopping import StoppingPlan
+from liftgate.study.values import MetricName, Name, Seed, Text
 
 FORMAT = 1
 
@@ -99,6 +99,11 @@ class Study(Node):
         """The names of the candidates, in the order of the file."""
         return tuple(name for name, arm in self.arms.items() if arm.role is Role.CANDIDATE)
 
+    @property
+    def floor(self) -> str | None:
+        """The name of the floor arm; None: there is none."""
+        return next((name for name, arm in self.arms.items() if arm.role is Role.FLOOR), None)
+
     def arm(self, name: str) -> ArmPlan:
         """Return one arm. Raises UnknownName."""
         if name not in self.arms:
@@ -110,10 +115,32 @@ class Study(Node):
         if metric not in self.scorers:
             raise UnknownName("metric", metric, self.scorers)
         plan = self.scorers[metric]
-        return params.make("scorers", plan.scorer, plan.params)
+        made = params.make("scorers", plan.scorer, plan.params)
+        if plan.target is None and plan.stage is None:
+            return made
+        if not isinstance(made, Scorer):
+            raise DataError(
+                f"scorers.{metric}: {plan.scorer} is no scorer of single answers, expected neither "
+                "target nor stage"
+            )
+        return FocusedScorer(made, plan.target, retrieval=plan.stage is not None)
+
+    def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
+        """Return the items in every version that some arm is asked.
+
+        Raises:
+            DataError: an item has no such version.
+        """
+        versions = dict.fromkeys(arm.reads for arm in self.arms.values())
+        return tuple(item.as_read(version) for version in versions for item in items)
+
+    def every_claim(self) -> tuple[Claim, ...]:
+        """Return the claims about candidates, and after them the one about the floor."""
+        floor = self.claim_plans.floor
+        return self.claims() + (() if floor is None else (self._claim("floor", Part.FLOOR, floor),))
 
     def claims(self) -> tuple[Claim, ...]:
-        """Return every claim in the order primary, guardrails, watch, secondary."""
+        """Return every claim about candidates: primary, guardrails, watch, secondary."""
         found = [self._claim("primary", Part.PRIMARY, self.claim_plans.primary)]
         for part, section in cross.SECTIONS:
             for number, plan in enumerate(getattr(self.claim_plans, section)):
@@ -150,10 +177,23 @@ class Study(Node):
     def _whole(self) -> dict[str, Any]:
         """Keys that are not given and have no default stay out: a later one changes no digest."""
         body = _given(self.model_dump(mode="json", by_alias=True))
+        for node in body["scorers"].values():
+            if node["over_repeats"] is None:
+                del node["over_repeats"]
+            else:
+                node["over_repeats"] = _given(node["over_repeats"])
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
+        for scorer in body["scorers"].values():
+            for key in SCORER_KEYS:
+                if scorer[key] is None:
+                    del scorer[key]
+        body["arms"] = {name: _given(arm) for name, arm in body["arms"].items()}
         claims = body["claims"]
         claims["primary"] = self._node(claims["primary"])
+        floor = claims.pop("floor")
+        if floor is not None:
+            claims["floor"] = self._node(floor)
         for _, section in cross.SECTIONS:
             claims[section] = [self._node(node) for node in claims[section]]
         return body

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from liftgate.errors import Fault, StudyError
+from liftgate.perturbations.dataset import CLEAN, PERTURBED
 from liftgate.records import Claim, Part
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
@@ -31,7 +32,7 @@ def lint(study: Study) -> Findings:
     faults = [*_worthwhile(study, claims[0])]
     for claim in claims:
         faults += _passes(study, claim)
-    faults += [*_same_arms(study), *_same_passes(study, claims)]
+    faults += [*_same_arms(study), *_same_passes(study, claims), *_unread(study)]
     return Findings(tuple(faults), tuple(_warnings(study, claims)))
 
 
@@ -87,6 +88,19 @@ def _passes(study: Study, claim: Claim) -> Iterator[Fault]:
         )
 
 
+def _unread(study: Study) -> Iterator[Fault]:
+    """Of a perturbed item every arm is asked one version, never both."""
+    if study.dataset.perturb is None:
+        return
+    for name, arm in study.arms.items():
+        if arm.reads not in (CLEAN, PERTURBED):
+            got = "not given" if arm.reads is None else f"got {arm.reads!r}"
+            yield study.fault(
+                ("arms", name, "reads"),
+                f"{got}; the items are perturbed, expected {CLEAN} or {PERTURBED}",
+            )
+
+
 def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
     """A metric is taken once: claims that disagree how cannot both be kept."""
     first: dict[str, Claim] = {}
@@ -105,11 +119,11 @@ def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
 
 def _warnings(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:
     primary = claims[0]
-    if primary.rule in _NO_BETTER:
+    if primary.rule in _NO_BETTER and study.floor is None:
         yield study.fault(
             _place(primary),
-            "two useless systems are not inferior to each other: show by another study that the "
-            "baseline beats a floor",
+            "two useless systems are not inferior to each other: name a floor that the baseline "
+            "must beat (an arm with role: floor, and claims.floor)",
         )
     if not any(claim.part is Part.GUARDRAIL for claim in claims):
         yield study.fault(

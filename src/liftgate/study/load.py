@@ -23,7 +23,7 @@ def load(path: Path | str) -> Study:
             when the file is missing, empty, too large, not UTF-8 or not YAML.
     """
     path = Path(path)
-    return loads(_text(path), str(path))
+    return loads(text_of_file(path), str(path))
 
 
 def loads(text: str, file: str = "<text>") -> Study:
@@ -43,7 +43,7 @@ def loads(text: str, file: str = "<text>") -> Study:
             )
         )
     if faults or study is None:
-        raise _error(file, faults)
+        raise refused(file, faults)
     return study.placed(source)
 
 
@@ -57,7 +57,8 @@ def _placed(error: StudyError, source: Source) -> list[Fault]:
     ]
 
 
-def _error(file: str, faults: list[Fault]) -> StudyError:
+def refused(file: str, faults: list[Fault]) -> StudyError:
+    """Return the error for a file for people, its faults in the order of their places."""
     ordered = sorted(faults, key=lambda fault: (fault.line, fault.column))
     count = "1 fault" if len(ordered) == 1 else f"{len(ordered)} faults"
     error = StudyError(f"{file}: {count}", file=file, faults=ordered)
@@ -66,7 +67,8 @@ def _error(file: str, faults: list[Fault]) -> StudyError:
     return error
 
 
-def _text(path: Path) -> str:
+def text_of_file(path: Path) -> str:
+    """Return a file's text. Raises StudyError when it is missing, too large or not UTF-8."""
     file = str(path)
     try:
         with path.open("rb") as stream:

@@ -15,9 +15,11 @@ from typing import Any
 
 from liftgate.canon import digest, plain
 from liftgate.errors import DataError, LockedError, StudyError
+from liftgate.protocols import Judge, PairJudge, Scorer
 from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
+from liftgate.study.plan import SCORER_KEYS
 
 LOCKED = "study.locked"
 AMENDED = "study.amended"
@@ -89,13 +91,20 @@ class Locked:
         return any(amendment.seen is Seen.RESULTS for amendment in self.amendments)
 
 
-def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dict[str, Any]:
+def body(
+    study: Study,
+    dataset: Dataset,
+    fingerprints: Mapping[str, str],
+    scorers: Mapping[str, Scorer | Judge | PairJudge] | None = None,
+) -> dict[str, Any]:
     """Return what a lock binds.
 
     Args:
         study: a study without lint faults.
         dataset: its items.
         fingerprints: arm name -> fingerprint, for every arm.
+        scorers: metric -> scorer, for every metric; None: made from their parameters, which a
+            judge's are not enough for.
 
     Raises:
         LockedError: the study's file names another dataset digest.
@@ -106,7 +115,9 @@ def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dic
     missing = sorted(set(study.arms) - set(fingerprints))
     if missing:
         raise DataError(f"fingerprints: got none for {', '.join(missing)}, expected one an arm")
-    scales = {m: study.scorer(m).scale(dataset.items) for m in sorted(study.scorers)}
+    items = study.as_read(dataset.items)
+    made = scorers or {metric: study.scorer(metric) for metric in study.scorers}
+    scales = {metric: made[metric].scale(items) for metric in sorted(made)}
     _check_scores(study, scales)
     return {
         "liftgate": 1,
@@ -115,16 +126,18 @@ def body(study: Study, dataset: Dataset, fingerprints: Mapping[str, str]) -> dic
         "study_digest": study.digest(dataset.digest),
         "dataset": {"digest": dataset.digest, "items": len(dataset.items)},
         "arms": {name: fingerprints[name] for name in sorted(study.arms)},
-        "scorers": {metric: scorer_fingerprint(study, metric) for metric in scales},
+        "scorers": {m: scorer_fingerprint(study, m, made[m]) for m in scales},
         "scales": {metric: plain(scale) for metric, scale in scales.items()},
     }
 
 
-def scorer_fingerprint(study: Study, metric: str) -> str:
-    """Return the identity of a metric's scorer: name, version and parameters."""
+def scorer_fingerprint(study: Study, metric: str, scorer: Scorer | Judge | PairJudge) -> str:
+    """Return the identity of a metric's scorer: name, version and parameters; a judge's own."""
     plan = study.scorers[metric]
-    version = study.scorer(metric).version
-    return digest({"scorer": plan.scorer, "version": version, "params": plan.params})
+    told = {key: getattr(plan, key) for key in SCORER_KEYS if getattr(plan, key) is not None}
+    if isinstance(scorer, (Judge, PairJudge)):
+        return digest({"scorer": plan.scorer, "identity": scorer.identity, **told})
+    return digest({"scorer": plan.scorer, "version": scorer.version, "params": plan.params, **told})
 
 
 def current(entries: Iterable[Entry], name: str) -> Locked | None:

@@ -25,6 +25,9 @@ from liftgate.study.problems import Problem, problems_of
 _CONFIG = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
+_PLACE = re.compile(r"(\w+)((?:\[\d+\]|\.[^.\[:]+)*): ")
+
+
 class BadParams(LiftgateError, ValueError):
     """The parameters of a plug-in are wrong; ``.problems`` holds them all, relative to the node."""
 
@@ -119,7 +122,21 @@ def _fields(model: type[BaseModel]) -> list[tuple[str, Any]]:
 
 
 def _refusal(error: Exception, values: Mapping[str, Any]) -> Problem:
-    """Point at the parameter whose name comes first in the factory's message."""
+    """Point at the place with which the factory's message begins, else at the parameter it names.
+
+    A place is ``rules[0].never.where``: as far as it is there, its line and column are shown.
+    """
+    begun = _PLACE.match(str(error))
+    if begun is not None and begun[1] in values:
+        path, here = [begun[1]], values[begun[1]]
+        for number, key in re.findall(r"\[(\d+)\]|\.([^.\[]+)", begun[2]):
+            step: Any = int(number) if number else key
+            try:
+                here = here[step]
+            except (LookupError, TypeError):
+                break
+            path.append(step)
+        return Problem(tuple(path), str(error).removeprefix(f"{begun[1]}: "))
     words = re.findall(r"\w+", str(error))
     named = next((word for word in words if word in values), None)
     message = str(error).removeprefix(f"{named}: ")

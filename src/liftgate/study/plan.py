@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -18,44 +17,13 @@ from pydantic_core import PydanticCustomError
 
 from liftgate import plugins
 from liftgate.errors import LiftgateError, UnknownName, did_you_mean
-from liftgate.records import Population, Role
+from liftgate.records import Population, Role, Tries
 from liftgate.study import params
 from liftgate.study.problems import Node, Problem, describe, known_keys, unknown_key
+from liftgate.study.tries import TriesPlan
+from liftgate.study.values import Listed, MetricName, Text, matching
 
-NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
-METRIC_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_@%+-]{0,63}"
-_LATENCY = re.compile(r"latency_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
-_LARGEST_SEED = 2**53
-
-
-def _matching(pattern: str, wanted: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise ValueError(f"got {describe(value)}, expected {wanted}")
-        return value
-
-    return BeforeValidator(check, json_schema_input_type=str)
-
-
-_LETTERS = "1 to 64 letters, digits, '-' or '_', a letter or digit first"
-Name = Annotated[
-    str,
-    _matching(NAME_PATTERN, _LETTERS),
-    Field(json_schema_extra={"pattern": f"^{NAME_PATTERN}$"}),
-]
-"""A study's or arm's name: it stands in file names and in references, ``4:dense.primary``."""
-MetricName = Annotated[
-    str,
-    _matching(METRIC_PATTERN, "1 to 64 letters, digits or any of '_@%+-', a letter or digit first"),
-    Field(json_schema_extra={"pattern": f"^{METRIC_PATTERN}$"}),
-]
-Text = Annotated[str, Field(min_length=1)]
-Digest = Annotated[
-    str,
-    _matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hex digits, as liftgate study lock prints"),
-    Field(json_schema_extra={"pattern": "^sha256:[0-9a-f]{64}$"}),
-]
-Listed = Annotated[tuple[Text, ...], Field(strict=False)]
+_LATENCY = re.compile(r"(?:latency|ttft)_p([0-9]{1,2}(?:\.[0-9]{1,3})?)_ms")
 
 
 def _score(value: Any) -> float | str:
@@ -85,25 +53,14 @@ DeclaredScore = Annotated[
 """The score of an outcome: the worst value of each scorer's scale, or a number in its units."""
 
 
-class DatasetPlan(Node):
-    """Which items."""
-
-    source: Text = Field(description="python:package.module:name or the path of a table of items")
-    digest: Digest | None = Field(
-        default=None, description="what the dataset must be; the lock records it in any case"
-    )
-    cluster: Text | None = Field(
-        default=None, description="the column whose equal values belong together"
-    )
-    slices: Listed = Field(default=(), description="columns by which results are also shown")
-
-
 class ArmPlan(Node):
     """One system of the comparison."""
 
-    role: Annotated[Role, Field(strict=False)] = Field(description="baseline or candidate")
+    role: Annotated[Role, Field(strict=False)] = Field(
+        description="baseline or candidate; floor: something useless that the baseline must beat"
+    )
     system: Annotated[
-        Text, _matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
+        Text, matching(r"(?s)[^:]+:.+", "plugin:rest, e.g. python:package.module:factory")
     ] = Field(description="plugin:rest, e.g. python:package.module:factory")
     params: Annotated[dict[str, Any], Field(strict=True)] = Field(
         default_factory=dict, description="what the factory is called with"
@@ -112,6 +69,11 @@ class ArmPlan(Node):
         default=(), description="files that can change an answer; they are digested"
     )
     packages: Listed = Field(default=(), description="packages whose version can change an answer")
+    reads: Text | None = Field(
+        default=None,
+        description="which version of every item it is asked, where items have several: clean or "
+        "perturbed",
+    )
 
     @property
     def plugin(self) -> str:
@@ -136,12 +98,35 @@ class ArmPlan(Node):
         return given, [Problem(("system",), message, did_you_mean(name, known))]
 
 
+SCORER_KEYS = ("target", "stage")
+"""What any scorer may be told beside its own parameters."""
+
+
 class ScorerPlan(Node):
     """One metric: a scorer plug-in with its parameters beside its name."""
 
     model_config = ConfigDict(extra="allow")
 
     scorer: Text = Field(description="the name of a scorer plug-in")
+    target: Text | None = Field(
+        default=None,
+        description="the part of each item's target that it compares with; all of it unless given",
+    )
+    stage: Literal["retrieval"] | None = Field(
+        default=None,
+        description="retrieval: it scores the ids that were retrieved on the way to the answer; "
+        "the answer itself unless given",
+    )
+    over_repeats: TriesPlan | None = Field(
+        default=None,
+        description="what is asked of an item's repeats, {pass_at: k} or {pass_all: k}; their mean "
+        "unless given",
+    )
+
+    @property
+    def tries(self) -> Tries | None:
+        """What is asked of an item's repeats; None: their mean."""
+        return None if self.over_repeats is None else self.over_repeats.tries
 
     @property
     def params(self) -> dict[str, Any]:
@@ -152,11 +137,12 @@ class ScorerPlan(Node):
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
         """Check the parameters by the scorer's own signature."""
         name = given.get("scorer")
+        own = {key: given[key] for key in given if key in cls.model_fields}
         if not isinstance(name, str) or not name:
-            return {key: given[key] for key in given if key == "scorer"}, []
-        rest = {key: value for key, value in given.items() if key != "scorer"}
+            return own, []
+        rest = {key: value for key, value in given.items() if key not in own}
         filled, found = _checked("scorers", name, rest, ("scorer",), ())
-        return {"scorer": name, **filled}, found
+        return {**own, **filled}, found
 
 
 class FailureRule(Node):
@@ -233,7 +219,9 @@ class ClaimPlan(Node):
     model_config = ConfigDict(extra="allow")
 
     metric: MetricName | None = Field(
-        default=None, description="a scorer's name in this study, or latency_p95_ms"
+        default=None,
+        description="a scorer's name in this study, latency_p95_ms, or ttft_p95_ms (to the first "
+        "token)",
     )
     measure: MetricName | None = Field(
         default=None, description="an exact quantity of the system as a whole"
@@ -312,6 +300,11 @@ class ClaimsPlan(Node):
     guardrails: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims that a ship must keep"
     )
+    floor: ClaimPlan | None = Field(
+        default=None,
+        description="that the baseline is superior to the floor arm; unless that is shown, the "
+        "primary claim is inadmissible",
+    )
     watch: Annotated[tuple[ClaimPlan, ...], Field(strict=False)] = Field(
         default=(), description="claims whose detectable harm is shown, outside the error statement"
     )
@@ -345,34 +338,6 @@ class DecisionPlan(Node):
     )
 
 
-PLANNED_LOOKS = 5
-"""How many looks are planned when a study does not say."""
-
-
-class StoppingPlan(Node):
-    """How often the results may be looked at."""
-
-    plan: Literal["fixed", "planned-looks", "anytime"] = Field(
-        default="fixed",
-        description="fixed: one look, when all is done; planned-looks: also before, at a price of "
-        "about 2 points of power; anytime: whenever one likes, at a higher price",
-    )
-    looks: Annotated[int, Field(ge=2, le=50)] | None = Field(
-        default=None, description="for planned-looks: how many, evenly spread (5)"
-    )
-
-    @classmethod
-    def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
-        """Fill in the number of planned looks, and refuse it for other plans."""
-        if given.get("looks") is None:
-            planned = given.get("plan") == "planned-looks"
-            return ({**given, "looks": PLANNED_LOOKS} if planned else given), []
-        if given.get("plan") == "planned-looks":
-            return given, []
-        message = "only the plan 'planned-looks' has a number of looks"
-        return given, [Problem(("looks",), message, on_key=True)]
-
-
 class PilotPlan(Node):
     """What was known before: two tables, each FILE, FOLDER or FILE@SYSTEM; they never decide."""
 
@@ -381,7 +346,7 @@ class PilotPlan(Node):
 
 
 def latency_quantile(metric: str) -> float | None:
-    """Return q of the engine's metric ``latency_p<q>_ms`` as a fraction, or None for another name.
+    """Return q of the engine's ``latency_p<q>_ms`` or ``ttft_p<q>_ms``, or None for another name.
 
     >>> latency_quantile("latency_p95_ms")
     0.95
@@ -390,6 +355,3 @@ def latency_quantile(metric: str) -> float | None:
     if match is None or not 0 < float(match[1]) < 100:
         return None
     return float(match[1]) / 100
-
-
-Seed = Annotated[int, Field(ge=0, le=_LARGEST_SEED)]

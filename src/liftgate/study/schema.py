@@ -11,7 +11,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from liftgate import plugins
 from liftgate.study import params
 from liftgate.study.design import Study
-from liftgate.study.plan import ClaimPlan
+from liftgate.study.plan import ClaimPlan, ScorerPlan
 
 _OWN = "liftgate."
 
@@ -60,9 +60,12 @@ def _claim(definitions: dict[str, Any], rules: list[str]) -> JsonSchemaValue:
 
 
 def _scorer(definitions: dict[str, Any], scorers: list[str]) -> JsonSchemaValue:
+    own = _own_properties(ScorerPlan, definitions)
+    del own["scorer"]
+
     def one(name: str) -> JsonSchemaValue:
         node = _params("scorers", name, definitions)
-        node["properties"] = {"scorer": {"const": name}, **node["properties"]}
+        node["properties"] = {"scorer": {"const": name}, **own, **node["properties"]}
         node["required"] = ["scorer", *node.get("required", [])]
         return node
 

@@ -7,6 +7,7 @@ The process reads lines on its standard input and writes lines on its standard o
     → {"id": 7, "input": {…}}
     ← {"id": 7, "output": …}                               or {"id": 7, "error": "…", "kind": "…"}
 
+Beside either may stand ``"trace": {"steps": [{"kind": "tool", "name": …, "input": …}, …]}``.
 Answers come in any order. A process that ends is started again; the calls that it had are crashes.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 from liftgate.canon import digest, plain
 from liftgate.errors import DataError, SystemFailed
 from liftgate.plugins.content import checked, content_of
-from liftgate.records import Answer, Json
+from liftgate.records import Answer, Json, Trace, trace_of
 
 LONGEST_LINE = 64 * 1024 * 1024
 STDERR_KEPT = 4096
@@ -124,10 +125,13 @@ class LinesSystem:
             raise
         if "error" in said:
             kind = said.get("kind", "crash")
-            raise SystemFailed(str(said["error"]), kind=str(kind), reported=_reported(said))
+            raise SystemFailed(
+                str(said["error"]), kind=str(kind), reported=_reported(said), trace=_trace(said)
+            )
         if "output" not in said:
             raise SystemFailed("the line has neither output nor error", kind="unparsable")
-        return checked(Answer(**{name: said[name] for name in _FIELDS if name in said}))
+        known = {name: said[name] for name in _FIELDS if name in said}
+        return checked(Answer(**known, trace=_trace(said)))
 
     def measure(self) -> Mapping[str, float]:
         """Return the measures that the process gave when it was ready."""
@@ -314,6 +318,20 @@ class _Worker:
 def _reported(said: Mapping[str, Any]) -> Mapping[str, Json] | None:
     reported = said.get("reported")
     return reported if isinstance(reported, Mapping) else None
+
+
+def _trace(said: Mapping[str, Any]) -> Trace | None:
+    """Return the trace in a line.
+
+    Raises:
+        SystemFailed: ``unparsable``; it has not the form of a trace.
+    """
+    if said.get("trace") is None:
+        return None
+    try:
+        return trace_of(said["trace"])
+    except DataError as error:
+        raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
 
 
 def _whole(place: str, value: Any) -> int:

@@ -24,6 +24,7 @@ from liftgate.plugins.content import content_of
 from liftgate.protocols import Budget, Expected, Sent, TryAgain
 from liftgate.records import Answer, Json
 from liftgate.study.params import bound
+from liftgate.systems.requests import Request, request
 from liftgate.systems.templates import filled
 from liftgate.systems.wire import Reply, Stream, fault_of, reply_of
 
@@ -46,25 +47,8 @@ class Settings:
 
     base_url: str
     api_key_env: str | None
-    kind: str
-    template: Json
-    body: Mapping[str, Json]
-    """What every request holds beside the model and the prompt."""
+    request: Request
     stream: bool
-
-    @property
-    def bound_out(self) -> int | None:
-        """How many tokens an answer can have, at most."""
-        if self.kind == "embeddings":
-            return 0
-        found = self.body.get("max_completion_tokens", self.body.get("max_tokens"))
-        return found if isinstance(found, int) else None
-
-    @property
-    def wants_json(self) -> bool:
-        """Whether the answer is to be a JSON value."""
-        form = self.body.get("response_format")
-        return isinstance(form, Mapping) and form.get("type") in ("json_object", "json_schema")
 
 
 def settings(  # noqa: PLR0913 - each is a key of the study
@@ -110,8 +94,6 @@ def settings(  # noqa: PLR0913 - each is a key of the study
     if api_key_env is not None and not _VARIABLE.fullmatch(api_key_env):
         # What was given may be the key itself: it is not shown.
         raise ValueError("api_key_env: expected the name of an environment variable, not a key")
-    if messages is not None and (kind != "chat" or prompt is not None):
-        raise ValueError("messages: expected only for kind chat, and without prompt")
     given: dict[str, Any] = {
         "temperature": temperature,
         "max_tokens": max_tokens,
@@ -119,18 +101,11 @@ def settings(  # noqa: PLR0913 - each is a key of the study
         "stop": stop,
         "response_format": response_format,
         "tools": tools,
-        **_logprobs(kind, logprobs),
     }
-    body = {name: value for name, value in given.items() if value is not None}
-    for name in extra or ():
-        if name in body or name in ("model", "messages", "prompt", "input", "stream"):
-            raise ValueError(f"extra: got {name!r}, which has a parameter of its own")
-    template: Json = prompt if prompt is not None else "{text}"
-    if kind == "chat":
-        template = messages or [{"role": "user", "content": template}]
-    return Settings(
-        base_url.rstrip("/"), api_key_env, kind, template, {**body, **(extra or {})}, stream
+    made = request(
+        kind, messages=messages, prompt=prompt, logprobs=logprobs, given=given, extra=extra
     )
+    return Settings(base_url.rstrip("/"), api_key_env, made, stream)
 
 
 def open_system(
@@ -176,7 +151,7 @@ class OpenAISystem:
         self.model = model
         self.endpoint = made.base_url
         self._made = made
-        self._url = f"{made.base_url}/{_PATHS[made.kind]}"
+        self._url = f"{made.base_url}/{_PATHS[made.request.kind]}"
         self._key: bytes | None = None
         self._budget: Budget | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -187,11 +162,12 @@ class OpenAISystem:
 
     def expect(self, parts: Mapping[str, Json]) -> Expected:
         """Guess a prompt's tokens by its length; an answer has at most ``max_tokens``."""
+        asked = self._made.request
         try:
-            data = json.dumps(filled(self._made.template, parts), ensure_ascii=False)
+            data = json.dumps(filled(asked.template, parts), ensure_ascii=False)
         except DataError:
-            return Expected(0, self._made.bound_out)
-        return Expected(-(-len(data) // CHARACTERS_A_TOKEN), self._made.bound_out)
+            return Expected(0, asked.bound_out)
+        return Expected(-(-len(data) // CHARACTERS_A_TOKEN), asked.bound_out)
 
     async def start(self) -> None:
         """Open the client and look the key up.
@@ -230,7 +206,8 @@ class OpenAISystem:
             Unavailable: the key is refused, the model unknown, or no money left.
         """
         await self.start()
-        data = json.dumps(self._body(parts), ensure_ascii=False).encode("utf-8", "replace")
+        body = self._body(parts)
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
         async def request() -> Sent:
             return await self._send(data)
@@ -241,9 +218,9 @@ class OpenAISystem:
             except TryAgain as fault:
                 raise SystemFailed(str(fault)) from fault
         else:
-            tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.bound_out or 0)
+            tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.request.bound_out or 0)
             reply = await self._budget.send(request, tokens=tokens)
-        return self._answer(reply)
+        return self._answer(reply, body)
 
     def measure(self) -> Mapping[str, float]:
         """Return nothing: a server says nothing of itself that is exact."""
@@ -256,11 +233,8 @@ class OpenAISystem:
             await session.close()
 
     def _body(self, parts: Mapping[str, Json]) -> dict[str, Json]:
-        made = self._made
-        prompt = filled(made.template, parts)
-        field = {"chat": "messages", "completions": "prompt", "embeddings": "input"}[made.kind]
-        body = {"model": self.model, field: prompt, **made.body}
-        if made.stream:
+        body = {"model": self.model, **self._made.request.fields(parts)}
+        if self._made.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
 
@@ -315,36 +289,13 @@ class OpenAISystem:
         """Cut the key out of what came back, before anything is kept or shown."""
         return data if self._key is None else data.replace(self._key, _REMOVED)
 
-    def _answer(self, reply: Reply) -> Answer:
-        if reply.refusal or reply.finish_reason == "content_filter":
-            told = reply.refusal or "the server's content filter cut the answer"
-            raise SystemFailed(told, kind="refusal", reported=reply.reported)
-        output = self._output(reply)
-        if self._key is not None and self._key.decode() in json.dumps(output, ensure_ascii=False):
+    def _answer(self, reply: Reply, asked: Mapping[str, Json]) -> Answer:
+        answer = self._made.request.answer(reply, asked)
+        if self._key is not None and self._key.decode() in json.dumps(
+            answer.output, ensure_ascii=False
+        ):
             raise SystemFailed("the answer holds the key", kind="unparsable")
-        return Answer(
-            output,
-            tokens_in=reply.count("prompt_tokens"),
-            tokens_out=reply.count("completion_tokens"),
-            reported=reply.reported or None,
-        )
-
-    def _output(self, reply: Reply) -> Json:
-        if self._made.kind == "embeddings":
-            return reply.embedding
-        value: Json = reply.text
-        if self._made.wants_json and not reply.tool_calls:
-            try:
-                value = json.loads(reply.text or "")
-            except (ValueError, RecursionError):
-                told = f"no JSON, though it was asked for (finish reason {reply.finish_reason})"
-                raise SystemFailed(told, kind="unparsable", reported=reply.reported) from None
-        beside: dict[str, Json] = {}
-        if self._made.body.get("tools") is not None:
-            beside["tool_calls"] = reply.tool_calls
-        if self._made.body.get("logprobs") is not None:
-            beside["logprobs"] = reply.logprobs
-        return {"content": value, **beside} if beside else value
+        return answer
 
 
 def _check_address(url: str) -> None:
@@ -359,11 +310,3 @@ def _check_address(url: str) -> None:
 def _check_size(size: int) -> None:
     if size > LARGEST_ANSWER:
         raise SystemFailed(f"the server sent more than {LARGEST_ANSWER:,} bytes", kind="unparsable")
-
-
-def _logprobs(kind: str, count: int | None) -> dict[str, Json]:
-    if count is None:
-        return {}
-    return (
-        {"logprobs": count} if kind == "completions" else {"logprobs": True, "top_logprobs": count}
-    )

@@ -31,7 +31,8 @@ class Reply:
     refusal: str | None = None
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     logprobs: Json = None
-    embedding: Json = None
+    embeddings: list[Json] = field(default_factory=list)
+    """In the order of the inputs."""
     finish_reason: str | None = None
     reported: dict[str, Json] = field(default_factory=dict)
 
@@ -64,8 +65,8 @@ def reply_of(data: bytes) -> Reply:
     first = listed[0] if isinstance(listed, list) and listed else None
     if not isinstance(first, dict):
         raise TryAgain(f"the server sent no choices: {shown(data)}")
-    if "embedding" in first:
-        reply.embedding = first["embedding"]
+    if "embedding" in first and isinstance(listed, list):
+        reply.embeddings = _embeddings(listed)
         return reply
     message = first.get("message")
     if isinstance(message, dict):
@@ -87,7 +88,7 @@ class Stream:
         self._rest = b""
         self._done = False
         self._calls: dict[int, dict[str, Any]] = {}
-        self._logprobs: list[Json] = []
+        self._logprobs: dict[str, list[Json]] = {}
 
     def feed(self, data: bytes) -> bool:
         """Take in bytes; return whether they held a part of the answer."""
@@ -108,7 +109,7 @@ class Stream:
             raise TryAgain("the stream ended before the answer did")
         self.reply.tool_calls = [_call(self._calls[n]) for n in sorted(self._calls)]
         if self._logprobs:
-            self.reply.logprobs = {"content": self._logprobs}
+            self.reply.logprobs = self._logprobs
         return self.reply
 
     def _line(self, line: bytes) -> bool:
@@ -138,8 +139,11 @@ class Stream:
         for part in delta.get("tool_calls") or ():
             self._tool(part)
         logprobs = choice.get("logprobs")
-        if isinstance(logprobs, Mapping) and isinstance(logprobs.get("content"), list):
-            self._logprobs += logprobs["content"]
+        if isinstance(logprobs, Mapping):
+            # A chat lists them under one name; a completion under several that run side by side.
+            for name, values in logprobs.items():
+                if isinstance(values, list):
+                    self._logprobs.setdefault(str(name), []).extend(values)
         _finish(reply, choice.get("finish_reason"))
         return bool(delta.get("content") or delta.get("refusal") or delta.get("tool_calls"))
 
@@ -253,6 +257,23 @@ def _add_message(reply: Reply, message: Mapping[str, Any]) -> None:
         if not isinstance(function, Mapping):
             raise TryAgain("the server sent a tool call that is none")
         reply.tool_calls.append(_call(function))
+
+
+def _embeddings(listed: list[Any]) -> list[Json]:
+    """Return the vectors in the order of the inputs; a server may list them in another.
+
+    Raises:
+        TryAgain: one of them is none.
+    """
+    rows = [row for row in listed if isinstance(row, Mapping) and "embedding" in row]
+    numbers = [row.get("index", place) for place, row in enumerate(rows)]
+    if len(rows) != len(listed) or sorted(numbers, key=str) != sorted(range(len(rows)), key=str):
+        raise TryAgain("the server sent embeddings of which one is none, or counts as another")
+    return [row["embedding"] for _, row in sorted(zip(numbers, rows, strict=True), key=_first)]
+
+
+def _first(pair: tuple[int, object]) -> int:
+    return pair[0]
 
 
 def _call(function: Mapping[str, Any]) -> dict[str, Any]:

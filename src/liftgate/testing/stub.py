@@ -61,6 +61,8 @@ class Act:
     """No answer comes, ever."""
     delay_s: float | None = None
     """None: the server's own."""
+    pause_s: float = 0.0
+    """Between the first part of a streamed answer and the rest."""
 
 
 def echo(asked: Asked) -> Act:
@@ -168,8 +170,9 @@ class StubServer:
             await asyncio.sleep(delay)
         data = act.body
         streamed = data is None and bool(asked.body.get("stream"))
+        events = list(_events(asked, act)) if streamed else []
         if data is None:
-            data = b"".join(_events(asked, act)) if streamed else _whole(asked, act)
+            data = b"".join(events) if streamed else _whole(asked, act)
         kind = "text/event-stream" if streamed else "application/json"
         told = {"Content-Type": kind, "Content-Length": str(len(data)), **act.headers}
         lines = "".join(f"{name}: {value}\r\n" for name, value in told.items())
@@ -178,8 +181,13 @@ class StubServer:
             writer.write(head + data[: int(act.cut_at * len(data))])
             await writer.drain()
             return False
-        writer.write(head + data)
+        first = len(events[0]) if events and act.pause_s else len(data)
+        writer.write(head + data[:first])
         await writer.drain()
+        if data[first:]:
+            await asyncio.sleep(act.pause_s)
+            writer.write(data[first:])
+            await writer.drain()
         return True
 
 
@@ -205,28 +213,63 @@ def _whole(asked: Asked, act: Act) -> bytes:
     body["usage"] = _usage(asked, act)
     choice: dict[str, Any] = {"index": 0, "finish_reason": act.finish_reason}
     if asked.path.endswith("/embeddings"):
-        body["data"] = [{"index": 0, "embedding": [float(len(asked.text)), 1.0]}]
+        given = asked.body.get("input", "")
+        # A list of integers is one text, in tokens.
+        single = not isinstance(given, list) or all(isinstance(one, int) for one in given)
+        texts = [given] if single else given
+        body["data"] = [
+            {"index": n, "embedding": [float(len(str(text))), 1.0]} for n, text in enumerate(texts)
+        ]
+        del body["usage"]["completion_tokens"]
         return json.dumps(body).encode()
     if asked.path.endswith("/chat/completions"):
         choice["message"] = {"role": "assistant", "content": act.text, **act.message}
-        if asked.body.get("logprobs"):
-            choice["logprobs"] = {"content": [{"token": act.text, "logprob": -0.5}]}
     else:
         choice["text"] = act.text
+    if asked.body.get("logprobs"):
+        choice["logprobs"] = _logprobs(asked, act.text)
     return json.dumps({**body, "choices": [choice]}).encode()
+
+
+def _logprobs(asked: Asked, text: str) -> dict[str, Any]:
+    """Return the text as one token, in the form of its kind of request."""
+    if asked.path.endswith("/chat/completions"):
+        return {"content": [{"token": text, "logprob": -0.5}]}
+    return {"tokens": [text], "token_logprobs": [-0.5], "top_logprobs": [{text: -0.5}]}
 
 
 def _events(asked: Asked, act: Act) -> Iterator[bytes]:
     half = len(act.text) // 2
-    pieces: list[dict[str, Any]] = [{"content": act.text[:half]}, {"content": act.text[half:]}]
-    if act.message:
-        pieces.append(dict(act.message))
-    for piece in pieces:
-        yield _event({"model": asked.body.get("model"), "choices": [{"index": 0, "delta": piece}]})
-    end = {"index": 0, "delta": {}, "finish_reason": act.finish_reason}
-    yield _event({"choices": [end]})
-    yield _event({"choices": [], "usage": _usage(asked, act)})
+    chat = asked.path.endswith("/chat/completions")
+    choices: list[dict[str, Any]] = []
+    for text in (act.text[:half], act.text[half:]):
+        choice: dict[str, Any] = {"delta": {"content": text}} if chat else {"text": text}
+        if asked.body.get("logprobs"):
+            choice["logprobs"] = _logprobs(asked, text)
+        choices.append(choice)
+    rest = {name: value for name, value in act.message.items() if name != "tool_calls"}
+    if rest:
+        choices.append({"delta": rest})
+    choices += [{"delta": {"tool_calls": [part]}} for part in _tool_parts(act)]
+    end: dict[str, Any] = {"delta": {}} if chat else {"text": ""}
+    choices.append({**end, "finish_reason": act.finish_reason})
+    for choice in choices:
+        yield _event({"model": asked.body.get("model"), "choices": [{"index": 0, **choice}]})
+    if (asked.body.get("stream_options") or {}).get("include_usage"):
+        yield _event({"choices": [], "usage": _usage(asked, act)})
     yield b"data: [DONE]\n\n"
+
+
+def _tool_parts(act: Act) -> Iterator[dict[str, Any]]:
+    """Yield tool calls as they are streamed: first the name, then the arguments in two parts."""
+    for number, call in enumerate(act.message.get("tool_calls") or ()):
+        function = call["function"]
+        arguments = function["arguments"]
+        half = len(arguments) // 2
+        named = {"name": function["name"], "arguments": ""}
+        yield {**call, "index": number, "function": named}
+        for part in (arguments[:half], arguments[half:]):
+            yield {"index": number, "function": {"arguments": part}}
 
 
 def _event(body: Mapping[str, Any]) -> bytes:

@@ -35,7 +35,11 @@ def test_it_says_where_the_page_lies(decided, capsys):
     code, out, _ = run(capsys)
     path = decided.reports / "docsearch-dense-1.html"
     assert code == 0
-    assert out.splitlines() == ["Report of ledger entry 1, docsearch-dense:", str(path)]
+    assert out.splitlines() == [
+        "Report of ledger entry 1, docsearch-dense:",
+        str(path),
+        "Cost of bm25, dense, fusion, dense-int4: not known, which is not zero",
+    ]
     assert path.read_text("utf-8").startswith("<!doctype html>")
 
 
@@ -44,7 +48,7 @@ def test_json_names_study_entry_leaf_and_file(decided, capsys, tmp_path):
     code, out, _ = run(capsys, "docsearch-dense", "--entry", "1", "--out", str(out_file), "--json")
     found = json.loads(out)
     assert code == 0
-    assert set(found) == {"study", "entry", "leaf", "report"}
+    assert set(found) == {"study", "entry", "leaf", "report", "money"}
     assert found["report"] == str(out_file)
     assert out_file.is_file()
 

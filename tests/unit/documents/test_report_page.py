@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from liftgate.documents.money import cost_lines
 from liftgate.documents.numbers import unit_of
 from liftgate.documents.sections import readable
 from liftgate.lineage.reference import targets
@@ -302,3 +303,64 @@ def test_a_mean_without_an_interval_says_so(decision, report):
 )
 def test_inputs_targets_and_answers_are_readable(value, text):
     assert readable(value) == text
+
+
+def test_first_tokens_stand_beside_the_latency_where_answers_were_streamed(decision, report):
+    assert "First token" not in report(decision).text
+    arm = decision["arms"][0]["name"]
+    decision["latency"][arm] |= {"ttft_p50_ms": 41.0, "ttft_p95_ms": 87.5, "ttft_n": 12}
+    text = report(decision).text
+    assert "p50 41 ms, p95 87.5 ms (n 12)" in text
+    assert text.count("not streamed") == len(decision["arms"]) - 1
+
+
+def _priced(decision):
+    """Return the decision with costs; the numbers are made up, their shape is the ledger's."""
+    estimate = {
+        **next(iter(decision["means"][decision["arms"][0]["name"]].values())),
+        "value": 0.0000421,
+        "low": 0.0000399,
+        "high": 0.0000443,
+        "null": 0.0,
+        "level": 0.95,
+        "warnings": ["2 of 60 items left out: a cost or a score is not known"],
+    }
+    known = {"value": estimate["value"], "estimate": estimate, "reason": ""}
+    none = {"value": None, "estimate": None, "reason": "there is no success"}
+    bare = {"value": 2.0, "estimate": None, "reason": "no spread"}
+    one = {"per_item": known, "per_1000": bare, "per_success": none}
+    decision["prices"] = {"currency": "EUR", "digest": "sha256:" + "0" * 64}
+    decision["money"] = {
+        "success": "right",
+        "arms": {arm["name"]: one for arm in decision["arms"]},
+        "differences": {d["candidate"]: one for d in decision["decisions"]},
+        "saved": {"about": 3.14159, "calls": 1234, "currency": "EUR"},
+    }
+    return decision
+
+
+def test_what_answers_cost_stands_with_its_interval_and_what_is_not_known_says_why(
+    decision, report
+):
+    assert "What an answer costs" not in report(decision).text
+    text = report(_priced(decision)).text
+    assert "What an answer costs in EUR" in text
+    assert "0.0000421 (95 %: 0.0000399 to 0.0000443)" in text
+    assert "2 of 60 items left out" in text
+    assert "+0.0000421 (95 %: +0.0000399 to +0.0000443)" in text
+    assert "no interval: no spread" in text
+    assert "not measured there is no success" in text
+    assert "Stopping early saved about 3.14 EUR: 1,234 calls" in text
+
+
+def test_an_arm_of_unknown_cost_says_so_in_words(decision):
+    known = list(cost_lines(_priced(decision)))
+    assert known[0].endswith(
+        "0.0000421 (95 %: 0.0000399 to 0.0000443) EUR an item; 2 EUR per 1,000; "
+        "a success (right): there is no success"
+    )
+    arm = decision["arms"][0]["name"]
+    nothing = {"value": None, "estimate": None, "reason": "the cost of no item is known"}
+    decision["money"]["arms"][arm] = dict.fromkeys(("per_item", "per_1000", "per_success"), nothing)
+    said = next(iter(cost_lines(decision)))
+    assert said == (f"Cost of {arm}: not known, which is not zero (the cost of no item is known)")

@@ -6,9 +6,10 @@ from itertools import pairwise
 
 import pytest
 
+from liftgate.errors import DataError
 from liftgate.evals.passes import nearest_rank
 from liftgate.evals.plan import OutcomeRules, PassPlan, drawn
-from liftgate.records import Measure
+from liftgate.records import Answer, Measure
 from liftgate.store import Store
 
 P95 = PassPlan(0.95, "latency_p95_ms", passes=3)
@@ -137,3 +138,48 @@ def test_progress_of_passes_counts_their_calls(bench) -> None:
     bench.run(plan, progress=told.append)
     last = told[-1]
     assert (last.stage, last.done, last.total) == ("latency passes", 8, 8)
+
+
+def streamed(first_s):
+    return lambda text, times: Answer("yes", reported={"first_token_s": first_s})
+
+
+def test_the_time_to_the_first_token_is_a_pass_s_own_quantity(bench) -> None:
+    first = PassPlan(0.95, "ttft_p95_ms", passes=3)
+    system = bench.system("streams", streamed(7.5))
+    plan = bench.plan(system, passes=(P95, first))
+    done = bench.run(plan)
+    # Both quantities come from the same passes.
+    assert done.timed == 1 + 3 * 6
+    rows = {(m.name, m.pass_number): m.value for m in passes_of(bench, plan)}
+    assert [rows["ttft_p95_ms", n] for n in (1, 2, 3)] == [7500.0] * 3
+    assert all(rows["latency_p95_ms", n] < 7500 for n in (1, 2, 3))
+
+
+def test_a_call_that_fails_has_no_first_token_before_the_time_out(bench) -> None:
+    def answer(text, times):
+        if text == "t3":
+            raise ValueError("no")
+        return Answer("yes", reported={"first_token_s": 0.001})
+
+    texts = bench.plan(bench.system("any", answer)).dataset.items
+    failing = texts[-1].input["text"]
+
+    def on_last(text, times):
+        return answer("t3" if text == failing else text, times)
+
+    plan = bench.plan(
+        bench.system("last", on_last), passes=(PassPlan(0.99, "ttft_p99_ms", passes=2),)
+    )
+    bench.run(plan)
+    assert {m.value for m in passes_of(bench, plan)} == {1000 * plan.outcomes.timeout_s}
+
+
+def test_a_system_that_does_not_say_when_its_first_token_came_is_refused(bench) -> None:
+    plan = bench.plan(
+        bench.system("silent", lambda t, n: "yes"),
+        passes=(PassPlan(0.95, "ttft_p95_ms", passes=2),),
+    )
+    with pytest.raises(DataError, match="arm silent: its answers do not report first_token_s"):
+        bench.run(plan)
+    assert passes_of(bench, plan) == []

@@ -373,6 +373,37 @@ def test_calls_in_flight_stay_within_what_systems_and_users_say(bench, own, aske
         assert system.most_flying <= (asked or limit)
 
 
+def test_a_system_that_takes_one_call_at_once_gets_one_and_others_go_on(bench) -> None:
+    async def short():
+        await asyncio.sleep(0.005)
+        return "yes"
+
+    alone, free = (bench.system(name, lambda text, times: short()) for name in ("alone", "free"))
+    alone.most_in_flight = 1
+    bench.run(bench.plan(alone, free, items=12, concurrency=4))
+    (run,) = bench.look(runs)
+    assert run.manifest["concurrency"] == {"alone": 1, "free": 4}
+    assert alone.most_flying == 1
+    assert alone.flying + free.flying == 0
+
+
+def test_two_systems_that_take_one_call_each_are_asked_side_by_side(bench) -> None:
+    together = []
+
+    async def short(one, other):
+        await asyncio.sleep(0.005)
+        together.append(systems[other].flying)
+        return "yes"
+
+    systems = {}
+    for name, other in (("a", "b"), ("b", "a")):
+        systems[name] = bench.system(name, lambda text, times, n=name, o=other: short(n, o))
+        systems[name].most_in_flight = 1
+    bench.run(bench.plan(*systems.values(), items=12, concurrency=2))
+    assert [system.most_flying for system in systems.values()] == [1, 1]
+    assert any(together)
+
+
 def test_progress_tells_counts_and_nothing_else(bench) -> None:
     told = []
     plan = bench.plan(bench.system("base", flaky(crash)), items=3, outcomes=OutcomeRules(5.0, {}))

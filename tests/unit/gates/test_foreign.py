@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from liftgate.errors import DataError
-from liftgate.gates.foreign import Collected, Matched, collect, match, pairs_of, scale_of
+from liftgate.gates.foreign import Collected, Matched, collect, match
+from liftgate.gates.foreign_scores import pairs_of, scale_of
 from liftgate.protocols import Row
 from liftgate.records import Pairs, Scale, ScoreKind
 

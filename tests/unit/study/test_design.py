@@ -155,7 +155,7 @@ def claim(**fields: Any) -> dict[str, Any]:
         ),
         (
             "guardrails",
-            claim(metric="latency_p95_ms", within={"limit": 1}),
+            claim(metric="ttft_p95_ms", within={"limit": 1}),
             "within.passes",
             "separate passes",
         ),
@@ -251,7 +251,9 @@ def test_the_primary_claim_is_about_a_metric(small, read) -> None:
     assert "expected a metric" in faults(small, read)["claims.primary.measure"]
 
 
-@pytest.mark.parametrize("name", ["primary", "watch", "latency_p95_ms", "latency_p50_ms"])
+@pytest.mark.parametrize(
+    "name", ["primary", "watch", "latency_p95_ms", "latency_p50_ms", "ttft_p95_ms"]
+)
 def test_a_metric_does_not_take_a_name_of_liftgates(small, read, name) -> None:
     small["scorers"][name] = {"scorer": "exact"}
     assert "taken by liftgate" in faults(small, read)[f"scorers.{name}"]
@@ -389,6 +391,7 @@ def test_a_byte_order_mark_and_other_line_ends_do_not_matter(golden, golden_path
     [
         ("latency_p95_ms", 0.95),
         ("latency_p99.9_ms", 0.999),
+        ("ttft_p95_ms", 0.95),
         ("latency_p5_ms", 0.05),
         ("latency_p0_ms", None),
         ("latency_p100_ms", None),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import textwrap
@@ -11,7 +12,7 @@ import pytest
 
 from liftgate.errors import DataError
 from liftgate.evals.calls import call
-from liftgate.records import Answer, Failure
+from liftgate.records import Answer, Failure, Step, StepKind, Trace, trace_of
 from liftgate.systems.lines import open_system
 
 WORKER = """
@@ -42,6 +43,13 @@ WORKER = """
             said = {"id": asked["id"]}
         if text == "tokens":
             said |= {"tokens_in": 3, "cost": 0.5, "reported": {"usage": {"x": 1}}}
+        trace = {"steps": [{"kind": "tool", "name": "refund", "input": {"amount": 4}}]}
+        if text == "traced":
+            said |= {"trace": trace}
+        if text == "badly traced":
+            said |= {"trace": {"steps": [{"kind": "spell"}]}}
+        if text == "refused on the way":
+            said = {"id": asked["id"], "error": "no", "kind": "refusal", "trace": trace}
         if text == "wait":
             held.append(said)
             continue
@@ -165,3 +173,20 @@ def test_its_fingerprint_follows_its_command_its_parameters_and_its_script(
     with (tmp_path / "worker.py").open("a", encoding="utf-8") as file:
         file.write("\n# changed\n")
     assert first != opened().fingerprint
+
+
+def test_a_line_may_carry_a_trace_of_an_answer_or_of_a_failure(opened) -> None:
+    async def go():
+        system = opened()
+        try:
+            texts = ("traced", "refused on the way", "badly traced")
+            return [await call(system, {"text": text}, 10.0) for text in texts]
+        finally:
+            await system.close()
+
+    traced, refused, bad = asyncio.run(go())
+    expected = Trace((Step(StepKind.TOOL, "refund", {"amount": 4}),))
+    assert traced.answer.trace == expected
+    assert trace_of(json.loads(refused.trace_data)) == expected
+    assert (refused.failure, bad.failure) == (Failure.REFUSAL, Failure.UNPARSABLE)
+    assert "trace.steps[0].kind: got 'spell'" in bad.message

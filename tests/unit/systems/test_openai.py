@@ -100,7 +100,14 @@ def test_completions_and_embeddings_are_asked_in_their_own_way(tmp_path) -> None
     with StubServer() as server:
         done = answers(server, tmp_path, kind="completions", prompt="Say {text}!", logprobs=2)
         vector = answers(server, tmp_path, kind="embeddings")
-    assert done.output == {"content": "Say q!", "logprobs": None}
+    assert done.output == {
+        "content": "Say q!",
+        "logprobs": {
+            "tokens": ["Say q!"],
+            "token_logprobs": [-0.5],
+            "top_logprobs": [{"Say q!": -0.5}],
+        },
+    }
     assert server.asked[0].body == {"model": "tiny", "prompt": "Say q!", "logprobs": 2}
     assert vector.output == [1.0, 1.0]
     assert server.asked[1].body == {"model": "tiny", "input": "q"}
@@ -347,3 +354,73 @@ def test_it_works_without_an_engine(tmp_path) -> None:
         pytest.raises(SystemFailed, match="HTTP 500: oops"),
     ):
         answers(server, tmp_path)
+
+
+def test_several_texts_have_several_vectors_in_their_own_order(tmp_path) -> None:
+    def shuffled(asked):
+        rows = [{"index": n, "embedding": [float(n)]} for n in (2, 0, 1)]
+        return Act(body=json.dumps({"data": rows}).encode())
+
+    texts = {"text": ["a", "bb", "ccc"]}
+    with StubServer() as server:
+        made = answers(server, tmp_path, texts, kind="embeddings")
+        one = answers(server, tmp_path, {"text": ["alone"]}, kind="embeddings")
+        tokens = answers(server, tmp_path, {"text": [5, 6]}, kind="embeddings")
+    assert server.asked[0].body["input"] == ["a", "bb", "ccc"]
+    assert made.output == [[1.0, 1.0], [2.0, 1.0], [3.0, 1.0]]
+    assert one.output == [[5.0, 1.0]]
+    assert tokens.output == [6.0, 1.0]
+    assert (made.tokens_in, made.tokens_out) == (5, None)
+    assert made.reported["usage"]["prompt_tokens_details"] == {"cached_tokens": 2}
+    with StubServer(shuffled) as server:
+        assert answers(server, tmp_path, texts, kind="embeddings").output == [[0.0], [1.0], [2.0]]
+        few = called(server, tmp_path, kind="embeddings")
+    assert few.failure is Failure.UNPARSABLE
+    assert few.message == "got 3 embeddings, expected 1"
+
+
+@pytest.mark.parametrize("kind", ["chat", "completions"])
+def test_a_stream_and_a_whole_answer_have_the_same_log_probabilities(tmp_path, kind) -> None:
+    with StubServer(lambda asked: Act("two parts")) as server:
+        whole = answers(server, tmp_path, kind=kind, logprobs=1).output
+        parts = answers(server, tmp_path, kind=kind, logprobs=1, stream=True).output
+    assert whole["content"] == parts["content"] == "two parts"
+    name = "content" if kind == "chat" else "token_logprobs"
+    assert len(whole["logprobs"][name]) == 1
+    assert len(parts["logprobs"][name]) == 2
+    if kind == "completions":
+        assert parts["logprobs"]["tokens"] == ["two ", "parts"]
+
+
+def test_tool_calls_are_put_together_from_the_parts_of_a_stream(tmp_path) -> None:
+    calls = [
+        {"id": "1", "function": {"name": "refund", "arguments": '{"sum": 5}'}},
+        {"id": "2", "function": {"name": "mail", "arguments": '{"to": "a"}'}},
+    ]
+    with StubServer(lambda asked: Act("", message={"tool_calls": calls})) as server:
+        made = answers(server, tmp_path, stream=True, tools=[{"type": "function"}])
+    assert made.output["tool_calls"] == [
+        {"name": "refund", "arguments": {"sum": 5}},
+        {"name": "mail", "arguments": {"to": "a"}},
+    ]
+
+
+def test_a_streamed_answer_is_parsed_where_json_was_asked_for(tmp_path) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    with StubServer(lambda asked: Act('{"a": 1}')) as server:
+        made = answers(server, tmp_path, stream=True, response_format=form)
+    assert made.output == {"a": 1}
+    assert made.reported["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
+
+
+def test_the_first_token_comes_before_the_end_and_counts_from_the_last_sending(tmp_path) -> None:
+    def act(asked):
+        if asked.number == 1:
+            return Act(status=500, body=b"oops", delay_s=0.5)
+        return Act("spoken in two", pause_s=0.5)
+
+    with StubServer(act) as server:
+        made = called(server, tmp_path, stream=True)
+    assert made.failure is None, made.message
+    # The pause comes after it, and the first, failed request took as long before it.
+    assert 0 < made.reported["first_token_s"] < 0.5 <= made.seconds

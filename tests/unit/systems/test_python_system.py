@@ -9,7 +9,7 @@ import pytest
 
 from liftgate.errors import DataError, SystemFailed, UnknownName
 from liftgate.protocols import Startable, System
-from liftgate.records import Answer
+from liftgate.records import Answer, Step, StepKind, Trace
 from liftgate.systems.python import open_system
 
 COUNT = iter(range(10_000))
@@ -74,6 +74,19 @@ def test_a_callable_says_its_own_concurrency_and_what_an_answer_cost(opened) -> 
     )
     assert asyncio.run(ask(system)) == Answer("x", tokens_in=3, cost=0.5)
     assert system.concurrency == 4
+
+
+def test_an_answer_may_carry_a_trace_and_nothing_else_in_its_place(opened) -> None:
+    text = (
+        "from liftgate import Answer, Step, StepKind, Trace\n"
+        "def make(good):\n"
+        "    trace = Trace((Step(StepKind.TOOL, 'refund', {'amount': 4}),))\n"
+        "    return lambda parts: Answer('x', trace=trace if good else trace.steps)\n"
+    )
+    trace = Trace((Step(StepKind.TOOL, "refund", {"amount": 4}),))
+    assert asyncio.run(ask(opened(text, params={"good": True}))) == Answer("x", trace=trace)
+    with pytest.raises(SystemFailed, match="trace: got tuple, expected a Trace"):
+        asyncio.run(ask(opened(text, params={"good": False})))
 
 
 def test_a_plain_function_may_return_something_to_await(opened) -> None:

@@ -16,7 +16,7 @@ from liftgate.stats.inputs import Range
 
 GREATER, LESS = Alternative.GREATER, Alternative.LESS
 _DECIDING = (Part.PRIMARY, Part.GUARDRAIL)
-_PASSES = re.compile(r"latency_p[0-9]+(?:\.[0-9]+)?_ms")
+_PASSES = re.compile(r"(?:latency|ttft)_p[0-9]+(?:\.[0-9]+)?_ms")
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,8 @@ def asked_of(
     left_out: dict[str, str] = {}
     family = 0
     for claim in claims:
+        if claim.part is Part.FLOOR:
+            left_out[claim.id] = "a pilot has no floor arm"
         if claim.part not in _DECIDING:
             continue
         family += not claim.is_measure

@@ -11,9 +11,10 @@ from liftgate.importers.cells import shown
 from liftgate.importers.inspect_ai.archive import Archive
 from liftgate.importers.inspect_ai.samples import Samples
 from liftgate.importers.inspect_ai.stated import checks
+from liftgate.importers.inspect_ai.traces import trace_of_sample
 from liftgate.importers.json_text import decoded, document, parsed
 from liftgate.importers.log import Entry, Fields, Log, LogImporter, digest_of, one_of_many
-from liftgate.protocols import Head
+from liftgate.protocols import Head, TakeTrace
 from liftgate.records import Columns
 
 __all__ = ["read_inspect_log"]
@@ -152,7 +153,24 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         checks={"": tuple(checks(header.get("results"), samples))},
         notes={"": tuple(_notes(path, header, samples, len(absent)))},
         metric_notes=_metric_notes(path, samples),
+        traces=lambda take: _read_traces(path, take),
     )
+
+
+def _read_traces(path: Path, take: TakeTrace) -> None:
+    """Read the samples once more, one in memory at a time."""
+
+    def one(sample: Mapping[str, Any], place: str) -> None:
+        take(str(sample["id"]), str(sample.get("epoch", 1)), trace_of_sample(sample, place))
+
+    if path.suffix.lower() != ".eval":
+        document(path, {("samples",): lambda sample, _: one(sample, f"{path}: {sample['id']}")})
+        return
+    with Archive(path) as archive:
+        for name in archive.names():
+            if name.startswith("samples/") and name.endswith(".json"):
+                place = f"{path}: {name}"
+                one(parsed(decoded(archive.read(name), place), place), place)
 
 
 def _total(header: Mapping[str, Any]) -> int:

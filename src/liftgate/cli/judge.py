@@ -1,0 +1,114 @@
+"""``liftgate judge``: the rubrics that there are, and how far a judge is from people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def judge() -> None:
+    """Model judges: the rubrics that they use, and their error measured against people."""
+
+
+@judge.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def list_rubrics(*, as_json: bool) -> int:
+    """List the built-in rubrics, with the question that each one asks."""
+    from liftgate.study.rubric import built_in_rubrics, find_rubric
+
+    rubrics = [find_rubric(name, Path()) for name in built_in_rubrics()]
+    if as_json:
+        click.echo(json.dumps([rubric.as_json() for rubric in rubrics], indent=2))
+        return 0
+    for rubric in rubrics:
+        values = ", ".join(f"{a.value:g} {a.label}" for a in rubric.scale.anchors)
+        click.echo(f"{rubric.name} (version {rubric.version}, {rubric.unit.value})")
+        click.echo(f"    {rubric.question}")
+        click.echo(f"    {rubric.scale.kind.value}: {values}")
+    return 0
+
+
+@judge.command()
+@click.argument("rubric")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def show(*, rubric: str, as_json: bool) -> int:
+    """Show a rubric: a built-in one by its name, or a file (.yaml)."""
+    from liftgate.cli.judge_text import show_rubric
+    from liftgate.study.rubric import find_rubric
+
+    found = find_rubric(rubric, Path())
+    if as_json:
+        click.echo(json.dumps({**found.as_json(), "digest": found.digest}, indent=2))
+    else:
+        show_rubric(found)
+    return 0
+
+
+@judge.command()
+@click.argument("judge", metavar="STUDY[@METRIC]")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="What people say of answers: JSONL, CSV or Parquet with item, trial, rater, value.",
+)
+@click.option(
+    "--combine",
+    type=click.Choice(["mean", "median", "majority"]),
+    default="mean",
+    show_default=True,
+    help="How several raters' labels of one answer become one.",
+)
+@click.option(
+    "--half-width",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of the next study's interval, in the score's units. Default: 5 % of its range.",
+)
+@click.option(
+    "--level",
+    type=click.FloatRange(min=0.5, max=0.999),
+    default=0.95,
+    show_default=True,
+    help="Confidence of every interval.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def calibrate(
+    *,
+    judge: str,
+    labels: Path,
+    combine: str,
+    half_width: float | None,
+    level: float,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Measure how far a study's judge is from people, and keep it in the ledger.
+
+    Agreement, errors, bias by arm, slice and length, and how many labels one label with this judge
+    is worth. Answers that the judge has not scored yet are scored now; no arm is called. Only a
+    judge with an entry here may be used by a claim that decides, and another model, prompt, rubric
+    or number of votes is another judge.
+
+    Exit codes: 0 calibrated, 2 wrong use or a bad file (labels of unknown items, too), 3 integrity
+    broken, 4 no label of an answer that the judge could score.
+    """
+    from liftgate.cli.judge_text import show_calibration
+    from liftgate.flow.judge import Request, calibrate_judge
+    from liftgate.store import Workspace
+
+    found = calibrate_judge(
+        judge,
+        labels,
+        Workspace.locate(),
+        Request(combine, half_width, level, seed),
+        say=lambda text: click.echo(text, err=True),
+    )
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        show_calibration(found.as_json(), appended=found.appended)
+    return 0

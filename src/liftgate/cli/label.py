@@ -1,0 +1,108 @@
+"""``liftgate label``: which answers people label, and how many it takes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def label() -> None:
+    """People's labels: drawn from the locked items by stored chances, planned before they cost."""
+
+
+@label.command()
+@click.argument("judge", metavar="STUDY[@METRIC]")
+@click.option(
+    "--labels",
+    type=click.IntRange(min=1),
+    required=True,
+    help="Items to draw; every arm's answers to them are to be labelled.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    help="JSONL file to write: one answer a row, in an order that tells nothing of its arm.",
+)
+@click.option(
+    "--uneven",
+    is_flag=True,
+    help="Draw more often where the judge sees a difference; every chance is stored.",
+)
+@click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def draw(
+    *, judge: str, labels: int, out: Path, uneven: bool, seed: int | None, as_json: bool
+) -> int:
+    """Draw locked items at random, and write the answers of all arms to them for labelling.
+
+    The study must be locked and run. There is one draw for each study and metric.
+
+    Exit codes: 0 drawn, 2 wrong use or a bad file, 3 the study is not what was locked.
+    """
+    from liftgate.flow.labels import draw_labels
+    from liftgate.store import Workspace
+
+    found = draw_labels(judge, labels, out, Workspace.locate(), uneven=uneven, seed=seed)
+    body = found.as_json()
+    if as_json:
+        click.echo(json.dumps(body, indent=2))
+        return 0
+    how = "by unequal, stored chances" if uneven else "with equal chances"
+    click.echo(
+        f"Drew {body['drawn']} of {body['items']} items {how} (ledger entry {body['entry']})"
+    )
+    click.echo(f"Written: {out} ({body['answers']} answers)")
+    click.echo(
+        f"Next: fill in rater and value, then liftgate judge calibrate {judge} --labels {out}"
+    )
+    return 0
+
+
+@label.command()
+@click.argument("judge", metavar="STUDY[@METRIC]")
+@click.option("--labels", type=click.IntRange(min=1), help="How wide an interval do so many give?")
+@click.option(
+    "--half-width",
+    type=click.FloatRange(min=0, min_open=True),
+    help="How many labels does this half-width need?",
+)
+@click.option("--items", type=click.IntRange(min=1), help="Locked items of the next study.")
+@click.option(
+    "--level",
+    type=click.FloatRange(min=0.5, max=0.999),
+    default=0.95,
+    show_default=True,
+    help="Confidence of the interval.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def plan(
+    *,
+    judge: str,
+    labels: int | None,
+    half_width: float | None,
+    items: int | None,
+    level: float,
+    as_json: bool,
+) -> int:
+    """Say how wide an interval some labels give beside the judge, or how many a width needs.
+
+    It rests on the judge's last calibration with drawn labels.
+
+    Exit codes: 0 planned, 2 wrong use, 4 the judge was not calibrated on drawn labels.
+    """
+    from liftgate.cli.judge_text import show_plan
+    from liftgate.flow.labels import plan_labels
+    from liftgate.store import Workspace
+
+    body = plan_labels(
+        judge, Workspace.locate(), labels=labels, width=half_width, items=items, level=level
+    )
+    if as_json:
+        click.echo(json.dumps(body, indent=2))
+    else:
+        show_plan(body)
+    return 0

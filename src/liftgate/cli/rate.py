@@ -1,0 +1,243 @@
+"""``liftgate rate``: have people rate what systems answered, or anything else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from liftgate.cli.text import visible
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_BATCH = click.argument("batch")
+
+
+@click.group()
+def rate() -> None:
+    """Have people rate: blind, in their own order, by single keys.
+
+    A batch is drawn once, by a seed that the ledger keeps. Raters work in the browser or in a file;
+    nobody is told which arm an answer comes from.
+    """
+
+
+@rate.command()
+@click.argument("source")
+@click.option("--rubric", required=True, help="A built-in rubric's name, or a YAML file.")
+@click.option("--raters", required=True, metavar="A,B", help="Pseudonyms, separated by commas.")
+@click.option(
+    "--n",
+    "items",
+    type=click.IntRange(min=1),
+    help="Items to rate, over all raters, each with the answers of all arms. Default: all.",
+)
+@click.option(
+    "--overlap",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Of these, how many everybody rates; agreement is computed from them.",
+)
+@click.option(
+    "--repeats",
+    default=0,
+    type=click.IntRange(min=0),
+    help="How many tasks each rater sees twice.",
+)
+@click.option(
+    "--gold",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A JSONL file of things with a known value; every rater gets them, unmarked.",
+)
+@click.option("--seed", type=click.IntRange(min=0, max=2**53 - 1), help="Default: drawn now.")
+@click.option(
+    "--stratify", metavar="NAME", help="A slice or metadata field: sampled in proportion."
+)
+@click.option(
+    "--harm",
+    metavar="NAME",
+    help="A slice or metadata field that names harmful content to warn of.",
+)
+@_JSON
+def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
+    """Draw a batch from a study, a run or a file.
+
+    SOURCE is a study's file or name, whose last decision says which rows count; a run's id; or a
+    .jsonl file of things to rate, each with id, input and answer (or answers: a pair), or drawn by
+    liftgate label draw.
+    """
+    from liftgate.flow.rating import Asked, draw_batch
+    from liftgate.store import Workspace
+
+    names = tuple(name.strip() for name in raters.split(","))
+    drawn = draw_batch(Workspace.locate(), Asked(source=source, raters=names, **given))
+    body: Mapping[str, Any] = drawn.entry.body
+    if as_json:
+        found = {**body, "entry": drawn.entry.sequence, "added": drawn.added}
+        click.echo(json.dumps({**found, "notes": list(drawn.notes)}, indent=2))
+        return 0
+    verb = "Drawn:" if drawn.added else "Drawn before, unchanged:"
+    click.echo(f"{verb} batch {body['batch']} (entry {drawn.entry.sequence}, seed {body['seed']})")
+    for rater in drawn.batch.raters:
+        kinds = [task.kind.value for task in drawn.batch.tasks[rater]]
+        parts = ", ".join(f"{kinds.count(k)} {k}" for k in dict.fromkeys(sorted(kinds)))
+        click.echo(f"  {rater}: {len(kinds)} screens ({parts})")
+    for note in drawn.notes:
+        click.echo(f"Note: {visible(note)}")
+    click.echo(f"Next: liftgate rate serve {body['batch']}")
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--off-loopback", is_flag=True, help="Let other machines in.")
+@click.option("--name", help="What raters call this machine, for their links. Default: the host.")
+@_JSON
+def serve(*, batch: str, as_json: bool, **given: Any) -> int:
+    """Serve a batch until Ctrl-C, and print a link for each rater and for the lead.
+
+    A link is all that is needed to rate as that rater: give each to one person only. Stopping and
+    serving again loses nothing; links stay the same, if you name the port.
+    """
+    from liftgate.flow.rating import opened
+    from liftgate.store import Workspace
+    from liftgate.web.serve import Address, serve
+
+    def ready(links: Mapping[str, str]) -> None:
+        if as_json:
+            click.echo(json.dumps({"batch": batch, "links": links}))
+        else:
+            width = max(map(len, links))
+            for who, link in links.items():
+                click.echo(f"  {who:<{width}}  {link}")
+            click.echo("Serving; Ctrl-C stops. Everything is kept as it comes in.")
+
+    with opened(Workspace.locate(), batch) as room:
+        serve(room, Address(**given), ready)
+    return 0
+
+
+@rate.command()
+@_BATCH
+@_JSON
+def status(*, batch: str, as_json: bool) -> int:
+    """Show how far a batch is: raters, agreement, drift on gold items, what is to be settled."""
+    from liftgate.cli.rate_text import status_lines
+    from liftgate.flow.rating import opened
+    from liftgate.flow.rating_view import lead_view
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        view = lead_view(room)
+    if as_json:
+        click.echo(json.dumps(view, indent=2, ensure_ascii=False))
+        return 0
+    for line in status_lines(view):
+        click.echo(visible(line))
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl")
+@click.option("--sheet", metavar="RATER", help="The empty sheet of a rater, instead of labels.")
+@click.option("--all", "everything", is_flag=True, help="Repeated and gold subjects, too.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
+def export(*, batch: str, form: str, sheet: str | None, everything: bool, out: Path | None) -> int:
+    """Write the labels of a batch, or with --sheet a sheet to be filled in without a browser.
+
+    Labels name items and trial keys, raters and values, never an arm; judges are calibrated on
+    them. Abstentions are rows, too.
+    """
+    from liftgate.flow.rating import labels_text, opened, sheet_text
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        if sheet is None:
+            text = labels_text(room, form, everything=everything)
+        else:
+            text = sheet_text(room, sheet, form)
+    if out is None:
+        click.echo(text, nl=False)
+        return 0
+    out.write_text(text, encoding="utf-8", newline="\n")
+    click.echo(f"Wrote {out}.")
+    return 0
+
+
+@rate.command("import")
+@_BATCH
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_JSON
+def import_(*, batch: str, file: Path, as_json: bool) -> int:
+    """Bring in a sheet that a rater has filled in; rows without a value are left for later.
+
+    A row whose texts were edited, or that belongs to another batch or rater, is refused, and with
+    it the whole file. The same file again adds nothing.
+
+    Exit codes: 0 kept, 2 a value that the rubric does not have, 3 edited.
+    """
+    from liftgate.flow.rating import opened, take_in
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        added, empty = take_in(room, file)
+    if as_json:
+        click.echo(json.dumps({"batch": batch, "added": added, "empty": empty}, indent=2))
+    else:
+        click.echo(f"Kept {added} ratings of {file}; {empty} rows are empty.")
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.argument("subject")
+@click.option("--value", required=True, help="The right rating: an anchor's label or key.")
+@click.option("--reason", required=True, help="Why.")
+@_JSON
+def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bool) -> int:
+    """Settle a subject on which raters differ; their ratings stay as they are.
+
+    SUBJECT is what `liftgate rate status` shows, or an item's id where it names one subject. Of a
+    pair the value is about the first trial of its row.
+    """
+    from liftgate.flow.rating import adjudicate, opened
+    from liftgate.store import Workspace
+
+    with opened(Workspace.locate(), batch) as room:
+        act = adjudicate(room, subject, value, reason)
+    if as_json:
+        click.echo(json.dumps({"subject": act.subject, "value": act.value, "reason": act.reason}))
+    else:
+        click.echo(f"Settled {visible(subject)}: {value}.")
+    return 0
+
+
+@rate.command()
+@_BATCH
+@click.option("--incomplete", is_flag=True, help="Close it although tasks are open.")
+@_JSON
+def close(*, batch: str, incomplete: bool, as_json: bool) -> int:
+    """Close a batch: nothing is added any more, and its labels are bound in the ledger.
+
+    Ratings of answers and of pairs become scores in the store, each rater a scorer of their own.
+    """
+    from liftgate.flow.rating_close import close_batch
+    from liftgate.store import Workspace
+
+    closed = close_batch(Workspace.locate(), batch, incomplete=incomplete)
+    body = closed.entry.body
+    if as_json:
+        found = {**body, "entry": closed.entry.sequence, "added": closed.added}
+        click.echo(json.dumps(found, indent=2))
+        return 0
+    verb = "Closed:" if closed.added else "Closed before, unchanged:"
+    click.echo(
+        f"{verb} batch {batch} (entry {closed.entry.sequence}), {body['rows']} labels, "
+        f"{body['scores']} scores, {body['open']} tasks open"
+    )
+    return 0

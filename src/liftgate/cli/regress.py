@@ -1,0 +1,207 @@
+"""``liftgate regress``: failing items kept as tests."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from liftgate.cli.text import visible
+
+if TYPE_CHECKING:
+    from liftgate.flow.regress import Suite
+    from liftgate.lineage.regressions import RegressionTest
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_STUDY = click.argument("study", type=click.Path(path_type=Path))
+_TEST = click.argument("test")
+_REASON = click.option("--reason", required=True, help="Why.")
+
+
+@click.group()
+def regress() -> None:
+    """Keep failing items as tests, and check systems against them.
+
+    A test is an item that failed, with its owner and where it comes from: study, decision, run and
+    trial. Its whole life stands in the ledger. A study takes the active ones as its items with
+    dataset: {source: "regress:"}.
+    """
+
+
+@regress.command()
+@_STUDY
+@click.option("--item", required=True, help="The item that failed.")
+@click.option("--owner", required=True, help="Who looks after the test.")
+@click.option("--reason", required=True, help="Why it must not fail again.")
+@click.option("--arm", help="The arm that failed it. Default: the only one that did.")
+@click.option("--metric", help="The score that failed. Default: the primary's.")
+@click.option(
+    "--at-least",
+    type=float,
+    help="What passes, in the score's units (at most, where less is better). Default: the best.",
+)
+@click.option("--replaces", metavar="TEST", help="The test of which this is the next version.")
+@_JSON
+def add(*, study: Path, as_json: bool, **wanted: Any) -> int:
+    """Keep a failing item of a study that has run; nothing is called.
+
+    Refused: an item that passed, one that was never asked, and one that is a test already, by its
+    content.
+    """
+    from liftgate.flow.regress import Wanted, add_test
+    from liftgate.store import Workspace
+
+    test = add_test(study, Wanted(**wanted), Workspace.locate())
+    if as_json:
+        click.echo(json.dumps(_json(test), indent=2))
+    else:
+        click.echo(visible(f"Added {test.name}, version {test.version}, owner {test.owner}"))
+    return 0
+
+
+@regress.command(name="list")
+@click.option("--all", "everything", is_flag=True, help="Retired ones, too.")
+@_JSON
+def list_(*, everything: bool, as_json: bool) -> int:
+    """List the tests with their state, owner and origin."""
+    from liftgate.flow.suite import listed
+    from liftgate.lineage.regressions import State
+    from liftgate.store import Workspace
+
+    found = [t for t in listed(Workspace.locate()) if everything or t.state is not State.RETIRED]
+    if as_json:
+        click.echo(json.dumps([_json(test) for test in found], indent=2))
+        return 0
+    for test in found:
+        why = f" ({test.why})" if test.why else ""
+        origin = test.origin
+        click.echo(
+            visible(
+                f"{test.name} v{test.version} {test.state.value}{why}: {test.metric} of item "
+                f"{origin['item']} of {origin['study']}, owner {test.owner}: {test.reason}"
+            )
+        )
+    if not found:
+        click.echo("No tests.")
+    return 0
+
+
+@regress.command()
+@_STUDY
+@click.option("--arm", help="The arm to check. Default: the only candidate.")
+@click.option("--repeats", type=click.IntRange(1, 1000), help="How often each test is asked.")
+@_JSON
+def run(*, study: Path, arm: str | None, repeats: int | None, as_json: bool) -> int:
+    """Ask one arm of a study every test; all active ones must pass in every repeat.
+
+    Quarantined tests are asked and shown, and fail nothing. What this arm was asked before is not
+    asked again.
+
+    Exit codes: 0 all active tests pass, 1 some do not, 2 wrong use, 4 there are no tests.
+    """
+    from liftgate.flow.regress import check_suite
+    from liftgate.store import Workspace
+
+    found = check_suite(study, Workspace.locate(), arm=arm, repeats=repeats)
+    if as_json:
+        click.echo(json.dumps(_suite_json(found), indent=2))
+    else:
+        _print(found)
+    return 1 if found.failed else 0
+
+
+@regress.command()
+@_TEST
+@_REASON
+def quarantine(*, test: str, reason: str) -> int:
+    """Take a flaky test out of what must pass; repeats must have shown that it is flaky."""
+    return _move(test, "quarantined", reason)
+
+
+@regress.command()
+@_TEST
+@_REASON
+def restore(*, test: str, reason: str) -> int:
+    """Make a quarantined test count again; the repeats of its last check must agree."""
+    return _move(test, "active", reason)
+
+
+@regress.command()
+@_TEST
+@_REASON
+def retire(*, test: str, reason: str) -> int:
+    """Retire a test for good, with a reason."""
+    return _move(test, "retired", reason)
+
+
+@regress.command()
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The JSON Lines file to write; an existing one is not overwritten.",
+)
+def export(*, out: Path) -> int:
+    """Write the active tests as a data set."""
+    from liftgate.flow.items import write_items
+    from liftgate.flow.suite import suite_items
+    from liftgate.store import Workspace
+
+    found = suite_items(Workspace.locate())
+    write_items(found, out)
+    click.echo(f"Wrote {out}: {len(found.items):,} items, digest {found.digest}")
+    return 0
+
+
+def _move(test: str, state: str, reason: str) -> int:
+    from liftgate.flow.regress import move
+    from liftgate.lineage.regressions import State
+    from liftgate.store import Workspace
+
+    moved = move(test, State(state), reason, Workspace.locate())
+    click.echo(f"{moved.name}: {moved.state.value}")
+    return 0
+
+
+def _json(test: RegressionTest) -> dict[str, Any]:
+    from liftgate.canon import plain
+
+    found: dict[str, Any] = plain(test)
+    return found
+
+
+def _suite_json(found: Suite) -> dict[str, Any]:
+    rows = [
+        {
+            "test": row.test.name,
+            "state": row.test.state.value,
+            "owner": row.test.owner,
+            "passed": row.passed,
+            "asked": row.asked,
+            "told": row.told,
+        }
+        for row in found.rows
+    ]
+    return {"arm": found.arm, "entry": found.sequence, "failed": len(found.failed), "tests": rows}
+
+
+def _print(found: Suite) -> None:
+    from liftgate.lineage.regressions import State
+
+    for row in found.rows:
+        word = "pass" if row.good else "FAIL"
+        if row.test.state is State.QUARANTINED:
+            word = f"{word.lower()}, quarantined"
+        flaky = ": flaky" if 0 < row.passed < row.asked else ""
+        told = f"; {row.told} (owner {row.test.owner})" if row.told else ""
+        line = f"{row.test.name} {word}: {row.passed} of {row.asked} repeats passed{flaky}{told}"
+        click.echo(visible(line))
+    active = [row for row in found.rows if row.test.state is State.ACTIVE]
+    click.echo(
+        visible(
+            f"{found.arm}: {len(active) - len(found.failed)} of {len(active)} active tests pass "
+            f"(ledger entry {found.sequence})"
+        )
+    )

@@ -1,0 +1,127 @@
+"""How far people's labels of one study go with its judge beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from liftgate.canon import plain
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.flow.signals import Signals
+from liftgate.gates import judge_errors
+from liftgate.gates.judge_errors import Drawn
+from liftgate.records import Item, Observation
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the next study's interval shall be."""
+
+    half_width: float
+    level: float
+
+
+@dataclass(frozen=True)
+class Known:
+    """Rows with the judge's scores, labels by trial, chances by item."""
+
+    rows: Sequence[Observation]
+    labels: Mapping[str, float]
+    chances: Mapping[str, float]
+    signals: Signals
+    compared: bool = False
+    """Whether they are about the candidate's preference, which says both arms' scores."""
+
+    def differences(self, metric: str, pair: tuple[str, str]) -> tuple[dict[str, float], ...]:
+        """Return item -> difference of two arms: of the labels, and of the judge's scores."""
+        labels: dict[str, dict[str, list[float]]] = {}
+        judged: dict[str, dict[str, list[float]]] = {}
+        for row in self.rows:
+            label, score = self.labels.get(row.trial.key), row.scores.get(metric)
+            if label is not None:
+                labels.setdefault(row.item, {}).setdefault(row.arm, []).append(label)
+            if score is not None and score.value is not None:
+                judged.setdefault(row.item, {}).setdefault(row.arm, []).append(score.value)
+        if self.compared:
+            return tuple(_net(found, pair[0]) for found in (labels, judged))
+        return tuple(_differences(found, pair) for found in (labels, judged))
+
+
+def worth_of(
+    metric: str, items: Sequence[Item], pair: tuple[str, str], known: Known, request: Wanted
+) -> dict[str, Any]:
+    """Return how far labels of a difference go with the judge, or why that is not known.
+
+    Args:
+        metric: the judge's.
+        items: locked ones.
+        pair: fingerprints of candidate and baseline.
+        known: rows, labels and chances.
+        request: of the next study's interval.
+    """
+    if not known.chances:
+        return {"reason": "the labels were not drawn: liftgate label draw"}
+    ours, theirs = known.differences(metric, pair)
+    middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
+    labelled = [item.id for item in items if item.id in ours and item.id in known.chances]
+    drawn = Drawn(
+        label=np.array([ours[item] for item in labelled], dtype=float),
+        labelled=labelled,
+        judge=np.array([theirs.get(item.id, middle) for item in items], dtype=float),
+        item=[item.id for item in items],
+        cluster=_clusters(items),
+        chance=np.array([known.chances[item] for item in labelled], dtype=float),
+        covariate=_covariates(known.signals, items, pair),
+    )
+    try:
+        found = judge_errors.worth(drawn)
+    except (NotEnoughData, DataError) as error:
+        return {"reason": str(error)}
+    needed = judge_errors.needed(found, request.half_width, level=request.level)
+    return {**plain(found), "needed": needed}
+
+
+def _clusters(items: Sequence[Item]) -> list[str] | None:
+    if all(item.cluster is None for item in items):
+        return None
+    return [f"item {i.id}" if i.cluster is None else f"cluster {i.cluster}" for i in items]
+
+
+def _differences(
+    found: Mapping[str, Mapping[str, Sequence[float]]], pair: tuple[str, str]
+) -> dict[str, float]:
+    ours, theirs = pair
+    return {
+        item: float(np.mean(some[ours]) - np.mean(some[theirs]))
+        for item, some in found.items()
+        if ours in some and theirs in some
+    }
+
+
+def _net(found: Mapping[str, Mapping[str, Sequence[float]]], candidate: str) -> dict[str, float]:
+    """Return the preference less that for the other arm: 2p − 1."""
+    return {
+        item: float(2 * np.mean(some[candidate]) - 1)
+        for item, some in found.items()
+        if candidate in some
+    }
+
+
+def _covariates(
+    signals: Signals, items: Sequence[Item], pair: tuple[str, str]
+) -> NDArray[np.float64] | None:
+    """Return the differences of what else is known; what is not known is taken for the mean."""
+    width = max(map(len, signals.values()), default=0)
+    nothing = (np.nan,) * width
+    ours, theirs = (
+        np.array([signals.get((arm, item.id), nothing) for item in items], dtype=float)
+        for arm in pair
+    )
+    table = ours - theirs
+    known = ~np.isnan(table)
+    means = np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, table, means) if width else None

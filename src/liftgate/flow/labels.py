@@ -1,0 +1,270 @@
+"""``label draw`` and ``label plan``: which answers people label, and how many it takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from liftgate import stats
+from liftgate.canon import digest
+from liftgate.errors import DataError, NotEnoughData, StudyError
+from liftgate.evals.pairwise import pairs_of
+from liftgate.evals.plan import Plan, jobs, ordered
+from liftgate.evals.select import look, select, unfinished
+from liftgate.flow.judge_of import JudgeOf, judge_of
+from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
+from liftgate.flow.study import find
+from liftgate.gates.judge_errors import needed
+from liftgate.ledger import Ledger
+from liftgate.records import Entry, Item, Observation
+from liftgate.stats.label_plan import LabelWorth, half_width
+from liftgate.stats.labelled import FEWEST_LABELS
+from liftgate.store import Store, Workspace, only_one
+from liftgate.study import lock
+
+EVEN = 0.5
+"""Share of an uneven draw that is even: no weight is more than twice that of an even draw."""
+_LEAST = 0.5
+"""Of the scale's range: how far a label may be from the judge where it sees no difference."""
+
+_EMPTY = {"rater": None, "value": None, "abstained": None}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What was drawn."""
+
+    entry: Entry
+    path: Path
+    rows: int
+    """Answers to label."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it with its ledger entry."""
+        return {**self.entry.body, "entry": self.entry.sequence, "answers": self.rows}
+
+
+def draw_labels(
+    name: str, labels: int, out: Path, workspace: Workspace, *, uneven: bool, seed: int | None
+) -> Batch:
+    """Draw locked items for labels, write their answers without arms, keep the chances.
+
+    One draw for each study and metric: another one could be chosen by what it shows.
+
+    Args:
+        name: ``STUDY.yaml@METRIC``.
+        labels: items to draw; every arm's answers to them are to be labelled.
+        out: JSONL file to write, one row an answer, in random order.
+        workspace: with the study's lock and trials.
+        uneven: draw more often where the judge sees a difference; chances are stored either way.
+        seed: None: the study's.
+
+    Raises:
+        StudyError: faults of the study; items were drawn before; it is not run to its end.
+        LockedError: the study is not locked, or differs from its lock.
+        DataError: fewer labels than 50 or more than items; the file exists.
+    """
+    made = judge_of(name)
+    study, metric = made.opened.study, made.bound.name
+    lock.verify(study, find(study, workspace), made.opened.body)
+    items = ordered(made.parts.dataset.items, study.seed)
+    if not FEWEST_LABELS <= labels <= len(items):
+        raise DataError(
+            f"labels: got {labels}, expected {FEWEST_LABELS} to {len(items)}, the locked items"
+        )
+    if out.exists():
+        raise DataError(f"{out}: exists already", hint="name another file; labels may be in it")
+    with (
+        only_one(workspace, "run"),
+        Store.open(workspace.home) as store,
+        Ledger.open(workspace.home) as ledger,
+    ):
+        before = drawn_for(metric, study.study, ledger.entries())
+        if before is not None:
+            raise StudyError(
+                f"{study.file}: items were drawn for labels of {metric} in ledger entry "
+                f"{before.sequence}; a second draw could be chosen by what it shows",
+                hint="label those, or plan a new study",
+            )
+        plan = made.plan(workspace)
+        lacking = unfinished(plan, store)
+        if lacking:
+            raise StudyError(
+                f"{study.file}: {len(lacking):,} answers are not there yet; labels are drawn when "
+                "all are",
+                hint="liftgate run STUDY",
+            )
+        rows = select(plan, store)
+        chosen = study.seed if seed is None else seed
+        size = _sizes(made, items, rows) if uneven else np.zeros(len(items))
+        chances = stats.label_chances(size, labels, even=EVEN)
+        places = stats.systematic_draw(chances, seed=chosen)
+        drawn = {items[at].id: float(chances[at]) for at in places}
+        found = (
+            _pairs(plan, drawn, store, chosen)
+            if made.bound.of_pairs
+            else _answers(plan, drawn, store)
+        )
+        written = sorted(found, key=lambda row: digest([chosen, row["item"], row["trial"]]))
+        body: dict[str, Any] = {
+            "liftgate": 1,
+            "study": study.study,
+            "metric": metric,
+            "rubric": made.rubric.digest,
+            "items": len(items),
+            "drawn": len(drawn),
+            "uneven": uneven,
+            "seed": chosen,
+            "chances": store.put_json(sorted([item, chance] for item, chance in drawn.items())),
+        }
+        store.flush()
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
+        out.write_text(text, encoding="utf-8")
+        entry = ledger.append(DRAWN, body, refs={"chances": str(body["chances"])})
+    return Batch(entry, out, len(written))
+
+
+def plan_labels(
+    name: str,
+    workspace: Workspace,
+    *,
+    labels: int | None = None,
+    width: float | None = None,
+    items: int | None = None,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Return what labels give, or how many of them an interval needs, from the last calibration.
+
+    Args:
+        name: ``STUDY.yaml@METRIC``.
+        workspace: with the judge's calibration.
+        labels: how wide an interval do so many give?
+        width: how many labels give this half-width?
+        items: locked items of the next study; None: as many as were calibrated on.
+        level: two-sided confidence.
+
+    Raises:
+        NotEnoughData: the judge was not calibrated on drawn labels.
+        DataError: neither or both of labels and width.
+    """
+    if (labels is None) == (width is None):
+        raise DataError("labels: expected either a number of labels or a half-width")
+    made = judge_of(name)
+    worths = _worths(made, workspace)
+    body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}
+    found: dict[str, Any] = {}
+    for candidate, worth in worths.items():
+        if width is not None:
+            found[candidate] = {**needed(worth, width, level=level, items=items)}
+        else:
+            assert labels is not None
+            found[candidate] = {
+                "labels": labels,
+                "items": items or worth.items,
+                "level": level,
+                "half_width_with_judge": half_width(worth, labels, items=items, level=level),
+                "half_width_without": half_width(
+                    worth, labels, items=items, level=level, judges=False
+                ),
+            }
+        found[candidate]["multiplier"] = worth.multiplier
+    return {**body, "candidates": found}
+
+
+def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
+    last: Mapping[str, Any] = {}
+    if workspace.ledger.is_file():
+        with Ledger.open(workspace.home, read_only=True) as ledger:
+            for entry in ledger.entries(kind=CALIBRATED):
+                if entry.body["judge"] == made.bound.fingerprint:
+                    last = entry.body["worth"]
+    fields = LabelWorth.__dataclass_fields__
+    known = {
+        name: LabelWorth(**{key: worth[key] for key in fields})
+        for name, worth in last.items()
+        if "multiplier" in worth
+    }
+    if not known:
+        reason = next((w["reason"] for w in last.values()), "the judge was never calibrated")
+        raise NotEnoughData(
+            f"{made.bound.name}: what a label is worth beside this judge is not known: {reason}",
+            hint="liftgate label draw, then liftgate judge calibrate",
+        )
+    return known
+
+
+def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) -> Any:
+    """Return how uncertain each item is: the largest difference that the judge sees, and a floor.
+
+    Where it sees none, a label mostly agrees; where it has no score, anything may be.
+    """
+    low, high = made.span
+    scores: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        score = row.scores.get(made.bound.name)
+        if score is not None and score.value is not None:
+            scores.setdefault(row.item, {}).setdefault(row.arm, []).append(score.value)
+    base = made.parts.baseline.fingerprint
+    sizes = []
+    for item in items:
+        means = {arm: float(np.mean(some)) for arm, some in scores.get(item.id, {}).items()}
+        if made.bound.of_pairs and means:
+            means[base] = (low + high) / 2
+        others = [value for arm, value in means.items() if arm != base]
+        if base not in means or not others:
+            sizes.append(1.0)
+            continue
+        gap = max(abs(value - means[base]) for value in others)
+        sizes.append(float(np.hypot(gap / (high - low), _LEAST)))
+    return np.array(sizes)
+
+
+def _answers(
+    plan: Plan,
+    drawn: Mapping[str, float],
+    store: Store,
+) -> list[dict[str, Any]]:
+    """Return one row for each answer to a drawn item."""
+    items = {item.id: item for item in plan.dataset.items}
+    return [
+        {
+            "item": row.item,
+            "trial": row.trial.key,
+            "input": items[row.item].input,
+            "answer": store.output(str(row.trial.output_digest)),
+            **_EMPTY,
+        }
+        for row in select(plan, store)
+        if row.item in drawn and row.trial.failure is None
+    ]
+
+
+def _pairs(
+    plan: Plan,
+    drawn: Mapping[str, float],
+    store: Store,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Return one row for each pair of answers to a drawn item, either one first, by lot."""
+    found = []
+    for pair in pairs_of(jobs(plan), look(plan, store).counted):
+        if pair.item.id in drawn:
+            lot = digest([seed, pair.item.id, pair.candidate.key])
+            first, second = pair.orders[int(lot[-1], 16) % 2]
+            found.append(
+                {
+                    "item": pair.item.id,
+                    "trial": first.key,
+                    "other": second.key,
+                    "input": pair.item.input,
+                    "answer": store.output(str(first.output_digest)),
+                    "second": store.output(str(second.output_digest)),
+                    **_EMPTY,
+                }
+            )
+    return found

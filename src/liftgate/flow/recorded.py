@@ -1,0 +1,101 @@
+"""A decision's dataset and plan again, from what was recorded: nothing is opened or called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from liftgate.errors import BrokenChain, DataError, SystemFailed
+from liftgate.evals.plan import BoundScorer, Plan
+from liftgate.flow.items import load_items
+from liftgate.flow.parts import Parts
+from liftgate.lineage import datasets
+from liftgate.records import Answer, Arm, Dataset, Entry, Json, Role, Scale, ScoreKind
+from liftgate.store import Store
+from liftgate.study import lock
+from liftgate.study.design import Study
+
+
+@dataclass
+class Recorded:
+    """A system of which only the fingerprint is at hand: enough to select its rows."""
+
+    fingerprint: str
+    concurrency: int = 1
+
+    async def answer(self, parts: Mapping[str, Json]) -> Answer:  # noqa: ARG002 - the door's signature
+        """Refuse: a trace calls nothing."""
+        raise SystemFailed("a recorded system answers nothing")
+
+    def measure(self) -> Mapping[str, float]:
+        """Return nothing: a trace measures nothing."""
+        return {}
+
+    async def close(self) -> None:
+        """Do nothing."""
+
+
+def locked_at(body: Mapping[str, Any], entries: Sequence[Entry], sequence: int) -> lock.Locked:
+    """Return the study as it was locked when a decision was made.
+
+    Args:
+        body: of the decision's entry.
+        entries: of the whole ledger.
+        sequence: of the decision's entry.
+
+    Raises:
+        BrokenChain: no entry before it locked the study.
+    """
+    locked = lock.current(entries[: sequence - 1], body["study"])
+    if locked is None or locked.digest != body["study_digest"]:
+        raise BrokenChain(f"entry {sequence}: no entry before it locked its study")
+    return locked
+
+
+def dataset_of(
+    body: Mapping[str, Any], study: Study, store: Store
+) -> tuple[Dataset, tuple[str, ...]]:
+    """Return a decision's dataset, and notes on what is lacking.
+
+    It comes from the blobs, or from its source if that still gives the same.
+
+    Raises:
+        DataError: neither gives the dataset that was decided on.
+    """
+    digest, name = body["dataset"]["digest"], body["dataset"]["name"]
+    if store.blob_state(digest) == "kept":
+        kept = datasets.rebuild(digest, store, name=name)
+        lost = len(kept.erased)
+        return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
+    dataset = load_items(study.dataset, root=Path.cwd(), name=name)
+    if dataset.digest != digest:
+        raise DataError(
+            f"dataset {name}: it was not kept with the decision, and its source gives "
+            f"{dataset.digest} now, expected {digest}",
+            hint="restore the dataset's source, then trace again",
+        )
+    return dataset, ()
+
+
+def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset) -> Plan:
+    """Return the plan of a decision, as recorded: it selects rows and can call nothing."""
+    arms = tuple(
+        Arm(a["name"], Role(a["role"]), a["system"], a["params"], a["fingerprint"])
+        for a in body["arms"]
+    )
+    recorded = locked.body
+    scorers = tuple(
+        BoundScorer(
+            metric,
+            study.scorer(metric),
+            recorded["scorers"][metric],
+            Scale(**{**scale, "kind": ScoreKind(scale["kind"])}),
+        )
+        for metric, scale in recorded["scales"].items()
+    )
+    systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
+    return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(
+        locked.digest, locked.time
+    )

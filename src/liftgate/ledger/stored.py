@@ -1,0 +1,264 @@
+"""What every stored ledger does alike; a database only reads and adds rows.
+
+The chain is the truth. Hashes of complete subtrees are kept beside it so that proofs are quick;
+``examine`` checks them, and what is missing of them is computed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from liftgate.errors import BrokenChain, LedgerError, UnknownName
+from liftgate.ledger.author import default_author
+from liftgate.ledger.chain import Checked, Sealed, check, seal, unseal
+from liftgate.ledger.merkle import Tree
+from liftgate.records import Entry
+
+FILE = "ledger.db"
+URL_FILE = "ledger.url"
+VARIABLE = "LIFTGATE_LEDGER"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An entry before it has a place in the chain."""
+
+    kind: str
+    body: Mapping[str, Any]
+    refs: Mapping[str, str] = field(default_factory=dict)
+    author: str | None = None
+    time: datetime | None = None
+
+
+class Ledger(ABC):
+    """The ledger of a workspace; a context manager. See ``Chain`` for the door."""
+
+    read_only: bool
+    place: str
+    """What the ledger is called in messages."""
+
+    @classmethod
+    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
+        """Open the ledger of a workspace, creating it unless ``read_only``.
+
+        ``LIFTGATE_LEDGER``, else the one line of ``home/ledger.url``, names a PostgreSQL database;
+        else it is ``home/ledger.db``.
+
+        Args:
+            home: the workspace's ``.liftgate`` folder.
+            read_only: never write; the ledger must exist.
+
+        Raises:
+            LedgerError: there is no ledger to read, or it cannot be opened.
+            BrokenChain: what is there is not a ledger.
+        """
+        return _kind(home).open_at(_place(home), read_only=read_only)
+
+    @classmethod
+    def exists(cls, home: Path) -> bool:
+        """Whether a workspace has a ledger."""
+        return _kind(home).exists_at(_place(home))
+
+    @classmethod
+    @abstractmethod
+    def open_at(cls, place: str, *, read_only: bool) -> Ledger:
+        """Open the ledger at a path or URL."""
+
+    @classmethod
+    @abstractmethod
+    def exists_at(cls, place: str) -> bool:
+        """Whether there is a ledger at a path or URL."""
+
+    def append(
+        self,
+        kind: str,
+        body: Mapping[str, Any],
+        *,
+        refs: Mapping[str, str] | None = None,
+        author: str | None = None,
+        time: datetime | None = None,
+    ) -> Entry:
+        """Add one entry after the tip; see ``Chain.append``."""
+        return unseal(self._add([Draft(kind, body, refs or {}, author, time)])[-1])
+
+    def append_all(self, drafts: Iterable[Draft]) -> int:
+        """Add entries in one transaction, all or none; see ``Chain.append_all``."""
+        return len(self._add(drafts))
+
+    def entries(self, kind: str | None = None) -> Iterator[Entry]:
+        """Yield entries in order, all or those of one kind."""
+        for line in self._lines(kind):
+            yield unseal(line)
+
+    def entry(self, sequence: int) -> Entry:
+        """Return one entry; raises UnknownName when there is none of that number."""
+        return unseal(self.sealed(sequence))
+
+    def sealed(self, sequence: int) -> Sealed:
+        """Return the stored line of an entry; raises UnknownName when there is none."""
+        line = self._line(sequence)
+        if line is None:
+            last = self.tip.sequence if self.tip else 0
+            known = [f"1 to {last}"] if last else []
+            raise UnknownName("ledger entry", str(sequence), known)
+        return line
+
+    @property
+    def tip(self) -> Entry | None:
+        """The last entry, or None when there is none."""
+        line = self._line(None)
+        return None if line is None else unseal(line)
+
+    @property
+    def tree(self) -> Tree:
+        """The Merkle tree over the entries that are there now."""
+        tip = self.tip
+        return Tree(tip.sequence if tip else 0, self._leaves, self._stored)
+
+    def verify(self) -> int:
+        """Check every entry, every link, the guards and the file; see ``Chain.verify``."""
+        return self.examine().entries
+
+    def examine(self, sizes: Iterable[int] = ()) -> Checked:
+        """Do as ``verify`` does, and return all that was found; see ``Chain.examine``."""
+        found = check(self._lines(None), sizes)
+        for place, node in self._all_stored():
+            if found.nodes.get(place) != node:
+                level, number = place
+                first, last = (number << level) + 1, (number + 1) << level
+                raise BrokenChain(
+                    f"{self.place}: the stored hash over entries {first} to {last} is not theirs",
+                    hint="the entries are sound; restore the file, or delete table 'subtree'",
+                )
+        self._examine_storage()
+        return found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _add(self, drafts: Iterable[Draft]) -> list[Sealed]:
+        if self.read_only:
+            raise LedgerError(f"{self.place}: opened for reading only")
+        with self._transaction():
+            tip = self._line(None)
+            if tip is not None:
+                unseal(tip)
+            lines = list(_sealed(tip, drafts))
+            if lines:
+                self._insert(lines)
+                before = tip.sequence if tip else 0
+                grown = Tree(lines[-1].sequence, self._leaves, self._stored)
+                for node in grown.completed(before):
+                    self._insert_node(*node)
+        return lines
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the database back."""
+
+    @abstractmethod
+    def _transaction(self) -> contextlib.AbstractContextManager[None]:
+        """Let nobody else write until it ends; undo everything when it ends by an error."""
+
+    @abstractmethod
+    def _lines(self, kind: str | None) -> Iterator[Sealed]:
+        """Yield lines in order, all or those of one kind."""
+
+    @abstractmethod
+    def _line(self, sequence: int | None) -> Sealed | None:
+        """Return a line, or the last one; None when there is none."""
+
+    @abstractmethod
+    def _leaves(self, first: int, last: int) -> Sequence[bytes]:
+        """Return the leaf hashes of indices (from 0) up to, not including, ``last``."""
+
+    @abstractmethod
+    def _stored(self, level: int, first: int, last: int) -> dict[int, bytes]:
+        """Return number -> hash of the stored subtrees of a level in a range."""
+
+    @abstractmethod
+    def _all_stored(self) -> Iterable[tuple[tuple[int, int], bytes]]:
+        """Yield every stored subtree."""
+
+    @abstractmethod
+    def _insert(self, lines: Sequence[Sealed]) -> None:
+        """Add lines."""
+
+    @abstractmethod
+    def _insert_node(self, level: int, number: int, node: bytes) -> None:
+        """Add the hash of a complete subtree."""
+
+    @abstractmethod
+    def _examine_storage(self) -> None:
+        """Raise BrokenChain unless the storage is whole and refuses changes."""
+
+
+def _place(home: Path) -> str:
+    """Where a workspace's ledger is: a URL or the path of a file."""
+    named = os.environ.get(VARIABLE, "").strip()
+    if not named and (home / URL_FILE).is_file():
+        named = (home / URL_FILE).read_text(encoding="utf-8").strip()
+    return named or str(home / FILE)
+
+
+def _kind(home: Path) -> type[Ledger]:
+    """Find the implementation, which is imported only when it is used."""
+    place = _place(home)
+    found: Any
+    if place.startswith(("postgresql://", "postgres://")):
+        found = import_module("liftgate.ledger.postgres").PostgresLedger
+    elif "://" in place:
+        raise LedgerError(
+            f"{VARIABLE}: got {place.split('://')[0]}://…, expected postgresql://… or nothing"
+        )
+    else:
+        found = import_module("liftgate.ledger.sqlite").SqliteLedger
+    assert isinstance(found, type)
+    assert issubclass(found, Ledger)
+    return found
+
+
+def leaf_bytes(leaf: Any) -> bytes:
+    """Return the 32 bytes of a leaf's text.
+
+    Raises:
+        BrokenChain: it is no leaf.
+    """
+    try:
+        found = bytes.fromhex(leaf.removeprefix("sha256:"))
+    except (AttributeError, ValueError):
+        found = b""
+    if len(found) != 32:
+        raise BrokenChain(f"ledger: got the leaf {leaf!r}, expected 'sha256:' and 64 hex digits")
+    return found
+
+
+def _sealed(tip: Sealed | None, drafts: Iterable[Draft]) -> Iterator[Sealed]:
+    line = tip
+    for draft in drafts:
+        line = seal(
+            line,
+            draft.kind,
+            draft.body,
+            refs=draft.refs,
+            author=default_author() if draft.author is None else draft.author,
+            time=draft.time or datetime.now(UTC),
+        )
+        yield line

@@ -1,0 +1,1 @@
+"""Embedded models: their files, hash-checked, and the runtime that loads them."""

@@ -1,0 +1,56 @@
+"""Covariates of people's labels: lengths, and the votes of each judge of a panel."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+import pytest
+
+from liftgate.flow.signals import signals_of
+from liftgate.records import Observation, Outcome, Score, Trial
+
+
+class Blobs:
+    """Holds what it is given."""
+
+    def __init__(self, **held) -> None:
+        self.held = held
+
+    def blob_state(self, digest):
+        return "kept" if digest in self.held else "erased"
+
+    def output(self, digest):
+        return self.held[digest]
+
+
+def row(repeat, output, detail):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    trial = Trial(f"k{repeat}", 1, "r", "arm", "d", repeat, now, 1.0, output)
+    score = Score(trial.key, 1, "r", "s", "t", "r", Outcome.VALUE, 1.0, detail_digest=detail)
+    return Observation("i", "arm", repeat, trial, {"good": score})
+
+
+def votes(*pairs):
+    return {"votes": [{"judge": judge, "value": value} for judge, value in pairs]}
+
+
+def test_length_and_votes_are_means_over_repeats() -> None:
+    store = Blobs(
+        a="abc", b="abcdefg", da=votes((0, 1.0), (0, 0.0), (1, 1.0)), db=votes((0, 1.0), (1, 1.0))
+    )
+
+    found = signals_of([row(0, "a", "da"), row(1, "b", "db")], "good", 2, store)
+
+    length = (math.log(4) + math.log(8)) / 2
+    assert found == {("arm", "i"): pytest.approx((length, 0.75, 1.0))}
+
+
+def test_what_is_not_known_is_nan() -> None:
+    store = Blobs(da=votes((0, None), (1, 1.0)))
+
+    (found,) = signals_of([row(0, "gone", "da")], "good", 2, store).values()
+
+    assert math.isnan(found[0])
+    assert math.isnan(found[1])
+    assert found[2] == 1.0
