@@ -129,8 +129,8 @@ def test_a_system_that_likes_the_first_option_loses_nothing_on_average_and_is_se
 
     rows = {row["family"]: row for row in body["robustness"]["perturbed"]["families"]}
     assert rows["identity"]["worse"] == rows["typos"]["worse"] == 0
-    assert rows["order"]["worse"] > 10
-    assert rows["order"]["better"] > 10
+    assert rows["order"]["worse"] >= 8
+    assert rows["order"]["better"] >= 8
 
 
 def test_noise_is_shown_as_the_floor_and_is_no_lack_of_robustness(quiz):

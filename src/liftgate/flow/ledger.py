@@ -146,7 +146,7 @@ def recorded_files(ledger: Ledger) -> dict[str, Mapping[str, str]]:
     """
     found: dict[str, Mapping[str, str]] = {}
     for entry in ledger.entries(kind=RUN_FINISHED):
-        files = entry.body.get("files") if isinstance(entry.body, Mapping) else None
+        files = entry.body.get("files")
         if not isinstance(files, Mapping) or not isinstance(entry.body.get("id"), str):
             raise BrokenChain(f"ledger entry {entry.sequence}: it names no run with files")
         found[entry.body["id"]] = files
