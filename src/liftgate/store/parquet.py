@@ -22,7 +22,12 @@ _ROW_GROUP = 20_480
 
 
 def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
-    """Write a table's rows, sorted, to ``folder/<table>.parquet``; no file when there are none.
+    """Write a table's rows to ``folder/<table>.parquet``; no file when there are none.
+
+    Args:
+        table: what the rows are of.
+        rows: in the table's order, which is kept.
+        folder: where the file is to lie.
 
     Returns:
         The number of rows.
@@ -101,14 +106,13 @@ def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
 def _convert(table: AnyTable, source: Path, target: Path, longest: int) -> None:
     columns = ", ".join(column.write for column in table.columns)
     types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
-    order = ", ".join(f"{name} NULLS FIRST" for name in table.order)
-    # One thread takes less memory. A limit of it would be less still, and DuckDB then refuses runs.
+    # One thread keeps the order and takes less memory. A limit of it would make DuckDB refuse runs.
     with _duckdb(target.parent, threads="1") as connection, _writable(target):
         connection.execute(
             f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
             f"hive_partitioning = false, format = 'newline_delimited', "
             f"maximum_object_size = {longest}, "
-            f"columns = {{{types}}}) ORDER BY {order}) "
+            f"columns = {{{types}}})) "
             f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
             f"ROW_GROUP_SIZE {_ROW_GROUP})"
         )
