@@ -46,7 +46,12 @@ def plain(value: Any, *, place: str = "$") -> Any:
 
 def canonical(value: Any) -> bytes:
     """Return the RFC 8785 canonical JSON bytes of a record."""
-    if _is_simple(value):
+    if type(value) is dict and (text := _flat(value)) is not None:
+        try:
+            return text.encode("utf-8")
+        except UnicodeEncodeError:
+            pass  # the long way says where
+    elif _is_simple(value):
         # With plain keys and common numbers the standard library writes the same bytes, in C.
         try:
             return _simple(value).encode("utf-8")
@@ -55,6 +60,18 @@ def canonical(value: Any) -> bytes:
     import rfc8785
 
     return rfc8785.dumps(plain(value))
+
+
+_quoted = json.encoder.encode_basestring
+
+
+def _flat(value: dict[Any, Any]) -> str | None:
+    """Write an object of texts, which most inputs are; None: it is not one."""
+    for name, text in value.items():
+        if type(text) is not str or type(name) is not str or not name.isascii():
+            return None
+    pairs = [f"{_quoted(name)}:{_quoted(value[name])}" for name in sorted(value)]
+    return f"{{{','.join(pairs)}}}"
 
 
 _simple = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode

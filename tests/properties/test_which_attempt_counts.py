@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liftgate.evals.plan import BoundArm, OutcomeRules
-from liftgate.evals.select import counting, is_usable
+from liftgate.evals.select import answered_of, counting, is_usable
 from liftgate.records import Arm, Failure, Role, Trial
+from liftgate.store import Attempt, microseconds
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 FAILURES = st.one_of(st.none(), st.sampled_from(Failure))
@@ -66,3 +67,28 @@ def test_a_trial_that_began_with_the_lock_is_usable_and_one_before_is_not() -> N
     assert is_usable(trial, BoundArm(arm, None, trial.started_at), rules)
     after = trial.started_at + timedelta(microseconds=1)
     assert not is_usable(trial, BoundArm(arm, None, after), rules)
+
+
+INPUT = "sha256:" + "00" * 32
+ROWS = st.lists(st.tuples(FAILURES, st.sampled_from([1.0, 5.0, 9.0])), max_size=8)
+
+
+@settings(deadline=None, derandomize=True)
+@given(ROWS, RETRIES, st.integers(0, 4))
+def test_what_a_run_reads_of_rows_says_the_same_as_whole_trials(rows, retries, locked) -> None:
+    rules = OutcomeRules(5.0, retries)
+    after = BEGIN + timedelta(seconds=locked)
+    bound = BoundArm(Arm("a", Role.CANDIDATE, "s", {}, "f"), None, after)
+    whole = [
+        Trial("k", n, "r", "a", INPUT, 0, BEGIN + timedelta(seconds=n), seconds, None, failure)
+        for n, (failure, seconds) in enumerate(rows, 1)
+    ]
+    short = [
+        Attempt(t.attempt, INPUT, 0, microseconds(t.started_at), t.seconds, t.failure)
+        for t in whole
+    ]
+    found = answered_of(short, bound, rules)
+    usable = [trial for trial in whole if is_usable(trial, bound, rules)]
+    counts = counting(usable, rules) is not None
+    assert found.counted == ({bytes(32)} if counts else set())
+    assert found.tried == ({} if counts or not usable else {bytes(32): len(usable)})

@@ -162,6 +162,14 @@ def test_a_cost_limit_without_a_price_is_refused_before_the_first_call(behind_ht
     assert server.asked == []
 
 
+def test_an_executor_that_is_not_installed_is_refused_before_the_first_call(behind_http) -> None:
+    with StubServer(right_more_often) as server:
+        done = behind_http(server).liftgate("run", "study.yaml", "--executor", "asynkio")
+    assert done.returncode == 2
+    assert "no executor named 'asynkio'" in done.stderr
+    assert server.asked == []
+
+
 def test_wrong_parameters_are_faults_with_their_place_in_the_file(behind_http) -> None:
     with StubServer() as server:
         world = behind_http(server, temprature=1.0)

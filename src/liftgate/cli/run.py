@@ -37,6 +37,12 @@ import click
     type=click.FloatRange(min=0),
     help="Stop before a call that could bring this run's cost above it; nothing is decided then.",
 )
+@click.option(
+    "--executor",
+    default="asyncio",
+    show_default=True,
+    help="What makes the calls; liftgate plugins lists what is installed.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
@@ -48,6 +54,7 @@ def run(
     tokens_per_minute: float | None,
     prices: Path | None,
     max_cost: float | None,
+    executor: str,
     quiet: bool,
     no_report: bool,
     as_json: bool,
@@ -74,6 +81,7 @@ def run(
             limits=Limits(requests_per_minute, tokens_per_minute),
             prices=prices,
             max_cost=max_cost,
+            executor=executor,
         )
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=2))

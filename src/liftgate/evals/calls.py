@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from liftgate.canon import canonical, parse, plain
 from liftgate.errors import DataError, SystemFailed, Unavailable
@@ -16,8 +17,7 @@ from liftgate.records import Answer, Failure, Json, Trace, trace_of
 LONGEST_MESSAGE = 500
 
 
-@dataclass(frozen=True)
-class Called:
+class Called(NamedTuple):
     """What became of a call: an answer, or a failure with its message."""
 
     started_at: datetime
@@ -53,26 +53,20 @@ async def call(system: System, parts: Mapping[str, Json], timeout_s: float) -> C
     seconds = watch.seconds()
     if not task.done() or seconds > timeout_s:
         task.cancel()
-        task.add_done_callback(_forget)
-        message = f"no answer within {timeout_s:g} s"
-        seconds = max(seconds, timeout_s)
-        return Called(started_at, seconds, None, Failure.TIMEOUT, message)
+        task.add_done_callback(forget)
+        return late(started_at, seconds, timeout_s)
     try:
-        return _answered(started_at, seconds, task.result())
-    except Unavailable:
-        raise
-    except SystemFailed as error:
-        kind = error.kind if error.kind in set(Failure) else Failure.CRASH
-        return _failed(started_at, seconds, error, Failure(kind))
-    except asyncio.CancelledError:
-        return Called(started_at, seconds, None, Failure.CRASH, "it cancelled itself")
-    except Exception as error:  # noqa: BLE001 - whatever a system raises is its outcome
-        message = _cut(f"{type(error).__name__}: {error}")
-        return Called(started_at, seconds, None, Failure.CRASH, message)
+        return came(started_at, seconds, task.result())
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - it is the outcome
+        return failed(started_at, seconds, error)
 
 
-def _answered(started_at: datetime, seconds: float, answer: object) -> Called:
-    """Return an answer as it will be read back, so that every scorer sees the same one."""
+def came(started_at: datetime, seconds: float, answer: object) -> Called:
+    """Return what became of a call that gave an answer: as it will be read back, for all scorers.
+
+    Raises:
+        SystemFailed: it is none.
+    """
     if not isinstance(answer, Answer):
         raise SystemFailed(
             f"wrong type: got {type(answer).__name__}, expected an Answer", kind="unparsable"
@@ -87,9 +81,30 @@ def _answered(started_at: datetime, seconds: float, answer: object) -> Called:
         raise SystemFailed(f"wrong type: {error}", kind="unparsable") from error
     if type(answer.output) is not str:
         answer = replace(answer, output=parse(data))
-    return Called(
-        started_at, seconds, answer, reported=answer.reported, data=data, trace_data=trace_data
-    )
+    return Called(started_at, seconds, answer, None, "", answer.reported, data, trace_data)
+
+
+def failed(started_at: datetime, seconds: float, error: BaseException) -> Called:
+    """Return what became of a call that raised: whatever a system raises is its outcome.
+
+    Raises:
+        Unavailable: the one thing that is none.
+    """
+    if isinstance(error, Unavailable):
+        raise error
+    if isinstance(error, asyncio.CancelledError):
+        return Called(started_at, seconds, None, Failure.CRASH, "it cancelled itself")
+    if isinstance(error, SystemFailed):
+        kind = error.kind if error.kind in set(Failure) else Failure.CRASH
+        return _failed(started_at, seconds, error, Failure(kind))
+    message = _cut(f"{type(error).__name__}: {error}")
+    return Called(started_at, seconds, None, Failure.CRASH, message)
+
+
+def late(started_at: datetime, seconds: float, timeout_s: float) -> Called:
+    """Return what became of a call that took too long."""
+    message = f"no answer within {timeout_s:g} s"
+    return Called(started_at, max(seconds, timeout_s), None, Failure.TIMEOUT, message)
 
 
 def _failed(started_at: datetime, seconds: float, error: SystemFailed, kind: Failure) -> Called:
@@ -124,7 +139,7 @@ def _cut(message: str) -> str:
     return message if len(message) <= LONGEST_MESSAGE else f"{message[: LONGEST_MESSAGE - 1]}…"
 
 
-def _forget(task: asyncio.Future[Answer]) -> None:
+def forget(task: asyncio.Future[Any]) -> None:
     """Take note of what came too late, so that it is not reported as overlooked."""
     if not task.cancelled():
         task.exception()

@@ -36,13 +36,18 @@ class Purse:
         self._reserved: dict[str, float] = {}
         self._known: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
 
+    @property
+    def counts(self) -> bool:
+        """Whether there is anything to estimate or to limit."""
+        return self.most is not None or bool(self.prices.rows)
+
     def estimate(self, todo: Sequence[Job], known: Iterable[Trial]) -> Iterator[str]:
         """Yield what the calls that are to be made may cost, arm by arm; learn from known ones.
 
         Raises:
             DataError: a limit is set, and nothing tells what an arm's calls cost.
         """
-        if self.most is None and not self.prices.rows:
+        if not self.counts:
             return
         arms = {job.arm.arm.fingerprint: job.arm for job in todo}
         for trial in known:

@@ -34,6 +34,8 @@ class Judging:
         self.started: list[Asked] = []
         self.calls = 0
         """Calls of judges' systems in this run."""
+        self.refused: str | None = None
+        """Why there was no money for a judge's call: none is made after it."""
 
     def __iter__(self) -> Iterator[Asked]:
         return iter(self._asked.values())
@@ -82,6 +84,7 @@ class Judging:
             key = f"judge {self.calls}"
             refusal = self._purse.ask_refusal(asked, parts, key)
             if refusal is not None:
+                self.refused = self.refused or refusal
                 raise OutOfMoney(refusal)
             called = await call(asked.system, parts, self._timeout_s)
             cost = self._purse.ask_paid(asked, called.answer, called.started_at, key)

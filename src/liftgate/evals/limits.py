@@ -62,8 +62,9 @@ class EndpointBudget:
         """Send a request when it fits in, and again as long as only the transport fails."""
         began = reading()
         for number in range(1, self._limits.tries + 1):
-            with standing_still():
-                await self._let_in(tokens)
+            if not self._fits_at_once():
+                with standing_still():
+                    await self._let_in(tokens)
             try:
                 return await self._once(request, tokens)
             except TryAgain as fault:
@@ -73,6 +74,12 @@ class EndpointBudget:
                 with standing_still(back_to=began):
                     await self._back_off(fault, number)
         raise AssertionError("tries is at least 1")
+
+    def _fits_at_once(self) -> bool:
+        """Let a request in if nothing that could keep it back is in use; as most are not."""
+        if self._requests.limits or self._tokens.limits or self._held_until > monotonic():
+            return False
+        return self._gate.enter_at_once()
 
     async def _let_in(self, tokens: int) -> None:
         await self._gate.enter()
@@ -154,6 +161,11 @@ class _Bucket:
         self._left = self._most
         self._at = monotonic()
 
+    @property
+    def limits(self) -> bool:
+        """Whether there is a rate."""
+        return self._rate is not None
+
     async def take(self, amount: float) -> None:
         """Take now and go into debt; wait until the debt is paid, so that the order is kept."""
         if self._rate is None:
@@ -191,9 +203,13 @@ class _Gate:
     def limit(self) -> int:
         return max(1, int(self._limit))
 
+    def enter_at_once(self) -> bool:
+        free = self._inside < self.limit and not self._waiting
+        self._inside += free
+        return free
+
     async def enter(self) -> None:
-        if self._inside < self.limit and not self._waiting:
-            self._inside += 1
+        if self.enter_at_once():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)

@@ -15,7 +15,7 @@ from liftgate.canon import canonical, sha256
 from liftgate.errors import Unavailable
 from liftgate.evals.judging import OutOfMoney
 from liftgate.evals.plan import BoundScorer, Job
-from liftgate.evals.scoring import LONGEST_REASON, Made
+from liftgate.evals.scoring import LONGEST_REASON, shown
 from liftgate.protocols import Ask, PairJudge
 from liftgate.records import (
     Answer,
@@ -55,6 +55,14 @@ class Ordered:
 
     item: Item
     trials: tuple[Trial, Trial]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A score, and the canonical bytes of what its detail digest names."""
+
+    score: Score
+    detail: bytes = b""
 
 
 def pairs_of(jobs: Iterable[Job], counted: Mapping[str, Trial]) -> Iterator[Pair]:
@@ -109,11 +117,10 @@ async def score_pair(
     """
     assert isinstance(bound.scorer, PairJudge)
     first, second = pair
-    shown = Item(id=item.id, input=item.input, target=item.target)
     detail = b""
     outcome, value, reason = Outcome.FAILED, None, ""
     try:
-        judged = await bound.scorer.judge_pair(stored(first), stored(second), shown, ask)
+        judged = await bound.scorer.judge_pair(stored(first), stored(second), shown(item), ask)
         detail = canonical(judged.detail)
     except (Unavailable, OutOfMoney):
         raise

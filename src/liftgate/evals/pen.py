@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from liftgate.canon import sha256
@@ -20,28 +19,33 @@ class Pen:
         self._study = study
         self._manifest = manifest
         self._writer: RunWriter | None = None
-        self._attempts: Counter[str] = Counter()
         self.scored = 0
 
     def describe(self, name: str, value: Json) -> None:
         """Add to the manifest what is known only now; without effect once a row was written."""
         self._manifest = {**self._manifest, name: value}
 
-    def trial(self, job: Job, called: Called, in_flight: int) -> Trial:
-        """Add the row of a call and return it."""
-        writer = self._open()
-        self._attempts[job.key] += 1
+    def trial(self, job: Job, called: Called, *, attempt: int, in_flight: int) -> Trial:
+        """Add the row of a call and return it.
+
+        Args:
+            job: what was asked.
+            called: what became of the call.
+            attempt: counts up from 1 over this run's attempts at the key.
+            in_flight: calls under way when it began, itself included.
+        """
+        writer = self._writer or self._open()
         answer = called.answer
         trial = Trial(
             key=job.key,
-            attempt=self._attempts[job.key],
+            attempt=attempt,
             run=writer.run,
             arm=job.arm.arm.fingerprint,
             input_digest=job.input_digest,
             repeat=job.repeat,
             started_at=called.started_at,
             seconds=called.seconds,
-            output_digest=None if answer is None else sha256(called.data),
+            output_digest=None if answer is None else writer.keep(called.data),
             failure=called.failure,
             message=called.message,
             tokens_in=None if answer is None else answer.tokens_in,
@@ -51,7 +55,7 @@ class Pen:
             reported=called.reported,
             trace_digest=None if called.trace_data is None else sha256(called.trace_data),
         )
-        writer.add_trial(trial, data=called.data, trace_data=called.trace_data)
+        writer.add_trial(trial, kept=True, trace_data=called.trace_data)
         return trial
 
     @property

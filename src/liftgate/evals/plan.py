@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from hashlib import sha256 as _sha256
+from typing import NamedTuple
 
+from liftgate.canon import canonical
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
 from liftgate.protocols import Judge, PairJudge, Scorer, System
@@ -111,12 +115,12 @@ class Plan:
     limits: Limits = field(default_factory=Limits)
     """Of each endpoint, shared by the arms that call it."""
 
-    @property
+    @cached_property
     def single(self) -> tuple[BoundScorer, ...]:
         """The scorers of single answers."""
         return tuple(scorer for scorer in self.scorers if not scorer.of_pairs)
 
-    @property
+    @cached_property
     def pairwise(self) -> tuple[BoundScorer, ...]:
         """The judges of pairs of answers."""
         return tuple(scorer for scorer in self.scorers if scorer.of_pairs)
@@ -132,8 +136,7 @@ class Plan:
                 )
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(NamedTuple):
     """One key that the plan asks for, with the items that it answers for."""
 
     key: str
@@ -141,13 +144,10 @@ class Job:
     repeat: int
     items: tuple[Item, ...]
     """More than one where items share their input."""
-    place: int = 0
+    place: int
     """Of the first of its items in the study's order."""
-
-    @property
-    def input_digest(self) -> str:
-        """Digest of the input parts that all its items share."""
-        return self.items[0].input_digest
+    input_digest: str
+    """Digest of the input parts that all its items share."""
 
 
 def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
@@ -156,12 +156,18 @@ def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
     Each cluster's place follows from its own name and the seed, so that neither the order of the
     file nor what else is in the set decides it.
     """
+    return tuple(items[at] for at in _order(items, seed))
 
-    def place(item: Item) -> tuple[bytes, bytes]:
-        cluster = f"item {item.id}" if item.cluster is None else f"cluster {item.cluster}"
-        return _draw(seed, cluster), _draw(seed, item.id)
 
-    return tuple(sorted(items, key=place))
+def _order(items: Sequence[Item], seed: int) -> list[int]:
+    def place(at: int) -> tuple[bytes, bytes]:
+        item = items[at]
+        if item.cluster is None:
+            # Nobody else is in its cluster, so that there is nothing to order within it.
+            return _draw(seed, f"item {item.id}"), b""
+        return _draw(seed, f"cluster {item.cluster}"), _draw(seed, item.id)
+
+    return sorted(range(len(items)), key=place)
 
 
 def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
@@ -172,30 +178,121 @@ def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
 
 def jobs(plan: Plan) -> Iterator[Job]:
     """Yield every key of the plan in the order of its calls, arms side by side item by item."""
-    items = ordered(plan.dataset.items, plan.seed)
-    places = {item.id: place for place, item in enumerate(items)}
-    versions = {bound.reads for bound in plan.arms}
-    sharing = {reads: _sharing(items, reads) for reads in versions}
-    whole = _sharing(items, None)
-    for arms in _in_turn(plan):
-        for number, group in enumerate(whole.values()):
-            for repeat in range(plan.repeats):
-                for bound in rotated(arms, plan.seed + number + repeat):
-                    asked = group[0].as_read(bound.reads).input_digest
-                    alike = sharing[bound.reads][asked]
-                    if alike[0].id != group[0].id:
-                        continue  # another item has this arm's version of it, and was asked first
-                    key = trial_key(bound.arm.fingerprint, asked, repeat)
-                    yield Job(key, bound, repeat, tuple(alike), places[alike[0].id])
+    return Agenda(plan).jobs()
 
 
-def _sharing(items: tuple[Item, ...], reads: str | None) -> dict[str, list[Item]]:
-    """Return the items of each input, as an arm reads them, in the study's order."""
-    found: dict[str, list[Item]] = {}
-    for item in items:
-        seen = item.as_read(reads)
-        found.setdefault(seen.input_digest, []).append(seen)
-    return found
+class Agenda:
+    """A plan's keys in the order of their calls; a job is made when its turn has come.
+
+    Of each input it keeps 32 bytes, and of each item its number.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._items = plan.dataset.items
+        self._order = array("q", _order(self._items, plan.seed))
+        whole = self._whole()
+        self._readings = {
+            reads: whole if reads is None else self._reading(reads, whole)
+            for reads in {bound.reads for bound in plan.arms}
+        }
+        self._numbers = range(len(whole.inputs))
+        self._reads = {bound.arm.fingerprint: bound.reads for bound in plan.arms}
+
+    def total(self, arm: str | None = None) -> int:
+        """Return how many keys there are, in all or for one arm."""
+        arms = self._reads if arm is None else (arm,)
+        return self._plan.repeats * sum(self._readings[self._reads[a]].calls for a in arms)
+
+    def among(self, arm: str, known: Container[bytes]) -> int:
+        """Return how many of an arm's keys are among those that are known, by ``slot``."""
+        return sum(
+            slot(digest, repeat) in known
+            for repeat in range(self._plan.repeats)
+            for digest in self._readings[self._reads[arm]].inputs
+            if digest is not None
+        )
+
+    def jobs(
+        self,
+        but: Mapping[str, Container[bytes]] | None = None,
+        *,
+        only: Mapping[str, Container[bytes]] | None = None,
+    ) -> Iterator[Job]:
+        """Yield the jobs in order.
+
+        Args:
+            but: arm's fingerprint -> slots to leave out.
+            only: arm's fingerprint -> slots to keep; instead of ``but``.
+        """
+        plan, keep = self._plan, only is not None
+        named = (but if only is None else only) or {}
+        sets = {b.arm.fingerprint: named.get(b.arm.fingerprint, ()) for b in plan.arms}
+        for arms in _in_turn(plan):
+            turns = [rotated(arms, turn) for turn in range(len(arms))]
+            for number in self._numbers if arms else ():
+                for repeat in range(plan.repeats):
+                    for bound in turns[(plan.seed + number + repeat) % len(arms)]:
+                        digest = self._readings[bound.reads].inputs[number]
+                        if digest is None:
+                            continue  # asked with the earlier item that reads the same
+                        if (slot(digest, repeat) in sets[bound.arm.fingerprint]) is keep:
+                            yield self._job(bound, number, digest, repeat)
+
+    def _job(self, bound: BoundArm, number: int, digest: bytes, repeat: int) -> Job:
+        reading = self._readings[bound.reads]
+        places = reading.shared.get(digest) or (reading.first[number],)
+        input_digest = f"sha256:{digest.hex()}"
+        key = trial_key(bound.arm.fingerprint, input_digest, repeat)
+        found = [self._items[self._order[place]].as_read(bound.reads) for place in places]
+        return Job(key, bound, repeat, tuple(found), places[0], input_digest)
+
+    def _whole(self) -> _Reading:
+        """Return the items' inputs as they are."""
+        # The bytes of each item's ``input_digest``, without the way over text and back.
+        digests = [_sha256(canonical(self._items[at].input)).digest() for at in self._order]
+        first: dict[bytes, int] = {}
+        shared: dict[bytes, list[int]] = {}
+        for place, digest in enumerate(digests):
+            if first.setdefault(digest, place) != place:
+                shared.setdefault(digest, [first[digest]]).append(place)
+        return _Reading(list(first), array("q", first.values()), shared, len(first))
+
+    def _reading(self, version: str, whole: _Reading) -> _Reading:
+        """Return one version of the items' inputs, where several may be the same."""
+        inputs: list[bytes | None] = []
+        groups: dict[bytes, list[int]] = {}
+        for digest, place in zip(whole.inputs, whole.first, strict=True):
+            assert digest is not None
+            seen = self._items[self._order[place]].as_read(version)
+            asked = _sha256(canonical(seen.input)).digest()
+            inputs.append(None if asked in groups else asked)
+            groups.setdefault(asked, []).extend(whole.shared.get(digest) or (place,))
+        shared = {asked: sorted(places) for asked, places in groups.items() if len(places) > 1}
+        return _Reading(inputs, whole.first, shared, len(groups))
+
+
+class _Reading(NamedTuple):
+    """The inputs of all items in one version, in the study's order."""
+
+    inputs: Sequence[bytes | None]
+    """One for each different input of the items as they are; None: an earlier one reads alike."""
+    first: Sequence[int]
+    """The place of the first item of each."""
+    shared: Mapping[bytes, Sequence[int]]
+    """Input -> the places of its items, where there are several."""
+    calls: int
+    """How many different ones there are: the calls of an arm and repeat."""
+
+
+def raw(digest: str) -> bytes:
+    """Return the bytes that a digest of an input stands for: ``sha256:`` and hex digits."""
+    return bytes.fromhex(digest[7:])
+
+
+def slot(digest: bytes, repeat: int) -> bytes:
+    """Return what stands for an arm's key: it follows from the input and the repeat."""
+    return digest if repeat == 0 else digest + repeat.to_bytes(4, "big")
 
 
 def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:
@@ -216,4 +313,4 @@ def drawn(plan: Plan, count: int | None) -> tuple[Item, ...]:
 
 
 def _draw(seed: int, name: str) -> bytes:
-    return hashlib.sha256(f"{seed}\n{name}".encode()).digest()
+    return _sha256(f"{seed}\n{name}".encode()).digest()

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import gc
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 
+from liftgate import plugins
 from liftgate.errors import DataError
-from liftgate.evals.calls import call
 from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
 from liftgate.evals.executed import Executed
-from liftgate.evals.judging import Judging, OutOfMoney, batched, together
+from liftgate.evals.feed import Feed, Stop
+from liftgate.evals.judging import Judging
 from liftgate.evals.limits import share_budgets
 from liftgate.evals.meter import Listener, Meter
 from liftgate.evals.passes import DuePass, due_passes, take_passes
 from liftgate.evals.pen import Pen
-from liftgate.evals.plan import (
-    BoundArm,
-    BoundScorer,
-    Job,
-    OutcomeRules,
-    PassPlan,
-    Plan,
-    jobs,
-)
-from liftgate.evals.scoring import score, shown_to, stored_answer
-from liftgate.evals.select import ScoreKey, Selection, counting, is_final, look, observed
-from liftgate.protocols import Bounded, Identified, Startable
-from liftgate.records import Answer, Item, Json, Measure, Observation, Run, Score, Trial
+from liftgate.evals.plan import Agenda, BoundArm, BoundScorer, Job, OutcomeRules, PassPlan, Plan
+from liftgate.evals.rescoring import Rescoring
+from liftgate.evals.scoring import stored_answer
+from liftgate.evals.select import Answered, answered
+from liftgate.evals.work import Work
+from liftgate.protocols import Bounded, Executor, Identified, Startable
+from liftgate.records import Answer, Json, Measure, Run, Trial
 from liftgate.store import Store
 
 __all__ = ["BoundArm", "BoundScorer", "Executed", "OutcomeRules", "PassPlan", "Plan", "execute"]
 
+DEFAULT_EXECUTOR = "asyncio"
+_COLLECT_AFTER = 50_000
+"""Objects that are to be made and kept before the collector of cycles looks at the new ones."""
 START_SECONDS = "start_seconds"
 """The engine's own measure: what a system took to start. Its row says that measures were taken."""
-Stop = Callable[[Sequence[Observation]], str | None]
-"""Told what has been finished since it was last asked; a reason ends the run."""
 
 
 async def execute(
@@ -48,6 +46,7 @@ async def execute(
     stop: Stop | None = None,
     purse: Purse | None = None,
     say: Say | None = None,
+    executor: Executor | None = None,
     scores_only: bool = False,
 ) -> Executed:
     """Run what a plan still lacks, and only that.
@@ -63,6 +62,7 @@ async def execute(
         stop: asked whenever observations have been finished, first with those known before.
         purse: prices, and how much may be spent; None: nothing is priced.
         say: told in a sentence what the calls may cost, and what an interruption may repeat.
+        executor: makes the calls; None: the one named ``asyncio``.
         scores_only: score what is known, and call no arm.
 
     Raises:
@@ -76,7 +76,11 @@ async def execute(
         plan, store, pen, listener=progress, stop=stop, purse=purse or Purse(), say=say
     )
     try:
-        await execution.go(scores_only=scores_only)
+        with _collecting_less():
+            if scores_only:
+                await execution.score_only()
+            else:
+                await execution.go(executor or plugins.load("executors", DEFAULT_EXECUTOR)())
     except BaseException:
         execution.tell_lost()
         execution.pen.finish(complete=False)
@@ -86,8 +90,26 @@ async def execute(
     return execution.result(execution.pen.finish(complete=not execution.cut_short))
 
 
+@contextmanager
+def _collecting_less() -> Iterator[None]:
+    """Let Python's collector of cycles leave alone what was there before the run.
+
+    A run makes no cycles to speak of, and the collector would walk through all modules and the
+    whole data set again and again: a third of the engine's time.
+    """
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, *thresholds[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        if not frozen:
+            gc.unfreeze()
+
+
 class _Execution:
-    """The state of one run: what is known, what is under way, what was counted."""
+    """The state of one run: what is known, what was started, what was counted."""
 
     def __init__(
         self,
@@ -103,61 +125,68 @@ class _Execution:
         self.plan = plan
         self.purse = purse
         self.say = say or (lambda _: None)
-        self.cut_short = False
-        self.lost = 0
-        self.store, self.pen = store, pen
+        self.store = store
+        self.pen = pen
         self.listener = listener
         self.stop = stop
         self.reason: str | None = None
-        self.called = self.reused = self.failed = self.timed = 0
-        self.in_flight = 0
+        self.reused = self.timed = 0
+        self._known: Mapping[str, Answered] = {}
+        self._lacking: dict[str, int] = {}
+        self.feed: Feed | None = None
         self.started: list[BoundArm] = []
         self.judging = Judging(plan.scorers, plan.outcomes.timeout_s, self.purse)
+        self.rescoring = Rescoring(plan, store, pen, self.judging)
         self.notes: list[str] = []
 
-    async def go(self, *, scores_only: bool = False) -> None:
-        """Do all that is missing: scores of old trials, then calls, then passes."""
-        arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
-        share_budgets([*arms, *self.judging.callers], self.plan.limits)
-        if self.judging.callers:
-            self.pen.describe("judges", self.judging.identities())
-        wanted = tuple(jobs(self.plan))
-        known = look(self.plan, self.store, wanted)
-        todo = [job for job in wanted if job.key not in known.counted]
-        self.reused = len(wanted) - len(todo)
+    @property
+    def cut_short(self) -> bool:
+        """Whether money ended the run."""
+        short = self.feed is not None and self.feed.cut_short
+        return short or self.judging.refused is not None
+
+    async def score_only(self) -> None:
+        """Make the scores that known trials lack, and those of pairs."""
+        agenda = self._begin()
+        await self._score_known(agenda, {arm: found.counted for arm, found in self._known.items()})
+        await self._compare(agenda)
+
+    async def go(self, executor: Executor) -> None:
+        """Do all that is missing: calls, scores of old trials, pairs, then passes."""
+        agenda = self._begin()
+        known, lacking = self._known, self._lacking
+        counted = {arm: found.counted for arm, found in known.items()}
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
-        if scores_only:
-            await self._score_known(wanted, known)
-            await self._compare(wanted)
-            return
         if self.stop is not None:
             # The rule may say that nothing needs to be called, and nothing to be started.
-            await self._score_known(wanted, known)
+            await self._score_known(agenda, counted)
         if self.reason is not None:
-            todo = []
-        for line in self.purse.estimate(todo, known.counted.values()):
-            self.say(line)
-        await self._start(todo, due, measures)
+            lacking = dict.fromkeys(lacking, 0)
+        if self.purse.counts:
+            self._estimate([] if self.reason is not None else [*agenda.jobs(counted)])
+        await self._start({arm for arm, count in lacking.items() if count}, due, measures)
+        if any(lacking.values()) and not self.cut_short:
+            await self._call_all(executor, agenda.jobs(counted), agenda.total(), known)
         if self.stop is None:
-            await self._score_known(wanted, known)
-        if todo:
-            await self._call_all(todo, known)
-        await self._compare(wanted)
+            await self._score_known(agenda, counted)
+        await self._compare(agenda)
         if self.cut_short:
             return
         self.timed = await take_passes(self.plan, due, self.pen, listener=self.listener)
 
     def result(self, run: Run | None) -> Executed:
         """Return the counts."""
+        feed = self.feed
+        stopped = self.reason or (None if feed is None else feed.reason) or self.judging.refused
         return Executed(
             run=run,
-            called=self.called,
+            called=0 if feed is None else feed.called,
             reused=self.reused,
-            failed=self.failed,
+            failed=0 if feed is None else feed.failed,
             scored=self.pen.scored,
             timed=self.timed,
-            stopped=self.reason,
+            stopped=stopped,
             cut_short=self.cut_short,
             asked=self.judging.calls,
             notes=tuple(self.notes),
@@ -165,9 +194,9 @@ class _Execution:
 
     def tell_lost(self) -> None:
         """Say how many calls were in flight when the run was ended from outside."""
-        if self.lost:
+        if self.feed is not None and self.feed.calling:
             self.say(
-                f"{self.lost:,} calls were in flight; their answers are lost, "
+                f"{self.feed.calling:,} calls were in flight; their answers are lost, "
                 "and the next run makes them again"
             )
 
@@ -183,9 +212,8 @@ class _Execution:
                 self.notes.append(f"{name}: closing it raised {type(error).__name__}: {error}")
 
     async def _start(
-        self, todo: Sequence[Job], due: Sequence[DuePass], measures: Iterable[Measure]
+        self, asked: Container[str], due: Sequence[DuePass], measures: Iterable[Measure]
     ) -> None:
-        asked = {job.arm.arm.fingerprint for job in todo}
         measured = {m.arm for m in measures if m.name == START_SECONDS}
         seconds: dict[str, float] = {}
         for bound in self.plan.arms:
@@ -215,6 +243,19 @@ class _Execution:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
 
+    def _begin(self) -> Agenda:
+        """Share the endpoints' budgets, name the judges, and look what is answered."""
+        arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
+        share_budgets([*arms, *self.judging.callers], self.plan.limits)
+        if self.judging.callers:
+            self.pen.describe("judges", self.judging.identities())
+        agenda = Agenda(self.plan)
+        self._known = answered(self.plan, self.store)
+        counted = {arm: agenda.among(arm, found.counted) for arm, found in self._known.items()}
+        self.reused = sum(counted.values())
+        self._lacking = {arm: agenda.total(arm) - count for arm, count in counted.items()}
+        return agenda
+
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
         if START_SECONDS in found:
@@ -226,172 +267,52 @@ class _Execution:
             self.pen.measure(bound.arm.fingerprint, name, value)
         self.pen.measure(bound.arm.fingerprint, START_SECONDS, start_seconds)
 
-    async def _score_known(self, wanted: Sequence[Job], known: Selection) -> None:
-        """Score old trials where a scorer or a label is new, or a scorer failed."""
-        finished = [job for job in wanted if job.key in known.counted]
-        lacking = sum(self._lacks(job, known) for job in finished)
-        meter = Meter("scores", lacking, listener=self.listener) if lacking else None
+    def _estimate(self, todo: Sequence[Job]) -> None:
+        """Say what the calls may cost, by what such calls did cost."""
+        arms = {job.arm.arm.fingerprint for job in todo}
+        trials = (trial for arm in arms for trial in self.store.trials(arm))
+        for line in self.purse.estimate(todo, trials):
+            self.say(line)
 
-        async def one(job: Job) -> list[Observation]:
-            lacks = self._lacks(job, known)
-            trial = known.counted[job.key]
-            found = await self._score_items(job, trial, dict(known.scores_of(trial)))
-            if lacks and meter is not None:
-                meter.count()
-            return found
-
-        if lacking:
-            await self.judging.start()
-        observations: list[Observation] = []
-        for some in batched(finished, self.judging.at_once if lacking else 1):
-            for found in await together([one(job) for job in some]):
-                observations += found
-        self._ask_stop(observations)
-
-    async def _call_all(self, todo: Sequence[Job], known: Selection) -> None:
-        total = self.reused + len(todo)
-        meter = Meter("trials", total, reused=self.reused, listener=self.listener)
-        limits = {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms}
-        slots = {arm: asyncio.Semaphore(limit) for arm, limit in limits.items()}
-        all_slots = asyncio.Semaphore(self.plan.concurrency or max(limits.values()))
-
-        async def one(job: Job) -> None:
-            try:
-                await self._finish(job, known.history.get(job.key, ()), meter)
-            finally:
-                all_slots.release()
-                slots[job.arm.arm.fingerprint].release()
-
-        going: set[asyncio.Task[None]] = set()
-        pauses = list(self.plan.pauses)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for job in todo:
-                    if pauses and job.place >= pauses[0]:
-                        await asyncio.gather(*going)
-                        pauses = [end for end in pauses if job.place < end]
-                    await slots[job.arm.arm.fingerprint].acquire()
-                    await all_slots.acquire()
-                    await self._ask_purse(job, going)
-                    if self.reason is not None:
-                        break
-                    task = group.create_task(one(job))
-                    going.add(task)
-                    task.add_done_callback(going.discard)
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-
-    async def _finish(self, job: Job, history: Sequence[Trial], meter: Meter) -> None:
-        """Call a key until an attempt counts, then score it."""
-        attempts = list(history)
-        counted = None
-        answer: Answer | None = None
-        while counted is None:
-            trial, answer = await self._attempt(job)
-            attempts.append(trial)
-            counted = counting(attempts, self.plan.outcomes)
-        self.failed += counted.failure is not None
-        observations = await self._score_items(job, counted, {}, answer)
-        meter.count(failed=counted.failure is not None)
-        self._ask_stop(observations)
-
-    async def _attempt(self, job: Job) -> tuple[Trial, Answer | None]:
-        self.in_flight += 1
-        in_flight = self.in_flight
-        try:
-            called = await call(job.arm.system, job.items[0].input, self.plan.outcomes.timeout_s)
-        except asyncio.CancelledError:
-            self.lost += 1
-            raise
-        finally:
-            self.in_flight -= 1
-        self.called += 1
-        trial = self.pen.trial(job, called, in_flight)
-        self.purse.paid(job, trial)
-        return trial, called.answer
-
-    def _lacks(self, job: Job, known: Selection) -> bool:
-        trial = known.counted[job.key]
-        scores = known.scores_of(trial)
-        return trial.failure is None and any(
-            (scorer.fingerprint, item.target_digest) not in scores
-            or not is_final(scores[scorer.fingerprint, item.target_digest])
-            for scorer in self.plan.single
-            for item in job.items
+    async def _call_all(
+        self, executor: Executor, todo: Iterator[Job], total: int, known: Mapping[str, Answered]
+    ) -> None:
+        self.feed = Feed(
+            self.plan,
+            todo,
+            known,
+            {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms},
+            pen=self.pen,
+            purse=self.purse,
+            meter=Meter("trials", total, reused=self.reused, listener=self.listener),
+            stop=self.stop,
         )
+        await executor.run(Work(self.plan, self.judging), self.feed)
+        if self.feed.cut_short:
+            # Nor is there money for judges of what is known.
+            self.judging.refused = self.judging.refused or self.feed.reason
 
-    async def _score_items(
-        self,
-        job: Job,
-        trial: Trial,
-        scores: dict[ScoreKey, Score],
-        answer: Answer | None = None,
-    ) -> list[Observation]:
-        """Make the scores of a trial that are not there, write them, and return what is known.
+    async def _score_known(self, agenda: Agenda, counted: Mapping[str, Container[bytes]]) -> None:
+        """Score old trials where a scorer or a label is new, or a scorer failed."""
+        if not self.reused or (self.stop is None and not self.plan.single):
+            return
+        observations = await self.rescoring.go(
+            agenda, counted, self.listener, observe=self.stop is not None
+        )
+        if self.judging.refused is not None:
+            self.reason = self.judging.refused
+        elif self.stop is not None and observations:
+            self.reason = self.stop(observations)
 
-        Args:
-            job: with the items that the trial answers for.
-            trial: the one that counts.
-            scores: what is known of it; what is made is added.
-            answer: None: read it from the store if it is needed.
-        """
-        tried: set[ScoreKey] = set()
-        for item in job.items if trial.output_digest is not None else ():
-            for scorer in self.plan.single:
-                key = scorer.fingerprint, item.target_digest
-                if key in tried or (key in scores and is_final(scores[key])):
-                    continue
-                if answer is None:
-                    answer = self._stored(trial)
-                tried.add(key)
-                made = await self._score(scorer, answer, item, trial)
-                if made is not None:
-                    scores[key] = made
-        return [observed(self.plan, job, item, trial, scores) for item in job.items]
-
-    async def _score(
-        self, scorer: BoundScorer, answer: Answer, item: Item, trial: Trial
-    ) -> Score | None:
-        """Make and write a score; None: there is no money for the judge, and the run ends."""
-        if scorer.asks:
-            if self.cut_short:
-                return None
-            await self.judging.start()
-        ask = self.judging.handle(scorer)
-        limit = self.plan.outcomes.timeout_s
-        shown = shown_to(scorer, answer, trial, self.store)
-        try:
-            made = await score(
-                scorer, shown, item, trial, run=self.pen.run, timeout_s=limit, ask=ask
-            )
-        except OutOfMoney as error:
-            self.reason, self.cut_short = str(error), True
-            return None
-        self.pen.score(made.score, made.detail)
-        return made.score
-
-    async def _compare(self, wanted: Sequence[Job]) -> None:
+    async def _compare(self, agenda: Agenda) -> None:
         """Let judges of pairs judge what both arms have answered."""
         if not self.plan.pairwise or self.cut_short:
             return
         made = Comparing(self.plan, self.store, self.pen, self.judging, self._stored)
-        if (reason := await made.go(wanted, self.listener)) is not None:
-            self.reason, self.cut_short = reason, True
+        self.reason = await made.go(tuple(agenda.jobs()), self.listener) or self.reason
 
     def _stored(self, trial: Trial) -> Answer:
         return stored_answer(trial, self.store.output(str(trial.output_digest)))
-
-    def _ask_stop(self, observations: Sequence[Observation]) -> None:
-        if self.stop is not None and observations and self.reason is None:
-            self.reason = self.stop(observations)
-
-    async def _ask_purse(self, job: Job, going: set[asyncio.Task[None]]) -> None:
-        """Stop before a call that could cost too much, once those in flight are known to cost."""
-        while self.reason is None and (refusal := self.purse.refusal(job)) is not None:
-            if not going:
-                self.reason, self.cut_short = refusal, True
-                return
-            await asyncio.wait(going, return_when=asyncio.FIRST_COMPLETED)
 
     def _limit(self, bound: BoundArm) -> int:
         limit = self.plan.concurrency or bound.system.concurrency

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from liftgate.canon import canonical, sha256
 from liftgate.errors import SystemFailed, Unavailable
@@ -27,106 +27,87 @@ from liftgate.records import (
 )
 from liftgate.store import Store
 
-Scored = tuple[Outcome, float | None, str]
 LONGEST_REASON = 500
 
 
-@dataclass(frozen=True)
-class Made:
-    """A score, and the canonical bytes of what its detail digest names."""
+class Scored(NamedTuple):
+    """What a scorer made of an answer."""
 
-    score: Score
+    outcome: Outcome
+    value: float | None
+    reason: str = ""
     detail: bytes = b""
+    """Canonical bytes of what a judge says beside it; its row names their digest."""
 
 
-async def score(
-    bound: BoundScorer,
-    answer: Answer,
-    item: Item,
-    trial: Trial,
-    *,
-    run: str,
-    timeout_s: float,
-    ask: Ask | None = None,
-) -> Made:
-    """Score a trial's answer for one item. Nothing that a scorer does comes out as an exception.
+def shown(item: Item) -> Item:
+    """Return an item as scorers see it: id, input and target only.
 
-    The scorer sees the item's id, input and target only: a score is kept for (trial, scorer,
-    target), so nothing else may decide it.
-
-    Args:
-        bound: the scorer.
-        answer: of the trial.
-        item: the answer is scored for it.
-        trial: the score is about it.
-        run: which makes the score.
-        timeout_s: for a scorer; each call of a judge has its own.
-        ask: the handle of a judge.
-
-    Raises:
-        Unavailable: a judge's system cannot be asked at all, which is no outcome.
-        OutOfMoney: a judge's next call is not allowed.
+    A score is kept for (trial, scorer, target), so nothing else may decide it.
     """
-    shown = Item(id=item.id, input=item.input, target=item.target)
-    detail = b""
-    if isinstance(bound.scorer, Judge):
-        assert ask is not None
-        (outcome, value, reason), detail = await _judged(bound.scorer, bound, answer, shown, ask)
-    else:
-        assert isinstance(bound.scorer, Scorer)
-        outcome, value, reason = await _scored(bound.scorer, bound, answer, shown, timeout_s)
-    made = Score(
+    return Item(id=item.id, input=item.input, target=item.target)
+
+
+def score_row(
+    bound: BoundScorer, trial: Trial, target_digest: str, found: Scored, *, run: str
+) -> Score:
+    """Return the row of a score."""
+    return Score(
         trial_key=trial.key,
         trial_attempt=trial.attempt,
         trial_run=trial.run,
         scorer=bound.fingerprint,
-        target_digest=item.target_digest,
+        target_digest=target_digest,
         run=run,
-        outcome=outcome,
-        value=value,
-        reason=reason[:LONGEST_REASON],
-        detail_digest=sha256(detail) if detail else None,
+        outcome=found.outcome,
+        value=found.value,
+        reason=found.reason[:LONGEST_REASON],
+        detail_digest=sha256(found.detail) if found.detail else None,
     )
-    return Made(made, detail)
 
 
-async def _judged(
-    judge: Judge, bound: BoundScorer, answer: Answer, item: Item, ask: Ask
-) -> tuple[Scored, bytes]:
-    """Let a judge judge. A fault of its own is its failure; what the handle raises ends the run."""
-    try:
-        judged = await judge.judge(answer, item, ask)
-        detail = canonical(judged.detail)
-    except (Unavailable, OutOfMoney):
-        raise
-    except Exception as error:  # noqa: BLE001 - a judge's failure is data: missing, with a reason
-        return (Outcome.FAILED, None, f"{type(error).__name__}: {error}"), b""
-    if judged.found is None:
-        return (Outcome.FAILED, None, judged.failed), detail
-    if isinstance(judged.found, Missing):
-        return (Outcome.ABSTAINED, None, judged.found.reason), detail
-    return _checked(judged.found, bound.scale), detail
-
-
-async def _scored(
-    scorer: Scorer, bound: BoundScorer, answer: Answer, item: Item, timeout_s: float
-) -> Scored:
+async def scored(bound: BoundScorer, answer: Answer, item: Item, timeout_s: float) -> Scored:
+    """Score an answer for one item as ``shown``. Nothing that a scorer does comes out as raised."""
+    scorer: Scorer = bound.scorer  # type: ignore[assignment]  # a check of each call is dear
     try:
         found: Any = scorer.score(answer, item)
-        if inspect.isawaitable(found):
+        if type(found) is not float and inspect.isawaitable(found):
             async with asyncio.timeout(timeout_s):
                 found = await found
     except SystemFailed as error:
         if error.kind == Failure.UNPARSABLE:
-            return Outcome.UNPARSABLE, None, str(error)
-        return Outcome.FAILED, None, f"SystemFailed: {error}"
+            return Scored(Outcome.UNPARSABLE, None, str(error))
+        return Scored(Outcome.FAILED, None, f"SystemFailed: {error}")
     except TimeoutError:
-        return Outcome.FAILED, None, f"no score within {timeout_s:g} s"
+        return Scored(Outcome.FAILED, None, f"no score within {timeout_s:g} s")
     except Exception as error:  # noqa: BLE001 - a scorer's failure is data: missing, with a reason
-        return Outcome.FAILED, None, f"{type(error).__name__}: {error}"
+        return Scored(Outcome.FAILED, None, f"{type(error).__name__}: {error}")
     if isinstance(found, Missing):
-        return Outcome.ABSTAINED, None, found.reason
+        return Scored(Outcome.ABSTAINED, None, found.reason)
     return _checked(found, bound.scale)
+
+
+async def judged(bound: BoundScorer, answer: Answer, item: Item, ask: Ask) -> Scored:
+    """Let a judge judge an answer to an item as ``shown``. A fault of its own is its failure.
+
+    Raises:
+        Unavailable: a judge's system cannot be asked at all, which is no outcome.
+        OutOfMoney: the judge's next call is not allowed.
+    """
+    judge = bound.scorer
+    assert isinstance(judge, Judge)
+    try:
+        told = await judge.judge(answer, item, ask)
+        detail = canonical(told.detail)
+    except (Unavailable, OutOfMoney):
+        raise
+    except Exception as error:  # noqa: BLE001 - a judge's failure is data: missing, with a reason
+        return Scored(Outcome.FAILED, None, f"{type(error).__name__}: {error}")
+    if told.found is None:
+        return Scored(Outcome.FAILED, None, told.failed, detail)
+    if isinstance(told.found, Missing):
+        return Scored(Outcome.ABSTAINED, None, told.found.reason, detail)
+    return _checked(told.found, bound.scale)._replace(detail=detail)
 
 
 def _checked(found: Any, scale: Scale) -> Scored:
@@ -136,32 +117,40 @@ def _checked(found: Any, scale: Scale) -> Scored:
         number = float(number)
     if not isinstance(number, (int, float)):
         name = type(found).__name__
-        return Outcome.FAILED, None, f"got {name}, expected a number or Missing(reason)"
+        return Scored(Outcome.FAILED, None, f"got {name}, expected a number or Missing(reason)")
     if not math.isfinite(number):
-        return Outcome.FAILED, None, f"got {number}, expected a finite number"
+        return Scored(Outcome.FAILED, None, f"got {number}, expected a finite number")
     low = -math.inf if scale.low is None else scale.low
     high = math.inf if scale.high is None else scale.high
     inside = number in (low, high) if scale.kind is ScoreKind.BINARY else low <= number <= high
     if not inside:
         expected = f"{low:g} or {high:g}" if scale.kind is ScoreKind.BINARY else f"{low:g}…{high:g}"
-        return Outcome.FAILED, None, f"got {number:g}, expected {expected} as its scale declares"
-    return Outcome.VALUE, float(number), ""
+        return Scored(
+            Outcome.FAILED, None, f"got {number:g}, expected {expected} as its scale declares"
+        )
+    return Scored(Outcome.VALUE, float(number))
+
+
+def seen_by(bound: BoundScorer, answer: Answer) -> Answer:
+    """Return an answer as a scorer sees it: with the trace if it has ``needs_trace``, else without.
+
+    Whether the answer has just come or is read again makes no difference to any scorer.
+    """
+    if answer.trace is None or getattr(bound.scorer, "needs_trace", False):
+        return answer
+    return replace(answer, trace=None)
 
 
 def shown_to(bound: BoundScorer, answer: Answer, trial: Trial, store: Store) -> Answer:
-    """Return an answer as a scorer sees it: with the trace if it has ``needs_trace``, else without.
-
-    Whether the answer has just come or is read again makes no difference to any scorer, and a trace
-    is read from the store only for one that asks.
+    """Return a stored answer as a scorer sees it; its trace is read only for one that asks.
 
     Raises:
         DataError: the trace was erased.
     """
-    if not getattr(bound.scorer, "needs_trace", False):
-        return answer if answer.trace is None else replace(answer, trace=None)
-    if answer.trace is None and trial.trace_digest is not None:
-        return replace(answer, trace=store.trace(trial.trace_digest))
-    return answer
+    wanted = trial.trace_digest is not None and getattr(bound.scorer, "needs_trace", False)
+    if wanted and answer.trace is None:
+        return replace(answer, trace=store.trace(str(trial.trace_digest)))
+    return seen_by(bound, answer)
 
 
 def stored_answer(trial: Trial, output: Json) -> Answer:

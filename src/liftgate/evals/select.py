@@ -17,9 +17,9 @@ from liftgate.evals.pairwise import (
     pairs_of,
     preference,
 )
-from liftgate.evals.plan import BoundArm, BoundScorer, Job, OutcomeRules, Plan, jobs
+from liftgate.evals.plan import BoundArm, BoundScorer, Job, OutcomeRules, Plan, jobs, raw, slot
 from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
-from liftgate.store import Store
+from liftgate.store import Attempt, Store, microseconds
 
 TrialRow = tuple[str, str, int]
 """(key, run, attempt)."""
@@ -65,8 +65,10 @@ def select(plan: Plan, store: Store) -> tuple[Observation, ...]:
             place = (item.id, job.arm.arm.fingerprint, job.repeat)
             trial = known.counted[job.key]
             made = observed(plan, job, item, trial, known.scores_of(trial))
-            compared = preferred.get((trial.key, item.id), {})
-            by_place[place] = replace(made, scores={**made.scores, **compared})
+            compared = preferred.get((trial.key, item.id))
+            if compared:
+                made = replace(made, scores={**made.scores, **compared})
+            by_place[place] = made
     places = (
         (item.id, bound.arm.fingerprint, repeat)
         for item in plan.dataset.items
@@ -98,19 +100,25 @@ def lacking_pairs(
 
 
 def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Selection:
-    """Read from the store all that it knows of a plan.
+    """Read from the store all that it knows of a plan, or of some of its jobs.
 
     Args:
         plan: what is to be run.
         store: holds the rows.
-        asked: the plan's jobs, for whoever has them already.
+        asked: some of the plan's jobs; None: all.
     """
     counted: dict[str, Trial] = {}
     history: dict[str, Sequence[Trial]] = {}
-    wanted = {job.key for job in (jobs(plan) if asked is None else asked)}
+    wanted: dict[str, list[str]] = {}
+    for job in jobs(plan) if asked is None else asked:
+        wanted.setdefault(job.arm.arm.fingerprint, []).append(job.key)
     for bound in plan.arms:
-        for key, rows in store.known(bound.arm.fingerprint).items():
-            if key not in wanted:
+        keys = wanted.get(bound.arm.fingerprint)
+        if keys is None:
+            continue
+        among, present = None if asked is None else keys, set(keys)
+        for key, rows in store.known(bound.arm.fingerprint, among).items():
+            if key not in present:
                 continue
             usable = [row for row in rows if is_usable(row, bound, plan.outcomes)]
             trial = counting(usable, plan.outcomes)
@@ -118,16 +126,69 @@ def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Select
                 counted[key] = trial
             elif usable:
                 history[key] = usable
-    return Selection(counted, history, _scores(plan, store, counted))
+    among = None if asked is None else list(counted)
+    return Selection(counted, history, _scores(plan, store, counted, among))
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Which keys of one arm need no call, and how often the others were tried."""
+
+    counted: set[bytes]
+    """The slots of the keys that have a trial that counts."""
+    tried: Mapping[bytes, int]
+    """Slot -> usable attempts, of which none counts yet."""
+
+
+def answered(plan: Plan, store: Store) -> dict[str, Answered]:
+    """Return what is answered of each arm, by fingerprint: ``look`` for a plan of any size."""
+    return {
+        bound.arm.fingerprint: answered_of(
+            store.attempts(bound.arm.fingerprint), bound, plan.outcomes
+        )
+        for bound in plan.arms
+    }
+
+
+def answered_of(rows: Iterable[Attempt], bound: BoundArm, rules: OutcomeRules) -> Answered:
+    """Return what is answered by an arm's rows, in any order."""
+    after = bound.admissible_after
+    earliest = None if after is None else microseconds(after)
+    counted: set[bytes] = set()
+    tried: dict[bytes, int] = {}
+    failures: list[tuple[int, int, bytes, Failure]] = []
+    limit_s = rules.timeout_s
+    for attempt, input_digest, repeat, started_at, seconds, failure in rows:
+        if earliest is not None and started_at < earliest:
+            continue
+        at = slot(raw(input_digest), repeat)
+        if failure is None:
+            # Whatever came before it: one that counted counts still.
+            if seconds <= limit_s:
+                counted.add(at)
+            continue
+        kind = Failure(failure)
+        if _fits(kind, seconds, rules):
+            failures.append((started_at, attempt, at, kind))
+    for _, _, at, kind in sorted(failures):
+        tried[at] = tried.get(at, 0) + 1
+        if tried[at] >= rules.allowed(kind):
+            counted.add(at)
+    return Answered(counted, {at: n for at, n in tried.items() if at not in counted})
 
 
 def is_usable(trial: Trial, bound: BoundArm, rules: OutcomeRules) -> bool:
     """Whether a study may use a trial at all."""
-    return _began_in_time(trial.started_at, bound.admissible_after) and (
-        trial.seconds >= rules.timeout_s
-        if trial.failure is Failure.TIMEOUT
-        else trial.seconds <= rules.timeout_s
+    return _began_in_time(trial.started_at, bound.admissible_after) and _fits(
+        trial.failure, trial.seconds, rules
     )
+
+
+def _fits(failure: Failure | None, seconds: float, rules: OutcomeRules) -> bool:
+    """Whether it could have come about under the study's time-out."""
+    if failure is Failure.TIMEOUT:
+        return seconds >= rules.timeout_s
+    return seconds <= rules.timeout_s
 
 
 def counting(attempts: Iterable[Trial], rules: OutcomeRules) -> Trial | None:
@@ -148,9 +209,10 @@ def observed(
 ) -> Observation:
     """Return a counted trial as an observation of one of its items, with the scores known."""
     found = {}
-    if trial.failure is None:
+    if trial.failure is None and scores:
+        target = item.target_digest
         for scorer in plan.single:
-            score = scores.get((scorer.fingerprint, item.target_digest))
+            score = scores.get((scorer.fingerprint, target))
             if score is not None:
                 found[scorer.name] = score
     return Observation(item.id, job.arm.arm.fingerprint, job.repeat, trial, found)
@@ -176,14 +238,14 @@ def _preferences(
 
 
 def _scores(
-    plan: Plan, store: Store, counted: Mapping[str, Trial]
+    plan: Plan, store: Store, counted: Mapping[str, Trial], among: Sequence[str] | None
 ) -> dict[TrialRow, dict[ScoreKey, Score]]:
     """Of several scores of one thing take the first that is final; runs' ids sort by time."""
     found: dict[TrialRow, dict[ScoreKey, Score]] = {
         (trial.key, trial.run, trial.attempt): {} for trial in counted.values()
     }
     for fingerprint in {scorer.fingerprint for scorer in plan.single}:
-        for score in sorted(store.scores(fingerprint), key=lambda score: score.run):
+        for score in sorted(store.scores(fingerprint, among), key=lambda score: score.run):
             row = found.get((score.trial_key, score.trial_run, score.trial_attempt))
             key = score.scorer, score.target_digest
             if row is not None and (key not in row or not is_final(row[key])):

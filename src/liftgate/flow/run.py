@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from liftgate import plugins
 from liftgate.canon import digest
 from liftgate.evals.cost import Purse
 from liftgate.evals.limits import Limits
 from liftgate.evals.meter import Listener
 from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices, read_prices
-from liftgate.evals.run import Executed, execute
+from liftgate.evals.run import DEFAULT_EXECUTOR, Executed, execute
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
 from liftgate.flow.judges import standings
@@ -26,6 +27,7 @@ from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import manifest
+from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
 from liftgate.study.reuse import set_use
@@ -62,6 +64,7 @@ def run_study(
     limits: Limits | None = None,
     prices: Path | None = None,
     max_cost: float | None = None,
+    executor: str = DEFAULT_EXECUTOR,
 ) -> StudyRun:
     """Run a study to its decision.
 
@@ -75,8 +78,10 @@ def run_study(
         prices: a price table; None: ``prices.yaml`` in the workspace, if there is one.
         max_cost: how much this run may spend, in the currency of the prices. A run that ends by it
             decides nothing: inconclusive, unless a look that was planned had settled it before.
+        executor: the name of what makes the calls.
 
     Raises:
+        UnknownName: no executor has the name.
         StudyError: the file has faults.
         LockedError: the study, its dataset or an arm is not what was locked.
         BrokenChain: stored evidence was altered.
@@ -84,6 +89,7 @@ def run_study(
         NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     tell = say or (lambda _: None)
+    makes_calls = plugins.load("executors", executor)()
     opened = open_study(file)
     parts = parts_of(opened)
     workspace = Workspace.locate().create()
@@ -117,7 +123,15 @@ def run_study(
             stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
         purse = Purse(priced, max_cost)
         executed = _execute(
-            plan, parts, store, ledger, stop=stop, progress=progress, tell=tell, purse=purse
+            plan,
+            parts,
+            store,
+            ledger,
+            stop=stop,
+            progress=progress,
+            tell=tell,
+            purse=purse,
+            executor=makes_calls,
         )
         store.verify(recorded_files(ledger))
         body = decide_study(
@@ -176,6 +190,7 @@ def _execute(
     progress: Listener | None,
     tell: Say,
     purse: Purse,
+    executor: Executor,
 ) -> Executed:
     captured = manifest(
         packages=sorted({name for arm in parts.study.arms.values() for name in arm.packages}),
@@ -195,6 +210,7 @@ def _execute(
                 stop=stop,
                 purse=purse,
                 say=tell,
+                executor=executor,
             )
         )
     finally:

@@ -9,7 +9,7 @@ from typing import Any
 
 from liftgate.errors import LiftgateError, UnknownName
 
-KINDS = ("systems", "scorers", "rules", "importers", "exporters")
+KINDS = ("systems", "scorers", "rules", "importers", "exporters", "executors")
 
 
 @cache

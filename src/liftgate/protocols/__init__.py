@@ -1,13 +1,19 @@
 """The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
 
 A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``,
-``liftgate.rules``, ``liftgate.importers`` or ``liftgate.exporters``. The keyword parameters of a
-scorer's or rule's factory, with their annotations, are the grammar of its node in a study file:
-the loader checks them and says where.
+``liftgate.rules``, ``liftgate.importers``, ``liftgate.exporters`` or ``liftgate.executors``. The
+keyword parameters of a scorer's or rule's factory, with their annotations, are the grammar of its
+node in a study file: the loader checks them and says where.
 """
 
 from __future__ import annotations
 
+from liftgate.protocols.executing import (
+    Executor,
+    Feed,
+    Work,
+    Worker,
+)
 from liftgate.protocols.rules import (
     Evidence,
     Rule,
@@ -52,8 +58,10 @@ __all__ = [
     "Budget",
     "Composed",
     "Evidence",
+    "Executor",
     "Expected",
     "Exporter",
+    "Feed",
     "ForeignTable",
     "Head",
     "Identified",
@@ -76,4 +84,6 @@ __all__ = [
     "SystemName",
     "TakeTrace",
     "TryAgain",
+    "Work",
+    "Worker",
 ]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
-from liftgate.canon import digest
+from liftgate.canon import digest, sha256
 from liftgate.errors import DataError
 from liftgate.records.json_value import Json
 from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
 
+_quoted = json.encoder.encode_basestring
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Item:
-    """One element of a dataset. The id is a label; identity is the digest of the input parts."""
+    """One element of a dataset. The id is a label; identity is the digest of the input parts.
+
+    Digests are computed when asked for, and not kept: a set may have hundreds of thousands.
+    """
 
     id: str
     input: Mapping[str, Json]
@@ -30,17 +36,17 @@ class Item:
     weight: float = 1.0
     metadata: Mapping[str, Json] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def input_digest(self) -> str:
         """Digest of the input parts: what a call depends on."""
         return digest(self.input)
 
-    @cached_property
+    @property
     def target_digest(self) -> str:
         """Digest of the target: what a score depends on beside the trial."""
         return digest({"target": self.target})
 
-    @cached_property
+    @property
     def facts_digest(self) -> str:
         """Digest of target, cluster, slices and weight: what an analysis depends on."""
         return digest(
@@ -65,16 +71,9 @@ class Item:
         """
         if version is None:
             return self
-        known = self._versions
-        if version not in known:
-            known[version] = replace(
-                self, input=_input_version(self, version), target=_target_version(self, version)
-            )
-        return known[version]
-
-    @cached_property
-    def _versions(self) -> dict[str, Item]:
-        return {}
+        return replace(
+            self, input=_input_version(self, version), target=_target_version(self, version)
+        )
 
 
 def _input_version(item: Item, version: str) -> Mapping[str, Json]:
@@ -151,7 +150,7 @@ class Failure(StrEnum):
     UNPARSABLE = "unparsable"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What a system returns for one item. A bare JSON value means ``Answer(output=value)``."""
 
@@ -166,7 +165,7 @@ class Answer:
     """What was done on the way to the answer; a scorer sees it when it asks for it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Trial:
     """One arm on one item, once. A row is (key, attempt, run); rows are only ever added."""
 
@@ -210,7 +209,9 @@ def first_token_s(reported: Mapping[str, Json] | None) -> float | None:
 
 def trial_key(arm_fingerprint: str, input_digest: str, repeat: int) -> str:
     """Return the identity of a call; the same key is never paid for twice."""
-    return digest({"arm": arm_fingerprint, "input": input_digest, "repeat": repeat})
+    # What ``canonical`` writes of {"arm": …, "input": …, "repeat": …}, written at once.
+    text = f'{{"arm":{_quoted(arm_fingerprint)},"input":{_quoted(input_digest)},"repeat":{repeat}}}'
+    return sha256(text.encode())
 
 
 class Outcome(StrEnum):
@@ -243,7 +244,7 @@ class Judged:
     failed: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """One scorer's row about one trial row, or about an ordered pair of them."""
 
@@ -266,7 +267,7 @@ class Score:
     other_run: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One counted trial of an arm on an item, with its scores: what an analysis selects."""
 

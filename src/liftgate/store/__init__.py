@@ -5,8 +5,19 @@ from __future__ import annotations
 from liftgate.store.active import GROUP_S
 from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.lock import only_one
-from liftgate.store.store import Store
+from liftgate.store.store import Attempt, Store
+from liftgate.store.tables import microseconds
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
 
-__all__ = ["GROUP_S", "RUN_FINISHED", "RunWriter", "Store", "Workspace", "only_one", "run_body"]
+__all__ = [
+    "GROUP_S",
+    "RUN_FINISHED",
+    "Attempt",
+    "RunWriter",
+    "Store",
+    "Workspace",
+    "microseconds",
+    "only_one",
+    "run_body",
+]

@@ -12,6 +12,8 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 
@@ -21,11 +23,14 @@ from liftgate.records import Measure, Score, Trial
 from liftgate.sqlite import connect, is_machine_fault
 from liftgate.store.tables import TABLES, Row, Table, microseconds
 
-GROUP_ROWS = 200
+GROUP_ROWS = 2000
 GROUP_S = 0.05
 _ABOUT = """CREATE TABLE about (
   run TEXT NOT NULL, study TEXT NOT NULL, started_at INTEGER NOT NULL, manifest BLOB NOT NULL
 ) STRICT"""
+_AT_ONCE = 100
+"""Rows a statement. SQLite lets go of Python's lock for each statement and must get it back from
+the event loop, so many small ones would starve behind a busy run."""
 AnyTable = Table[Trial] | Table[Score] | Table[Measure]
 
 
@@ -103,7 +108,8 @@ class Committer:
                 self._since = monotonic()
             self._waiting.append((table, row))
             self._added += 1
-            self._changed.notify_all()
+            if len(self._waiting) in (1, GROUP_ROWS):
+                self._changed.notify_all()
 
     def flush(self) -> None:
         """Return when every row that was added is on disk; raises as ``add`` does."""
@@ -161,9 +167,18 @@ class Committer:
         connection.execute("BEGIN IMMEDIATE")
         for table in TABLES:
             rows = [row for owner, row in group if owner is table]
-            marks = ", ".join("?" * len(table.columns))
-            connection.executemany(f"INSERT INTO {table.name} VALUES ({marks})", rows)  # noqa: S608
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                connection.execute(
+                    _insert(table.name, len(table.columns), len(some)), [*chain.from_iterable(some)]
+                )
         connection.execute("COMMIT")
         with self._changed:
             self._committed += len(group)
             self._changed.notify_all()
+
+
+@cache
+def _insert(table: str, columns: int, count: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"INSERT INTO {table} VALUES {', '.join([row] * count)}"  # noqa: S608 - own names

@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from liftgate.canon import canonical, parse, sha256, short
@@ -22,6 +23,9 @@ from liftgate.sqlite import connect, is_machine_fault
 FILE = "blobs.db"
 _BATCH_ROWS = 200
 _BATCH_BYTES = 4_000_000
+_AT_ONCE = 100
+_SHORTEST_PACKED = 100
+"""Bytes; what is shorter does not get smaller."""
 _SCHEMA = """CREATE TABLE IF NOT EXISTS blob (
   id INTEGER PRIMARY KEY,
   digest TEXT NOT NULL UNIQUE,
@@ -38,7 +42,12 @@ class Blobs:
         self.path = folder / FILE
         self.read_only = read_only
         self._lock = threading.RLock()
+        """Guards what waits; held for moments only."""
+        self._disk = threading.RLock()
+        """Guards the file; taken before ``_lock`` where both are."""
         self._pending: dict[str, bytes] = {}
+        self._going: dict[str, bytes] = {}
+        """What is being written just now."""
         self._pending_bytes = 0
         self._connection: sqlite3.Connection | None = None
 
@@ -50,10 +59,9 @@ class Blobs:
             NotAllowed: the store was opened for reading only.
             LiftgateError: a batch could not be written.
         """
-        with self._lock:
-            key = self.hold(value)
-            if len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES:
-                self.flush()
+        key = self.hold(value)
+        if len(self._pending) >= _BATCH_ROWS or self._pending_bytes >= _BATCH_BYTES:
+            self.flush()
         return key
 
     def hold(self, value: Json) -> str:
@@ -66,7 +74,7 @@ class Blobs:
             raise NotAllowed(f"{self.path}: opened for reading only")
         key = sha256(data)
         with self._lock:
-            if key not in self._pending:
+            if key not in self._pending and key not in self._going:
                 self._pending[key] = data
                 self._pending_bytes += len(data)
         return key
@@ -78,20 +86,17 @@ class Blobs:
             DataError: it is not there, or was erased; the message says which and when.
             BrokenChain: its bytes are not those that the digest names.
         """
-        with self._lock:
-            data = self._pending.get(digest)
-            row = self._row(digest) if data is None else None
+        data = self._waiting(digest)
         if data is None:
-            data = _unpacked(digest, row)
+            data = _unpacked(digest, self._row(digest))
         value: Json = parse(data)
         return value
 
     def state(self, digest: str) -> str:
         """Return ``kept``, ``erased`` or ``unknown``."""
-        with self._lock:
-            if digest in self._pending:
-                return "kept"
-            row = self._row(digest)
+        if self._waiting(digest) is not None:
+            return "kept"
+        row = self._row(digest)
         if row is None:
             return "unknown"
         return "kept" if row[2] is None else "erased"
@@ -105,7 +110,7 @@ class Blobs:
         """
         if self.read_only:
             raise NotAllowed(f"{self.path}: opened for reading only")
-        with self._lock, self._written(1):
+        with self._disk, self._written(1):
             self.flush()
             connection = self._open()
             if self._row(digest) is None:
@@ -124,36 +129,57 @@ class Blobs:
         Raises:
             LiftgateError: the machine refuses; what waits is kept in memory and tried again.
         """
-        with self._lock:
-            if not self._pending:
+        with self._disk:
+            with self._lock:
+                self._going, self._pending = self._pending, {}
+                size, self._pending_bytes = self._pending_bytes, 0
+            if not self._going:
                 return
-            with self._written(len(self._pending)):
-                connection = self._open()
-                rows = [(key, *_packed(data)) for key, data in self._pending.items()]
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    connection.executemany(
-                        "INSERT INTO blob (digest, codec, data) VALUES (?, ?, ?) "
-                        "ON CONFLICT (digest) DO NOTHING",
-                        rows,
-                    )
-                    connection.execute("COMMIT")
-                except sqlite3.Error:
-                    with contextlib.suppress(sqlite3.Error):
-                        connection.execute("ROLLBACK")
-                    raise
-            self._pending.clear()
-            self._pending_bytes = 0
+            try:
+                # Packing takes long; whoever adds more meanwhile does not wait for it.
+                with self._written(len(self._going)):
+                    self._insert([(key, *_packed(data)) for key, data in self._going.items()])
+            except LiftgateError:
+                with self._lock:
+                    self._pending = self._going | self._pending
+                    self._pending_bytes += size
+                raise
+            finally:
+                with self._lock:
+                    self._going = {}
 
     def close(self) -> None:
         """Write what waits and give the file back."""
-        with self._lock:
+        with self._disk:
             try:
                 self.flush()
             finally:
                 if self._connection is not None:
                     self._connection.close()
                     self._connection = None
+
+    def _insert(self, rows: list[tuple[str, str, bytes]]) -> None:
+        connection = self._open()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for start in range(0, len(rows), _AT_ONCE):
+                some = rows[start : start + _AT_ONCE]
+                marks = ", ".join(["(?, ?, ?)"] * len(some))
+                connection.execute(
+                    f"INSERT INTO blob (digest, codec, data) VALUES {marks} "  # noqa: S608 - marks
+                    "ON CONFLICT (digest) DO NOTHING",
+                    [*chain.from_iterable(some)],
+                )
+            connection.execute("COMMIT")
+        except sqlite3.Error:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+
+    def _waiting(self, digest: str) -> bytes | None:
+        with self._lock:
+            found = self._pending.get(digest)
+            return self._going.get(digest) if found is None else found
 
     @contextlib.contextmanager
     def _written(self, count: int) -> Iterator[None]:
@@ -169,10 +195,11 @@ class Blobs:
         if self._connection is None and not self.path.is_file():
             return None
         try:
-            row = self._open().execute(
-                "SELECT codec, data, erased_at FROM blob WHERE digest = ?", (digest,)
-            )
-            found: tuple[str, bytes | None, str | None] | None = row.fetchone()
+            with self._disk:
+                row = self._open().execute(
+                    "SELECT codec, data, erased_at FROM blob WHERE digest = ?", (digest,)
+                )
+                found: tuple[str, bytes | None, str | None] | None = row.fetchone()
         except sqlite3.Error as error:
             kind = LiftgateError if is_machine_fault(error) else BrokenChain
             raise kind(f"{self.path.name}: cannot be read ({error})") from error
@@ -189,6 +216,8 @@ class Blobs:
 
 
 def _packed(data: bytes) -> tuple[str, bytes]:
+    if len(data) < _SHORTEST_PACKED:
+        return "raw", data
     packed = zlib.compress(data, 6)
     return ("zlib", packed) if len(packed) < len(data) else ("raw", data)
 

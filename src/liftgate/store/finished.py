@@ -168,7 +168,11 @@ def _rows(connection: sqlite3.Connection, table: AnyTable) -> Iterator[Row]:
         "NULL" if column.later and column.name not in there else column.name
         for column in table.columns
     ]
-    return connection.execute(f"SELECT {', '.join(columns)} FROM {table.name}")  # noqa: S608
+    # SQLite sorts on disk what does not fit its cache; DuckDB would hold it all.
+    order = ", ".join(f"{name} NULLS FIRST" for name in table.order)
+    return connection.execute(
+        f"SELECT {', '.join(columns)} FROM {table.name} ORDER BY {order}"  # noqa: S608
+    )
 
 
 def _described(run: Run) -> Mapping[str, Any]:

@@ -17,11 +17,17 @@ if TYPE_CHECKING:
     import duckdb
 
 AnyTable = Table[Trial] | Table[Score] | Table[Measure]
-_LONGEST_LINE = 16_777_216
+_LONGEST_LINE = 1_048_576
+_ROW_GROUP = 20_480
 
 
 def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
-    """Write a table's rows, sorted, to ``folder/<table>.parquet``; no file when there are none.
+    """Write a table's rows to ``folder/<table>.parquet``; no file when there are none.
+
+    Args:
+        table: what the rows are of.
+        rows: in the table's order, which is kept.
+        folder: where the file is to lie.
 
     Returns:
         The number of rows.
@@ -39,19 +45,38 @@ def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
     return count
 
 
-def read(table: AnyTable, files: Sequence[Path], where: str, value: str) -> list[Row]:
+def read(
+    table: AnyTable,
+    files: Sequence[Path],
+    where: str,
+    value: str,
+    *,
+    among: tuple[str, Sequence[str]] | None = None,
+    only: Sequence[str] | None = None,
+) -> list[Row]:
     """Return the rows of some files in which the column ``where`` has a value.
+
+    Args:
+        table: what the files hold.
+        files: to read.
+        where: a column.
+        value: what it is to hold.
+        among: another column, and the values of which it is to hold one.
+        only: these columns alone; None: all.
 
     Raises:
         BrokenChain: a file is not readable Parquet, or lacks a column.
     """
     if not files:
         return []
-    columns = ", ".join(column.read for column in table.columns)
-    paths = [_literal(path) for path in files]
+    columns = ", ".join(c.read for c in table.columns if only is None or c.name in only)
+    asked: list[object] = [[_literal(path) for path in files], value]
     with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
         query = f"SELECT {columns} FROM {_rows_of(table)} WHERE {where} = ?"  # noqa: S608 - own names
-        found: list[Row] = connection.execute(query, [paths, value]).fetchall()
+        if among is not None:
+            query += f" AND {among[0]} IN (SELECT unnest(?::VARCHAR[]))"
+            asked.append(list(among[1]))
+        found: list[Row] = connection.execute(query, asked).fetchall()
         return found
 
 
@@ -81,25 +106,27 @@ def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
 def _convert(table: AnyTable, source: Path, target: Path, longest: int) -> None:
     columns = ", ".join(column.write for column in table.columns)
     types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
-    order = ", ".join(f"{name} NULLS FIRST" for name in table.order)
-    with _duckdb(target.parent) as connection, _writable(target):
+    # One thread keeps the order and takes less memory. A limit of it would make DuckDB refuse runs.
+    with _duckdb(target.parent, threads="1") as connection, _writable(target):
         connection.execute(
             f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
             f"hive_partitioning = false, format = 'newline_delimited', "
             f"maximum_object_size = {longest}, "
-            f"columns = {{{types}}}) ORDER BY {order}) "
-            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+            f"columns = {{{types}}})) "
+            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
+            f"ROW_GROUP_SIZE {_ROW_GROUP})"
         )
 
 
 @contextlib.contextmanager
-def _duckdb(temporary: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _duckdb(temporary: Path, **more: str) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb
 
     settings: dict[str, Any] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
         "temp_directory": str(temporary),
+        **more,
     }
     with contextlib.closing(duckdb.connect(":memory:", config=settings)) as connection:
         yield connection

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
@@ -21,6 +22,21 @@ from liftgate.store.lock import RunLock
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, R, Row, Table
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
+
+Among = tuple[str, Sequence[str]]
+"""A column, and the values of which it is to hold one."""
+
+
+class Attempt(NamedTuple):
+    """What of a trial's row says whether it counts, in the order of the table's columns."""
+
+    attempt: int
+    input_digest: str
+    repeat: int
+    started_at: int
+    """Microseconds since 1970."""
+    seconds: float
+    failure: str | None
 
 
 class Store:
@@ -133,16 +149,34 @@ class Store:
         rows = self._read(TRIALS, "input_digest", input_digest)
         return sorted(rows, key=lambda t: (t.started_at, t.arm, t.attempt, t.repeat))
 
-    def known(self, arm: str) -> dict[str, list[Trial]]:
-        """Return an arm's trial rows by key, each list in order of (started_at, attempt)."""
+    def known(self, arm: str, keys: Sequence[str] | None = None) -> dict[str, list[Trial]]:
+        """Return an arm's trial rows by key, each list in order of (started_at, attempt).
+
+        Args:
+            arm: its fingerprint.
+            keys: only these; None: all.
+        """
+        among = None if keys is None else ("key", keys)
+        rows = self._read(TRIALS, "arm", arm, among=among)
         by_key: dict[str, list[Trial]] = {}
-        for trial in self.trials(arm):
+        for trial in sorted(rows, key=lambda t: (t.started_at, t.attempt, t.input_digest)):
             by_key.setdefault(trial.key, []).append(trial)
         return by_key
 
-    def scores(self, scorer: str) -> list[Score]:
-        """Return every score row of a scorer's fingerprint, in a fixed order."""
-        rows = self._read(SCORES, "scorer", scorer)
+    def attempts(self, arm: str) -> list[Attempt]:
+        """Return what says which of an arm's trials count, in no order."""
+        rows = self._rows(TRIALS, "arm", arm, only=Attempt._fields)
+        return list(map(Attempt._make, rows))
+
+    def scores(self, scorer: str, trials: Sequence[str] | None = None) -> list[Score]:
+        """Return every score row of a scorer's fingerprint, in a fixed order.
+
+        Args:
+            scorer: its fingerprint.
+            trials: only scores of these keys; None: all.
+        """
+        among = None if trials is None else ("trial_key", trials)
+        rows = self._read(SCORES, "scorer", scorer, among=among)
         return sorted(rows, key=lambda s: (s.trial_key, s.trial_run, s.trial_attempt, s.run))
 
     def measures(self, study: str) -> list[Measure]:
@@ -233,24 +267,49 @@ class Store:
         with contextlib.suppress(*(() if error is None else (LiftgateError,))):
             self.close()
 
-    def _read(self, table: Table[R], where: str, value: str) -> list[R]:
+    def _read(
+        self, table: Table[R], where: str, value: str, *, among: Among | None = None
+    ) -> list[R]:
+        return [table.record_of(row) for row in self._rows(table, where, value, among=among)]
+
+    def _rows(
+        self,
+        table: Table[R],
+        where: str,
+        value: str,
+        *,
+        among: Among | None = None,
+        only: Sequence[str] | None = None,
+    ) -> list[Row]:
         files = []
         for run in self.runs():
             if table.file in run.files:
                 path = self.workspace.runs / run.id / table.file
                 self._check_once(path, run.files[table.file])
                 files.append(path)
-        rows = parquet.read(table, files, where, value) + self._active_rows(table, where, value)
-        return [table.record_of(row) for row in rows]
+        found = parquet.read(table, files, where, value, among=among, only=only)
+        return found + self._active_rows(table, where, value, among, only)
 
-    def _active_rows(self, table: Table[R], where: str, value: str) -> list[Row]:
+    def _active_rows(
+        self,
+        table: Table[R],
+        where: str,
+        value: str,
+        among: Among | None,
+        only: Sequence[str] | None,
+    ) -> list[Row]:
         if self._writer is None or not self._writer.is_open:
             return []
         self._writer.flush()
-        query = f"SELECT {', '.join(table.names)} FROM {table.name} WHERE {where} = ?"  # noqa: S608
+        columns = [name for name in table.names if only is None or name in only]
+        query = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where} = ?"  # noqa: S608
+        asked = [value]
+        if among is not None:
+            query += f" AND {among[0]} IN (SELECT value FROM json_each(?))"  # noqa: S608
+            asked.append(json.dumps(list(among[1])))
         path = self._writer.path
         with reading(path), contextlib.closing(connect(path, read_only=True)) as connection:
-            return connection.execute(query, (value,)).fetchall()
+            return connection.execute(query, asked).fetchall()
 
     def _check_once(self, path: Path, digest: str) -> None:
         if path not in self._checked:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import cached_property
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from liftgate.canon import canonical, parse
@@ -22,6 +24,7 @@ Row = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_SMALL = 2**53
 
 
 class Kind(StrEnum):
@@ -94,7 +97,7 @@ class Table(Generic[R]):
         """The name of the Parquet file."""
         return f"{self.name}.parquet"
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the columns, in the order of a row."""
         return tuple(column.name for column in self.columns)
@@ -105,9 +108,21 @@ class Table(Generic[R]):
         Raises:
             DataError: a NaN, a naive time, a wrong type or a missing value; names the field.
         """
-        return tuple(
-            _stored(getattr(record, column.name), column, self.name) for column in self.columns
-        )
+        row = []
+        for value, column in zip(self._values(record), self.columns, strict=True):
+            kind = type(value)
+            # What needs no second look, which is nearly everything.
+            if (kind is str and column.kind is Kind.TEXT and value.isascii()) or (
+                value is None and column.optional
+            ):
+                row.append(value)
+            else:
+                row.append(_stored(value, column, self.name))
+        return tuple(row)
+
+    @cached_property
+    def _values(self) -> Callable[[R], Row]:
+        return attrgetter(*self.names)
 
     def record_of(self, row: Row) -> R:
         """Return a row's record, equal to the one that was written."""
@@ -167,6 +182,8 @@ def _text(value: Any, column: Column) -> str:
 
 
 def _real(value: Any, column: Column) -> float:
+    if type(value) is float and value - value == 0.0:
+        return value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError("a number" + (" or None" if column.optional else ""))
     if not math.isfinite(value):
@@ -175,6 +192,8 @@ def _real(value: Any, column: Column) -> float:
 
 
 def _integer(value: Any, column: Column) -> int:
+    if type(value) is int and -_SMALL < value < _SMALL:
+        return value
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
         raise TypeError("an integer of at most 64 bits" + (" or None" if column.optional else ""))
     return int(value)

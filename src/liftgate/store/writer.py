@@ -49,12 +49,19 @@ class RunWriter:
         self._when_finished = when_finished
         self._committer = Committer(path, blobs.flush)
 
+    def keep(self, data: bytes) -> str:
+        """Keep an output by its canonical bytes and return its digest; on disk before its trial.
+
+        A trial that is added after it with that digest needs no output of its own.
+        """
+        return self._blobs.hold_data(data)
+
     def add_trial(
         self,
         trial: Trial,
         output: Json = None,
         *,
-        data: bytes | None = None,
+        kept: bool = False,
         trace_data: bytes | None = None,
     ) -> None:
         """Add a trial row, and its output and its trace to the blobs.
@@ -62,7 +69,7 @@ class RunWriter:
         Args:
             trial: carries this run's id; with an ``output_digest``, the output must be given.
             output: what the system answered; ignored when the trial names no output.
-            data: its canonical bytes, for whoever has them already.
+            kept: whether its output was handed to ``keep`` before.
             trace_data: the canonical bytes of ``Trace.as_json``; with a ``trace_digest``, they must
                 be given.
 
@@ -73,9 +80,8 @@ class RunWriter:
         """
         self._owned("trial", trial.run)
         row = TRIALS.row(trial)
-        if trial.output_digest is not None:
-            given = canonical(output) if data is None else data
-            self._keep(trial, "an output", given, trial.output_digest)
+        if trial.output_digest is not None and not kept:
+            self._keep(trial, "an output", canonical(output), trial.output_digest)
         if trial.trace_digest is not None:
             self._keep(trial, "a trace", trace_data or b"", trial.trace_digest)
         self._committer.add(TRIALS, row)

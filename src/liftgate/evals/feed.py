@@ -1,0 +1,172 @@
+"""What an executor is fed with: jobs when their turn has come; and what becomes of their rows.
+
+Order, limits of calls in flight, planned pauses, money and the stopping rule are kept here, in one
+place, wherever the calls are made. Every row is written as it is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from liftgate.evals.cost import Purse
+from liftgate.evals.meter import Meter
+from liftgate.evals.pen import Pen
+from liftgate.evals.plan import Job, Plan, raw, slot
+from liftgate.evals.scoring import score_row, shown
+from liftgate.evals.select import Answered, observed
+from liftgate.evals.work import Ask, Attempted, Broken, Finished, Refused, Told
+from liftgate.records import Observation, Trial
+
+Stop = Callable[[Sequence[Observation]], str | None]
+"""Told what has been finished since it was last asked; a reason ends the run."""
+
+
+class Feed:
+    """Hands out a plan's jobs, and writes what is told of them."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        jobs: Iterator[Job],
+        known: Mapping[str, Answered],
+        limits: Mapping[str, int],
+        *,
+        pen: Pen,
+        purse: Purse,
+        meter: Meter,
+        stop: Stop | None,
+    ) -> None:
+        self.reason: str | None = None
+        self.cut_short = False
+        self.called = self.failed = 0
+        self.calling = 0
+        """Jobs whose counting answer is still awaited."""
+        self._plan = plan
+        self._jobs = jobs
+        self._next = next(jobs, None)
+        self._known = known
+        self._limits = limits
+        self._most = plan.concurrency or max(limits.values(), default=0)
+        self._pen = pen
+        self._purse = purse
+        self._meter = meter
+        self._stop = stop
+        self._numbers = {b.arm.fingerprint: number for number, b in enumerate(plan.arms)}
+        self._busy = dict.fromkeys(limits, 0)
+        self._pauses = list(plan.pauses)
+        self._open: dict[str, _Open] = {}
+        self._fault: Exception | None = None
+        self._changed = asyncio.Event()
+
+    async def take(self, most: int | None = None) -> Sequence[Ask]:
+        """Return jobs that may be called now, at least one; none when all is over.
+
+        Args:
+            most: how many the taker can begin; None: any number.
+
+        Raises:
+            Exception: what ended the run: of the store, of a system that cannot be asked at all.
+        """
+        while True:
+            if self._fault is not None:
+                raise self._fault
+            found: list[Ask] = []
+            while (most is None or len(found) < most) and (job := self._ready()) is not None:
+                found.append(self._hand_out(job))
+            if found:
+                return found
+            if not self._open:
+                return ()
+            self._changed.clear()
+            await self._changed.wait()
+
+    def tell(self, told: Told) -> None:
+        """Write a row, and see what it changes.
+
+        Raises:
+            LiftgateError: the store can no longer be written.
+        """
+        if isinstance(told, Attempted):
+            self._attempted(told)
+            return
+        if isinstance(told, Refused):
+            self.reason, self.cut_short = self.reason or told.reason, True
+            return
+        if isinstance(told, Broken):
+            self.calling -= 1
+            self._fault = self._fault or told.error
+        else:
+            self._finished(told)
+        self._changed.set()
+
+    def _ready(self) -> Job | None:
+        """Return the next job when nothing keeps it back."""
+        job = self._next
+        if job is None or self.reason is not None or self._fault is not None:
+            return None
+        if self._pauses and job.place >= self._pauses[0]:
+            if self._open:
+                return None
+            self._pauses = [end for end in self._pauses if job.place < end]
+        arm = job.arm.arm.fingerprint
+        if self._busy[arm] >= self._limits[arm] or len(self._open) >= self._most:
+            return None
+        refusal = self._purse.refusal(job)
+        if refusal is not None:
+            # What is in flight may turn out to cost less than was set aside for it.
+            if not self._open:
+                self.reason, self.cut_short = refusal, True
+            return None
+        self._next = next(self._jobs, None)
+        return job
+
+    def _hand_out(self, job: Job) -> Ask:
+        arm = job.arm.arm.fingerprint
+        self._busy[arm] += 1
+        self.calling += 1
+        self._open[job.key] = _Open(job, self.calling)
+        tried = self._known[arm].tried
+        before = tried.get(slot(raw(job.input_digest), job.repeat), 0) if tried else 0
+        items = tuple([(shown(item), item.target_digest) for item in job.items])
+        return Ask(job.key, self._numbers[arm], job.items[0].input, before, items)
+
+    def _attempted(self, told: Attempted) -> None:
+        known = self._open[told.key]
+        if not told.again:
+            self.calling -= 1
+        self.called += 1
+        known.attempts += 1
+        known.trial = self._pen.trial(
+            known.job, told.called, attempt=known.attempts, in_flight=known.in_flight
+        )
+        self._purse.paid(known.job, known.trial)
+
+    def _finished(self, told: Finished) -> None:
+        known = self._open.pop(told.key)
+        job, trial = known.job, known.trial
+        assert trial is not None
+        self._busy[trial.arm] -= 1
+        self.failed += trial.failure is not None
+        scores = {}
+        for made in told.scores:
+            bound = self._plan.single[made.scorer]
+            score = score_row(bound, trial, made.target_digest, made.scored, run=trial.run)
+            self._pen.score(score, made.scored.detail)
+            scores[bound.fingerprint, made.target_digest] = score
+        self._meter.count(failed=trial.failure is not None)
+        if self._stop is not None and self.reason is None:
+            rows = [observed(self._plan, job, item, trial, scores) for item in job.items]
+            self.reason = self._stop(rows)
+
+
+class _Open:
+    """A job that was handed out."""
+
+    __slots__ = ("attempts", "in_flight", "job", "trial")
+
+    def __init__(self, job: Job, in_flight: int) -> None:
+        self.job = job
+        self.in_flight = in_flight
+        self.attempts = 0
+        self.trial: Trial | None = None
