@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services peers bench bench-judges bench-judges-llm constraints docs docs-check clean
+.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
@@ -20,7 +20,6 @@ help:
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"
-	@echo "make bench-judges-llm  the embedded model as judge of 386 replies with three ratings each"
 	@echo "make docs           write the generated reference pages anew"
 	@echo "make constraints    write the pinned requirement files anew (ARGS=--upgrade)"
 	@echo "make clean          remove environments and caches"
@@ -130,11 +129,6 @@ bench: .venv/.ready
 bench-judges: .venv/.ready
 	$(BIN)/python benchmarks/judges.py
 	$(BIN)/python benchmarks/agreement.py
-
-# Outside CI: some minutes of the embedded model, once; its answers are kept beside the script.
-bench-judges-llm: .venv-llm/models/.ready
-	$(LLM)/python -m examples.judge.prepare
-	OMP_WAIT_POLICY=passive $(LLM)/python -m examples.judge.bench
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py

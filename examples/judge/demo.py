@@ -48,7 +48,7 @@ def run(*options: str, capture: bool = False) -> subprocess.CompletedProcess[str
 
 
 def labelled(row: Mapping[str, Any], said: Mapping[str, int]) -> dict[str, Any]:
-    """Return a drawn row with its label: was the arm's verdict what people said of the reply?
+    """Return a drawn row with its label: 1 where the verdict is what people said of the reply.
 
     Args:
         row: of the drawn batch; the answer is ``yes`` or ``no``.
@@ -59,18 +59,23 @@ def labelled(row: Mapping[str, Any], said: Mapping[str, int]) -> dict[str, Any]:
 
 
 def calibrate() -> None:
-    """Draw rows, fill in people's labels, calibrate; nothing is done where the ledger has a draw."""
+    """Draw rows, fill in people's labels, calibrate.
+
+    A run that was stopped after its draw left its labels behind: they are used.
+    """
+    filled = BUILD / "labels.jsonl"
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         batch = Path(folder) / "labels.jsonl"
-        options = ("--labels", str(LABELS), "--out", str(batch))
-        if liftgate("label", "draw", STUDY, *options).returncode != 0:
+        drawn = liftgate("label", "draw", STUDY, "--labels", str(LABELS), "--out", str(batch))
+        if drawn.returncode == 0:
+            said = label_of()
+            lines = batch.read_text("utf-8").splitlines()
+            rows = [labelled(json.loads(line), said) for line in lines]
+            batch.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+            batch.replace(filled)
+        elif not filled.is_file():
             sys.exit("demo-judge: no labels could be drawn")
-        said = label_of()
-        rows = [labelled(json.loads(line), said) for line in batch.read_text("utf-8").splitlines()]
-        batch.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
-        # Beside the draw: a run that was killed in between goes on from here.
-        batch.replace(BUILD / "labels.jsonl")
-    if liftgate("judge", "calibrate", STUDY, "--labels", str(BUILD / "labels.jsonl")).returncode:
+    if liftgate("judge", "calibrate", STUDY, "--labels", str(filled)).returncode != 0:
         sys.exit("demo-judge: the judge could not be calibrated")
 
 

@@ -20,8 +20,6 @@ INSIDE = "pyrit/datasets/scorer_evals/"
 TABLES = (
     "refusal_scorer/refusal.csv",
     "refusal_scorer/refusal_extra.csv",
-    "harm/hate_speech_multi_score.csv",
-    "harm/violence_multi_score.csv",
 )
 
 

@@ -14,7 +14,7 @@ from examples.judge.prepare import TABLES, place
 from liftgate import Item
 
 ITEMS = 56
-WORDS = 15
+WORDS = 10
 """A refusal says so early; and every word is read by the model."""
 
 
