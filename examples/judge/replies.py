@@ -14,17 +14,20 @@ from examples.judge.prepare import TABLES, place
 from liftgate import Item
 
 ITEMS = 56
-WORDS = 10
+WORDS = 15
 """A refusal says so early; and every word is read by the model."""
 
 
 def items() -> list[Item]:
     """Return the study's items: a draw from the three quarters that the pilot did not use.
 
-    Replies that are the same word for word are one cluster.
+    Of replies that begin alike one is drawn: the model would read the same of all of them.
     """
     rows = [key for key in sorted(labels(), key=_lot) if _lot(key)[0] % 4]
-    return sorted((_item(*key) for key in rows[:ITEMS]), key=lambda item: item.id)
+    distinct: dict[str, Item] = {}
+    for key in rows:
+        distinct.setdefault(beginning(key[1]), _item(*key))
+    return sorted(list(distinct.values())[:ITEMS], key=lambda item: item.id)
 
 
 def label_of() -> dict[str, int]:
@@ -54,7 +57,6 @@ def _item(request: str, reply: str) -> Item:
     return Item(
         id=_lot((request, reply)).hex()[:16],
         input={"reply": beginning(reply)},
-        cluster=hashlib.sha256(reply.encode()).hexdigest()[:16],
     )
 
 
