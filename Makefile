@@ -5,11 +5,12 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-llm test test-llm check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
+.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
 	@echo "make demo-llm       16 against 4 bits: an embedded model's summaries, to a decision"
+	@echo "make demo-judge     which prompt judges refusals better: a judge, and people's labels"
 	@echo "make test           the tests (no root, no services)"
 	@echo "make check          ruff, the layers, mypy, the generated docs"
 	@echo "make verify         error and coverage of every method, the short form"
@@ -59,6 +60,10 @@ LLM := LIFTGATE_MODELS="$(CURDIR)/.venv-llm/models" .venv-llm/bin
 
 demo-llm: .venv-llm/models/.ready
 	$(LLM)/python -m examples.summarise.demo
+
+demo-judge: .venv-llm/models/.ready
+	$(LLM)/python -m examples.judge.prepare
+	$(LLM)/python -m examples.judge.demo
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m examples.docsearch.prepare
