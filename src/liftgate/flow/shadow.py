@@ -69,7 +69,7 @@ def run_shadow(job: dict[str, Any]) -> dict[str, Any]:
                 store,
                 manifest={},
                 purse=Purse(prices, job["max_cost"]),
-                say=lambda line: print(line, file=sys.stderr),
+                say=lambda line: print(line, file=sys.stderr),  # noqa: T201
             )
         )
         found = select(plan, store)

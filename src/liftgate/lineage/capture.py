@@ -53,8 +53,8 @@ def manifest(
             code that is not committed are captured, which cannot be brought back.
 
     Returns:
-        JSON values only: git, installed, python, platform, cpu, threads, packages, seeds, concurrency,
-        command, not_captured.
+        JSON values only: git, installed, python, platform, cpu, threads, packages, seeds,
+        concurrency, command, not_captured.
     """
     folder = Path.cwd() if folder is None else Path(folder)
     gaps: dict[str, str] = {}
