@@ -176,7 +176,7 @@ class _Again:
                 self.say(line)
             if done.returncode:
                 raise LiftgateError(f"the shadow run ({what}) ended with {done.returncode}")
-            found = json.loads(Path(job["out"]).read_text("utf-8"))  # type: ignore[arg-type]
+            found = json.loads(Path(job["out"]).read_text("utf-8"))
         if self.left is not None:
             self.left = max(0.0, self.left - found["cost"])
         self.stopped = found["stopped"]
