@@ -26,7 +26,7 @@ from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
-from liftgate.lineage.capture import manifest
+from liftgate.lineage.capture import gaps, manifest
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
@@ -199,7 +199,12 @@ def _execute(
             bound.arm.name: plan.concurrency or bound.system.concurrency for bound in plan.arms
         },
         folder=parts.root,
+        keep=store.put_json,
     )
+    if parts.study.file:
+        captured["study_file"] = Path(parts.study.file).name
+    if captured["not_captured"]:
+        tell("Capture is incomplete: " + "; ".join(gaps(captured)))
     try:
         executed = asyncio.run(
             execute(

@@ -20,11 +20,12 @@ from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
 from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
 from liftgate.gates.policy import Policy
+from liftgate.gates.rights import AUTOMATION
 from liftgate.gates.weakening import Effect, compare_studies
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import moment
-from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
@@ -120,6 +121,11 @@ def status(seen: Picture) -> Standing:
     return stand(seen.policy, facts(seen))
 
 
+def _a_person(key: Trusted) -> bool:
+    """Whether a trusted key is of somebody who can answer for a study: no machine's."""
+    return not key.service and AUTOMATION not in key.roles
+
+
 def facts(seen: Picture) -> Facts:
     """Return what is known of the decision.
 
@@ -143,7 +149,9 @@ def facts(seen: Picture) -> Facts:
         now=seen.now,
         changed=seen.changed,
         authors=frozenset(_author_names(seen, authors)),
-        author_signed=any(one.by and one.about == seen.held.sequence for one in authors),
+        author_signed=any(
+            one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
+        ),
         approvals=signers_of(fresh, role=True),
         stale=tuple(_stale(seen, one) for one in approvals if one not in fresh),
         uncounted=tuple(f"entry {one.sequence}: {f}" for one in approvals for f in one.faults),

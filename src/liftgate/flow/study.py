@@ -91,6 +91,25 @@ def open_study(path: Path) -> Opened:
     return Opened(study, root, dataset, systems, scorers, body)
 
 
+def opened_on(study: Study, root: Path, dataset: Dataset) -> Opened:
+    """Open a study's arms and scorers from a folder, on items at hand.
+
+    Raises:
+        StudyError: an arm cannot be opened.
+    """
+    search_also(Path.cwd())
+    found = _Faults(study)
+    systems = _systems(study, root, found)
+    if found.faults:
+        raise StudyError(
+            f"{study.study}: what the study names cannot be opened",
+            file=study.file,
+            faults=found.faults,
+            hint="; ".join(dict.fromkeys(found.hints)),
+        )
+    return Opened(study, root, dataset, systems, seated_scorers(study, root), {})
+
+
 def lock_study(path: Path, workspace: Workspace) -> Kept:
     """Lock a study; the same study again keeps its lock, its time included, and appends nothing.
 

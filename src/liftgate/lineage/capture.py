@@ -10,8 +10,9 @@ import os
 import platform
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ PACKAGES = ("liftgate", "numpy", "scipy", "duckdb")
 _THREADS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SAFE_INTEGER = 2**53 - 1
 _GIT_S = 20
+LARGEST_FILE = 4 * 2**20
+"""Bytes of a file, or of the difference, above which its content is not kept."""
 
 
 class _Unknown(Exception):
@@ -36,6 +39,7 @@ def manifest(
     concurrency: Mapping[str, int] | None = None,
     command: Sequence[str] | None = None,
     folder: Path | None = None,
+    keep: Callable[[Json], str] | None = None,
 ) -> dict[str, Json]:
     """Capture what a run runs on.
 
@@ -45,10 +49,12 @@ def manifest(
         concurrency: arm name -> calls in flight.
         command: the command line; None: this process's. Secrets are cut out.
         folder: where the code under test lies; None: the working directory.
+        keep: keeps a JSON value among the blobs and returns its digest; None: only digests of
+            code that is not committed are captured, which cannot be brought back.
 
     Returns:
-        JSON values only: git, python, platform, cpu, threads, packages, seeds, concurrency,
-        command, not_captured.
+        JSON values only: git, installed, python, platform, cpu, threads, packages, seeds,
+        concurrency, command, not_captured.
     """
     folder = Path.cwd() if folder is None else Path(folder)
     gaps: dict[str, str] = {}
@@ -64,7 +70,8 @@ def manifest(
         return found
 
     found: dict[str, Json] = {
-        "git": learn("git", lambda: _git_state(folder)),
+        "git": learn("git", lambda: _git_state(folder, keep, gaps)),
+        "installed": learn("installed", _installed),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": learn("platform", platform.platform),
         "cpu": {
@@ -95,16 +102,64 @@ def _command() -> list[str]:
     return [Path(word).name if place == 0 else word for place, word in enumerate(sys.argv)]
 
 
-def _git_state(folder: Path) -> Json:
-    """Commit, whether tracked files differ from it, the digest of the difference, new files."""
-    commit = _git(folder, "rev-parse", "HEAD").decode().strip()
-    difference = _git(folder, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff")
-    listed = _git(folder, "ls-files", "--others", "--exclude-standard", "-z")
-    return {
+def _git_state(folder: Path, keep: Callable[[Json], str] | None, gaps: dict[str, str]) -> Json:
+    """Commit, the difference of tracked files from it, new files; their content where kept."""
+    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
+    commit = _git(top, "rev-parse", "HEAD").decode().strip()
+    difference = _git(top, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff")
+    listed = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    contents = {
+        name: (top / name).read_bytes() for name in names if _is_small(top / name, name, gaps)
+    }
+    found: dict[str, Json] = {
         "commit": commit,
         "dirty": bool(difference),
         "diff": sha256(difference) if difference else None,
-        "untracked": len([name for name in listed.split(b"\0") if name]),
+        "untracked": len(names),
+        "untracked_files": {name: sha256(data) for name, data in contents.items()},
+        "folder": folder.resolve().relative_to(top.resolve()).as_posix(),
+    }
+    if keep is not None:
+        kept = {name: data for name, data in contents.items() if _may_keep(name, data, gaps)}
+        found["kept"] = {name: keep(_packed(data)) for name, data in kept.items()}
+        if difference and _may_keep("diff", difference, gaps):
+            found["kept_diff"] = keep(_packed(difference))
+    return found
+
+
+def _is_small(path: Path, name: str, gaps: dict[str, str]) -> bool:
+    if path.is_symlink() or not path.is_file():
+        gaps[f"untracked {name}"] = "not a plain file"
+    elif path.stat().st_size > LARGEST_FILE:
+        gaps[f"untracked {name}"] = f"larger than {LARGEST_FILE:,} bytes"
+    else:
+        return True
+    return False
+
+
+def _may_keep(name: str, data: bytes, gaps: dict[str, str]) -> bool:
+    """Whether content may be kept for good: nothing in it looks like a secret."""
+    text = data.decode("utf-8", "replace")
+    if len(data) > LARGEST_FILE:
+        gaps[f"content of {name}"] = f"larger than {LARGEST_FILE:,} bytes"
+    elif Path(name).name.startswith(".env") or redacted([text]) != [text]:
+        gaps[f"content of {name}"] = "it holds what looks like a secret"
+    else:
+        return True
+    return False
+
+
+def _packed(data: bytes) -> Json:
+    return {"base64": b64encode(data).decode("ascii")}
+
+
+def _installed() -> Json:
+    """Every installed distribution, with its version and the digest of its list of files."""
+    return {
+        one.name: [one.version, sha256((one.read_text("RECORD") or "").encode())]
+        for one in distributions()
+        if one.name
     }
 
 

@@ -1,0 +1,104 @@
+"""Trials made again in a process and a store of their own, so that no study can count them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from liftgate.errors import LiftgateError
+from liftgate.evals.cost import Purse
+from liftgate.evals.prices import Prices, read_prices
+from liftgate.evals.run import execute
+from liftgate.evals.select import select
+from liftgate.flow.items import load_items
+from liftgate.flow.parts import parts_of
+from liftgate.flow.study import opened_on
+from liftgate.lineage import datasets
+from liftgate.records import Dataset, Observation
+from liftgate.store import Store
+from liftgate.study.design import Study
+from liftgate.study.load import load
+
+
+def key_of(row: Observation, arm: str) -> str:
+    """Return what the same trial is found by in another run: arm, item, repeat."""
+    return json.dumps([arm, row.item, row.repeat])
+
+
+def outcome_of(row: Observation) -> dict[str, Any]:
+    """Return all of a trial that a reproduction compares."""
+    return {
+        "output": row.trial.output_digest,
+        "failure": None if row.trial.failure is None else row.trial.failure.value,
+        "scores": {name: [s.outcome.value, s.value] for name, s in sorted(row.scores.items())},
+    }
+
+
+def run_shadow(job: dict[str, Any]) -> dict[str, Any]:
+    """Make trials again.
+
+    Args:
+        job: home (of the shadow store), root (of the code), data_root, study (file) or model,
+            dataset (digest in the store ``data_home``, or None: its source), digest, items, arms,
+            prices (file or None), max_cost.
+
+    Returns:
+        rows: key -> outcome; cost: what is known of it; stopped: why it ended early.
+
+    Raises:
+        LiftgateError: something cannot be opened or run.
+    """
+    study = Study(**job["model"]) if job["model"] is not None else load(Path(job["study"]))
+    dataset = _dataset(job, study)
+    wanted = set(job["items"])
+    chosen = tuple(item for item in dataset.items if item.id in wanted)
+    root = Path(job["root"])
+    parts = parts_of(opened_on(study, root, Dataset(dataset.name, chosen)))
+    plan = parts.plan(job["digest"], None)
+    arms = tuple(bound for bound in plan.arms if bound.arm.name in job["arms"])
+    plan = replace(plan, arms=arms, passes=(), pauses=())
+    prices = Prices() if job["prices"] is None else read_prices(Path(job["prices"]))
+    with Store.open(Path(job["home"])) as store:
+        executed = asyncio.run(
+            execute(
+                plan,
+                store,
+                manifest={},
+                purse=Purse(prices, job["max_cost"]),
+                say=lambda line: print(line, file=sys.stderr),  # noqa: T201
+            )
+        )
+        found = select(plan, store)
+    names = {bound.arm.fingerprint: bound.arm.name for bound in arms}
+    systems = {bound.arm.fingerprint: bound.arm.system for bound in arms}
+    costs = [row.trial.cost for row in prices.priced(found, systems)]
+    return {
+        "rows": {key_of(row, names[row.arm]): outcome_of(row) for row in found},
+        "cost": sum(cost for cost in costs if cost is not None),
+        "stopped": executed.stopped,
+    }
+
+
+def _dataset(job: dict[str, Any], study: Study) -> Dataset:
+    if job["dataset"] is None:
+        return load_items(study.dataset, root=Path(job["data_root"]), name=None)
+    with Store.open(Path(job["data_home"]), read_only=True) as store:
+        return datasets.rebuild(job["dataset"], store, name="captured").dataset
+
+
+def main() -> None:
+    """Read a job from standard input, and write what came of it to the file it names."""
+    job = json.load(sys.stdin)
+    try:
+        found = run_shadow(job)
+    except LiftgateError as error:
+        found = {"rows": {}, "cost": 0.0, "stopped": None, "error": str(error)}
+    Path(job["out"]).write_text(json.dumps(found), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
