@@ -43,6 +43,8 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    RowTexts,
+    TakeTexts,
     TakeTrace,
 )
 
@@ -66,6 +68,7 @@ __all__ = [
     "Recognising",
     "Reply",
     "Row",
+    "RowTexts",
     "Rule",
     "Scorer",
     "Sent",
@@ -74,6 +77,7 @@ __all__ = [
     "System",
     "SystemFactory",
     "SystemName",
+    "TakeTexts",
     "TakeTrace",
     "TryAgain",
 ]
