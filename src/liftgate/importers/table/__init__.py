@@ -122,7 +122,7 @@ def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeText
     read_system = _reader(columns.system, where, text)
     read_repeat = _reader(columns.repeat, where, text)
 
-    def texts(take: TakeTexts) -> None:
+    def read(take: TakeTexts) -> None:
         item_at = where[columns.item or ""]
         for record in raw.records():
             cells = record[1]
@@ -136,7 +136,7 @@ def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeText
                 RowTexts(parts[0], parts[1], parts[2], said),
             )
 
-    return texts
+    return read
 
 
 _Read = Callable[[Sequence[Any]], str | None]
