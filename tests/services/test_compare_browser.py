@@ -16,7 +16,7 @@ from tests.services.test_report_browser import ARGUMENTS, ATTACK
 
 
 def log(path, better):
-    """Write the samples of an lm-eval run; every third answer gets worse, the sixth hostile."""
+    """Write the samples of an lm-eval run; every third answer gets worse, all are hostile."""
     with path.open("w") as file:
         for n in range(40):
             right = float(n % 3 != 0 or better)
@@ -83,28 +83,34 @@ def picture(page, name):
         page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
+def press(page, key):
+    """Press a key once the page's script is there."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 def test_by_keyboard_alone_from_the_list_to_a_diff_and_on(visit):
     page = visit()
-    page.keyboard.press("/")
+    press(page, "/")
     expect(page.locator("#q")).to_be_focused()
-    page.keyboard.press("Shift+Tab")
-    page.keyboard.press("w")
-    page.keyboard.press("Enter")
+    press(page, "Shift+Tab")
+    press(page, "w")
+    press(page, "Tab")
+    press(page, "Enter")
     expect(page.locator("#items-title")).to_have_text("14 items: worse")
-    page.locator("h1").click()
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("k")
-    page.keyboard.press("Enter")
+    press(page, "j")
+    press(page, "j")
+    press(page, "k")
+    press(page, "Enter")
     expect(page.locator("del").first).to_have_text("1")
     expect(page.locator("ins").first).to_have_text("unknown")
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.locator(".eyebrow")).to_contain_text("2 of 14")
-    page.keyboard.press("d")
+    press(page, "d")
     expect(page.locator("del")).to_have_count(0)
-    page.keyboard.press("f")
+    press(page, "f")
     expect(page.locator("h1 + p")).to_contain_text("flagged")
-    page.keyboard.press("u")
+    press(page, "u")
     expect(page.locator("#flips")).to_contain_text("flagged")
     assert page.title() != "owned"
 

@@ -17,13 +17,14 @@ from liftgate.errors import DataError, UnknownName
 from liftgate.flow.flip_item import tries_view
 from liftgate.flow.side_by_side import SideBySide
 from liftgate.gates.evidence import PairsEvidence
-from liftgate.gates.pairs import complete, slice_values, take
+from liftgate.gates.pairs import complete, take
 from liftgate.records import Pairs
 
 MOVES = ("changed", "worse", "better", "same", "missing", "all")
 PAGE = 100
 _MOST_CHIPS = 60
 _MOST_FLAGS = 50
+_MOST_KEPT = 200
 _SLICE = "slice."
 _TEXT = 160
 
@@ -91,7 +92,7 @@ def filter_of(look: SideBySide, given: Sequence[tuple[str, str]]) -> Filter:
 def list_view(look: SideBySide, asked: Filter) -> dict[str, Any]:
     """Return the flip table: one page of items, and the estimate on what the filter keeps."""
     pairs, gain = look.pairs(asked.metric), look.gain(asked.metric)
-    kept = _kept(look, asked, pairs)
+    kept = _kept(look, asked)
     order = _order(kept & _moved(gain, asked.move), gain)
     pages = max(1, -(-len(order) // PAGE))
     page = min(asked.page, pages)
@@ -109,7 +110,7 @@ def list_view(look: SideBySide, asked: Filter) -> dict[str, Any]:
             }
             for move in MOVES
         ],
-        "slices": _chips(asked, pairs),
+        "slices": _chips(look, asked, pairs),
         "rows": [_row(look, asked, pairs, gain, int(at)) for at in shown],
         "items": len(order),
         "page": page,
@@ -134,7 +135,7 @@ def item_view(look: SideBySide, asked: Filter, item: str, most: int) -> dict[str
     if item not in look.place:
         raise UnknownName("compared item", item[:80], ())
     at, pairs, gain = look.place[item], look.pairs(asked.metric), look.gain(asked.metric)
-    order = _order(_kept(look, asked, pairs) & _moved(gain, asked.move), gain)
+    order = _order(_kept(look, asked) & _moved(gain, asked.move), gain)
     found = np.flatnonzero(order == at)
     near = int(found[0]) if found.size else None
     told = [look.texts.of(side, item) for side in (0, 1)]
@@ -172,12 +173,12 @@ def _head(look: SideBySide, asked: Filter) -> dict[str, Any]:
     }
 
 
-def _kept(look: SideBySide, asked: Filter, pairs: Pairs) -> NDArray[np.bool_]:
+def _kept(look: SideBySide, asked: Filter) -> NDArray[np.bool_]:
     """Return what the filter keeps whatever the scores are; shape (n,)."""
     mask = np.ones(len(look.items), dtype=np.bool_)
     for name, value in asked.slices:
-        labels = pairs.slices[name]
-        mask &= np.array([("(none)" if v is None else str(v)) == value for v in labels])
+        values, codes = look.labels(name)
+        mask &= codes == (values.index(value) if value in values else -1)
     if asked.text:
         low, within = asked.text.lower(), look.texts.items_with(asked.text)
         mask &= np.array([low in i.lower() or i in within for i in look.items], dtype=np.bool_)
@@ -208,6 +209,19 @@ def _order(mask: NDArray[np.bool_], gain: NDArray[np.float64]) -> NDArray[np.int
 def _estimate(
     look: SideBySide, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]
 ) -> dict[str, Any]:
+    """Return the estimate of a filter, made once."""
+    flags = asked.flags if asked.flagged else None
+    key = (asked.metric, asked.slices, asked.text, flags)
+    if key not in look.estimates:
+        if len(look.estimates) >= _MOST_KEPT:
+            look.estimates.clear()
+        look.estimates[key] = _estimated(look, asked, pairs, kept)
+    return look.estimates[key]
+
+
+def _estimated(
+    look: SideBySide, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Estimate the difference on the items of the slices and the search, never on those moved.
 
     Who keeps only what got worse has chosen by the outcome: a mean of that says nothing.
@@ -225,11 +239,11 @@ def _estimate(
     return {**found, "text": words.text, "level": words.level, "estimate": plain(estimate)}
 
 
-def _chips(asked: Filter, pairs: Pairs) -> list[dict[str, Any]]:
+def _chips(look: SideBySide, asked: Filter, pairs: Pairs) -> list[dict[str, Any]]:
     chosen = dict(asked.slices)
     found = []
     for name in pairs.slices:
-        values = slice_values(pairs, name)
+        values, _ = look.labels(name)
         chips = []
         for value in values[:_MOST_CHIPS]:
             others = {k: v for k, v in chosen.items() if k != name}

@@ -108,6 +108,9 @@ class SideBySide:
     comparison: Comparison
     texts: Texts
     _pairs: dict[str, Pairs] = field(default_factory=dict)
+    _labels: dict[str, tuple[tuple[str, ...], Integers]] = field(default_factory=dict)
+    estimates: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
+    """What was estimated for a filter; the tables do not change while they are looked at."""
 
     @property
     def items(self) -> Sequence[str]:
@@ -130,6 +133,17 @@ class SideBySide:
         if metric not in self._pairs:
             self._pairs[metric] = self.tables.pairs(metric)
         return self._pairs[metric]
+
+    def labels(self, name: str) -> tuple[tuple[str, ...], Integers]:
+        """Return a slice's values, sorted, and for each item the place of its value; shape (n,)."""
+        if name not in self._labels:
+            found = self.tables.matched.slices[name]
+            texts = ["(none)" if label is None else str(label) for label in found]
+            values = tuple(sorted(set(texts)))
+            place = {value: at for at, value in enumerate(values)}
+            codes = np.fromiter((place[text] for text in texts), np.int64, len(texts))
+            self._labels[name] = values, codes
+        return self._labels[name]
 
     def gain(self, metric: str) -> Floats:
         """Return candidate − baseline, larger is better; shape (n,), NaN where a score lacks."""
