@@ -123,6 +123,12 @@ ALL = "*"
     metavar="FILE",
     help="Write a study to fill in, with these tables as its pilot.",
 )
+@click.option("--ui", is_flag=True, help="Open both side by side in the browser; Ctrl-C stops.")
+@click.option(
+    "--port", default=0, type=click.IntRange(0, 65535), help="Of --ui. Default: a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where --ui listens.")
+@click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link.")
 def compare(
     baseline: str,
     candidate: str,
@@ -143,6 +149,9 @@ def compare(
     from liftgate.flow.compare import compare_each
 
     question = question_from(options)
+    if options["ui"]:
+        _refuse_beside_ui(others, options)
+        return _look(baseline, candidate, question, options, as_json=as_json)
     files = {name: options[name] for name in ("html", "junit", "summary", "save_study")}
     html, save_study = files["html"], files["save_study"]
     if save_study is not None and save_study.exists():
@@ -165,6 +174,41 @@ def compare(
         return found.exit_code
     _print(found.comparisons[0], written, as_json=as_json)
     return found.comparisons[0].exit_code
+
+
+def _refuse_beside_ui(others: Sequence[str], options: Mapping[str, Any]) -> None:
+    given = [name for name in ("html", "junit", "summary", "save_study", "export") if options[name]]
+    given += ["against_each"] if others else []
+    if given:
+        named = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise DataError(f"--ui: shows one comparison and writes no file, got {named}")
+
+
+def _look(
+    baseline: str,
+    candidate: str,
+    question: Question,
+    options: Mapping[str, Any],
+    *,
+    as_json: bool,
+) -> int:
+    import secrets
+
+    from liftgate.flow.side_by_side import open_side_by_side
+    from liftgate.web.compare_app import make_compare_app
+    from liftgate.web.serve import Address, serve_app
+
+    token = secrets.token_urlsafe(24) if options["off_loopback"] else None
+
+    def ready(origin: str) -> None:
+        link = f"{origin}/enter/{token}" if token else f"{origin}/"
+        text = json.dumps({"link": link}) if as_json else f"{link}\nServing; Ctrl-C stops."
+        click.echo(text)
+
+    look = open_side_by_side(baseline, candidate, question)
+    place = Address(options["host"], options["port"], options["off_loopback"])
+    serve_app(lambda hosts: make_compare_app(look, hosts=hosts, token=token), place, ready)
+    return 0
 
 
 def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:

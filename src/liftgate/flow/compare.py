@@ -44,13 +44,32 @@ ALL = "*"
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """One side, read."""
 
     name: str
     table: ForeignTable
     system: str | None
     rows: Collected
+
+
+@dataclass(frozen=True)
+class ReadTables:
+    """Two tables, read and matched."""
+
+    sides: tuple[Read, Read]
+    matched: Matched
+    metrics: tuple[str, ...]
+    question: Question
+
+    def answered(self) -> Comparison:
+        """Return the whole answer."""
+        return written(_answered(self.matched, self.sides, self.metrics, self.question))
+
+    def pairs(self, metric: str) -> Pairs:
+        """Return one metric's pairs, as the answer rests on them."""
+        lower = (metric,) if _lower(metric, self.sides, self.question) else ()
+        return _pairs(self.matched, metric, self.question, lower)
 
 
 def compare_tables(
@@ -69,6 +88,15 @@ def compare_tables(
         DataError: a table that cannot be read, or two that do not belong together.
         UnknownName: a column, a metric or a system that is not there.
     """
+    return read_tables(baseline, candidate, question).answered()
+
+
+def read_tables(
+    baseline: str | os.PathLike[str],
+    candidate: str | os.PathLike[str],
+    question: Question | None = None,
+) -> ReadTables:
+    """Read and match what ``compare_tables`` compares; raises as it does."""
     question = question or Question()
     tables, counts = _opened((os.fspath(baseline), os.fspath(candidate)), question)
     metrics = _metrics(tables[0][0], tables[1][0], question)
@@ -83,8 +111,7 @@ def compare_tables(
         _read(os.fspath(name), table, system, metrics, with_content=with_content, counts=counts)
         for name, (table, system) in zip((baseline, candidate), tables, strict=True)
     )
-    matched = match(before.rows, after.rows)
-    return written(_answered(matched, (before, after), metrics, question))
+    return ReadTables((before, after), match(before.rows, after.rows), metrics, question)
 
 
 def _opened(
@@ -137,7 +164,7 @@ def compare_each(
     return all_written(Comparisons(exit_code=code, comparisons=found, answers=answers))
 
 
-def _lower(metric: str, sides: tuple[_Read, _Read], question: Question) -> bool:
+def _lower(metric: str, sides: tuple[Read, Read], question: Question) -> bool:
     """Whether lower is better: somebody said so, or both logs do."""
     stated = all(metric in side.table.lower_is_better for side in sides)
     return stated or metric in question.lower_is_better
@@ -185,7 +212,7 @@ def study_draft(comparison: Comparison, folder: Path) -> str:
 
 
 def _answered(
-    matched: Matched, sides: tuple[_Read, _Read], metrics: tuple[str, ...], question: Question
+    matched: Matched, sides: tuple[Read, Read], metrics: tuple[str, ...], question: Question
 ) -> Comparison:
     lower = tuple(metric for metric in metrics if _lower(metric, sides, question))
     answers = tuple(
@@ -271,9 +298,9 @@ def _read(
     *,
     with_content: bool,
     counts: frozenset[str],
-) -> _Read:
+) -> Read:
     rows = table.rows()
-    return _Read(
+    return Read(
         name=name,
         table=table,
         system=system,
@@ -340,7 +367,7 @@ def _check_margins(metrics: tuple[str, ...], question: Question) -> None:
         )
 
 
-def _side(side: _Read) -> Side:
+def _side(side: Read) -> Side:
     table = side.table
     return Side(
         name=side.name,

@@ -109,3 +109,10 @@ def _as_text(value: Any) -> str:
     if isinstance(value, (dict, list, tuple)):
         return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
     return str(value)
+
+
+def readable(value: Any) -> str:
+    """Return a value as people read it: a text as it is, anything else as JSON; None is empty."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)

@@ -16,7 +16,7 @@ from typing import Any
 from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
-from liftgate.importers.cells import shown
+from liftgate.importers.cells import readable, shown
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
     Entry,
@@ -29,7 +29,7 @@ from liftgate.importers.log import (
     one_of_many,
     score_of,
 )
-from liftgate.protocols import Head
+from liftgate.protocols import Head, RowTexts, TakeTexts
 from liftgate.records import Check, Columns
 
 __all__ = ["read_lm_eval"]
@@ -210,12 +210,27 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
         lower_is_better=tuple(m for m in metrics if better.get(documents.bare[m][0]) is False),
         left_out=left_out,
         checks={"": tuple(_checks(documents, metrics, results, task))},
+        texts=lambda take: _texts(path, take),
         notes={"": tuple(_notes(path, documents, results, task))},
         metric_notes={
             metric: [f"{path}: {metric} is NaN in {times} documents, which count as missing."]
             for metric, times in documents.untold.items()
         },
     )
+
+
+def _texts(path: Path, take: TakeTexts) -> None:
+    """Hand over each document's texts, under its first filter."""
+    seen: set[str] = set()
+    for _, row in lines(path):
+        item = str(row["doc_id"])
+        if item in seen:
+            continue
+        seen.add(item)
+        found = row.get("filtered_resps", row.get("resps"))
+        only = found[0] if isinstance(found, list) and len(found) == 1 else found
+        texts = RowTexts(readable(row.get("doc")), readable(row.get("target")), readable(only))
+        take(item, None, texts)
 
 
 def _aggregation(results: Mapping[str, Any], task: str | None, name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from liftgate.canon import sha256
 from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.importers.cells import failure, text
-from liftgate.protocols import ForeignTable, Head, Row, TakeTrace
+from liftgate.protocols import ForeignTable, Head, Row, TakeTexts, TakeTrace
 from liftgate.records import Check, Columns
 
 T = TypeVar("T")
@@ -68,6 +68,8 @@ class Log:
     """Metric -> what a reader of it must know."""
     traces: Callable[[TakeTrace], None] | None = None
     """Reads the file again for what was done in each sample, by the log's own item and repeat."""
+    texts: Callable[[TakeTexts], None] | None = None
+    """The same for what people read of each sample."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +238,7 @@ def table(log: Log, columns: Columns, system: str | None) -> ForeignTable:
         facts=log.facts,
         checks=tuple(one for one in _of(log.checks, which) if one.metric in settled.metrics),
         traces=_traces(log, settled),
+        texts=_texts(log, settled),
         notes=(
             *_of(log.notes, which),
             *(note for metric in settled.metrics for note in log.metric_notes.get(metric, ())),
@@ -254,6 +257,19 @@ def _traces(log: Log, settled: Columns) -> Callable[[TakeTrace], None] | None:
             read(take if settled.repeat else lambda item, _, trace: take(item, None, trace))
 
     return traces
+
+
+def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
+    """Return the reader of texts, where rows are named as the log itself names them."""
+    read, own = log.texts, (log.names.item, log.names.repeat)
+    if read is None or (settled.item, settled.repeat) != own:
+        return None
+
+    def texts(take: TakeTexts) -> None:
+        with _many_small_objects(), _of_another_shape(log.path):
+            read(take if settled.repeat else lambda item, _, found: take(item, None, found))
+
+    return texts
 
 
 def _of(found: Mapping[str, Sequence[T]], system: str | None) -> tuple[T, ...]:

@@ -49,6 +49,8 @@ from liftgate.protocols.tables import (
     Importer,
     Recognising,
     Row,
+    RowTexts,
+    TakeTexts,
     TakeTrace,
 )
 
@@ -74,6 +76,7 @@ __all__ = [
     "Recognising",
     "Reply",
     "Row",
+    "RowTexts",
     "Rule",
     "Scorer",
     "Sent",
@@ -82,6 +85,7 @@ __all__ = [
     "System",
     "SystemFactory",
     "SystemName",
+    "TakeTexts",
     "TakeTrace",
     "TryAgain",
     "Work",

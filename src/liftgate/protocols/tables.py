@@ -34,6 +34,21 @@ class Row:
     """Digest of what the system was sent for it, when the log carries that too."""
 
 
+@dataclass(frozen=True)
+class RowTexts:
+    """What people read of one row: never scored, never compared by a rule, hostile to a page."""
+
+    input: str = ""
+    target: str = ""
+    output: str = ""
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    """Scorer -> what it said of its score."""
+
+
+TakeTexts = Callable[[str, str | None, RowTexts], None]
+"""Takes a row's item, its repeat and its texts."""
+
+
 TakeTrace = Callable[[str, str | None, Trace], None]
 """Takes a row's item, its repeat and its trace."""
 
@@ -69,6 +84,9 @@ class ForeignTable:
     traces: Callable[[TakeTrace], None] | None = None
     """Reads the file once more and hands over what was done on the way to each row's answer; None:
     the log does not say. Raises DataError as ``rows`` does."""
+    texts: Callable[[TakeTexts], None] | None = None
+    """Reads the file once more and hands over what people read of each row; None: it has no texts
+    that this importer knows. Raises DataError as ``rows`` does."""
 
 
 class Importer(Protocol):

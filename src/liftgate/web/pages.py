@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _HERE = Path(__file__).parent
-_TYPES = {"style.css": "text/css", "rate.js": "text/javascript", "icon.svg": "image/svg+xml"}
+_TYPES = {
+    "style.css": "text/css",
+    "rate.js": "text/javascript",
+    "compare.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 
 
 @cache

@@ -10,7 +10,7 @@ from liftgate.errors import LiftgateError, NotAllowed
 from liftgate.flow.rating import Room
 from liftgate.humans.draw import LEAD
 from liftgate.web.app import make_app
-from liftgate.web.guard import LOOPBACK
+from liftgate.web.guard import LOOPBACK, App
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,27 @@ def serve(room: Room, address: Address, ready: Callable[[Mapping[str, str]], Non
         NotAllowed: a host off loopback without ``off_loopback``.
         LiftgateError: the port cannot be taken.
     """
+
+    def links(origin: str) -> None:
+        ready({who: f"{origin}/enter/{token}" for who, token in _in_order(room).items()})
+
+    serve_app(lambda hosts: make_app(room, hosts=hosts), address, links)
+
+
+def serve_app(
+    make: Callable[[tuple[str, ...] | None], App], address: Address, ready: Callable[[str], None]
+) -> None:
+    """Serve an application; returns when the process is told to stop.
+
+    Args:
+        make: makes it, given the names by which it may be asked for; None: any.
+        address: where.
+        ready: told the origin once the port is taken.
+
+    Raises:
+        NotAllowed: a host off loopback without ``off_loopback``.
+        LiftgateError: the port cannot be taken.
+    """
     import uvicorn
 
     if address.host not in LOOPBACK and not address.off_loopback:
@@ -50,8 +71,8 @@ def serve(room: Room, address: Address, ready: Callable[[Mapping[str, str]], Non
     port = listening.getsockname()[1]
     name = address.name or address.host
     shown = f"[{name}]" if ":" in name else name
-    ready({who: f"http://{shown}:{port}/enter/{t}" for who, t in _in_order(room).items()})
-    app = make_app(room, hosts=None if address.off_loopback else LOOPBACK)
+    ready(f"http://{shown}:{port}")
+    app = make(None if address.off_loopback else LOOPBACK)
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
 from liftgate.importers.cells import shown
 from liftgate.importers.inspect_ai.archive import Archive
-from liftgate.importers.inspect_ai.samples import Samples
+from liftgate.importers.inspect_ai.samples import Samples, texts_of
 from liftgate.importers.inspect_ai.stated import checks
 from liftgate.importers.inspect_ai.traces import trace_of_sample
 from liftgate.importers.json_text import decoded, document, parsed
 from liftgate.importers.log import Entry, Fields, Log, LogImporter, digest_of, one_of_many
-from liftgate.protocols import Head, TakeTrace
+from liftgate.protocols import Head, TakeTexts, TakeTrace
 from liftgate.records import Columns
 
 __all__ = ["read_inspect_log"]
@@ -154,15 +154,30 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         notes={"": tuple(_notes(path, header, samples, len(absent)))},
         metric_notes=_metric_notes(path, samples),
         traces=lambda take: _read_traces(path, take),
+        texts=lambda take: _read_texts(path, take),
     )
 
 
 def _read_traces(path: Path, take: TakeTrace) -> None:
-    """Read the samples once more, one in memory at a time."""
+    """Hand over what was done in each sample."""
 
     def one(sample: Mapping[str, Any], place: str) -> None:
         take(str(sample["id"]), str(sample.get("epoch", 1)), trace_of_sample(sample, place))
 
+    _each_sample(path, one)
+
+
+def _read_texts(path: Path, take: TakeTexts) -> None:
+    """Hand over the texts of each sample."""
+
+    def one(sample: Mapping[str, Any], _: str) -> None:
+        take(str(sample["id"]), str(sample.get("epoch", 1)), texts_of(sample))
+
+    _each_sample(path, one)
+
+
+def _each_sample(path: Path, one: Callable[[Mapping[str, Any], str], None]) -> None:
+    """Read the samples once more, one in memory at a time."""
     if path.suffix.lower() != ".eval":
         document(path, {("samples",): lambda sample, _: one(sample, f"{path}: {sample['id']}")})
         return

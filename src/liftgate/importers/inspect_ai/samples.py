@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.importers.cells import shown
+from liftgate.importers.cells import readable, shown
 from liftgate.importers.log import Entry, Fields, content_of, is_number, score_of
+from liftgate.protocols import RowTexts
 
 _LETTERS = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -144,6 +145,27 @@ def to_number(value: Any, place: str, name: str) -> float | None:
 def is_nan(value: Any) -> bool:
     """Say whether a value is NaN, which is how the log says that a score could not be told."""
     return isinstance(value, float) and math.isnan(value)
+
+
+def texts_of(sample: Mapping[str, Any]) -> RowTexts:
+    """Return what people read of a sample: input, target, answer, the scorers' explanations."""
+    attached = sample.get("attachments") or {}
+    said = sample.get("output") or {}
+    choices = said.get("choices") or [{}]
+    message = (choices[0].get("message") or {}).get("content")
+    answer = said.get("completion") or message
+    scores = sample.get("scores") or {}
+    told = {
+        str(name): readable(_told(score.get("explanation"), attached))
+        for name, score in scores.items()
+        if isinstance(score, dict) and score.get("explanation")
+    }
+    return RowTexts(
+        input=readable(_told(sample.get("input"), attached)),
+        target=readable(_told(sample.get("target"), attached)),
+        output=readable(_told(answer, attached)),
+        reasons=told,
+    )
 
 
 def _prompt(messages: Any, attached: Mapping[str, str]) -> str | None:

@@ -10,10 +10,10 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError, UnknownName
-from liftgate.importers.cells import content, failure, number, shown, text
+from liftgate.importers.cells import content, failure, number, readable, shown, text
 from liftgate.importers.table.raw import Raw, Record, open_raw
 from liftgate.importers.table.roles import Profile, left_out, profile, settle
-from liftgate.protocols import ForeignTable, Row
+from liftgate.protocols import ForeignTable, Row, RowTexts, TakeTexts
 from liftgate.records import Columns
 
 __all__ = ["read_table"]
@@ -44,6 +44,7 @@ def read_table(path: Path, columns: Columns, system: str | None = None) -> Forei
         guessed=guessed,
         left_out=left_out(found, settled),
         rows=lambda: _rows(raw, settled, system),
+        texts=_texts(raw, settled, system),
     )
 
 
@@ -100,6 +101,42 @@ def _rows(raw: Raw, columns: Columns, system: str | None) -> Iterator[Row]:
             error=read_error(cells),
             content=read_content(cells),
         )
+
+
+_TEXTS = (
+    ("input", "question", "prompt"),
+    ("target", "expected", "reference"),
+    ("output", "answer", "response", "completion"),
+)
+"""Names, in order of preference, of the columns that hold input, target and output."""
+_REASONS = ("reason", "explanation", "rationale")
+
+
+def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeTexts], None] | None:
+    """Return the reader of texts, or None where no column is named like one of them."""
+    where = {name: place for place, name in enumerate(raw.header)}
+    found = [next((where[n] for n in names if n in where), None) for names in _TEXTS]
+    reasons = {name: where[name] for name in _REASONS if name in where}
+    if found == [None, None, None]:
+        return None
+    read_system = _reader(columns.system, where, text)
+    read_repeat = _reader(columns.repeat, where, text)
+
+    def read(take: TakeTexts) -> None:
+        item_at = where[columns.item or ""]
+        for record in raw.records():
+            cells = record[1]
+            if system is not None and read_system(cells) != system:
+                continue
+            parts = ["" if at is None else readable(cells[at]) for at in found]
+            said = {name: told for name, at in reasons.items() if (told := readable(cells[at]))}
+            take(
+                _item(raw, record, item_at),
+                read_repeat(cells),
+                RowTexts(parts[0], parts[1], parts[2], said),
+            )
+
+    return read
 
 
 _Read = Callable[[Sequence[Any]], str | None]
