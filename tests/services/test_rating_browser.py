@@ -89,6 +89,8 @@ def visit(browser):
     opened.received = received
     yield opened
     for context in contexts:
+        for page in context.pages:
+            page.unroute_all(behavior="wait")
         context.close()
     assert problems == []
 
@@ -321,7 +323,8 @@ def states(visit, server, rater, **options):
     yield "end", page
     lead = visit(server.links["lead"], **options)
     yield "lead", lead
-    lead.locator("#queue a").first.click()
+    with lead.expect_navigation(wait_until="load"):
+        lead.locator("#queue a").first.click()
     yield "settle", lead
     lead.locator("details.said summary").click()
     yield "said", lead

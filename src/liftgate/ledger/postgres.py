@@ -107,7 +107,14 @@ class PostgresLedger(Ledger):
     @property
     def is_there(self) -> bool:
         """Whether the database holds the tables."""
-        return bool(self._all("SELECT to_regclass('liftgate_entry') IS NOT NULL")[0][0])
+        # Not to_regclass: it may still remember that there was no table before the lock was had.
+        return bool(
+            self._all(
+                "SELECT EXISTS (SELECT 1 FROM pg_class JOIN pg_namespace ON relnamespace ="
+                " pg_namespace.oid WHERE relname = 'liftgate_entry'"
+                " AND nspname = ANY (current_schemas(false)))"
+            )[0][0]
+        )
 
     def _create(self) -> None:
         """Make tables, functions and triggers unless they are there; two writers may do so."""
