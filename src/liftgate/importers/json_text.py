@@ -24,7 +24,7 @@ LARGEST = 2 * 2**30
 
 _BLANK = " \t\r\n"
 _DECODER = json.JSONDecoder()
-_scan = _DECODER.scan_once
+_scan = _DECODER.scan_once  # type: ignore[attr-defined]
 
 Handler = Callable[[Any, Mapping[str, Any]], None]
 """Takes one element of a list, and the members of the document that came before it."""
