@@ -135,7 +135,12 @@ def files_of(entry: Entry, entries: Iterable[Entry], state: FileState) -> tuple[
     named: Mapping[str, str] = own or entry.body.get("rows", {}).get("files", {})
     files = []
     rows = {recorded[digest][1] for digest in named.values() if digest in recorded}
-    of_runs = {recorded[one][0]: one for n, one in described.items() if n in rows and not own}
+    of_runs = {
+        recorded[one][0]: one
+        for n, one in described.items()
+        # Without the description of any run, such as a pass of its own, no rows can be listed.
+        if entry.kind == DECISION and (n in rows or state(recorded[one][0], one) != "ok")
+    }
     for name, digest in sorted({**named, **of_runs}.items()):
         path, sequence = recorded.get(digest, (name, None))
         files.append(File(path, digest, state(path, digest), sequence))
