@@ -9,6 +9,7 @@ LiftgateError                      ``.hint`` says what to do next
 ├─ SystemFailed                    a system under test gave no answer; ``.kind`` says which way
 ├─ Unavailable                     a system cannot be asked at all: no outcome, the run ends
 ├─ NotAllowed (PermissionError)    the caller may not do this
+│  └─ Refused                      a signature that could not count; the ledger tells of it
 └─ LedgerError
    ├─ BrokenChain                  evidence was altered: names the first bad place
    └─ NotReproduced                the same run gave another result
@@ -128,6 +129,10 @@ class Unavailable(LiftgateError):
 
 class NotAllowed(LiftgateError, PermissionError):
     """The caller has no right to do this."""
+
+
+class Refused(NotAllowed):
+    """A signature that could not count was asked for: not given, and told to the ledger."""
 
 
 class LedgerError(LiftgateError):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from liftgate.cli.approve import record, sign, status
 from liftgate.cli.gate_mutants import activate, mutate
 
 
@@ -169,3 +170,6 @@ def replay(
 
 gate.add_command(mutate)
 gate.add_command(activate)
+gate.add_command(status)
+gate.add_command(sign)
+gate.add_command(record)

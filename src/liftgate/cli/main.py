@@ -17,6 +17,7 @@ from liftgate.errors import (
     LockedError,
     NotEnoughData,
     NotReproduced,
+    Refused,
     StudyError,
     did_you_mean,
 )
@@ -32,6 +33,11 @@ COMMANDS = {
     "regress": ("liftgate.cli.regress", "Keep failing items as tests, and run them."),
     "failures": ("liftgate.cli.failures", "Draw failures to be coded, and rank the fixes."),
     "gate": ("liftgate.cli.gate", "How often a gate errs, and whether its checks bite."),
+    "policy": ("liftgate.cli.policy", "What a decision needs beside its statistics, by its risk."),
+    "rights": ("liftgate.cli.rights", "Who may do what, and who must sign it."),
+    "sign": ("liftgate.cli.approve", "Sign a study as its author, with forecast or record."),
+    "approve": ("liftgate.cli.approve", "Approve a decision in a role: a signed sign-off."),
+    "waive": ("liftgate.cli.approve", "Set a condition of the policy aside, for a time."),
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
@@ -40,6 +46,7 @@ COMMANDS = {
         "Which stage of a retrieval system its wrong answers come from.",
     ),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
+    "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
@@ -94,7 +101,7 @@ def exit_code(error: LiftgateError) -> int:
     """Return the exit code of an error: 1 failed, 2 wrong use, 3 integrity, 4 not enough."""
     if isinstance(error, (LockedError, BrokenChain)):
         return 3
-    if isinstance(error, NotReproduced):
+    if isinstance(error, (NotReproduced, Refused)):
         return 1
     if isinstance(error, NotEnoughData):
         return 4

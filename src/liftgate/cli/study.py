@@ -13,6 +13,7 @@ from liftgate.cli.study_power import power
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
+    from liftgate.errors import Fault
     from liftgate.study.lint import Findings
     from liftgate.study.lock import Locked
 
@@ -69,10 +70,15 @@ def new(
     return 0
 
 
+_OUT = click.Path(path_type=Path, dir_okay=False)
+
+
 @study.command()
 @_FILE
+@click.option("--sarif", type=_OUT, metavar="OUT", help="Write the findings as SARIF 2.1.0, too.")
+@click.option("--summary", type=_OUT, metavar="OUT", help="Append them as Markdown, too.")
 @_JSON
-def lint(*, file: Path, as_json: bool) -> int:
+def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool) -> int:
     """Check a study file: all its faults at once, with line and column.
 
     Every outcome must have a rule, the primary claim a smallest gain worth having, and a latency
@@ -80,11 +86,17 @@ def lint(*, file: Path, as_json: bool) -> int:
 
     Exit codes: 0 no faults (perhaps warnings), 2 faults.
     """
+    from liftgate.errors import StudyError
     from liftgate.study.lint import check
     from liftgate.study.load import load
 
-    planned = load(file)
-    found = check(planned)
+    try:
+        planned = load(file)
+        found = check(planned)
+    except StudyError as error:
+        _write_findings(file, error.faults, (), sarif, summary)
+        raise
+    _write_findings(file, (), found.warnings, sarif, summary)
     if as_json:
         _print_json(_lint_json(file, planned.study, planned.digest(), found))
         return 0
@@ -249,6 +261,24 @@ def schema(*, built_in: bool) -> int:
 
 
 study.add_command(power)
+
+
+def _write_findings(
+    file: Path,
+    faults: tuple[Fault, ...],
+    warnings: tuple[Fault, ...],
+    sarif: Path | None,
+    summary: Path | None,
+) -> None:
+    from liftgate import __version__
+    from liftgate.documents.job_summary import lint_markdown
+    from liftgate.documents.sarif import sarif as as_sarif
+
+    if sarif is not None:
+        sarif.write_text(as_sarif(str(file), faults, warnings, __version__), encoding="utf-8")
+    if summary is not None:
+        with summary.open("a", encoding="utf-8") as stream:
+            stream.write(lint_markdown(str(file), faults, warnings))
 
 
 def _worthwhile(given: float | None, *, as_json: bool) -> float:

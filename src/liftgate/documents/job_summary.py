@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from liftgate.documents.comparison_words import COLUMNS, answer_lines, cells, requirement_words
 from liftgate.documents.ratio_words import ratio_lines
+from liftgate.errors import Fault
 from liftgate.figures.text import visible
 from liftgate.records import Comparison, Comparisons, Pairing
 
@@ -66,3 +67,14 @@ def _text(text: str) -> str:
     flat = " ".join(visible(text).split())
     flat = flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MARKS.sub(r"\\\1", flat)
+
+
+def lint_markdown(file: str, faults: Sequence[Fault], warnings: Sequence[Fault]) -> str:
+    """Return the findings of ``study lint`` as Markdown; every text in it is escaped."""
+    counts = f"{len(faults)} faults, {len(warnings)} warnings"
+    lines = [f"### {_text(file)}: {counts}", ""]
+    if faults or warnings:
+        lines += [_row(("line", "", "where", "what")), "|--:|---|---|---|"]
+        for word, found in (("fault", faults), ("warning", warnings)):
+            lines += [_row((str(one.line or ""), word, one.path, one.message)) for one in found]
+    return "\n".join([*lines, ""])

@@ -58,7 +58,7 @@ def costs(body: Body, entry: int) -> Costs | None:
     ]
     success = found["success"]
     told = f"{success} at its best" if success else "no metric is right or wrong"
-    return Costs(_currency(body) or "their own currency", told, tuple(rows), saved_sentence(body))
+    return Costs(currency_of(body) or "their own currency", told, tuple(rows), saved_sentence(body))
 
 
 def saved_sentence(body: Body) -> str:
@@ -80,7 +80,7 @@ def cost_lines(body: Body) -> Iterator[str]:
         names = ", ".join(arm["name"] for arm in body["arms"])
         yield f"Cost of {names}: {NOT_KNOWN}"
         return
-    unit = _currency(body)
+    unit = currency_of(body)
     success = found["success"]
     for name, one in found["arms"].items():
         yield f"Cost of {name}: {_line(one, unit, success, signed=False)}"
@@ -136,6 +136,7 @@ def _decimals(estimate: Mapping[str, Any]) -> int:
     return min(max(1 - math.floor(math.log10(half)), 0), _MOST_DECIMALS)
 
 
-def _currency(body: Body) -> str:
+def currency_of(body: Body) -> str:
+    """Return the currency of the decision's prices; empty: everybody reported in its own."""
     prices = body.get("prices")
     return str(prices["currency"]) if prices else ""

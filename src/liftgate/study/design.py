@@ -43,7 +43,7 @@ class Study(Node):
     study: Name = Field(description="the study's name")
     hypothesis: Text = Field(description="one sentence: what is believed")
     owner: str = Field("", description="who decides")
-    tier: Literal["startup"] = Field(
+    tier: Literal["startup", "scaleup", "regulated"] = Field(
         default="startup", description="the policy: which approvals it needs"
     )
     dataset: DatasetPlan = Field(description="a mapping with source")

@@ -1,0 +1,231 @@
+"""``liftgate sign``, ``approve``, ``waive`` and ``gate status``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from liftgate.cli.text import visible
+
+if TYPE_CHECKING:
+    from liftgate.flow.approve import Forecast
+    from liftgate.gates.condition import Condition
+
+_PATH = click.Path(dir_okay=False, path_type=Path)
+_STUDY = click.argument("study", type=_PATH)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_TRUST = click.option(
+    "--trust", "given", type=_PATH, metavar="FILE", help="Another trust file than the workspace's."
+)
+_KEY = click.option("--sign-with", required=True, metavar="KEY", help="Your key.")
+
+
+@click.command()
+@_STUDY
+@click.option("--role", required=True, help="In which role; the trust file must give it to you.")
+@click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
+@_KEY
+@_TRUST
+def approve(*, study: Path, role: str, note: str, sign_with: str, given: Path | None) -> int:
+    """Approve the last decision of a study, on exactly the evidence as it is now.
+
+    The signature is over the digest of the whole set of evidence: as soon as anything of it
+    changes, it is stale. The author's own key and a machine's are refused.
+
+    Exit codes: 0 approved, 1 you may not (the ledger tells of it), 2 nothing to approve, 3 not
+    what was locked, or evidence was altered.
+    """
+    from liftgate.flow.approve import approve as give
+    from liftgate.store import Workspace
+
+    entry, seen = give(study, role, Workspace.locate(), sign_with=sign_with, given=given, note=note)
+    click.echo(f"Approved as {role}, ledger entry {entry.sequence}.")
+    click.echo(f"Evidence: {seen.digest}")
+    return 0
+
+
+@click.command()
+@_STUDY
+@click.option("--p-ship", type=float, help="A forecast before the result: chance of a ship.")
+@click.option(
+    "--effect",
+    metavar="Q05,Q25,Q50,Q75,Q95",
+    help="With it: quantiles of the effect that will be seen online.",
+)
+@click.option("--record", type=_PATH, metavar="FILE", help="A decision record in Markdown.")
+@_KEY
+@_TRUST
+def sign(
+    *,
+    study: Path,
+    p_ship: float | None,
+    effect: str | None,
+    record: Path | None,
+    sign_with: str,
+    given: Path | None,
+) -> int:
+    """Sign a locked study as its author; with it a forecast, or instead a decision record.
+
+    A forecast counts from before the result only. A record demands a forecast of its own, the
+    options that were considered, and the dissent; `liftgate gate record` drafts one.
+
+    Exit codes: 0 signed, 1 the key may not sign or the record is open, 2 a bad forecast, 3 not what
+    was locked.
+    """
+    from liftgate.flow.approve import sign as give
+    from liftgate.store import Workspace
+
+    made = give(
+        study,
+        Workspace.locate(),
+        sign_with=sign_with,
+        forecast=_forecast(p_ship, effect),
+        record=None if record is None else record.read_text(encoding="utf-8"),
+        given=given,
+    )
+    numbers = ", ".join(str(entry.sequence) for entry in made)
+    click.echo(f"Signed: ledger entry {numbers}" if made else "You have signed it already.")
+    return 0
+
+
+@click.command()
+@_STUDY
+@click.option(
+    "--condition", "conditions", multiple=True, required=True, help="What is waived; repeatable."
+)
+@click.option("--until", required=True, metavar="TIME", help="Until when (ISO 8601).")
+@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@click.option("--owner", required=True, metavar="NAME", help="Who bears the risk.")
+@click.option("--sign-with", multiple=True, required=True, metavar="KEY", help="Repeatable.")
+@_TRUST
+def waive(
+    *,
+    study: Path,
+    conditions: tuple[str, ...],
+    until: str,
+    reason: str,
+    owner: str,
+    sign_with: tuple[str, ...],
+    given: Path | None,
+) -> int:
+    """Set conditions of the policy aside for one study, until a time.
+
+    Exit codes: 0 waived, 1 refused, or too few have signed, 2 wrong use, 3 not what was locked.
+    """
+    from liftgate.errors import DataError
+    from liftgate.flow.approve import waive as give
+    from liftgate.ledger.keys import moment
+    from liftgate.store import Workspace
+
+    try:
+        time = moment(until)
+    except ValueError as error:
+        raise DataError(f"--until: {error}", hint="e.g. 2026-12-24T12:00:00+00:00") from error
+    entry, fault = give(
+        study,
+        Workspace.locate(),
+        conditions=conditions,
+        until=time,
+        reason=reason,
+        owner=owner,
+        sign_with=sign_with,
+        given=given,
+    )
+    click.echo(f"Waiver: ledger entry {entry.sequence}.")
+    if fault:
+        click.echo(visible(f"It does not hold yet: {fault}"))
+    return 1 if fault else 0
+
+
+@click.command()
+@_STUDY
+@_TRUST
+@_JSON
+def status(*, study: Path, given: Path | None, as_json: bool) -> int:
+    """Say whether a decision may be acted upon: it ships, and its policy is met.
+
+    Reads the rows as they are now; nothing of the study is called. What nobody assessed is never
+    taken for a yes.
+
+    Exit codes: 0 ships and the policy is met, 1 something is not met (a hold, a stale approval), 2
+    nothing was decided yet, 3 not what was locked, or evidence was altered, 4 nobody can tell.
+    """
+    from liftgate.flow.standing import picture
+    from liftgate.flow.standing import status as stand
+    from liftgate.store import Workspace
+
+    seen = picture(study, Workspace.locate(), given)
+    found = stand(seen)
+    if as_json:
+        body = {
+            **found.as_json(),
+            "study": seen.locked.name,
+            "decision": seen.decision and seen.decision.sequence,
+            "evidence": dict(seen.evidence),
+            "evidence_digest": seen.digest,
+        }
+        click.echo(json.dumps(body, indent=2))
+        return found.exit_code
+    click.echo(
+        f"{found.tree.counts.value}: {seen.locked.name}, by the policy {found.policy.policy}"
+    )
+    click.echo(f"Tier {found.tier}")
+    for name, risk in found.risks.items():
+        click.echo(visible(f"  {name}: {risk.why}"))
+    for line in _tree(found.tree):
+        click.echo(visible(line))
+    if seen.clock_behind_s > 1:
+        click.echo(
+            f"This machine's clock is {seen.clock_behind_s:,.0f} s behind the ledger's last entry; "
+            "the ledger's time was used.",
+            err=True,
+        )
+    return found.exit_code
+
+
+@click.command()
+@_STUDY
+@click.option("--out", required=True, type=_PATH, metavar="FILE", help="The Markdown to write.")
+def record(*, study: Path, out: Path) -> int:
+    """Draft the decision record of a study's last decision, for people to finish and sign.
+
+    Exit codes: 0 written, 2 nothing was decided yet, or the file exists, 3 not what was locked.
+    """
+    from liftgate.errors import DataError
+    from liftgate.flow.approve import draft_record
+    from liftgate.store import Workspace
+
+    text = draft_record(study, Workspace.locate())
+    try:
+        with out.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise DataError(f"{out}: exists already, and is left as it is") from error
+    click.echo(f"Wrote {out}. Fill in every '?', then: liftgate sign {study} --record {out}")
+    return 0
+
+
+def _tree(found: Condition, depth: int = 0) -> Iterator[str]:
+    for one in found.parts:
+        word = one.state.value if one.waiver is None else f"waived by entry {one.waiver}"
+        yield f"{'  ' * depth}{one.name}: {word} ({one.why})"
+        yield from _tree(one, depth + 1)
+
+
+def _forecast(p_ship: float | None, effect: str | None) -> Forecast | None:
+    from liftgate.errors import DataError
+    from liftgate.flow.approve import Forecast
+
+    if p_ship is None and effect is None:
+        return None
+    if p_ship is None or effect is None:
+        raise DataError("forecast: got one of --p-ship and --effect, expected both")
+    try:
+        values = tuple(float(text) for text in effect.split(","))
+    except ValueError as error:
+        raise DataError(f"--effect: {error}; expected five numbers") from error
+    return Forecast(p_ship, values)

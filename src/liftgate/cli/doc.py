@@ -1,0 +1,130 @@
+"""``liftgate doc``: documents whose numbers cannot drift from the ledger."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def doc() -> None:
+    """Build documents from a decision, and check that their numbers are still true.
+
+    A template binds every quantity to the ledger or declares it a constant; one that is typed does
+    not build.
+    """
+
+
+@doc.command("list")
+@_JSON
+def list_(*, as_json: bool) -> int:
+    """List the templates: those of the folder liftgate-templates, then the shipped ones."""
+    from liftgate.documents.compiled import SHIPPED
+    from liftgate.flow.document import template_files
+    from liftgate.store import Workspace
+
+    found = template_files(Workspace.locate())
+    whose = {name: "shipped" if path.parent == SHIPPED else "own" for name, path in found.items()}
+    if as_json:
+        click.echo(json.dumps({"templates": whose}, indent=2))
+        return 0
+    for name, origin in whose.items():
+        click.echo(f"{name:<24} {origin}")
+    return 0
+
+
+@doc.command()
+@click.argument("template")
+@click.argument("study")
+@click.option("--out", type=_FILE, required=True, help="Write FILE.md and FILE.html.")
+@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this decision.")
+@click.option("--arm", metavar="NAME", help="Of which a card speaks; default: the recommended.")
+@_JSON
+def build(
+    *, template: str, study: str, out: Path, entry: int | None, arm: str | None, as_json: bool
+) -> int:
+    """Build a document from a study's last decision.
+
+    TEMPLATE is a name of liftgate doc list or a file that ends in .md.j2; STUDY a study file or a
+    study's name.
+
+    Exit codes: 0 built, 2 wrong use or a quantity that is not bound, 3 the ledger was altered.
+    """
+    from liftgate.flow.document import build_document
+    from liftgate.store import Workspace
+
+    made = build_document(Workspace.locate(), template, study, out=out, entry=entry, arm=arm)
+    if as_json:
+        files = [str(path) for path in made.paths]
+        body = {"template": made.template, "study": made.study, "entry": made.entry}
+        click.echo(json.dumps({**body, "leaf": made.leaf, "files": files}, indent=2))
+        return 0
+    from liftgate.cli.text import visible
+
+    click.echo(f"{visible(made.template)} of ledger entry {made.entry}, {visible(made.study)}:")
+    for path in made.paths:
+        click.echo(str(path))
+    return 0
+
+
+@doc.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_JSON
+def check(*, file: Path, as_json: bool) -> int:
+    """Hold every number of a built document against the ledger as it is now.
+
+    Each is supported, contradicted (the evidence says another), stale (newer evidence exists),
+    unsupported (bound to no evidence) or ambiguous (not bound, and it could be several).
+
+    Exit codes: 0 all are supported, 1 one is not, 2 wrong use, 3 the ledger or a file was altered.
+    """
+    from liftgate.cli.text import visible
+    from liftgate.flow.document import check_document
+    from liftgate.store import Workspace
+
+    found = check_document(Workspace.locate(), file)
+    if as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+        return 1 if found.bad else 0
+    for one in found.bad:
+        name = f" {one.name}" if one.name else ""
+        said = f"{one.status.value}: {one.text!r}{name}: {one.message}"
+        place = file.parent / one.file if one.file else file
+        click.echo(visible(f"{place}:{one.line}: {said}"))
+    counts = ", ".join(f"{number:,} {status}" for status, number in found.counts.items() if number)
+    click.echo(f"{counts or 'no numbers'} (entry {found.entry})")
+    return 1 if found.bad else 0
+
+
+@doc.command()
+@click.argument("template")
+@click.argument("study")
+@click.option("--from", "before", type=click.IntRange(min=1), required=True, metavar="N")
+@click.option("--to", "after", type=click.IntRange(min=1), metavar="N", help="Default: the last.")
+@_JSON
+def diff(*, template: str, study: str, before: int, after: int | None, as_json: bool) -> int:
+    """Show what a document says otherwise after another decision of the study.
+
+    Exit codes: 0 shown, 2 wrong use, 3 the ledger was altered.
+    """
+    from liftgate.cli.text import visible
+    from liftgate.flow.document import document_changes
+    from liftgate.store import Workspace
+
+    old, new, found = document_changes(
+        Workspace.locate(), template, study, before=before, after=after
+    )
+    if as_json:
+        keys = ("line", "name", "before", "after")
+        rows = [dict(zip(keys, row, strict=True)) for row in found]
+        click.echo(json.dumps({"from": old, "to": new, "changes": rows}, indent=2))
+        return 0
+    for line, name, was, now in found:
+        click.echo(visible(f"{line}: {name}: {was} -> {now}"))
+    click.echo(f"{len(found):,} of its texts differ between entries {old} and {new}")
+    return 0

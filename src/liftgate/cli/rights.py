@@ -1,0 +1,48 @@
+"""``liftgate rights``: who may do what."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from liftgate.cli.text import visible
+
+
+@click.group()
+def rights() -> None:
+    """Who may do what, and who must sign it."""
+
+
+@rights.command()
+@click.argument("act")
+@click.option(
+    "--trust",
+    "given",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Another trust file than the workspace's.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def explain(*, act: str, given: Path | None, as_json: bool) -> int:
+    """Say which rule an act falls under, and who must sign it.
+
+    ACT: in words, e.g. "change gate affecting 2 teams".
+
+    Exit codes: 0 said, 2 no rule, or several, fit the words.
+    """
+    from liftgate.flow.policies import current
+    from liftgate.gates.policy import SHIPPED, shipped
+    from liftgate.gates.rights import explained, find, needed
+    from liftgate.store import Workspace
+
+    policy = current(Workspace.locate(), given) or shipped(SHIPPED[0])
+    right, scope = find(policy.table(), act)
+    if as_json:
+        body = {**right.model_dump(mode="json"), "must_sign": needed(right, scope)}
+        click.echo(json.dumps(body, indent=2))
+        return 0
+    for line in explained(right, scope):
+        click.echo(visible(line))
+    return 0

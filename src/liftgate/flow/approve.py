@@ -1,0 +1,244 @@
+"""``sign``, ``approve`` and ``waive``: what people put their key under, and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from liftgate.documents import madr
+from liftgate.errors import DataError, LiftgateError
+from liftgate.flow.policies import refuse, refuse_machines
+from liftgate.flow.standing import Picture, decided, facts, picture
+from liftgate.gates.demands import Facts, waiver_fault
+from liftgate.ledger import Ledger, consent, signed
+from liftgate.ledger.keys import Key, load_key
+from liftgate.records import Entry
+from liftgate.store import Workspace
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What the decider expects, before the result: scored when it is known."""
+
+    p_ship: float
+    """Chance that the gate ships it."""
+    effect: tuple[float, ...]
+    """Quantiles 5, 25, 50, 75 and 95 % of the effect online."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.p_ship < 1:
+            raise DataError(f"p_ship: got {self.p_ship:g}, expected more than 0 and less than 1")
+        if len(self.effect) != len(QUANTILES) or list(self.effect) != sorted(self.effect):
+            raise DataError(
+                f"effect: got {', '.join(f'{v:g}' for v in self.effect)}; expected five quantiles "
+                "(5, 25, 50, 75, 95 %), rising"
+            )
+        if not all(abs(value) < float("inf") for value in self.effect):
+            raise DataError("effect: got a value that is not finite")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the forecast as a signed statement holds it."""
+        return {
+            "p_ship": self.p_ship,
+            "online_effect": dict(zip(QUANTILES, self.effect, strict=True)),
+        }
+
+
+QUANTILES = ("q05", "q25", "q50", "q75", "q95")
+
+
+def approve(
+    file: Path,
+    role: str,
+    workspace: Workspace,
+    *,
+    sign_with: str,
+    given: Path | None = None,
+    note: str = "",
+) -> tuple[Entry, Picture]:
+    """Approve a decision in a role, over the digest of the exact evidence as it is now.
+
+    Raises:
+        Refused: the key's owner may not: a machine, the author, not of that role, or revoked.
+        LiftgateError: nothing was decided yet, or the evidence is no longer what was decided on.
+        LockedError, BrokenChain, StudyError: see ``standing.picture``.
+    """
+    key = load_key(sign_with)
+    seen = picture(file, workspace, given)
+    decision = decided(seen)
+    act = f"approve {seen.locked.name} as {role}"
+    with Ledger.open(workspace.home) as ledger:
+        refuse_machines(ledger, act, [key], seen.trust)
+        known = facts(seen)
+        why = _not_for(key, role, seen, known)
+        if why:
+            refuse(ledger, act, key, why)
+        if seen.changed:
+            raise LiftgateError(
+                f"{seen.locked.name}: the evidence is stale: {seen.changed}",
+                hint=f"liftgate run {file}",
+            )
+        said = {
+            "study": seen.locked.name,
+            "role": role,
+            "policy": seen.policy.digest(),
+            "words": {one["candidate"]: one["word"] for one in decision.body["decisions"]},
+            "evidence": dict(seen.evidence),
+            "note": note,
+        }
+        made = consent.give(
+            ledger, decision, consent.APPROVAL, said, [key], seen.trust, evidence=seen.digest
+        )
+    return made, seen
+
+
+def sign(
+    file: Path,
+    workspace: Workspace,
+    *,
+    sign_with: str,
+    forecast: Forecast | None = None,
+    record: str | None = None,
+    given: Path | None = None,
+) -> list[Entry]:
+    """Sign the locked study as its author; with it a forecast, or a decision record.
+
+    Raises:
+        Refused: a key that may not sign for a person.
+        LiftgateError: a forecast after the result, a record before it.
+    """
+    key = load_key(sign_with)
+    seen = picture(file, workspace, given)
+    made = []
+    with Ledger.open(workspace.home) as ledger:
+        refuse_machines(ledger, f"sign {seen.locked.name}", [key], seen.trust)
+        if record is None and not _has_signed(seen, key):
+            entry, _ = signed.attest(
+                ledger, seen.held.sequence, consent.PROTOCOL, [key], seen.trust
+            )
+            made.append(entry)
+        if forecast is not None:
+            if seen.decision is not None:
+                raise LiftgateError(
+                    f"{seen.locked.name}: a forecast after the result is none "
+                    f"(ledger entry {seen.decision.sequence})"
+                )
+            said = {"study": seen.locked.name, **forecast.as_json()}
+            made.append(consent.give(ledger, seen.held, consent.FORECAST, said, [key], seen.trust))
+        if record is not None:
+            said = _recorded(record, seen, ledger, key)
+            made.append(
+                consent.give(
+                    ledger,
+                    decided(seen),
+                    consent.RECORD,
+                    said,
+                    [key],
+                    seen.trust,
+                    evidence=seen.digest,
+                )
+            )
+    return made
+
+
+def waive(
+    file: Path,
+    workspace: Workspace,
+    *,
+    conditions: Sequence[str],
+    until: datetime,
+    reason: str,
+    owner: str,
+    sign_with: Sequence[str],
+    given: Path | None = None,
+) -> tuple[Entry, str]:
+    """Set conditions of the policy aside for one study until a time.
+
+    Returns:
+        The entry; why it does not hold yet, or an empty text.
+
+    Raises:
+        Refused: a key that may not, a condition that is never waived, or a waiver held too long.
+        DataError: no reason, owner or condition.
+    """
+    if not reason.strip() or not owner.strip() or not conditions:
+        raise DataError("waiver: expected a reason, an owner and at least one condition")
+    keys = [load_key(name) for name in sign_with]
+    seen = picture(file, workspace, given)
+    act = f"waive {', '.join(conditions)} of {seen.locked.name}"
+    said = {
+        "study": seen.locked.name,
+        "conditions": sorted(set(conditions)),
+        "owner": owner,
+        "reason": reason,
+        "until": until.isoformat(),
+    }
+    with Ledger.open(workspace.home) as ledger:
+        refuse_machines(ledger, act, keys, seen.trust)
+        plan = seen.policy.waivers
+        barred = [n for n in conditions if n in plan.never or n.partition(":")[0] in plan.never]
+        if barred:
+            refuse(ledger, act, keys[0], f"{', '.join(barred)} is never waived")
+        if (until - seen.now).days >= plan.longest_days:
+            refuse(ledger, act, keys[0], f"a waiver holds {plan.longest_days} days at most")
+        if until <= seen.now:
+            raise DataError(f"until: got {until.isoformat()}, which is past")
+        entry = consent.give(ledger, seen.held, consent.WAIVER, said, keys, seen.trust)
+    again = picture(file, workspace, given)
+    if again.decision is None:
+        return entry, ""
+    known = facts(again)
+    mine = [w for w in known.waivers if w.sequence == entry.sequence]
+    return entry, waiver_fault(again.policy, known, mine[0], conditions[0])
+
+
+def draft_record(file: Path, workspace: Workspace) -> str:
+    """Return a decision record as Markdown, open where only people can speak.
+
+    Raises:
+        LiftgateError: nothing was decided yet.
+    """
+    seen = picture(file, workspace)
+    body = decided(seen).body
+    words = "; ".join(f"{one['candidate']}: {one['word']}" for one in body["decisions"])
+    context = f"{body['hypothesis']}\n\nThe gate says: {words}.\n\n{body['error_statement']}"
+    candidates = [f"ship {one['candidate']}" for one in body["decisions"]]
+    return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates)
+
+
+def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, Any]:
+    """Return what a record says; one without forecast, options or dissent is refused."""
+    entry = decided(seen)
+    try:
+        found = madr.from_markdown(text)
+    except DataError as error:
+        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error))
+    if (found.study, found.entry) != (seen.locked.name, entry.sequence):
+        raise DataError(
+            f"record: it is about {found.study}, ledger entry {found.entry}; expected "
+            f"{seen.locked.name}, entry {entry.sequence}"
+        )
+    return found.as_json()
+
+
+def _has_signed(seen: Picture, key: Key) -> bool:
+    return any(
+        one.act == consent.PROTOCOL
+        and one.about == seen.held.sequence
+        and key.public.id in {signer.key.id for signer in one.by}
+        for one in seen.consents
+    )
+
+
+def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
+    public = key.public
+    if {public.id, public.name} & known.authors:
+        return f"key {public.name!r} is the author's, and the author does not approve"
+    mine = seen.trust.of(public)
+    if role not in mine.roles:
+        has = ", ".join(mine.roles) or "none"
+        return f"the trust file gives key {public.name!r} not the role {role!r} but {has}"
+    return ""

@@ -1,0 +1,266 @@
+"""``policy`` and ``rights``: which policy holds, what a change of it does, and who signs that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from liftgate.errors import DataError, LiftgateError, Refused
+from liftgate.flow.checkpoints import trust_file
+from liftgate.gates import policy as policies
+from liftgate.gates.condition import Condition, State
+from liftgate.gates.demands import risks_of
+from liftgate.gates.policy import SHIPPED, TIERS, Policy
+from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
+from liftgate.gates.risk import Risk
+from liftgate.gates.weakening import BarChange, compare_policies, compare_studies, weakens
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.consent import Consent
+from liftgate.ledger.keys import Key, load_key
+from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import load as load_trust
+from liftgate.records import Entry
+from liftgate.store import Workspace
+from liftgate.study.changes import changes
+from liftgate.study.load import load as load_study
+from liftgate.study.load import text_of_file
+from liftgate.study.lock import AMENDED, LOCKED
+from liftgate.study.source import parse
+
+PROPOSED = "policy.proposed"
+REFUSED = "refused"
+"""Kind of the entry that tells of a signature that was asked for and could not count."""
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """What became of a proposal."""
+
+    policy: Policy
+    entry: int
+    changes: tuple[BarChange, ...]
+    signed: Condition
+    """Whether enough have signed; only then it holds."""
+
+
+def in_force(entries: Sequence[Entry], consents: Sequence[Consent]) -> Policy | None:
+    """Return the policy that a ledger's signed proposals lead to; None: none was adopted.
+
+    A proposal that follows another policy than the one in force, or that too few signed, changes
+    nothing, whoever wrote its entry.
+    """
+    holds: Policy | None = None
+    proposals = {entry.sequence: entry for entry in entries if entry.kind == PROPOSED}
+    signers: dict[int, list[Signer]] = {}
+    steps: list[tuple[int, int, tuple[Signer, ...]]] = [(n, n, ()) for n in proposals]
+    steps += [
+        (one.sequence, one.about, _signers(one)) for one in consents if one.act == consent.POLICY
+    ]
+    for _, about, signed in sorted(steps, key=lambda step: step[0]):
+        entry = proposals.get(about)
+        if entry is None or entry.body.get("follows") != _digest(holds):
+            continue
+        signers.setdefault(about, []).extend(signed)
+        proposed = _proposed(entry)
+        if _signed(holds, proposed, signers[about]).state is State.MET:
+            holds = proposed
+    return holds
+
+
+def effective(adopted: Policy | None, level: str) -> Policy:
+    """Return the policy for a study of a level: the adopted one, or a stricter shipped one."""
+    if adopted is not None and adopted.rank >= SHIPPED.index(level):
+        return adopted
+    return policies.shipped(level)
+
+
+def current(workspace: Workspace, given: Path | None = None) -> Policy | None:
+    """Return the policy adopted in a workspace, or None."""
+    if not Ledger.exists(workspace.home):
+        return None
+    trust = load_trust(trust_file(workspace, given))
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        ledger.verify()
+        entries = list(ledger.entries())
+    return in_force(entries, consent.given(entries, trust))
+
+
+def adopt(
+    workspace: Workspace, file: Path, *, sign_with: Sequence[str], given: Path | None = None
+) -> Adopted:
+    """Propose a policy, or add signatures to its proposal; it holds once enough have signed.
+
+    Raises:
+        StudyError: faults of the file.
+        Refused: a key that may not sign for a person.
+        DataError: it holds already.
+    """
+    proposed = policies.load(file)
+    keys = [load_key(name) for name in sign_with]
+    trust = load_trust(trust_file(workspace, given))
+    with Ledger.open(workspace.create().home) as ledger:
+        ledger.verify()
+        entries = list(ledger.entries())
+        holds = in_force(entries, consent.given(entries, trust))
+        if holds is not None and holds.digest() == proposed.digest():
+            raise DataError(f"{file}: this policy holds already")
+        refuse_machines(ledger, "adopt a policy", keys, trust)
+        entry = _proposal(entries, holds, proposed)
+        if entry is None:
+            body = {
+                "policy": proposed.model(),
+                "digest": proposed.digest(),
+                "follows": _digest(holds),
+            }
+            entry = ledger.append(PROPOSED, body)
+        if keys:
+            said = {"policy": proposed.digest(), "follows": _digest(holds)}
+            consent.give(ledger, entry, consent.POLICY, said, keys, trust)
+        mine = [
+            signer
+            for one in consent.given(ledger.entries(), trust)
+            if one.act == consent.POLICY and one.about == entry.sequence
+            for signer in _signers(one)
+        ]
+    base = holds or policies.shipped(proposed.level)
+    changed = tuple(compare_policies(base, proposed))
+    return Adopted(proposed, entry.sequence, changed, _signed(holds, proposed, mine))
+
+
+def difference(first: str, second: str, workspace: Workspace) -> list[BarChange]:
+    """Return what differs between two policies or two studies.
+
+    Args:
+        first: a shipped policy's name, a policy or study file, or the number of the ledger entry
+            of a lock or amendment.
+        second: likewise.
+        workspace: whose ledger is read.
+
+    Raises:
+        DataError: one is a policy and the other a study, or neither.
+    """
+    a, b = _named(first, workspace), _named(second, workspace)
+    if isinstance(a, Policy) and isinstance(b, Policy):
+        return compare_policies(a, b)
+    if isinstance(a, Policy) or isinstance(b, Policy):
+        raise DataError(f"{first} and {second}: one is a policy and the other a study")
+    counts = None if a[1] is None or b[1] is None else (a[1], b[1])
+    return compare_studies(a[0], b[0], items=counts)
+
+
+def named(name: str) -> Policy:
+    """Return a shipped policy by its name, or the one of a file."""
+    return policies.shipped(name) if not Path(name).is_file() else policies.load(Path(name))
+
+
+def signers_of(consents: Iterable[Consent], role: bool = False) -> tuple[Signer, ...]:  # noqa: FBT001
+    """Return who signed some acts; ``role``: only in the role in which they said to sign."""
+    return tuple(s for one in consents for s in _signers(one, role=role))
+
+
+def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust) -> None:
+    """Refuse an act for people to a key of a machine; the ledger tells of the attempt.
+
+    Raises:
+        Refused: one is a machine's, revoked, unknown to the trust file, or out of its time.
+    """
+    tip = ledger.tip
+    now = datetime.now(UTC)
+    for key in keys:
+        why = consent.refusal(key, trust, max(now, tip.time) if tip else now)
+        roles = [role for one in trust.keys if one.key.id == key.public.id for role in one.roles]
+        if not why and AUTOMATION in roles:
+            why = f"key {key.public.name!r} has the role {AUTOMATION}: it may draft and measure"
+        if why:
+            refuse(ledger, act, key, why)
+
+
+def refuse(ledger: Ledger, act: str, key: Key, why: str) -> NoReturn:
+    """Tell the ledger of a signature that could not count, and raise. Raises Refused."""
+    ledger.append(REFUSED, {"act": act, "key": key.public.id, "name": key.public.name, "why": why})
+    raise Refused(f"{act}: {why}", hint="the trust file says who may: liftgate keys list")
+
+
+def _signed(holds: Policy | None, proposed: Policy, signers: Sequence[Signer]) -> Condition:
+    """The rules of the policy before count, and against weakening those of the level's own."""
+    like = policies.shipped(proposed.level)
+    wanted: dict[str, int] = {}
+    if holds is not None:
+        weaker = weakens(compare_policies(holds, proposed))
+        wanted = dict(holds.changing.weakening if weaker else holds.changing.ordinary)
+    if weakens(compare_policies(like, proposed)):
+        wanted = larger(wanted, like.changing.weakening)
+    return signed_by("signatures", wanted, signers)
+
+
+def _proposed(entry: Entry) -> Policy:
+    return policies.of_model(entry.body["policy"], f"ledger entry {entry.sequence}")
+
+
+def _proposal(entries: Iterable[Entry], holds: Policy | None, proposed: Policy) -> Entry | None:
+    mine = [
+        e
+        for e in entries
+        if e.kind == PROPOSED
+        and e.body.get("follows") == _digest(holds)
+        and _proposed(e).digest() == proposed.digest()
+    ]
+    return mine[-1] if mine else None
+
+
+def _digest(holds: Policy | None) -> str | None:
+    return None if holds is None else holds.digest()
+
+
+def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
+    claimed = str(one.said.get("role")) if role else None
+    return tuple(Signer(k.key.id, k.key.name, k.roles, k.service, claimed) for k in one.by)
+
+
+def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any], int | None]:
+    if name.isdecimal():
+        with Ledger.open(workspace.home, read_only=True) as ledger:
+            entry = ledger.entry(int(name))
+        if entry.kind not in (LOCKED, AMENDED):
+            raise DataError(f"ledger entry {name}: got {entry.kind}, expected a lock or amendment")
+        return entry.body["study"], int(entry.body["dataset"]["items"])
+    if name in SHIPPED and not Path(name).exists():
+        return policies.shipped(name)
+    value = parse(text_of_file(Path(name)), name).value
+    if isinstance(value, dict) and "policy" in value:
+        return policies.load(Path(name))
+    if isinstance(value, dict) and "study" in value:
+        return load_study(Path(name)).model(), None
+    raise LiftgateError(f"{name}: got neither a policy nor a study")
+
+
+def tier_of(
+    file: Path, workspace: Workspace, given: Path | None = None
+) -> tuple[Policy, str, dict[str, Risk]]:
+    """Return the policy for a study, the tier of its change, and the risk of each candidate.
+
+    Only the study's file is read: what differs inside a system that has the same name and
+    parameters, ``gate status`` knows once it is locked.
+
+    Raises:
+        StudyError: faults of the file.
+    """
+    study = load_study(file)
+    policy = effective(current(workspace, given), study.tier)
+    model = study.model()
+    plans = {
+        name: {key: value for key, value in arm.items() if key != "role"}
+        for name, arm in model["arms"].items()
+    }
+    found = {
+        name: [
+            {"path": c.as_json()["path"], "baseline": c.old, "candidate": c.new}
+            for c in changes(plans[study.baseline], plans[name])
+        ]
+        for name in study.candidates
+    }
+    risks = risks_of(policy, found, model, study.candidates)
+    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks

@@ -1,0 +1,333 @@
+"""``gate status``: a decision, its evidence as it is now, who signed, what the policy asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from liftgate.canon import digest, digest_lines, plain
+from liftgate.errors import LiftgateError
+from liftgate.flow.case import case_of
+from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.judges import standings
+from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
+from liftgate.flow.parts import parts_of
+from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.study import Opened, open_study
+from liftgate.gates import summary
+from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
+from liftgate.gates.policy import Policy
+from liftgate.gates.weakening import Effect, compare_studies
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.consent import Consent
+from liftgate.ledger.keys import moment
+from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import load as load_trust
+from liftgate.records import Entry
+from liftgate.store import Store, Workspace
+from liftgate.study import lock
+
+DECISION = "decision"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that a sign-off rests on, as it is now."""
+
+    opened: Opened
+    locked: lock.Locked
+    held: Entry
+    """The lock or amendment that holds."""
+    decision: Entry | None
+    evidence: Mapping[str, Any]
+    """Names and digests of everything in the set of evidence."""
+    changed: str
+    """What of it differs from what was decided on."""
+    policy: Policy
+    trust: Trust
+    consents: tuple[Consent, ...]
+    entries: tuple[Entry, ...]
+    now: datetime
+    """The later of this machine's clock and the ledger's last entry."""
+    clock_behind_s: float
+    """By how much this machine's clock is behind the ledger; 0: it is not."""
+
+    @property
+    def digest(self) -> str:
+        """The digest of the exact set of evidence."""
+        return digest(self.evidence)
+
+
+def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Picture:
+    """Verify the chain and the rows, and gather what a sign-off rests on; nothing is called.
+
+    Raises:
+        LockedError: the study was never locked, or is not what was locked.
+        BrokenChain: evidence, a signature or the trust file was altered.
+        StudyError: faults of the file.
+    """
+    opened = open_study(file)
+    trust = load_trust(trust_file(workspace, given))
+    if not Ledger.exists(workspace.home):
+        raise lock.not_locked(opened.study)
+    with (
+        Store.open(workspace.home, read_only=True) as store,
+        Ledger.open(workspace.home, read_only=True) as ledger,
+    ):
+        ledger.verify()
+        entries = tuple(ledger.entries())
+        store.verify(recorded_files(ledger))
+        locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
+        rows = _rows(opened, locked, store, entries)
+    consents = tuple(consent.given(entries, trust))
+    decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
+    decision = decided[-1] if decided else None
+    held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
+    evidence = {
+        "study": locked.name,
+        "lock": held.leaf,
+        "decision": decision.leaf if decision else None,
+        **rows,
+        "changes": [e.leaf for e in _later(entries, locked, decision)],
+    }
+    clock = datetime.now(UTC)
+    tip = max(entry.time for entry in entries)
+    return Picture(
+        opened,
+        locked,
+        held,
+        decision,
+        evidence,
+        _changed(decision, locked, evidence),
+        effective(in_force(entries, consents), opened.study.tier),
+        trust,
+        consents,
+        entries,
+        max(clock, tip),
+        max((tip - clock).total_seconds(), 0.0),
+    )
+
+
+def status(seen: Picture) -> Standing:
+    """Return how a decision stands.
+
+    Raises:
+        LiftgateError: nothing was decided yet.
+    """
+    return stand(seen.policy, facts(seen))
+
+
+def facts(seen: Picture) -> Facts:
+    """Return what is known of the decision.
+
+    Raises:
+        LiftgateError: nothing was decided yet.
+    """
+    decision = decided(seen)
+    authors = [one for one in seen.consents if one.act == consent.PROTOCOL and _of_study(seen, one)]
+    approvals = [one for one in seen.consents if one.act == consent.APPROVAL and _mine(seen, one)]
+    fresh = [one for one in approvals if _fits(seen, one)]
+    first = min(
+        e.sequence
+        for e in seen.entries
+        if e.kind == DECISION and e.body["study"] == seen.locked.name
+    )
+    return Facts(
+        body=decision.body,
+        study=seen.locked.model,
+        items=int(decision.body["dataset"]["items"]),
+        decided=decision.time,
+        now=seen.now,
+        changed=seen.changed,
+        authors=frozenset(_author_names(seen, authors)),
+        author_signed=any(one.by and one.about == seen.held.sequence for one in authors),
+        approvals=signers_of(fresh, role=True),
+        stale=tuple(_stale(seen, one) for one in approvals if one not in fresh),
+        uncounted=tuple(f"entry {one.sequence}: {f}" for one in approvals for f in one.faults),
+        weakened=tuple(_weakened(seen)),
+        activated=_last(seen, ACTIVATED),
+        forecast=next(
+            (
+                one.sequence
+                for one in seen.consents
+                if one.act == consent.FORECAST
+                and one.by
+                and _of_study(seen, one)
+                and one.sequence < first
+            ),
+            None,
+        ),
+        record=next(
+            (
+                one.sequence
+                for one in reversed(seen.consents)
+                if one.act == consent.RECORD
+                and one.by
+                and one.about == decision.sequence
+                and one.said.get("_evidence") == seen.digest
+            ),
+            None,
+        ),
+        others=tuple(_told(seen)),
+        waivers=tuple(_waivers(seen)),
+    )
+
+
+def decided(seen: Picture) -> Entry:
+    """Return the decision's entry. Raises LiftgateError: nothing was decided yet."""
+    if seen.decision is None:
+        raise LiftgateError(
+            f"{seen.locked.name}: nothing was decided yet", hint="liftgate run STUDY"
+        )
+    return seen.decision
+
+
+def _rows(
+    opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
+) -> dict[str, Any]:
+    """Return digests of the rows as they are now, of measures, and of people's labels.
+
+    ``scores`` covers every score of the counted trials, those too that do not count because an
+    earlier one was final: a second opinion is evidence.
+    """
+    parts = parts_of(opened)
+    study = parts.study
+    judged = standings(parts.scorers, study.study, entries, store)
+    plan = parts.plan(locked.digest, locked.time)
+    case = case_of(parts, plan, store, study.decision.alpha, judged)
+    bound = summary.bound_rows(case.rows.observations, list(study.scorers))
+    counted = {row.trial.key for row in case.rows.observations}
+    scored = [
+        plain(score)
+        for fingerprint in sorted(locked.body["scorers"].values())
+        for score in store.scores(fingerprint)
+        if score.trial_key in counted
+    ]
+    return {
+        "rows": bound["digest"],
+        "scores": digest_lines(scored),
+        "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
+        "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
+    }
+
+
+def _later(
+    entries: Sequence[Entry], locked: lock.Locked, decision: Entry | None
+) -> Iterator[Entry]:
+    """Yield corrections and erasures that concern the study."""
+    mine = {locked.sequence, *(one.sequence for one in locked.amendments)}
+    if decision is not None:
+        mine.add(decision.sequence)
+    for entry in entries:
+        if (entry.kind == CORRECTION and entry.body.get("corrects") in mine) or (
+            entry.kind == ERASED and entry.sequence > locked.sequence
+        ):
+            yield entry
+
+
+def _changed(decision: Entry | None, locked: lock.Locked, evidence: Mapping[str, Any]) -> str:
+    if decision is None:
+        return ""
+    found = []
+    if decision.body["study_digest"] != locked.digest:
+        found.append("the study was amended")
+    if decision.body["rows"]["digest"] != evidence["rows"]:
+        found.append("rows were added or scored again")
+    return ", ".join(found)
+
+
+def _mine(seen: Picture, one: Consent) -> bool:
+    about = seen.entries[one.about - 1]
+    return about.kind == DECISION and about.body["study"] == seen.locked.name
+
+
+def _of_study(seen: Picture, one: Consent) -> bool:
+    about = seen.entries[one.about - 1]
+    return (
+        about.kind in (lock.LOCKED, lock.AMENDED)
+        and about.body.get("name") == seen.locked.name
+        and about.sequence >= seen.locked.sequence
+    )
+
+
+def _fits(seen: Picture, one: Consent) -> bool:
+    return (
+        one.about == decided(seen).sequence
+        and one.said.get("_evidence") == seen.digest
+        and one.said.get("policy") == seen.policy.digest()
+    )
+
+
+def _stale(seen: Picture, one: Consent) -> str:
+    who = ", ".join(signer.key.name for signer in one.by) or "nobody trusted"
+    other = "policy" if one.said.get("_evidence") == seen.digest else "evidence"
+    return f"entry {one.sequence} by {who} is about other {other}"
+
+
+def _author_names(seen: Picture, authors: Sequence[Consent]) -> Iterator[str]:
+    """Yield ids and names of keys: of those who signed, and of the names that entries carry."""
+    for one in authors:
+        for signer in one.by:
+            yield from (signer.key.id, signer.key.name)
+    for number in (seen.locked.sequence, *(one.sequence for one in seen.locked.amendments)):
+        label = seen.entries[number - 1].author
+        name, _, mail = label.partition("<")
+        yield from (label, name.strip(), mail.rstrip(">"), mail.partition("@")[0])
+
+
+def _weakened(seen: Picture) -> Iterator[str]:
+    if not seen.locked.amendments:
+        return
+    old, new = seen.locked.original, seen.locked.body
+    items = (int(old["dataset"]["items"]), int(new["dataset"]["items"]))
+    for change in compare_studies(old["study"], new["study"], items=items):
+        if change.effect is Effect.WEAKENED:
+            yield f"{change.path}: {change.why}"
+
+
+def _last(seen: Picture, kind: str) -> int | None:
+    found = [
+        e.sequence
+        for e in seen.entries
+        if e.kind == kind and e.body.get("study_digest") == seen.locked.digest
+    ]
+    return found[-1] if found else None
+
+
+def _told(seen: Picture) -> Iterator[Told]:
+    for entry in seen.entries:
+        body = entry.body
+        study = body.get("study")
+        name = study if isinstance(study, str) else None
+        if entry.kind == DECISION:
+            prints = {arm["name"]: arm["fingerprint"] for arm in body["arms"]}
+            words = {one["candidate"]: one["word"] for one in body["decisions"]}
+            ships = tuple(prints[one] for one, word in words.items() if word == "ship")
+            word = "ship" if ships else next(iter(words.values()))
+            yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
+        else:
+            verdict = body.get("verdict")
+            said = verdict if isinstance(verdict, str) else None
+            yield Told(entry.sequence, entry.kind, entry.time, name, said)
+
+
+def _waivers(seen: Picture) -> Iterator[SetAside]:
+    """Signatures under the same words are one waiver, whoever gave them when."""
+    groups: dict[str, list[Consent]] = {}
+    for one in seen.consents:
+        if one.act == consent.WAIVER and _of_study(seen, one):
+            groups.setdefault(digest({"about": one.about, "said": one.said}), []).append(one)
+    for group in groups.values():
+        said = group[0].said
+        yield SetAside(
+            group[-1].sequence,
+            tuple(str(name) for name in said["conditions"]),
+            moment(said["until"]),
+            group[0].time,
+            str(said["owner"]),
+            str(said["reason"]),
+            signers_of(group),
+        )

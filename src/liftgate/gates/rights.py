@@ -1,0 +1,239 @@
+"""Decision rights: which roles must sign an act, and whether those who signed are enough.
+
+A signer counts once, whatever roles a key has; a machine's key and the author's never count, the
+author's unless the right says that the author may. Rows as a policy writes them: ``Right``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from liftgate.errors import UnknownName
+from liftgate.gates.condition import Condition, all_of, cannot_tell, met, not_met
+from liftgate.study.problems import Node
+from liftgate.study.values import Listed, Name, Text
+
+Counts = Annotated[dict[Name, Annotated[int, Field(ge=1, le=100)]], Field()]
+"""Role -> how many of it."""
+AUTOMATION = "automation"
+"""The role of machines: they draft and measure, and never sign, waive or weaken."""
+HUMAN_ACTS = ("approve", "sign", "waive", "adopt", "forecast")
+"""What automation never does."""
+_TEAMS = re.compile(r"(\d+|several|two|three|four|five)\s+(?:\w+\s+)?teams?")
+_NUMBERS = {"two": 2, "several": 2, "three": 3, "four": 4, "five": 5}
+_WEAKENS = re.compile(r"\b(weak|weaken\w*|loosen\w*|lower\w*|relax\w*)\b")
+_TEAM = "team-{}"
+
+
+class Right(Node):
+    """One row of the table of decision rights."""
+
+    act: Name = Field(description="the act's name")
+    says: Text = Field(description="the act in words")
+    words: Listed = Field(default=(), description="words by which `rights explain` finds it")
+    roles: Counts = Field(default_factory=dict, description="role: how many must sign")
+    author_alone: bool = Field(default=False, description="the author decides alone")
+    author_may: bool = Field(default=False, description="the author's own signature counts")
+    unless: Text | None = Field(
+        default=None, description="a circumstance in which the roles must sign after all"
+    )
+    each_team_from: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="from so many affected teams on, each of them signs"
+    )
+    weakening: Counts = Field(
+        default_factory=dict, description="who must sign as well when it weakens"
+    )
+    lazy_days: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="days without objection after which it is agreed"
+    )
+    review_hours: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="hours within which it is reviewed afterwards"
+    )
+    recommend_only: bool = Field(default=False, description="it may only be recommended")
+    note: str = Field(default="", description="what else people should know")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an act touches."""
+
+    teams: tuple[str, ...] = ()
+    """Names of the affected teams."""
+    weakening: bool = False
+    circumstances: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Somebody whose signature over the right thing was verified."""
+
+    key: str
+    """Id of the key."""
+    name: str
+    roles: tuple[str, ...]
+    service: bool = False
+    claimed: str | None = None
+    """The role in which it was signed; None: any of the key's."""
+
+
+def needed(right: Right, scope: Scope = Scope()) -> dict[str, int]:
+    """Return role -> how many must sign an act; empty: the author decides alone."""
+    teams = dict.fromkeys(scope.teams)
+    every = right.each_team_from is not None and len(teams) >= right.each_team_from
+    alone = right.author_alone and not every and right.unless not in scope.circumstances
+    found = {} if alone else dict(right.roles)
+    if every:
+        found |= {_TEAM.format(name): 1 for name in teams}
+    if scope.weakening:
+        found = larger(found, right.weakening)
+    return found
+
+
+def larger(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    """Return role -> the larger of two numbers."""
+    return {
+        role: max(first.get(role, 0), second.get(role, 0))
+        for role in dict.fromkeys([*first, *second])
+    }
+
+
+def signed_by(
+    name: str,
+    wanted: Mapping[str, int],
+    signers: Sequence[Signer],
+    *,
+    authors: Iterable[str] = (),
+    author_may: bool = False,
+) -> Condition:
+    """Return whether those who signed are enough.
+
+    Args:
+        name: of the condition.
+        wanted: role -> how many.
+        signers: with verified signatures over the right thing.
+        authors: ids and names of the keys of whoever made it.
+        author_may: whether their own signatures count.
+    """
+    if not wanted:
+        return met(name, "no signature is asked for")
+    excluded = set() if author_may else set(authors)
+    able: dict[str, list[str]] = {role: [] for role in wanted}
+    names: dict[str, str] = {}
+    refused: list[str] = []
+    for one in {(s.key, s.claimed): s for s in signers}.values():
+        why = _refused(one, excluded)
+        if why:
+            refused.append(f"{one.name} ({why})")
+            continue
+        names[one.key] = one.name
+        for role in wanted if one.claimed is None else [one.claimed]:
+            if role in able and role in one.roles and one.key not in able[role]:
+                able[role].append(one.key)
+    given = _assigned(wanted, able)
+    parts = []
+    for role, count in wanted.items():
+        mine = [names[key] for key in given.get(role, [])]
+        said = f"{len(mine)} of {count}" + (f": {', '.join(mine)}" if mine else "")
+        parts.append(met(role, said) if len(mine) >= count else not_met(role, said))
+    parts += [not_met_note(text) for text in refused]
+    return all_of(name, parts)
+
+
+def not_met_note(text: str) -> Condition:
+    """Return a remark about a signature that does not count; it stops nothing by itself."""
+    return met("not counted", text)
+
+
+def _refused(one: Signer, excluded: set[str]) -> str:
+    if one.service or AUTOMATION in one.roles:
+        return "a machine's key never signs for people"
+    if one.key in excluded or one.name in excluded:
+        return "the author does not approve"
+    if one.claimed is not None and one.claimed not in one.roles:
+        return f"the trust file does not give it the role {one.claimed}"
+    return ""
+
+
+def _assigned(wanted: Mapping[str, int], able: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """Give each place to another signer, as many as possible (augmenting paths; Kuhn 1955)."""
+    places = [(role, number) for role, count in wanted.items() for number in range(count)]
+    taken: dict[str, tuple[str, int]] = {}
+
+    def place(spot: tuple[str, int], seen: set[str]) -> bool:
+        for key in able[spot[0]]:
+            if key in seen:
+                continue
+            seen.add(key)
+            if key not in taken or place(taken[key], seen):
+                taken[key] = spot
+                return True
+        return False
+
+    for spot in places:
+        place(spot, set())
+    found: dict[str, list[str]] = {}
+    for key, (role, _) in taken.items():
+        found.setdefault(role, []).append(key)
+    return found
+
+
+def find(rights: Sequence[Right], said: str) -> tuple[Right, Scope]:
+    """Return the right that a sentence is about, and what it says of the scope.
+
+    Raises:
+        UnknownName: no right, or several alike.
+    """
+    text = said.lower()
+    words = set(re.findall(r"[a-z][a-z-]*", text))
+    exact = [one for one in rights if one.act == text.strip()]
+    scores = {one.act: len(words & {w.lower() for w in one.words}) for one in rights}
+    best = max(scores.values(), default=0)
+    found = exact or [one for one in rights if best and scores[one.act] == best]
+    if len(found) != 1:
+        alike = f"; several fit: {', '.join(one.act for one in found)}" if found else ""
+        raise UnknownName(
+            "decision right", said, [one.act for one in rights], hint=f"name the act{alike}"
+        )
+    match = _TEAMS.search(text)
+    number = 0 if match is None else _NUMBERS.get(match[1]) or int(match[1])
+    teams = tuple(chr(ord("a") + n) if n < 26 else str(n) for n in range(min(number, 100)))
+    weakening = _WEAKENS.search(text) is not None
+    said_of = frozenset({found[0].unless} if found[0].unless and found[0].unless in text else ())
+    return found[0], Scope(teams, weakening, said_of)
+
+
+def explained(right: Right, scope: Scope) -> list[str]:
+    """Return a right in sentences: the rule, then who must sign."""
+    lines = [f"{right.act}: {right.says}"]
+    if right.note:
+        lines.append(f"Rule: {right.note}")
+    wanted = needed(right, scope)
+    if right.recommend_only:
+        lines.append("Only a recommendation; nobody signs.")
+    elif not wanted:
+        lines.append("The author decides alone.")
+    else:
+        listed = ", ".join(f"{count} × {role}" for role, count in wanted.items())
+        lines.append(f"Must sign: {listed}")
+        lines.append(
+            "The author may be the one." if right.author_may else "The author does not count."
+        )
+    if right.weakening and not scope.weakening:
+        more = ", ".join(f"{n} × {role}" for role, n in right.weakening.items())
+        lines.append(f"If it weakens, also: {more}")
+    if right.lazy_days is not None:
+        lines.append(f"Or: {right.lazy_days} days without objection.")
+    if right.review_hours is not None:
+        lines.append(f"Reviewed afterwards within {right.review_hours} hours.")
+    lines.append("Automation never signs.")
+    return lines
+
+
+def unknown_author(name: str) -> Condition:
+    """Return the condition of approvals when nobody knows who the author is."""
+    return cannot_tell(name, "who made it is not signed, so nobody can tell author from approver")

@@ -1,0 +1,173 @@
+"""What people consent to by their signature: approvals, forecasts, records, waivers, policies.
+
+Each is a statement about an entry, in an entry of kind ``statement``, so ``ledger verify`` checks
+them as all others. Which key has which role is the trust file's word alone: never the statement's,
+a file's or the environment's. The trust file itself must be the one that the ledger tells of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from liftgate.canon import canonical, parse, sha256, short
+from liftgate.errors import BrokenChain, DataError, NotAllowed
+from liftgate.ledger import dsse, statements
+from liftgate.ledger.keys import Key
+from liftgate.ledger.protocol import Chain
+from liftgate.ledger.trust import Trust, Trusted
+from liftgate.records import Entry
+
+APPROVAL, FORECAST, RECORD, WAIVER, POLICY = "approval", "forecast", "record", "waiver", "policy"
+PROTOCOL = "protocol"
+"""The author's signature under a locked study: ``liftgate.ledger.statements``."""
+_URI = "urn:liftgate:predicate:{}:v1"
+_PREFIX, _SUFFIX = _URI.split("{}")
+CHANGED = "keys.changed"
+"""Kind of the entry that tells of a new version of the trust file."""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """One signed act of a ledger."""
+
+    sequence: int
+    about: int
+    """The entry that it is about."""
+    act: str
+    said: Mapping[str, Any]
+    by: tuple[Trusted, ...]
+    """Trusted keys whose signature counts."""
+    faults: tuple[str, ...]
+    """Why others do not count."""
+    time: datetime
+    """No earlier than any entry before it."""
+
+
+def give(
+    chain: Chain,
+    entry: Entry,
+    act: str,
+    said: Mapping[str, Any],
+    keys: Sequence[Key],
+    trust: Trust,
+    *,
+    evidence: str | None = None,
+    now: datetime | None = None,
+) -> Entry:
+    """Sign an act about an entry and append it.
+
+    Args:
+        chain: the ledger.
+        entry: what it is about.
+        act: one of the constants.
+        said: what is consented to.
+        keys: of the signers.
+        trust: the trust file.
+        evidence: digest of the exact set of evidence; the first subject.
+        now: for the time of the entry; None: now.
+
+    Raises:
+        NotAllowed: a key is not trusted, is a machine's, revoked, or out of its time.
+    """
+    tip = chain.tip
+    time = now or datetime.now(UTC)
+    latest = max(time, tip.time) if tip else time
+    for key in keys:
+        why = refusal(key, trust, latest)
+        if why:
+            raise NotAllowed(f"signature: {why}", hint="the trust file: liftgate keys list")
+    subjects = [] if evidence is None else [_subject("evidence", evidence)]
+    made = {
+        "_type": statements.STATEMENT,
+        "subject": [*subjects, _subject(f"ledger entry {entry.sequence}", entry.leaf)],
+        "predicateType": _URI.format(act),
+        "predicate": dict(said),
+    }
+    envelope = dsse.sign(statements.TYPE, canonical(made), keys).as_json()
+    body = {"about": entry.sequence, "predicate": made["predicateType"], "envelope": envelope}
+    return chain.append(statements.KIND, body, refs={"entry": entry.leaf}, time=time)
+
+
+def refusal(key: Key, trust: Trust, time: datetime) -> str:
+    """Say why a key may not sign for a person, or return an empty text."""
+    for known in trust.keys:
+        if known.key.id == key.public.id:
+            if known.service:
+                return f"key {key.public.name!r} is a machine's: it may draft and measure, not sign"
+            return known.fault_at(time)
+    return f"key {key.public.name!r} is not in the trust file"
+
+
+def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
+    """Return every signed act of a verified ledger, in order.
+
+    Raises:
+        BrokenChain: a signature in the name of a trusted key is not its, or a statement is about
+            an entry that is not there; the trust file is not the one that the ledger tells of.
+    """
+    leaves: list[str] = []
+    latest: datetime | None = None
+    found = []
+    versions = [sha256(one.payload) for one in trust.envelopes]
+    told = ""
+    for entry in entries:
+        latest = entry.time if latest is None else max(latest, entry.time)
+        leaves.append(entry.leaf)
+        if entry.kind == CHANGED:
+            told = _known_version(entry, versions)
+        if entry.kind == statements.KIND:
+            one = _read(entry, leaves, latest, trust)
+            if one is not None:
+                found.append(one)
+    if trust.version and told != trust.digest:
+        raise BrokenChain(
+            f"trust file: its version {trust.version} is not the last that this ledger tells of",
+            hint="take the trust file that `liftgate keys trust` wrote in this workspace",
+        )
+    return found
+
+
+def _known_version(entry: Entry, versions: Sequence[str]) -> str:
+    digest = str(entry.refs.get("trust"))
+    if digest not in versions:
+        raise BrokenChain(
+            f"trust file: ledger entry {entry.sequence} tells of the version {short(digest)}…, "
+            "which it does not hold: it is another's, or an old copy"
+        )
+    return digest
+
+
+def _read(entry: Entry, leaves: Sequence[str], time: datetime, trust: Trust) -> Consent | None:
+    uri = entry.body.get("predicate")
+    if not isinstance(uri, str) or not (uri.startswith(_PREFIX) and uri.endswith(_SUFFIX)):
+        return None
+    place = f"ledger entry {entry.sequence}"
+    try:
+        envelope = dsse.read(entry.body.get("envelope"), statements.TYPE)
+        payload = parse(envelope.payload)
+        number, leaf, signed_uri = statements.about(payload)
+        signers = dsse.signers(envelope, trust.public)
+        said = payload.get("predicate")
+        if signed_uri != uri or not isinstance(said, dict):
+            raise BrokenChain("its entry says another predicate than what was signed")
+    except (DataError, BrokenChain, ValueError) as error:
+        raise BrokenChain(f"{place}: {error}") from error
+    if not 1 <= number < entry.sequence or leaves[number - 1] != leaf:
+        raise BrokenChain(f"{place}: what it signs is about an entry that is not in this ledger")
+    known = [trust.of(key) for key in signers]
+    faults = [fault for one in known if (fault := one.fault_at(time))]
+    strangers = len(envelope.signatures) - len(signers)
+    if strangers:
+        faults.append(f"{strangers} by keys that are not in the trust file")
+    counted = tuple(one for one in known if not one.fault_at(time))
+    act = uri[len(_PREFIX) : -len(_SUFFIX)]
+    evidence = payload["subject"][0].get("digest", {}).get("sha256")
+    said = {**said, "_evidence": f"sha256:{evidence}"} if len(payload["subject"]) > 1 else said
+    return Consent(entry.sequence, number, act, said, counted, tuple(faults), time)
+
+
+def _subject(name: str, digest: str) -> dict[str, Any]:
+    return {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}
