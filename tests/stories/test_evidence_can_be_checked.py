@@ -101,6 +101,22 @@ def test_a_trace_over_an_altered_file_says_so_and_exits_three(decided):
     assert "scores.parquet: altered" in found["notes"][0]
 
 
+def test_a_trace_notices_that_the_description_of_a_run_is_gone(decided):
+    world, body = decided
+    described = next((world.folder / ".liftgate" / "store" / "runs").glob("*/run.json"))
+    kept = described.read_bytes()
+    described.unlink()
+    try:
+        done = world.liftgate("trace", f"{body['entry']}:new.primary", "--json")
+    finally:
+        described.write_bytes(kept)
+    assert done.returncode == 3
+    found = json.loads(done.stdout)
+    assert [f["file"] for f in found["files"] if f["state"] == "missing"] == [
+        f"{described.parent.name}/run.json"
+    ]
+
+
 def test_a_kept_dataset_needs_its_source_no_more(decided):
     world, body = decided
     dataset = load_dataset(

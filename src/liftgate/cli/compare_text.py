@@ -27,13 +27,13 @@ from liftgate.documents.comparison_words import (
     word,
 )
 from liftgate.documents.numbers import EstimateText, count, p_value, percent
+from liftgate.documents.ratio_words import ratio_lines
 from liftgate.documents.words import contrast_words
 from liftgate.figures import Unit
 from liftgate.records import (
     Change,
     Comparison,
     Comparisons,
-    Estimate,
     MetricComparison,
     Pairing,
     RatioComparison,
@@ -116,23 +116,9 @@ def _body(comparison: Comparison) -> Iterator[str]:
 
 
 def _ratio(ratio: RatioComparison) -> Iterator[str]:
-    yield f"{ratio.name}: Σ {ratio.numerator} / Σ {ratio.denominator}, {count(ratio.items)} items"
-    sides = {
-        "baseline": ratio.baseline,
-        "candidate": ratio.candidate,
-        "candidate − baseline": ratio.difference,
-    }
-    for side, found in sides.items():
-        if found is not None:
-            yield f"  {side} {found.value:.4g}, 95 % interval {_limits(found)}"
-    if ratio.left_out:
-        yield f"  {count(ratio.left_out)} items lack one of the metrics and are left out"
-    yield from (f"  no number for the {reason}" for reason in ratio.reasons)
-
-
-def _limits(found: Estimate) -> str:
-    low, high = ("unbounded" if end is None else f"{end:.4g}" for end in (found.low, found.high))
-    return f"{low} … {high}"
+    first, *rest = ratio_lines(ratio)
+    yield first
+    yield from (f"  {line}" for line in rest)
 
 
 def _metric(metric: MetricComparison, comparison: Comparison) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,19 +64,20 @@ class Metric:
     notes: tuple[str, ...]
 
 
-def render_comparison(comparison: Mapping[str, Any]) -> str:
+def render_comparison(comparison: Mapping[str, Any], ratios: Sequence[Sequence[str]] = ()) -> str:
     """Return a comparison as one self-contained HTML file.
 
     Args:
         comparison: ``plain(Comparison)``. Names of items, slices and columns are hostile data.
+        ratios: what is to be said of each ratio, a heading first; see ``ratio_lines``.
 
     Raises:
         LiftgateError: the page is too large however little of the lists it shows.
     """
-    return fit(lambda budget: _page(comparison, budget))
+    return fit(lambda budget: _page(comparison, ratios, budget))
 
 
-def _page(comparison: Body, budget: Budget) -> str:
+def _page(comparison: Body, ratios: Sequence[Sequence[str]], budget: Budget) -> str:
     metrics = comparison["metrics"][:_MOST_METRICS]
     told = tuple(_metric(metric, i, comparison, budget) for i, metric in enumerate(metrics))
     badges = _answers(comparison)
@@ -93,6 +94,7 @@ def _page(comparison: Body, budget: Budget) -> str:
         "figures": _figures(metrics),
         "pairing": sections.pairing({m["metric"]: m["pairing"] for m in metrics}, budget),
         "alpha": percent(comparison["question"]["alpha"]),
+        "ratios": tuple(tuple(lines) for lines in ratios),
         "notes": cut(comparison["notes"], budget.listed),
     }
     return render_page("comparison.html.j2", context, budget)

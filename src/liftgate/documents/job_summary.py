@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from liftgate.documents.comparison_words import COLUMNS, answer_lines, cells, requirement_words
+from liftgate.documents.ratio_words import ratio_lines
 from liftgate.errors import Fault
 from liftgate.figures.text import visible
 from liftgate.records import Comparison, Comparisons, Pairing
@@ -37,6 +38,10 @@ def _comparison(comparison: Comparison) -> Iterator[str]:
         want = comparison.requirement.want
         for metric in comparison.metrics:
             yield f"- {_text(metric.metric)}: {_text(requirement_words(metric, want))}"
+    for ratio in comparison.ratios:
+        first, *rest = ratio_lines(ratio)
+        yield f"- {_text(first)}"
+        yield from (f"  - {_text(line)}" for line in rest)
     yield from (f"- {_text(line)}" for line in _pairing(comparison.metrics[0].pairing))
     yield from (f"- {_text(note)}" for note in comparison.notes)
 

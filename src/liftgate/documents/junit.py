@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from liftgate.documents.comparison_words import unit as unit_for
 from liftgate.documents.comparison_words import word
+from liftgate.documents.ratio_words import ratio_lines
 from liftgate.figures.text import escape
 from liftgate.records import Comparison, Comparisons, MetricComparison, Reading
 
@@ -44,8 +45,15 @@ def _suite(place: int, comparison: Comparison, found: Comparisons) -> str:
     return (
         f'  <testsuite name="{escape(name)}" tests="{len(cases)}" '
         f'failures="{kinds.count("failure")}" errors="0" skipped="{kinds.count("skipped")}">\n'
-        f"{''.join(cases)}  </testsuite>\n"
+        f"{''.join(cases)}{_ratios(comparison)}  </testsuite>\n"
     )
+
+
+def _ratios(comparison: Comparison) -> str:
+    """What is only described and never decided is no test: it is said beside the tests."""
+    lines = [line for ratio in comparison.ratios for line in ratio_lines(ratio)]
+    told = "".join(f"{escape(line)}\n" for line in lines)
+    return f"    <system-out>{told}</system-out>\n" if told else ""
 
 
 def _result(metric: MetricComparison, comparison: Comparison) -> tuple[str, str]:

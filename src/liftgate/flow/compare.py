@@ -15,6 +15,7 @@ from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
 from liftgate.documents.comparison_words import all_written, written
 from liftgate.documents.job_summary import summary_markdown
 from liftgate.documents.junit import junit_xml
+from liftgate.documents.ratio_words import ratio_lines
 from liftgate.errors import DataError, UnknownName
 from liftgate.flow.compare_traces import counted, with_scores
 from liftgate.gates import compare as gate
@@ -22,6 +23,7 @@ from liftgate.gates import ratios
 from liftgate.gates.foreign import Collected, Matched, collect, match
 from liftgate.gates.foreign_scores import pairs_of, scale_of
 from liftgate.gates.tries import is_right_or_wrong
+from liftgate.importers.log import many_small_objects
 from liftgate.importers.place import open_table
 from liftgate.protocols import Exporter, ForeignTable, Row
 from liftgate.records import (
@@ -107,11 +109,13 @@ def read_tables(
             f"{baseline} and {candidate} are the same rows; expected two runs",
             hint="name two files, or two systems of one file: FILE@SYSTEM",
         )
-    before, after = (
-        _read(os.fspath(name), table, system, metrics, with_content=with_content, counts=counts)
-        for name, (table, system) in zip((baseline, candidate), tables, strict=True)
-    )
-    return ReadTables((before, after), match(before.rows, after.rows), metrics, question)
+    with many_small_objects():
+        before, after = (
+            _read(os.fspath(name), table, system, metrics, with_content=with_content, counts=counts)
+            for name, (table, system) in zip((baseline, candidate), tables, strict=True)
+        )
+        matched = match(before.rows, after.rows)
+    return ReadTables((before, after), matched, metrics, question)
 
 
 def _opened(
@@ -172,7 +176,7 @@ def _lower(metric: str, sides: tuple[Read, Read], question: Question) -> bool:
 
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
-    return render_comparison(plain(comparison))
+    return render_comparison(plain(comparison), [[*ratio_lines(one)] for one in comparison.ratios])
 
 
 def exported(comparison: Comparison, name: str, *, seconds: int) -> Mapping[str, bytes]:

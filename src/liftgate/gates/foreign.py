@@ -119,7 +119,8 @@ def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
     for name, value in row.slices.items():
         values = facts.slices.setdefault(name, {})
         _same(values, number, value, f"{place}: item {row.item!r}", f"slice {name!r}")
-    if row.content is not None and facts.content.setdefault(number, row.content) != row.content:
+    content = row.content
+    if content is not None and facts.content.setdefault(number, content) != content:
         facts.unsteady.add(number)
     if row.prompt is not None:
         facts.prompt.setdefault(number, row.prompt)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ LARGEST = 2 * 2**30
 
 _BLANK = " \t\r\n"
 _DECODER = json.JSONDecoder()
+_scan = _DECODER.scan_once  # type: ignore[attr-defined]
 
 Handler = Callable[[Any, Mapping[str, Any]], None]
 """Takes one element of a list, and the members of the document that came before it."""
@@ -121,7 +123,7 @@ def lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, dict[s
     """
     found = False
     with path.open("rb") as file:
-        for number, line in enumerate(iter(lambda: file.readline(longest + 1), b""), 1):
+        for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
             if len(line) > longest:
                 raise DataError(
                     f"{path}:{number}: is longer than {longest / 2**20:g} MiB; expected one row a "
@@ -136,9 +138,13 @@ def lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, dict[s
 
 def _line(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        place = f"{path}:{number}"  # once more, slowly, to say what is wrong with it
+        text = line.decode("utf-8")
+        value, end = _scan(text, 0)
+        plain = not text[end:].strip(_BLANK)
+    except (StopIteration, ValueError, RecursionError):
+        plain = False
+    if not plain:
+        place = f"{path}:{number}"  # once more, slowly: a blank before it, or what is wrong with it
         value = parsed(decoded(line, place), place)
     if not isinstance(value, dict):
         raise DataError(f"{path}:{number}: got {shown(value)}, expected a JSON object")

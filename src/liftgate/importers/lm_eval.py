@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import readable, shown
@@ -74,14 +73,18 @@ class _Documents:
                 f"{self.path}:{number}: got no doc_id, expected one in every line of samples"
             )
         item, chain = str(row["doc_id"]), str(row.get("filter", _NO_FILTER))
-        seen = self.seen.setdefault(chain, set())
+        seen = self.seen.get(chain)
+        if seen is None:
+            seen = self.seen[chain] = set()
         if item in seen:
             raise DataError(
                 f"{self.path}:{number}: document {item} comes twice under the filter {chain!r}",
                 hint="were two runs written into one file? Keep one of them",
             )
         seen.add(item)
-        scores = self.scores.setdefault(item, {})
+        scores = self.scores.get(item)
+        if scores is None:
+            scores = self.scores[item] = {}
         for name in _metric_names(row):
             if name in row:
                 metric = name if chain == _NO_FILTER else f"{name},{chain}"
@@ -113,7 +116,7 @@ class _Documents:
         if known is None:
             content = content_of(doc, row.get("target"))
         else:
-            content = sha256(f"{known} {row.get('target_hash')}".encode())
+            content = f"{known} {row.get('target_hash')}"
         prompt = row.get("prompt_hash")
         return Entry(
             item=item,

@@ -102,13 +102,13 @@ class LogImporter:
             DataError: with the place, what was got, what was expected and what to type.
             UnknownName: a named column or system is not in the log.
         """
-        with _many_small_objects(), _of_another_shape(path):
+        with many_small_objects(), _of_another_shape(path):
             log = self.read(path, columns)
         return table(log, columns, system)
 
 
 @contextmanager
-def _many_small_objects() -> Iterator[None]:
+def many_small_objects() -> Iterator[None]:
     """Let nobody look for cycles among rows that have none: a sixth of the reading time."""
     collects = gc.isenabled()
     gc.disable()
@@ -179,8 +179,11 @@ def digest_of(path: Path) -> str:
 
 def content_of(*parts: Any) -> str:
     """Return the digest of JSON values, the same whatever the order of names."""
-    written = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return sha256(written.encode())
+    return sha256(_write(parts).encode())
+
+
+# Made once: ``json.dumps`` with options of its own makes an encoder for each call.
+_write = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
 
 
 def score_of(value: Any, place: str, name: str) -> float | None:
@@ -253,7 +256,7 @@ def _traces(log: Log, settled: Columns) -> Callable[[TakeTrace], None] | None:
         return None
 
     def traces(take: TakeTrace) -> None:
-        with _many_small_objects(), _of_another_shape(log.path):
+        with many_small_objects(), _of_another_shape(log.path):
             read(take if settled.repeat else lambda item, _, trace: take(item, None, trace))
 
     return traces
@@ -366,6 +369,8 @@ def _rows(log: Log, settled: Columns, system: str | None) -> Iterator[Row]:
     read_repeat = reader(settled.repeat, own.repeat, "repeat", text)
     read_error = reader(settled.error, own.error, "error", failure)
     read_cluster = reader(settled.cluster, None, "", text)
+    metrics, sliced = settled.metrics, settled.slices
+    asked = frozenset(metrics)
     for entry in log.entries:
         of_system = read_system(entry)
         if system is not None and of_system is not None and of_system != system:
@@ -375,14 +380,17 @@ def _rows(log: Log, settled: Columns, system: str | None) -> Iterator[Row]:
             raise DataError(
                 f"{log.path}: {entry.item!r} has no {settled.item}, expected an item id"
             )
-        slices = {name: text(entry.fields.get(name)) for name in settled.slices}
+        scores = entry.scores
+        if not asked <= scores.keys():
+            scores = {name: scores.get(name) for name in metrics}
+        slices = {name: text(entry.fields.get(name)) for name in sliced} if sliced else {}
         yield Row(
             item=item,
-            scores={name: entry.scores.get(name) for name in settled.metrics},
+            scores=scores,
             system=of_system,
             repeat=read_repeat(entry),
             cluster=read_cluster(entry),
-            slices={name: label for name, label in slices.items() if label is not None},
+            slices={name: one for name, one in slices.items() if one is not None} if sliced else {},
             error=read_error(entry),
             content=entry.content,
             prompt=entry.prompt,

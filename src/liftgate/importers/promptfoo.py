@@ -97,9 +97,11 @@ class _Answers:
 
     def _scores(self, row: Mapping[str, Any], place: str) -> dict[str, float | None]:
         found: dict[str, float | None] = {"pass": float(bool(row.get("success")))}
-        if is_number(row.get("score")):
-            found["score"] = score_of(row["score"], place, "score")
-        for name, value in (row.get("namedScores") or {}).items():
+        score = row.get("score")
+        if is_number(score):
+            found["score"] = score_of(score, place, "score")
+        named = row.get("namedScores")
+        for name, value in named.items() if named else ():
             if is_number(value):
                 self.names.setdefault(name, None)
                 found[_named(name)] = score_of(value, place, name)

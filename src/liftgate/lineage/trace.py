@@ -12,6 +12,7 @@ from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED
+from liftgate.store.finished import RUN_FILE
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
 FileState = Callable[[str, str], str]
@@ -116,18 +117,31 @@ def find_entry(entries: Sequence[Entry], sequence: int) -> Entry:
 
 
 def files_of(entry: Entry, entries: Iterable[Entry], state: FileState) -> tuple[File, ...]:
-    """Return the files that an entry names: a decision's rows, or a run's own files."""
+    """Return the files that an entry names: a decision's rows, or a run's own files.
+
+    The description of a run, without which its rows are not found, comes with its rows.
+    """
     recorded: dict[str, tuple[str, int]] = {}
     own: dict[str, str] = {}
+    described: dict[int, str] = {}
     for other in entries:
         if other.kind == RUN_FINISHED:
+            if RUN_FILE in other.body["files"]:
+                described[other.sequence] = other.body["files"][RUN_FILE]
             for name, digest in other.body["files"].items():
                 recorded[digest] = (f"{other.body['id']}/{name}", other.sequence)
                 if other.sequence == entry.sequence:
                     own[f"{other.body['id']}/{name}"] = digest
     named: Mapping[str, str] = own or entry.body.get("rows", {}).get("files", {})
     files = []
-    for name, digest in sorted(named.items()):
+    rows = {recorded[digest][1] for digest in named.values() if digest in recorded}
+    of_runs = {
+        recorded[one][0]: one
+        for n, one in described.items()
+        # Without the description of any run, such as a pass of its own, no rows can be listed.
+        if entry.kind == DECISION and (n in rows or state(recorded[one][0], one) != "ok")
+    }
+    for name, digest in sorted({**named, **of_runs}.items()):
         path, sequence = recorded.get(digest, (name, None))
         files.append(File(path, digest, state(path, digest), sequence))
     return tuple(files)

@@ -284,6 +284,11 @@ def _latency(claim: ClaimPlan) -> Iterator[Problem]:
             (claim.rule, "passes"),
             f"not given; {claim.quantity} is taken in separate passes, e.g. passes: 7",
         )
+    limit = claim.params.get("limit")
+    if isinstance(limit, (int, float)) and limit <= 0:
+        yield Problem(
+            (claim.rule, "limit"), f"got {limit:g} for {claim.quantity}, expected more than 0 ms"
+        )
 
 
 def _no_passes(claim: ClaimPlan, why: str) -> Iterator[Problem]:

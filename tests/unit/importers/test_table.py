@@ -10,6 +10,7 @@ import pytest
 
 from liftgate.errors import DataError, UnknownName
 from liftgate.importers.table import read_table
+from liftgate.importers.table.raw import _parquet_batches
 from liftgate.protocols import ForeignTable
 from liftgate.records import Columns
 
@@ -81,6 +82,15 @@ def test_parquet_is_read_with_its_own_types(tmp_path: Path) -> None:
     assert scores(table, "score") == [0.0, None, 0.5]
     assert scores(table, "ok") == [1.0, 0.0, 1.0]
     assert scores(table, "d") == [0.5, 0.5, 0.5]
+
+
+def test_times_with_a_zone_in_parquet_are_read_as_text_in_utc(tmp_path: Path) -> None:
+    path = tmp_path / "zoned.parquet"
+    when = "TIMESTAMPTZ '2024-01-01 00:30:00+02'"
+    duckdb.sql(f"COPY (SELECT 'q1' AS item, 1 AS acc, {when} AS \"a \"\"t\") TO '{path}'")
+    header, *rows = _parquet_batches(path)
+    assert header == ["item", "acc", 'a "t']
+    assert rows == [[("q1", 1, "2023-12-31 22:30:00+00")]]
 
 
 def test_nested_json_is_reached_with_dots(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ def test_a_claim_leads_to_its_lock_its_arms_and_its_files(entries):
     assert found.entry.sequence == 4
     assert found.locked.sequence == 2
     assert [(f.file, f.state, f.recorded_in) for f in found.files] == [
+        ("r1/run.json", "ok", 3),
         ("r1/trials.parquet", "ok", 3),
         ("r9/x.parquet", "missing", None),
     ]

@@ -165,6 +165,12 @@ def claim(**fields: Any) -> dict[str, Any]:
             "within.passes",
             "expected at least",
         ),
+        (
+            "guardrails",
+            claim(metric="latency_p95_ms", within={"limit": -1, "passes": 7}),
+            "within.limit",
+            "expected more than 0 ms",
+        ),
         ("guardrails", claim(metric="latency_p0_ms", within={"limit": 1}), "metric", "scorers"),
         (
             "guardrails",

@@ -271,7 +271,7 @@ def _parquet_records(path: Path) -> Iterator[Record]:
 
 
 def _parquet_batches(path: Path) -> Iterator[Sequence[Any]]:
-    """Yield the header, then lists of rows."""
+    """Yield the header, then lists of rows; a time with a zone comes as text, in UTC."""
     import duckdb
 
     # A name such as a[1].parquet is one file, not a pattern.
@@ -279,7 +279,16 @@ def _parquet_batches(path: Path) -> Iterator[Sequence[Any]]:
     try:
         with duckdb.connect(config={"threads": 1}) as connection:
             found = connection.execute("SELECT * FROM read_parquet(?)", [literal])
-            yield [str(column[0]) for column in found.description or ()]
+            named = [str(column[0]) for column in found.description or ()]
+            zoned = [c[0] for c in found.description or () if "TIME ZONE" in str(c[1])]
+            if zoned:
+                # As Python values they would need a package of time zones.
+                connection.execute("SET TimeZone = 'UTC'")
+                names = ['"' + name.replace('"', '""') + '"' for name in zoned]
+                casts = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in names)
+                asked = f"SELECT * REPLACE ({casts}) FROM read_parquet(?)"  # noqa: S608 - quoted
+                found = connection.execute(asked, [literal])
+            yield named
             while batch := found.fetchmany(_ROWS_AT_ONCE):
                 yield batch
     except duckdb.Error as error:
