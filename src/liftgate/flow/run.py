@@ -203,8 +203,6 @@ def _execute(
     )
     if parts.study.file:
         captured["study_file"] = Path(parts.study.file).name
-    if captured["not_captured"]:
-        tell("Capture is incomplete: " + "; ".join(gaps(captured)))
     try:
         executed = asyncio.run(
             execute(
@@ -224,6 +222,8 @@ def _execute(
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
         tell(note)
+    if executed.run is not None and captured["not_captured"]:
+        tell(f"Of this run, {'; '.join(gaps(captured))}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import readable, shown
@@ -116,7 +117,7 @@ class _Documents:
         if known is None:
             content = content_of(doc, row.get("target"))
         else:
-            content = f"{known} {row.get('target_hash')}"
+            content = sha256(f"{known} {row.get('target_hash')}".encode())
         prompt = row.get("prompt_hash")
         return Entry(
             item=item,

@@ -269,7 +269,7 @@ def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
         return None
 
     def texts(take: TakeTexts) -> None:
-        with _many_small_objects(), _of_another_shape(log.path):
+        with many_small_objects(), _of_another_shape(log.path):
             read(take if settled.repeat else lambda item, _, found: take(item, None, found))
 
     return texts
