@@ -297,6 +297,26 @@ def test_a_judge_that_is_taken_in_does_not_ship_a_candidate_that_is_no_better(fo
     assert primary(body)["estimate"]["low"] < 0.0
 
 
+def test_items_of_one_input_share_an_answer_and_its_label(fooled) -> None:
+    world = fooled(better=0.75)
+    world.study["dataset"]["cluster"] = "page"
+    world.write(items=120)
+    data = world.folder / "items.jsonl"
+    rows = [json.loads(line) for line in data.read_text().splitlines()]
+    twins = [{**row, "id": f"{row['id']}-again"} for row in rows[:5]]
+    data.write_text("".join(json.dumps(row) + "\n" for row in (*rows, *twins)))
+    world.decision()
+    drawn = world.liftgate("label", "draw", "study.yaml", "--labels", "125", "--out", "b.jsonl")
+    assert drawn.returncode == 0, drawn.stderr
+
+    filled = people_label(world.folder / "b.jsonl")
+
+    assert len(filled) == len({row["trial"] for row in filled}) == 240
+    done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert primary(world.decision())["estimate"]["n"] == 125
+
+
 def test_labels_that_came_late_or_belong_nowhere_are_refused(fooled) -> None:
     world = fooled(better=0.75)
     world.decision()

@@ -13,6 +13,7 @@ import numpy as np
 from liftgate import stats
 from liftgate.canon import digest
 from liftgate.errors import DataError, NotEnoughData, StudyError
+from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import pairs_of
 from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
@@ -110,7 +111,9 @@ def draw_labels(
             if made.bound.of_pairs
             else _answers(plan, drawn, store)
         )
-        written = sorted(found, key=lambda row: digest([chosen, row["item"], row["trial"]]))
+        # Items with one input share their answers: people see each of them once.
+        once = {subject(row["trial"], row.get("other")): row for row in reversed(found)}
+        written = sorted(once.values(), key=lambda row: digest([chosen, row["item"], row["trial"]]))
         body: dict[str, Any] = {
             "liftgate": 1,
             "study": study.study,
