@@ -15,7 +15,7 @@ from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, look_at
 from liftgate.flow.parts import Parts
 from liftgate.gates import money, summary, usage
-from liftgate.gates.decide import exit_code, recommended
+from liftgate.gates.candidates import exit_code, recommended
 from liftgate.gates.judged import Standing
 from liftgate.gates.pairs import clusters
 from liftgate.gates.robustness import robustness

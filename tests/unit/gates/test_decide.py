@@ -10,7 +10,8 @@ import pytest
 
 from liftgate.canon import canonical
 from liftgate.errors import DataError
-from liftgate.gates.decide import decide, exit_code, recommended, weakest_mark
+from liftgate.gates.candidates import exit_code, recommended
+from liftgate.gates.decide import decide, weakest_mark
 from liftgate.gates.sentences import error_statement
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
