@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import sqlite3
@@ -19,8 +20,10 @@ def ran(world):
     git(world, "add", ".")
     git(world, "-c", "user.name=a", "-c", "user.email=a@example.org", "commit", "-qm", "one")
     (world.folder / "notes.txt").write_text("API_KEY=sk-plantedplantedplanted\n")
+    (world.folder / "plain.txt").write_text("no secret\n")
     world.decision()
     (world.folder / "notes.txt").unlink()
+    (world.folder / "plain.txt").unlink()
     return world
 
 
@@ -35,11 +38,14 @@ def again(world, *words):
 
 
 def blobs(world):
-    """Return what the blob store holds, unpacked: packed bytes hide any text."""
+    """Return what the blob store holds, unpacked and decoded: packed bytes hide any text."""
     (file,) = (world.folder / ".liftgate").rglob("blobs.db")
     with contextlib.closing(sqlite3.connect(file)) as connection:
         rows = connection.execute("SELECT codec, data FROM blob WHERE data IS NOT NULL").fetchall()
-    return [zlib.decompress(data) if codec == "zlib" else data for codec, data in rows]
+    plain = [zlib.decompress(data) if codec == "zlib" else data for codec, data in rows]
+    values = [json.loads(data) for data in plain]
+    files = [base64.b64decode(v["base64"]) for v in values if isinstance(v, dict) and "base64" in v]
+    return [*plain, *files]
 
 
 def change(world, file, old, new):
@@ -55,7 +61,7 @@ def test_an_unchanged_run_is_bitwise_and_leaves_the_workspace_as_it_was(ran) -> 
     assert (code, found["verdict"], found["trials"]) == (0, "bitwise", 400)
     assert sorted(p for p in (ran.folder / ".liftgate" / "store").rglob("*")) == before
     kept = blobs(ran)
-    assert any(b"question 7" in data for data in kept)
+    assert b"no secret\n" in kept
     assert not any(b"sk-planted" in data for data in kept)
 
 
