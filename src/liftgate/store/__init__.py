@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from liftgate.store.active import GROUP_S
 from liftgate.store.finished import RUN_FINISHED, run_body
+from liftgate.store.going import Going, going
 from liftgate.store.lock import only_one
 from liftgate.store.store import Attempt, Store
 from liftgate.store.tables import microseconds
@@ -14,9 +15,11 @@ __all__ = [
     "GROUP_S",
     "RUN_FINISHED",
     "Attempt",
+    "Going",
     "RunWriter",
     "Store",
     "Workspace",
+    "going",
     "microseconds",
     "only_one",
     "run_body",

@@ -37,6 +37,9 @@ HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 64_000
 FORM_TOKEN = "x-form-token"  # noqa: S105 - the name of a header
+KEPT = "public, max-age=31536000, immutable"
+"""How long a browser keeps what lies at an address that names its bytes."""
+CACHE = b"cache-control"
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,7 +69,10 @@ class Guarded:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = {name.encode(): value.encode() for name, value in HEADERS.items()}
-                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in own]
+                given = message.get("headers", [])
+                if message["status"] == 200 and (CACHE, KEPT.encode()) in given:
+                    own[CACHE] = KEPT.encode()
+                kept = [pair for pair in given if pair[0].lower() not in own]
                 message["headers"] = [*kept, *own.items()]
             await send(message)
 
