@@ -56,6 +56,21 @@ def write_report(
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
+    chosen, page = report_page(workspace, study=study, entry=entry)
+    name = str(chosen.body["study"])
+    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
+    save(path, page)
+    costs = tuple(cost_lines(chosen.body))
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
+
+
+def report_page(
+    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+) -> tuple[Entry, str]:
+    """Verify the chain, and return a decision's entry with its report as one HTML page.
+
+    Raises as ``write_report`` does.
+    """
     ledger = Ledger.open(workspace.home, read_only=True)
     try:
         verified = f"chain verified: {ledger.verify()} entries"
@@ -71,11 +86,7 @@ def write_report(
             texts=_texts(store),
             verified=verified,
         )
-    name = str(chosen.body["study"])
-    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
-    save(path, page)
-    costs = tuple(cost_lines(chosen.body))
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
+    return chosen, page
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

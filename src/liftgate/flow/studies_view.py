@@ -132,6 +132,14 @@ def studies_view(
     }
 
 
+def study_row(
+    index: StudyIndex, workspace: Workspace, study: Known, wanted: Wanted
+) -> dict[str, Any]:
+    """Return one study as the list shows it."""
+    live, _ = _live(index, going(workspace))
+    return _row(study, live.get(study.name, ()), wanted, datetime.now(UTC))
+
+
 def _newest(row: Mapping[str, Any]) -> float:
     return -datetime.fromisoformat(row["active"]).timestamp()
 
