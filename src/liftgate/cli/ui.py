@@ -48,7 +48,7 @@ def ui(
 
     Exit codes: 0 stopped, 2 wrong use or no workspace.
     """
-    from liftgate.store import Workspace
+    from liftgate.store import FOLDER, Workspace
     from liftgate.web.serve import Address, serve_app
     from liftgate.web.ui.app import make_ui_app
     from liftgate.web.ui.door import new_tokens
@@ -60,7 +60,9 @@ def ui(
             f"{folder}: there is no workspace (.liftgate) in it or above it",
             hint="run a study first, or name the folder in which it was run",
         )
-    site = Site(workspace)
+    # With LIFTGATE_HOME the workspace lies apart from what was made in it.
+    inside = workspace.home.name == FOLDER
+    site = Site(workspace, workspace.home.parent if inside else folder.resolve())
     site.index.now()
     tokens = new_tokens() if off_loopback else None
 

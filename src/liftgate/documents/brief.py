@@ -112,9 +112,7 @@ def _candidate(body: Body, decision: Body, entry: int) -> dict[str, Any]:
     return {
         **_head(body, decision),
         "notes": list(notes(decision)),
-        "figures": [
-            drawn(one) for one in (*evidence.differences(), *((limits,) if limits else ()))
-        ],
+        "figures": [drawn(one) for one in figures],
         "claims": [_row(gate) for gate in deciding[:MOST_CLAIMS]],
         "others": [_row(gate) for gate in others[:MOST_CLAIMS]],
         "left_out": len(gates) - len(deciding[:MOST_CLAIMS]) - len(others[:MOST_CLAIMS]),

@@ -8,10 +8,11 @@ from liftgate.store.going import Going, going
 from liftgate.store.lock import only_one
 from liftgate.store.store import Attempt, Store
 from liftgate.store.tables import microseconds
-from liftgate.store.workspace import Workspace
+from liftgate.store.workspace import FOLDER, Workspace
 from liftgate.store.writer import RunWriter
 
 __all__ = [
+    "FOLDER",
     "GROUP_S",
     "RUN_FINISHED",
     "Attempt",

@@ -44,7 +44,9 @@ def acted(monkeypatch):
 
 
 def client(workspace, tokens=None, hosts=LOOPBACK):
-    return Client(app.make_ui_app(Site(workspace), hosts=hosts, tokens=tokens))
+    return Client(
+        app.make_ui_app(Site(workspace, workspace.home.parent), hosts=hosts, tokens=tokens)
+    )
 
 
 def test_the_vendored_script_is_the_one_whose_digest_lies_beside_it():
@@ -61,15 +63,21 @@ def test_the_vendored_script_is_the_one_whose_digest_lies_beside_it():
 
 def test_no_page_evaluates_text_or_injects_styles(workspace):
     text = client(workspace).get("/studies").text
-    for setting in ('"allowEval":false', '"includeIndicatorStyles":false', '"allowScriptTags":false'):
+    for setting in (
+        '"allowEval":false',
+        '"includeIndicatorStyles":false',
+        '"allowScriptTags":false',
+    ):
         assert setting in text
     for name in (Path(web.__file__).parent / "templates" / "ui").iterdir():
         source = name.read_text()
-        assert not re.search(r"\sstyle=|\shx-on|js:|javascript:|\son[a-z]+=|<script(?! src=)", source)
+        assert not re.search(
+            r"\sstyle=|\shx-on|js:|javascript:|\son[a-z]+=|<script(?! src=)", source
+        )
 
 
 def test_only_areas_with_a_page_are_in_the_navigation(workspace):
-    site = Site(workspace)
+    site = Site(workspace, workspace.home.parent)
     app.make_ui_app(site, hosts=LOOPBACK, tokens=None)
     shown = [one["address"] for one in site.nav("/studies")]
     assert "/studies" in shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from liftgate.errors import LiftgateError
 from liftgate.web.answers import fault, icon, not_found, static
 from liftgate.web.guard import App, Guarded
-from liftgate.web.ui import decision, studies
+from liftgate.web.ui import decision, documents, studies
 from liftgate.web.ui.door import Door
 from liftgate.web.ui.shell import Role, Site
 
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-MODULES: tuple[Callable[[Site], list[Any]], ...] = (studies.routes, decision.routes)
+MODULES: tuple[Callable[[Site], list[Any]], ...] = (
+    studies.routes,
+    decision.routes,
+    documents.routes,
+)
 """``routes`` of every page module."""
 
 

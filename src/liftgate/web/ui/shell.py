@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -59,6 +60,8 @@ class Site:
     """What the pages are about."""
 
     workspace: Workspace
+    folder: Path
+    """Where studies and documents lie: the folder that the workspace belongs to."""
     addresses: set[str] = field(default_factory=set)
     """Of the pages that there are."""
     index: StudyIndex = field(init=False)
@@ -70,7 +73,7 @@ class Site:
     @property
     def name(self) -> str:
         """What the workspace is called: the folder that it belongs to."""
-        return self.workspace.home.parent.name or str(self.workspace.home)
+        return self.folder.name or str(self.folder)
 
     def nav(self, here: str) -> list[dict[str, Any]]:
         """Return the areas that have a page, and which of them an address belongs to."""
