@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from liftgate.documents.audit import Status, record_of
 from liftgate.documents.binding import RECORD
 from liftgate.documents.compiled import inner_html
 from liftgate.errors import DataError, LiftgateError, UnknownName
-from liftgate.flow.document import Checked, check_document
+from liftgate.flow.document import Checked, checker
 from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
@@ -56,6 +57,8 @@ class Shelf:
     _checked: dict[str, tuple[Stamp, str, Mapping[str, Any]]] = field(default_factory=dict)
     _walked: tuple[float, float] = (-_KEPT_S, 0.0)
     _turn: threading.Lock = field(default_factory=threading.Lock)
+    _checking: threading.Lock = field(default_factory=threading.Lock)
+    """One check at a time: it may read all rows of a study."""
 
     def found(self) -> list[Found]:
         """Return the documents by path; a folder that is slow to walk is walked twice a minute."""
@@ -83,14 +86,25 @@ class Shelf:
 
     def check(self, one: Found) -> Mapping[str, Any]:
         """Hold a document against the ledger now, and keep what was found."""
-        leaf = self._tip()
-        try:
-            said = _said(check_document(self.workspace, self.folder / one.file))
-        except LiftgateError as error:
-            said = {"state": "broken", "counts": {}, "why": str(error), "findings": [], "more": 0}
-        with self._turn:
-            self._checked[one.file] = (one.stamp, leaf, said)
-        return said
+        self.check_all([one])
+        return self._checked[one.file][2]
+
+    def check_all(self, some: Sequence[Found]) -> None:
+        """Hold documents against the ledger now; its chain is verified once for all of them."""
+        with self._checking:
+            leaf = self.tip()
+            try:
+                check = checker(self.workspace)
+            except LiftgateError as error:
+                broken = _broken(error)
+                self._checked |= {one.file: (one.stamp, leaf, broken) for one in some}
+                return
+            for one in some:
+                try:
+                    said = _said(check(self.folder / one.file))
+                except (LiftgateError, OSError, ValueError) as error:
+                    said = _broken(error)
+                self._checked[one.file] = (one.stamp, leaf, said)
 
     def checked(self, one: Found, leaf: str) -> Mapping[str, Any] | None:
         """Return what was found of a document as it is, at this tip of the ledger, or None."""
@@ -99,9 +113,6 @@ class Shelf:
 
     def tip(self) -> str:
         """Return the digest of the ledger's last entry."""
-        return self._tip()
-
-    def _tip(self) -> str:
         if not Ledger.exists(self.workspace.home):
             return ""
         with Ledger.open(self.workspace.home, read_only=True) as ledger:
@@ -119,79 +130,111 @@ class Shelf:
         self._walked = (monotonic(), monotonic() - begun)
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Which documents to list."""
+
+    text: str = ""
+    """In the path, the template or the study."""
+    state: str = ""
+    page: int = 1
+
+    def query(self, **changes: Any) -> str:
+        """Return the query of an address that shows these, with some things changed."""
+        given = {"q": self.text, "state": self.state, **changes}
+        return urlencode({name: value for name, value in given.items() if value})
+
+
 def documents_view(
-    index: StudyIndex, shelf: Shelf, *, text: str = "", state: str = "", page: int = 1
+    index: StudyIndex, shelf: Shelf, sought: Sought, *, now: bool = False
 ) -> dict[str, Any]:
     """Return one page of the list of documents.
 
     Args:
         index: of the studies, for what was decided since.
         shelf: where documents lie.
-        text: only those whose path, template or study holds it.
-        state: only those of this state; empty: any.
-        page: from 1.
+        sought: which documents.
+        now: check those of this page first, which takes a while.
 
     Raises:
         DataError: there is no such state.
     """
-    if state and state not in _STATES:
-        raise DataError(f"state: got {state[:80]!r}, expected one of {', '.join(_STATES)}")
-    studies = index.now()
+    if sought.state and sought.state not in _STATES:
+        raise DataError(f"state: got {sought.state[:80]!r}, expected one of {', '.join(_STATES)}")
+    newest = {name: one.decision.sequence for name, one in index.now().items() if one.decision}
     leaf = shelf.tip()
-    rows = []
-    for one in shelf.found():
-        known = studies.get(one.study)
-        decision = known.decision if known else None
-        newest = decision.sequence if decision else None
-        said = shelf.checked(one, leaf)
-        rows.append(
-            {
-                "file": one.file,
-                "template": one.template,
-                "study": one.study,
-                "entry": one.entry,
-                "time": one.time,
-                "newest": newest,
-                "state": _state(one, newest, said),
-                "counts": dict(said["counts"]) if said else None,
-                "address": f"/document?{urlencode({'file': one.file})}",
-                "check": f"/document?{urlencode({'file': one.file, 'check': 'now'})}",
-            }
-        )
-    wanted = text.casefold()
-    kept = [
-        row
-        for row in rows
-        if any(wanted in str(row[key]).casefold() for key in ("file", "template", "study"))
-    ]
-    shown = [row for row in kept if state in ("", row["state"])]
-    pages = max(1, -(-len(shown) // PAGE))
-    page = min(page, pages)
-
-    def query(**changes: Any) -> str:
-        given = {"q": text, "state": state, **changes}
-        return urlencode({name: value for name, value in given.items() if value})
-
+    wanted = sought.text.casefold()
+    every = shelf.found()
+    found = [one for one in every if _matches(one, wanted)]
+    if now:
+        rows = _rows(shelf, leaf, found, newest)
+        some = [one for one, row in zip(found, rows, strict=True) if _fits(row, sought)]
+        shelf.check_all(_paged(some, sought.page)[0])
+    rows = _rows(shelf, leaf, found, newest)
+    shown, page, pages = _paged([row for row in rows if _fits(row, sought)], sought.page)
+    counts = Counter(row["state"] for row in rows)
     return {
-        "documents": len(shown),
-        "of": len(rows),
+        "documents": counts[sought.state] if sought.state else len(rows),
+        "of": len(every),
         "folder": shelf.folder.name,
-        "filter": {"text": text, "state": state},
+        "filter": {"text": sought.text, "state": sought.state},
         "states": [
             {
                 "state": name,
-                "documents": sum(row["state"] == name for row in kept),
-                "chosen": name == state,
-                "query": query(state="" if name == state else name),
+                "documents": counts[name],
+                "chosen": name == sought.state,
+                "query": sought.query(state="" if name == sought.state else name),
             }
             for name in _STATES
         ],
+        "check": None
+        if all(row["counts"] is not None for row in shown)
+        else f"/documents?{sought.query(page=page, check='now')}",
         "page": page,
         "pages": pages,
-        "previous": query(page=page - 1) if page > 1 else None,
-        "next": query(page=page + 1) if page < pages else None,
-        "rows": shown[(page - 1) * PAGE : page * PAGE],
+        "previous": sought.query(page=page - 1) if page > 1 else None,
+        "next": sought.query(page=page + 1) if page < pages else None,
+        "rows": shown,
     }
+
+
+T = TypeVar("T")
+
+
+def _paged(some: Sequence[T], page: int) -> tuple[list[T], int, int]:
+    """Return a page of a list, its number and how many there are."""
+    pages = max(1, -(-len(some) // PAGE))
+    page = min(page, pages)
+    return list(some[(page - 1) * PAGE : page * PAGE]), page, pages
+
+
+def _rows(
+    shelf: Shelf, leaf: str, found: Sequence[Found], newest: Mapping[str, int]
+) -> list[dict[str, Any]]:
+    return [_row(one, shelf.checked(one, leaf), newest.get(one.study)) for one in found]
+
+
+def _row(one: Found, said: Mapping[str, Any] | None, newest: int | None) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "template": one.template,
+        "study": one.study,
+        "entry": one.entry,
+        "time": one.time,
+        "newest": newest,
+        "state": _state(one, newest, said),
+        "counts": dict(said["counts"]) if said else None,
+        "address": f"/document?{urlencode({'file': one.file})}",
+        "check": f"/document?{urlencode({'file': one.file, 'check': 'now'})}",
+    }
+
+
+def _fits(row: Mapping[str, Any], sought: Sought) -> bool:
+    return sought.state in ("", row["state"])
+
+
+def _matches(one: Found, text: str) -> bool:
+    return any(text in said.casefold() for said in (one.file, one.template, one.study))
 
 
 def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, Any]:
@@ -254,6 +297,10 @@ def _said(checked: Checked) -> dict[str, Any]:
         ],
         "more": max(0, len(bad) - MOST_FINDINGS),
     }
+
+
+def _broken(error: Exception) -> dict[str, Any]:
+    return {"state": "broken", "counts": {}, "why": str(error), "findings": [], "more": 0}
 
 
 def _read(path: Path, name: str, stamp: Stamp) -> Found | None:

@@ -77,8 +77,27 @@ def report_page(
         chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
     finally:
         ledger.close()
+    return chosen, _rendered(workspace, chosen, verified)
+
+
+def entry_page(workspace: Workspace, sequence: int) -> tuple[Entry, str]:
+    """Return a decision's entry with its report, after checking this entry alone.
+
+    Raises:
+        BrokenChain: the entry is not what was recorded.
+        UnknownName: there is no such entry, or it is no decision.
+    """
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        chosen = ledger.entry(sequence)
+    if chosen.kind != KIND:
+        raise UnknownName("decision entry", str(sequence), ())
+    said = f"entry {sequence} has the digest that the ledger names; ledger verify checks all"
+    return chosen, _rendered(workspace, chosen, said)
+
+
+def _rendered(workspace: Workspace, chosen: Entry, verified: str) -> str:
     with Store.open(workspace.home, read_only=True) as store:
-        page = render(
+        return render(
             chosen.body,
             entry=chosen.sequence,
             leaf=chosen.leaf,
@@ -86,7 +105,6 @@ def report_page(
             texts=_texts(store),
             verified=verified,
         )
-    return chosen, page
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

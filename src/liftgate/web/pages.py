@@ -50,6 +50,13 @@ def page(template: str, context: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(**context)
 
 
+def compiled(folder: str) -> None:
+    """Compile the templates of a folder, so that no visitor waits for it."""
+    environment = _environment()
+    for name in environment.list_templates(filter_func=lambda name: name.startswith(folder)):
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

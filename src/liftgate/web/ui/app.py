@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from liftgate.errors import LiftgateError
 from liftgate.web.answers import fault, icon, not_found, static
 from liftgate.web.guard import App, Guarded
+from liftgate.web.pages import compiled
 from liftgate.web.ui import decision, documents, studies
 from liftgate.web.ui.door import Door
 from liftgate.web.ui.shell import Role, Site
@@ -44,6 +45,7 @@ def make_ui_app(
     ]
     for module in MODULES:
         routes += module(site)
+    compiled("ui/")
     inner = Starlette(routes=routes, exception_handlers={LiftgateError: fault, 404: not_found})
     return Guarded(Door(inner, tokens, place=str(site.workspace.home)), hosts=hosts)
 

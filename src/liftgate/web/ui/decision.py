@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from liftgate.canon import plain
 from liftgate.errors import DataError
 from liftgate.flow.decision_view import decision_view
-from liftgate.flow.report import report_page
+from liftgate.flow.report import entry_page
 from liftgate.web import answers
 from liftgate.web.guard import POLICY, alone
 from liftgate.web.ui.shell import Page, Role, Site, pages, visitor, whole
@@ -89,8 +89,7 @@ def report_json(site: Site, request: Request) -> Response:
 
 
 def _report(site: Site, asked: QueryParams) -> tuple[Any, str]:
-    study = asked.get("study") or None
-    if study is not None and study not in site.index.now():
-        # A name is never taken for the path of a file.
-        raise DataError(f"study: got {study[:80]!r}, which is none of this workspace")
-    return report_page(site.workspace, study=study, entry=whole(asked, "entry", 0) or None)
+    number = whole(asked, "entry", 0)
+    if not number:
+        raise DataError("entry: got nothing, expected that of a decision: /report?entry=N")
+    return entry_page(site.workspace, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from liftgate.flow.documents_view import Shelf, document_view, documents_view
+from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
 from liftgate.web.ui.shell import Page, Site, pages, whole
 
 if TYPE_CHECKING:
@@ -17,14 +17,13 @@ def routes(site: Site) -> list[Route]:
     shelf = Shelf(site.workspace, site.folder)
 
     def listed(_: Site, asked: QueryParams) -> dict[str, Any]:
-        return documents_view(
-            site.index,
-            shelf,
+        sought = Sought(
             # From a decision one comes by the study's name.
             text=(asked.get("q") or asked.get("study") or "")[:200],
             state=asked.get("state", ""),
             page=whole(asked, "page", 1),
         )
+        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now")
 
     def one(_: Site, asked: QueryParams) -> dict[str, Any]:
         return document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
