@@ -111,7 +111,8 @@ def _candidate(body: Body, decision: Body, entry: int) -> dict[str, Any]:
     others = [gate for gate in gates if gate.part not in _DECIDING]
     return {
         **_head(body, decision),
-        "notes": list(notes(decision)),
+        # How much more data would tell stands under what would change the decision.
+        "notes": list(notes({**decision, "units_needed": None})),
         "figures": [drawn(one) for one in figures],
         "claims": [_row(gate) for gate in deciding[:MOST_CLAIMS]],
         "others": [_row(gate) for gate in others[:MOST_CLAIMS]],

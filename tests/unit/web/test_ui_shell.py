@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,7 +16,7 @@ from liftgate.store import Workspace
 from liftgate.web.guard import LOOPBACK, form_token
 from liftgate.web.ui import app
 from liftgate.web.ui.door import new_tokens
-from liftgate.web.ui.shell import NAV, Role, Site, acting
+from liftgate.web.ui.shell import NAV, VISITOR, Role, Site, Visitor, acting, visitor
 from tests.unit.web.asking import Client
 
 STATIC = Path(web.__file__).parent / "static"
@@ -85,36 +86,36 @@ def test_only_areas_with_a_page_are_in_the_navigation(workspace):
 
 
 def test_the_first_page_is_the_studies_and_the_name_of_the_folder_stays_text(workspace):
-    visitor = client(workspace)
-    assert visitor.get("/").headers["location"] == "/studies"
-    assert "&lt;b&gt;place" in visitor.get("/studies").text
+    someone = client(workspace)
+    assert someone.get("/").headers["location"] == "/studies"
+    assert "&lt;b&gt;place" in someone.get("/studies").text
 
 
 def test_a_file_of_ours_is_kept_for_good_and_a_page_never(workspace):
-    visitor = client(workspace)
-    page = visitor.get("/studies")
+    someone = client(workspace)
+    page = someone.get("/studies")
     assert page.headers["cache-control"] == "no-store"
     for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
-        kept = visitor.get(path)
+        kept = someone.get(path)
         assert (kept.status, kept.headers["cache-control"]) == (
             200, "public, max-age=31536000, immutable",
         )  # fmt: skip
-        other = visitor.get(path.replace("/static/", "/static/0"))
+        other = someone.get(path.replace("/static/", "/static/0"))
         assert (other.status, other.headers["cache-control"]) == (404, "no-store")
 
 
 def test_every_answer_carries_the_policy(workspace):
-    visitor = client(workspace)
+    someone = client(workspace)
     for path in ("/studies", "/studies.json", "/nothing", "/studies?page=x", "/favicon.ico"):
-        policy = visitor.get(path).headers["content-security-policy"]
+        policy = someone.get(path).headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
 
 
 def test_another_host_name_hears_nothing(workspace):
-    visitor = client(workspace)
-    visitor.host = "example.test"
-    assert visitor.get("/studies").status == 421
+    someone = client(workspace)
+    someone.host = "example.test"
+    assert someone.get("/studies").status == 421
 
 
 def test_without_a_link_nothing_is_told_off_loopback(workspace):
@@ -154,9 +155,9 @@ def test_a_change_asks_for_role_origin_and_the_token_of_the_page(workspace, acte
 
 
 def test_on_this_machine_a_form_of_another_site_is_refused_too(workspace, acted):
-    visitor = client(workspace)
-    page = visitor.get("/studies")
-    assert visitor.post("/act", b"note=1", origin="http://127.0.0.1:8000").status == 403
+    someone = client(workspace)
+    page = someone.get("/studies")
+    assert someone.post("/act", b"note=1", origin="http://127.0.0.1:8000").status == 403
     assert "form_token" not in page.text
     assert acted == []
 
@@ -164,14 +165,6 @@ def test_on_this_machine_a_form_of_another_site_is_refused_too(workspace, acted)
 def test_a_reader_is_told_what_a_role_may_not(workspace):
     assert Role.LEAD.may(Role.READER)
     assert not Role.READER.may(Role.LEAD)
+    request = SimpleNamespace(scope={VISITOR: Visitor(Role.READER, "t")})
     with pytest.raises(NotAllowed, match="role lead"):
-        raise_for(Role.READER)
-
-
-def raise_for(role):
-    from liftgate.web.ui.shell import VISITOR, Visitor, visitor
-
-    class Asked:
-        scope = {VISITOR: Visitor(role, "t")}
-
-    visitor(Asked(), Role.LEAD)
+        visitor(request, Role.LEAD)
