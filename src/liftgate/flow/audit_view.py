@@ -40,7 +40,14 @@ def audit_view(
     Raises:
         BrokenChain: an entry is not what was recorded.
     """
-    found = {"kind": kind, "text": text, "before": before, "entries": 0, "rows": [], "older": None}
+    found: dict[str, Any] = {
+        "kind": kind,
+        "text": text,
+        "before": before,
+        "entries": 0,
+        "rows": [],
+        "older": None,
+    }
     if not Ledger.exists(workspace.home):
         return found
     rows: list[dict[str, Any]] = []

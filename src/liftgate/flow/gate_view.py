@@ -19,8 +19,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from liftgate.documents.brief import drawn
-from liftgate.documents.characteristics import figure_of
+from liftgate.documents.characteristics import cells_of, figure_of
 from liftgate.documents.page import clip
 from liftgate.errors import LiftgateError, NotEnoughData, UnknownName
 from liftgate.flow.checkpoints import trust_file
@@ -125,13 +124,19 @@ def characteristics_view(workspace: Workspace, folder: Path, *, study: str) -> d
     if "faces" not in told:
         return {"study": study, "fault": told.get("fault", "it said nothing"), "figure": None}
     try:
-        figure = drawn(figure_of(told))
+        figure = figure_of(told)
     except NotEnoughData as error:
         return {"study": study, "fault": clip(str(error), 1_000), "figure": None}
     return {
         "study": study,
         "fault": "",
-        "figure": figure,
+        "figure": {
+            "title": figure.title,
+            "unit": figure.unit.name or "the score's own",
+            "svg": figure.svg,
+            "header": list(figure.header),
+            "rows": cells_of(figure),
+        },
         "false_ship": told["false_ship"],
         "runs": told["runs"],
     }
@@ -146,28 +151,23 @@ def study_file(folder: Path, study: str) -> Path | None:
             return None
         if any(part.startswith(".") for part in path.relative_to(folder).parts):
             continue
-        if _named(path) == study:
+        if _holds(path, study):
             return path
     return None
 
 
-def _named(path: Path) -> str | None:
-    """Return the study's name in a file, or None; only a line that can hold it is parsed."""
+def _holds(path: Path, study: str) -> bool:
+    """Whether a file is a study of this name; only a text that has the name in it is parsed."""
     try:
         if path.stat().st_size > _MOST_BYTES:
-            return None
+            return False
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    if "study" not in text or "liftgate" not in text:
-        return None
-    for line in text.splitlines():
-        if line.startswith("study:"):
-            try:
-                return str(yaml.safe_load(line)["study"])
-            except (yaml.YAMLError, TypeError, KeyError):
-                return None
-    return None
+        if study not in text or "liftgate" not in text:
+            return False
+        found = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return False
+    return isinstance(found, Mapping) and "liftgate" in found and found.get("study") == study
 
 
 def _known(index: StudyIndex, study: str) -> Known:

@@ -28,13 +28,11 @@ def judges_view(workspace: Workspace) -> dict[str, Any]:
     Raises:
         BrokenChain: an entry is not what was recorded.
     """
-    kinds: dict[str, list[Entry]] = {
-        kind: [] for kind in (CALIBRATED, ITEMS_DRAWN, BATCH_DRAWN, CLOSED)
-    }
+    wanted = (CALIBRATED, ITEMS_DRAWN, BATCH_DRAWN, CLOSED)
+    kinds: dict[str, list[Entry]] = {kind: [] for kind in wanted}
     if Ledger.exists(workspace.home):
         with Ledger.open(workspace.home, read_only=True) as ledger:
-            for kind, found in kinds.items():
-                found += ledger.entries(kind)
+            kinds = {kind: list(ledger.entries(kind)) for kind in wanted}
     closed = {str(entry.body["batch"]): entry for entry in kinds[CLOSED]}
     return {
         "judges": [_judge(entry) for entry in _newest(kinds[CALIBRATED])],
