@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
@@ -114,16 +115,14 @@ class Study(Node):
         """Return the scorer object of a metric, made anew. Raises UnknownName."""
         if metric not in self.scorers:
             raise UnknownName("metric", metric, self.scorers)
+        return self.scorer_made(metric)()
+
+    def scorer_made(self, metric: str) -> Callable[[], Any]:
+        """Return what makes the scorer object of a metric, in other processes too."""
         plan = self.scorers[metric]
-        made = params.make("scorers", plan.scorer, plan.params)
-        if plan.target is None and plan.stage is None:
-            return made
-        if not isinstance(made, Scorer):
-            raise DataError(
-                f"scorers.{metric}: {plan.scorer} is no scorer of single answers, expected neither "
-                "target nor stage"
-            )
-        return FocusedScorer(made, plan.target, retrieval=plan.stage is not None)
+        retrieval = plan.stage is not None
+        given = dict(plan.params)
+        return partial(_scorer, metric, plan.scorer, given, plan.target, retrieval=retrieval)
 
     def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return the items in every version that some arm is asked.
@@ -258,3 +257,17 @@ def _version(fields: Mapping[str, Any]) -> list[Problem]:
     if version > FORMAT:
         message += "; a newer liftgate wrote it"
     return [Problem(("liftgate",), message)]
+
+
+def _scorer(
+    metric: str, plugin: str, given: Mapping[str, Any], target: str | None, *, retrieval: bool
+) -> Any:
+    made = params.make("scorers", plugin, given)
+    if target is None and not retrieval:
+        return made
+    if not isinstance(made, Scorer):
+        raise DataError(
+            f"scorers.{metric}: {plugin} is no scorer of single answers, expected neither "
+            "target nor stage"
+        )
+    return FocusedScorer(made, target, retrieval=retrieval)
