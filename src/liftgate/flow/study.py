@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, NotEnoughData, StudyError, UnknownName
+from liftgate.evals.opening import open_system
 from liftgate.flow.adequacy import Adequacy, adequacy_of
 from liftgate.flow.items import load_items
 from liftgate.flow.scorers import Seated, seated_scorers
@@ -304,7 +304,7 @@ def opening_of(study: Study, arm: str, root: Path) -> Callable[[], System]:
     """
     made = study.arms[arm]
     return partial(
-        _system,
+        open_system,
         made.plugin,
         made.rest,
         params=made.params,
@@ -313,12 +313,6 @@ def opening_of(study: Study, arm: str, root: Path) -> Callable[[], System]:
         root=root,
         folder=Path.cwd(),
     )
-
-
-def _system(plugin: str, rest: str, *, folder: Path, **named: Any) -> System:
-    search_also(folder)
-    system: System = plugins.load("systems", plugin)(rest, **named)
-    return system
 
 
 def _fingerprints(study: Study, systems: Mapping[str, System]) -> dict[str, str]:

@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
-from liftgate.errors import DataError, Fault, StudyError, UnknownName
-from liftgate.protocols import Scorer
+from liftgate.errors import Fault, StudyError, UnknownName
 from liftgate.records import Claim, Item, Part, Role
-from liftgate.study import cross, params
-from liftgate.study.focus import FocusedScorer
+from liftgate.study import cross
+from liftgate.study.focus import made
 from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
     SCORER_KEYS,
@@ -122,7 +121,7 @@ class Study(Node):
         plan = self.scorers[metric]
         retrieval = plan.stage is not None
         given = dict(plan.params)
-        return partial(_scorer, metric, plan.scorer, given, plan.target, retrieval=retrieval)
+        return partial(made, metric, plan.scorer, given, plan.target, retrieval=retrieval)
 
     def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return the items in every version that some arm is asked.
@@ -257,17 +256,3 @@ def _version(fields: Mapping[str, Any]) -> list[Problem]:
     if version > FORMAT:
         message += "; a newer liftgate wrote it"
     return [Problem(("liftgate",), message)]
-
-
-def _scorer(
-    metric: str, plugin: str, given: Mapping[str, Any], target: str | None, *, retrieval: bool
-) -> Any:
-    made = params.make("scorers", plugin, given)
-    if target is None and not retrieval:
-        return made
-    if not isinstance(made, Scorer):
-        raise DataError(
-            f"scorers.{metric}: {plugin} is no scorer of single answers, expected neither "
-            "target nor stage"
-        )
-    return FocusedScorer(made, target, retrieval=retrieval)
