@@ -49,9 +49,10 @@ class Processes:
         """Make all calls; see ``protocols.Executor``.
 
         Raises:
+            DataError: something that workers need cannot leave this process.
             LiftgateError: processes cannot be started, or end before they are ready.
         """
-        site = packed(work.elsewhere())
+        site = _packed(work)
         seats = [_Seat(number, site, feed) for number in range(self.workers)]
         serving = [asyncio.ensure_future(seat.serve()) for seat in seats]
         try:
@@ -63,6 +64,23 @@ class Processes:
         for result in results:
             if isinstance(result, Exception):
                 raise result
+
+
+def _packed(work: Work) -> bytes:
+    """Return the bytes of what workers are made of.
+
+    Raises:
+        DataError: a part of it stays in this process.
+    """
+    site = work.elsewhere()
+    try:
+        return packed(site)
+    except Exception as error:
+        raise DataError(
+            f"what a worker is made of cannot leave this process: {type(error).__name__}: {error}",
+            hint="what opens a system or a scorer is to be pickled by name; --executor asyncio "
+            "needs no other process",
+        ) from error
 
 
 class _Seat:
