@@ -105,10 +105,12 @@ class _Inside:
             self._flush()
             self._send(Kind.STUCK, ticket, why)
             return
-        if not self._rows:
-            # Rows of one turn of the loop go together.
-            asyncio.get_running_loop().call_soon(self._flush)
         self._rows.append((ticket, data, row.last))
+        if not row.last:
+            # An answer that was paid for is out of the house before anything is done with it.
+            self._flush()
+        elif len(self._rows) == 1:
+            asyncio.get_running_loop().call_soon(self._flush)
 
     def _flush(self) -> None:
         if self._rows:
