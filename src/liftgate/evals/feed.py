@@ -34,6 +34,7 @@ from liftgate.evals.work import (
 )
 from liftgate.records import Failure, Observation, Trial
 
+_CATCH_UP_S = 0.01
 Stop = Callable[[Sequence[Observation]], str | None]
 """Told what has been finished since it was last asked; a reason ends the run."""
 
@@ -107,6 +108,10 @@ class Feed:
         while True:
             if self._fault is not None:
                 raise self._fault
+            if self._pen.is_behind:
+                # What is answered and not on disk is lost by a kill, and fills the memory.
+                await asyncio.sleep(_CATCH_UP_S)
+                continue
             found: list[Ask] = []
             while (most is None or len(found) < most) and (job := self._ready(at)) is not None:
                 found.append(self._hand_out(job, at))
