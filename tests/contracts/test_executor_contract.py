@@ -200,6 +200,8 @@ def test_every_executor_writes_the_same_rows_whatever_systems_do(tmp_path) -> No
         # Of a failure that may be tried again there are two attempts.
         assert (done.called, done.failed, done.run.complete) == (17, 3, True)
         assert bench.run(plan, made(name)).called == 0
+        # How many there were is kept with the run: it is a source of noise, like concurrency.
+        assert done.run.manifest.get("workers", 1) == made(name).workers
         found[name], homes[name] = bench.told(plan), scorer.processes
     assert all(rows == found["asyncio"] for rows in found.values())
     assert len(found["asyncio"][0]) == 17

@@ -159,6 +159,8 @@ class _Execution:
     async def go(self, executor: Executor) -> None:
         """Do all that is missing: calls, scores of old trials, pairs, then passes."""
         agenda = self._begin(executor.workers)
+        if executor.workers > 1:
+            self.pen.describe("workers", executor.workers)
         known, lacking = self._known, self._lacking
         counted = {arm: found.counted for arm, found in known.items()}
         measures = self.store.measures(self.plan.study)
