@@ -11,6 +11,7 @@ from __future__ import annotations
 from liftgate.protocols.executing import (
     Executor,
     Feed,
+    Site,
     Work,
     Worker,
 )
@@ -88,6 +89,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Site",
     "Staged",
     "Startable",
     "System",
