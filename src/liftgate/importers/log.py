@@ -68,8 +68,8 @@ class Log:
     """Metric -> what a reader of it must know."""
     traces: Callable[[TakeTrace], None] | None = None
     """Reads the file again for what was done in each sample, by the log's own item and repeat."""
-    texts: Callable[[TakeTexts], None] | None = None
-    """The same for what people read of each sample."""
+    texts: Callable[[TakeTexts, str | None], None] | None = None
+    """The same for what people read of each sample, of one system where the log has several."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def table(log: Log, columns: Columns, system: str | None) -> ForeignTable:
         facts=log.facts,
         checks=tuple(one for one in _of(log.checks, which) if one.metric in settled.metrics),
         traces=_traces(log, settled),
-        texts=_texts(log, settled),
+        texts=_texts(log, settled, which),
         notes=(
             *_of(log.notes, which),
             *(note for metric in settled.metrics for note in log.metric_notes.get(metric, ())),
@@ -262,7 +262,7 @@ def _traces(log: Log, settled: Columns) -> Callable[[TakeTrace], None] | None:
     return traces
 
 
-def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
+def _texts(log: Log, settled: Columns, system: str | None) -> Callable[[TakeTexts], None] | None:
     """Return the reader of texts, where rows are named as the log itself names them."""
     read, own = log.texts, (log.names.item, log.names.repeat)
     if read is None or (settled.item, settled.repeat) != own:
@@ -270,7 +270,8 @@ def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
 
     def texts(take: TakeTexts) -> None:
         with many_small_objects(), _of_another_shape(log.path):
-            read(take if settled.repeat else lambda item, _, found: take(item, None, found))
+            one = take if settled.repeat else lambda item, _, found: take(item, None, found)
+            read(one, system)
 
     return texts
 

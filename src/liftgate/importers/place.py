@@ -50,15 +50,22 @@ def find(name: str) -> tuple[Path, str | None]:
             nothing reads the file.
     """
     whole = Path(name)
-    if whole.exists():
+    if _exists(whole):
         return _file(whole), None
     for at, mark in enumerate(name):
-        if mark == "@" and at and name[at + 1 :] and Path(name[:at]).exists():
+        if mark == "@" and at and name[at + 1 :] and _exists(Path(name[:at])):
             return _file(Path(name[:at])), name[at + 1 :]
     raise DataError(
         f"{name}: no such file or folder",
         hint="name a table (FILE), a folder with one table in it, or FILE@SYSTEM",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a system's name can be longer than any file's
+        return False
 
 
 def _file(path: Path) -> Path:

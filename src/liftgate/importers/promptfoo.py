@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check
-from liftgate.importers.cells import shown, text
+from liftgate.importers.cells import readable, shown, text
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
     Entry,
@@ -29,7 +30,7 @@ from liftgate.importers.log import (
     one_of_many,
     score_of,
 )
-from liftgate.protocols import Head
+from liftgate.protocols import Head, RowTexts, TakeTexts
 from liftgate.records import Check, Columns
 
 __all__ = ["read_promptfoo"]
@@ -137,19 +138,47 @@ def _label(variables: Mapping[str, Any], description: Any) -> str:
 
 def _read(path: Path, columns: Columns) -> Log:
     answers = _Answers(Fields(columns))
-    top: Mapping[str, Any] = {}
-    if path.suffix.lower() == ".jsonl":
-        for number, row in lines(path):
-            answers.add(row, f"{path}:{number}")
-    else:
-        where = ("results", "results")
-        top = document(path, {where: lambda row, _: answers.add(row, _place(path, answers))})
+    top = _each(path, answers.add)
+    if path.suffix.lower() != ".jsonl":
         _check_version(path, top)
     return _log(path, answers, top)
 
 
-def _place(path: Path, answers: _Answers) -> str:
-    return f"{path}: result {len(answers.rows) + 1}"
+def _each(path: Path, take: Callable[[Any, str], None]) -> Mapping[str, Any]:
+    """Hand over every row with its place, in the file's order; return what is around them."""
+    if path.suffix.lower() == ".jsonl":
+        for number, row in lines(path):
+            take(row, f"{path}:{number}")
+        return {}
+    counted = count(1)
+    where = ("results", "results")
+    return document(path, {where: lambda row, _: take(row, f"{path}: result {next(counted)}")})
+
+
+def _texts(path: Path, answers: _Answers, take: TakeTexts, system: str | None) -> None:
+    """Hand over the texts of every row, named as it was named when the file was read."""
+    entries = (answer.entry for answer in answers.rows)
+
+    def one(row: Any, _: str) -> None:
+        entry = next(entries)
+        if system in {None, entry.system}:
+            take(entry.item, entry.repeat, _texts_of(row))
+
+    _each(path, one)
+
+
+def _texts_of(row: Mapping[str, Any]) -> RowTexts:
+    case, prompt = row.get("testCase") or {}, row.get("prompt") or {}
+    variables = case.get("vars") or row.get("vars")
+    asserts = [one for one in case.get("assert") or () if isinstance(one, dict)]
+    equal = [one.get("value") for one in asserts if one.get("type") == "equals"]
+    reason = (row.get("gradingResult") or {}).get("reason")
+    return RowTexts(
+        input=readable(prompt.get("raw") or variables),
+        target=readable(equal[0]) if len(equal) == 1 else "",
+        output=readable((row.get("response") or {}).get("output")),
+        reasons={"asserts": readable(reason)} if reason else {},
+    )
 
 
 def _check_version(path: Path, top: Mapping[str, Any]) -> None:
@@ -183,6 +212,7 @@ def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
         ),
         fields=tuple(answers.fields.seen),
         facts={"promptfoo": str(version)} if version else {},
+        texts=lambda take, system: _texts(path, answers, take, system),
         checks={
             name: tuple(_checks(top, answers.rows, column)) for column, name in systems.items()
         },

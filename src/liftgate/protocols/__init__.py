@@ -52,6 +52,8 @@ from liftgate.protocols.tables import (
     RowTexts,
     TakeTexts,
     TakeTrace,
+    ToldRow,
+    ToldSide,
 )
 
 __all__ = [
@@ -87,6 +89,8 @@ __all__ = [
     "SystemName",
     "TakeTexts",
     "TakeTrace",
+    "ToldRow",
+    "ToldSide",
     "TryAgain",
     "Work",
     "Worker",

@@ -154,7 +154,7 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         notes={"": tuple(_notes(path, header, samples, len(absent)))},
         metric_notes=_metric_notes(path, samples),
         traces=lambda take: _read_traces(path, take),
-        texts=lambda take: _read_texts(path, take),
+        texts=lambda take, _: _read_texts(path, take),
     )
 
 
