@@ -240,6 +240,7 @@ def _log(
         ),
         checks={"": tuple(_checks(found, metrics, results))},
         notes={"": tuple(_notes(path, found, named, about))},
+        metric_notes={metric: tuple(_kind_notes(path, metric, results)) for metric in metrics},
         texts=lambda take, model: _texts(path, take, model),
     )
 
@@ -314,6 +315,18 @@ def _notes(
         yield (
             f"{path}: no aggregate NAME.json lies beside NAME_samples.jsonl, so the better "
             "direction and the stated scores are not known."
+        )
+
+
+def _kind_notes(path: Path, metric: str, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Say what a score's stated type does to the reading of its numbers."""
+    kind = (results.get(metric, {}).get("metric_config") or {}).get("score_type")
+    if kind == "levels":
+        yield f"{path}: {metric} counts levels; its mean takes them as equally far apart."
+    elif kind not in {None, "binary", "continuous"}:
+        yield (
+            f"{path}: {metric} states the score type {shown(kind)}, which is not known here; its "
+            "numbers are taken as they stand."
         )
 
 

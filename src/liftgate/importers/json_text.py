@@ -23,6 +23,17 @@ LARGEST = 2 * 2**30
 """Bytes of the largest document that is read whole."""
 
 _BLANK = " \t\r\n"
+_WIDE = (
+    # Encoding, its mark, and which of four bytes are not zero when plain letters begin a text.
+    ("UTF-32", b"\xff\xfe\x00\x00", b""),
+    ("UTF-32", b"\x00\x00\xfe\xff", b""),
+    ("UTF-16", b"\xff\xfe", b""),
+    ("UTF-16", b"\xfe\xff", b""),
+    ("UTF-16LE", b"", b"\x01\x00\x01\x00"),
+    ("UTF-16BE", b"", b"\x00\x01\x00\x01"),
+    ("UTF-32LE", b"", b"\x01\x00\x00\x00"),
+    ("UTF-32BE", b"", b"\x00\x00\x00\x01"),
+)
 _DECODER = json.JSONDecoder()
 _scan = _DECODER.scan_once  # type: ignore[attr-defined]
 
@@ -88,11 +99,7 @@ def decoded(data: bytes, place: str) -> str:
     """
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         raise DataError(f"{place}: is empty; expected a log")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:4]:
-        raise DataError(
-            f"{place}: is not UTF-8 text but looks like UTF-16",
-            hint="convert the file: iconv -f UTF-16 -t UTF-8 OLD > NEW",
-        )
+    refuse_wide(data[:4], place)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -100,6 +107,25 @@ def decoded(data: bytes, place: str) -> str:
             f"{place}: is not UTF-8 text (byte {error.start})",
             hint="convert the file: iconv -f LATIN1 -t UTF-8 OLD > NEW",
         ) from error
+
+
+def refuse_wide(start: bytes, place: str) -> None:
+    """Refuse text whose characters have two or four bytes, with or without a byte order mark.
+
+    Args:
+        start: at least the first four bytes, if there are as many.
+        place: how errors call it.
+
+    Raises:
+        DataError: UTF-16 or UTF-32, as its mark or its zero bytes show.
+    """
+    for name, mark, zeros in _WIDE:
+        pattern = bytes(byte != 0 for byte in start[:4])
+        if (mark and start.startswith(mark)) or (zeros and pattern == zeros):
+            raise DataError(
+                f"{place}: is not UTF-8 text but looks like {name[:6]}",
+                hint=f"convert the file: iconv -f {name} -t UTF-8 OLD > NEW",
+            )
 
 
 def parsed(text: str, place: str) -> Any:

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from liftgate import plugins
 from liftgate.errors import DataError
-from liftgate.importers.json_text import HEAD, keys_of
+from liftgate.importers.json_text import HEAD, keys_of, refuse_wide
 from liftgate.protocols import ForeignTable, Head, Importer, Recognising
 from liftgate.records import Columns
+
+_TEXT = frozenset({"csv", "tsv", "json", "jsonl", "ndjson"})
+"""Suffixes of files that are text, by whatever importer they are read."""
 
 
 def open_table(name: str, columns: Columns) -> tuple[ForeignTable, str | None]:
@@ -89,6 +92,8 @@ def _format(path: Path) -> str:
         DataError: no format is recognised, or more than one.
     """
     suffix = _suffix(path)
+    if suffix in _TEXT:
+        refuse_wide(_head(path).start[:4], str(path))
     found = _recognised(path)
     if len(found) > 1:
         raise DataError(
@@ -129,8 +134,6 @@ def _seen(path: Path) -> str:
     head = _head(path)
     if not head.start.strip():
         return "; it is empty"
-    if head.start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "; it is UTF-16, expected UTF-8"
     names = sorted(head.keys)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"; it begins with the names {', '.join(map(repr, names[:10]))}{more}" if names else ""

@@ -68,6 +68,8 @@ class _Answers:
     rows: list[_Answer] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     """Named scores, in order of appearance."""
+    odd: dict[str, list[str]] = field(default_factory=dict)
+    """Score -> its values that are no number, as texts; they are missing."""
     columns: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Number of a column -> the labels of its provider and its prompt."""
 
@@ -97,15 +99,23 @@ class _Answers:
         self.rows.append(_Answer(int(row.get("testIdx") or 0), column, entry))
 
     def _scores(self, row: Mapping[str, Any], place: str) -> dict[str, float | None]:
-        found: dict[str, float | None] = {"pass": float(bool(row.get("success")))}
-        score = row.get("score")
+        found: dict[str, float | None] = {}
+        passed, score = row.get("success"), row.get("score")
+        if isinstance(passed, bool):
+            found["pass"] = float(passed)
+        else:
+            self.odd.setdefault("pass", []).append(shown(passed))
         if is_number(score):
             found["score"] = score_of(score, place, "score")
+        elif score is not None:
+            self.odd.setdefault("score", []).append(shown(score))
         named = row.get("namedScores")
         for name, value in named.items() if named else ():
             if is_number(value):
                 self.names.setdefault(name, None)
                 found[_named(name)] = score_of(value, place, name)
+            elif value is not None:
+                self.odd.setdefault(_named(name), []).append(shown(value))
         return found
 
 
@@ -212,6 +222,15 @@ def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
         ),
         fields=tuple(answers.fields.seen),
         facts={"promptfoo": str(version)} if version else {},
+        left_out={
+            name: f"no number for a row but {values[0]}"
+            for name, values in answers.odd.items()
+            if name not in metrics
+        },
+        metric_notes={
+            name: [f"{path}: {name} is no number but {values[0]} in {len(values)} rows: missing."]
+            for name, values in answers.odd.items()
+        },
         texts=lambda take, system: _texts(path, answers, take, system),
         checks={
             name: tuple(_checks(top, answers.rows, column)) for column, name in systems.items()

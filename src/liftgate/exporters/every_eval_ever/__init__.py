@@ -25,7 +25,7 @@ _TOOLS = {"inspect_ai": "inspect_ai", "lm-eval": "lm_eval", "promptfoo": "prompt
 _UNKNOWN = "unknown"
 _DEVELOPER = "unstated"
 """Whose model it is when its name does not say; the format refuses the word unknown."""
-_UNSAFE = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_UNSAFE = re.compile(r'[<>:"/\\|?*]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[1-9]|lpt[1-9])(\..*)?|data|unknown|\.*")
 _LONGEST = 100
 """Characters of a folder's name."""
@@ -126,7 +126,7 @@ def _dataset(side: Side) -> str:
 
 def _folder(name: str) -> str:
     """Return a name as one folder of every system, told apart by its end where it was cut."""
-    found = _UNSAFE.sub("_", name).strip(" .")
+    found = "".join(one if one.isprintable() else "_" for one in _UNSAFE.sub("_", name)).strip(" .")
     if _RESERVED.fullmatch(found):
         found = f"_{found}"
     if len(found) <= _LONGEST:
