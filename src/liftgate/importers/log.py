@@ -159,16 +159,16 @@ class Fields:
     def __init__(self, columns: Columns, *also: str | None) -> None:
         named = (columns.item, columns.cluster, columns.repeat, columns.error, columns.system)
         names = (*named, *columns.slices, *also)
-        self._wanted = {name for name in names if name is not None}
+        self.wanted = {name for name in names if name is not None}
         self.seen: dict[str, None] = {}
 
     def take(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the wanted members; names are those of the mapping."""
         if not found.keys() <= self.seen.keys():
             self.seen.update(dict.fromkeys(found))
-        if not self._wanted or self._wanted.isdisjoint(found):
+        if not self.wanted or self.wanted.isdisjoint(found):
             return NO_FIELDS
-        return {name: value for name, value in found.items() if name in self._wanted}
+        return {name: value for name, value in found.items() if name in self.wanted}
 
 
 def digest_of(path: Path) -> str:
@@ -179,11 +179,12 @@ def digest_of(path: Path) -> str:
 
 def content_of(*parts: Any) -> str:
     """Return the digest of JSON values, the same whatever the order of names."""
-    return sha256(_write(parts).encode())
+    return sha256(canonical_text(parts).encode())
 
 
 # Made once: ``json.dumps`` with options of its own makes an encoder for each call.
-_write = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+canonical_text = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+"""Writes a JSON value, the same text whatever the order of names."""
 
 
 def score_of(value: Any, place: str, name: str) -> float | None:

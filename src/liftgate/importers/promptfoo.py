@@ -12,18 +12,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+import msgspec
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check
 from liftgate.importers.cells import readable, shown, text
-from liftgate.importers.json_text import document, lines
+from liftgate.importers.json_text import Decode, document, lines
 from liftgate.importers.log import (
+    NO_FIELDS,
     Entry,
     Fields,
     Log,
     LogImporter,
+    canonical_text,
     content_of,
     digest_of,
     is_number,
@@ -43,6 +47,50 @@ _RUNTIME = frozenset({"sessionId"})
 """Variables that promptfoo makes anew in each run."""
 _SHORT, _LONG = 60, 80
 _ROW = frozenset({"promptIdx", "testIdx", "gradingResult", "failureReason", "testCase"})
+
+
+_Case = TypedDict(
+    "_Case", {"vars": Any, "description": Any, "metadata": Any, "assert": msgspec.Raw}, total=False
+)
+
+
+class _Row(TypedDict, total=False):
+    """What a comparison needs of a row; the rest is passed over unread."""
+
+    promptIdx: Any
+    testIdx: Any
+    prompt: Any
+    provider: Any
+    vars: Any
+    testCase: _Case
+    failureReason: Any
+    error: Any
+    success: Any
+    score: Any
+    namedScores: Any
+
+
+_decode = msgspec.json.Decoder(_Row).decode
+_MOST_KEPT = 10_000
+
+
+class _Asserts:
+    """The canonical text of asserts; the same bytes come again in every prompt and repeat."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, str] = {}
+
+    def text(self, asserts: Any) -> str:
+        """Return the canonical text of asserts, read or still unread."""
+        if not isinstance(asserts, msgspec.Raw):
+            return canonical_text(asserts)
+        data = bytes(asserts)
+        found = self._known.get(data)
+        if found is None:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.clear()
+            found = self._known[data] = canonical_text(json.loads(data))
+        return found
 
 
 def _mine(head: Head) -> bool:
@@ -70,6 +118,9 @@ class _Answers:
     """Named scores, in order of appearance."""
     odd: dict[str, list[str]] = field(default_factory=dict)
     """Score -> its values that are no number, as texts; they are missing."""
+    known: set[str] = field(default_factory=set)
+    """Names of metadata that were seen."""
+    asserts: _Asserts = field(default_factory=_Asserts)
     columns: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Number of a column -> the labels of its provider and its prompt."""
 
@@ -92,11 +143,21 @@ class _Answers:
             item=_label(variables, case.get("description")),
             scores={} if failed else self._scores(row, place),
             error=_failure(row) if failed else None,
-            content=content_of(variables, case.get("assert")),
+            content=sha256(
+                f"[{canonical_text(variables)},{self.asserts.text(case.get('assert'))}]".encode()
+            ),
             prompt=sha256(str(prompt.get("raw")).encode("utf-8", "surrogatepass")),
-            fields=self.fields.take(_facts_of(case, variables)),
+            fields=self._fields(case, variables),
         )
         self.rows.append(_Answer(int(row.get("testIdx") or 0), column, entry))
+
+    def _fields(self, case: Mapping[str, Any], variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        own = case.get("metadata") or {}
+        seen = self.fields.seen
+        if not self.fields.wanted and variables.keys() <= seen.keys() and own.keys() <= self.known:
+            return NO_FIELDS
+        self.known.update(own)
+        return self.fields.take(_facts_of(case, variables))
 
     def _scores(self, row: Mapping[str, Any], place: str) -> dict[str, float | None]:
         found: dict[str, float | None] = {}
@@ -148,16 +209,18 @@ def _label(variables: Mapping[str, Any], description: Any) -> str:
 
 def _read(path: Path, columns: Columns) -> Log:
     answers = _Answers(Fields(columns))
-    top = _each(path, answers.add)
+    top = _each(path, answers.add, _decode)
     if path.suffix.lower() != ".jsonl":
         _check_version(path, top)
     return _log(path, answers, top)
 
 
-def _each(path: Path, take: Callable[[Any, str], None]) -> Mapping[str, Any]:
+def _each(
+    path: Path, take: Callable[[Any, str], None], decode: Decode = msgspec.json.decode
+) -> Mapping[str, Any]:
     """Hand over every row with its place, in the file's order; return what is around them."""
     if path.suffix.lower() == ".jsonl":
-        for number, row in lines(path):
+        for number, row in lines(path, decode=decode):
             take(row, f"{path}:{number}")
         return {}
     counted = count(1)
