@@ -89,6 +89,8 @@ def promptfoo_log(path: Path, seed: int) -> list[bytes]:
     for number in range(ROWS):
         pattern["testIdx"], pattern["success"] = number, draw.random() < 0.6
         pattern["testCase"]["vars"] = pattern["vars"] = {"a": number, "b": 2}
+        pattern["testCase"]["assert"][0]["value"] = str(number + 2)
+        pattern["prompt"]["raw"] = f"What is {number} + 2?"
         lines.append(json.dumps(pattern).encode())
     path.write_bytes(b"\n".join(lines) + b"\n")
     return lines

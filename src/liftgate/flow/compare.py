@@ -38,7 +38,6 @@ from liftgate.records import (
     Want,
 )
 from liftgate.study.draft import draft
-from liftgate.study.trace_scorers import load_trace_scorers
 
 T = TypeVar("T")
 ALL = "*"
@@ -123,6 +122,9 @@ def _opened(
     """Open both sides, with the scores of their traces; return which metrics are counts, too."""
     if not question.trace_rules:
         return [open_table(name, question.columns) for name in names], frozenset()
+    # Here, because what reads studies takes a tenth of a second to import.
+    from liftgate.study.trace_scorers import load_trace_scorers
+
     scorers = load_trace_scorers(Path(question.trace_rules))
     named = question.columns.metrics
     own = replace(question.columns, metrics=tuple(m for m in named if m not in scorers))

@@ -24,6 +24,9 @@ LONGEST_LINE = 64 * 2**20
 LARGEST = 2 * 2**30
 """Bytes of the largest document that is read whole."""
 
+_AT_ONCE = 2**18
+"""Bytes that are asked of the disk at a time."""
+
 _BLANK = " \t\r\n"
 _WIDE = (
     # Encoding, its mark, and which of four bytes are not zero when plain letters begin a text.
@@ -182,14 +185,14 @@ def lines(
             there is none.
     """
     found = False
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_AT_ONCE) as file:
         for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
             if len(line) > longest:
                 raise DataError(
                     f"{path}:{number}: is longer than {longest / 2**20:g} MiB; expected one row a "
                     "line"
                 )
-            if line.strip():
+            if not line.isspace():
                 found = True
                 value = loaded(line, f"{path}:{number}", decode)
                 if not isinstance(value, dict):

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from math import isfinite
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -50,8 +52,13 @@ _ROW = frozenset({"promptIdx", "testIdx", "gradingResult", "failureReason", "tes
 
 
 _Case = TypedDict(
-    "_Case", {"vars": Any, "description": Any, "metadata": Any, "assert": msgspec.Raw}, total=False
+    "_Case", {"vars": Any, "description": Any, "metadata": Any, "assert": Any}, total=False
 )
+
+
+class _Prompt(TypedDict, total=False):
+    raw: Any
+    label: Any
 
 
 class _Row(TypedDict, total=False):
@@ -59,9 +66,9 @@ class _Row(TypedDict, total=False):
 
     promptIdx: Any
     testIdx: Any
-    prompt: Any
+    prompt: _Prompt
     provider: Any
-    vars: Any
+    vars: msgspec.Raw
     testCase: _Case
     failureReason: Any
     error: Any
@@ -71,26 +78,27 @@ class _Row(TypedDict, total=False):
 
 
 _decode = msgspec.json.Decoder(_Row).decode
-_MOST_KEPT = 10_000
+_decode_any = msgspec.json.decode
+_encode = msgspec.json.Encoder(order="sorted").encode
+_finite = json.JSONEncoder(allow_nan=False).encode
 
 
-class _Asserts:
-    """The canonical text of asserts; the same bytes come again in every prompt and repeat."""
+def _content(variables: Any, asserts: Any, *, plain: bool) -> bytes:
+    """Return the canonical text of a test, in a tenth of the time that ``content_of`` takes.
 
-    def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
-
-    def text(self, asserts: Any) -> str:
-        """Return the canonical text of asserts, read or still unread."""
-        if not isinstance(asserts, msgspec.Raw):
-            return canonical_text(asserts)
-        data = bytes(asserts)
-        found = self._known.get(data)
-        if found is None:
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            found = self._known[data] = canonical_text(json.loads(data))
-        return found
+    Args:
+        variables: of the test.
+        asserts: of the test.
+        plain: both were read the quick way, so that no NaN, which would be written as null, is
+            among them.
+    """
+    parts = (variables, asserts)
+    try:
+        if not plain:
+            _finite(parts)
+        return _encode(parts)
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return canonical_text(parts).encode()
 
 
 def _mine(head: Head) -> bool:
@@ -120,15 +128,15 @@ class _Answers:
     """Score -> its values that are no number, as texts; they are missing."""
     known: set[str] = field(default_factory=set)
     """Names of metadata that were seen."""
-    asserts: _Asserts = field(default_factory=_Asserts)
     columns: dict[int, tuple[str, str]] = field(default_factory=dict)
     """Number of a column -> the labels of its provider and its prompt."""
 
     def add(self, row: Any, place: str) -> None:
         if not isinstance(row, dict) or not isinstance(row.get("promptIdx"), int):
             raise DataError(f"{place}: got {shown(row)}, expected a row of results with promptIdx")
-        case = row.get("testCase") or {}
-        variables = case.get("vars") or row.get("vars") or {}
+        case, variables = row.get("testCase") or {}, row.get("vars")
+        plain = isinstance(variables, msgspec.Raw)
+        variables = case.get("vars") or (_decode_any(variables) if plain else variables) or {}
         if not _RUNTIME.isdisjoint(variables):
             variables = {name: v for name, v in variables.items() if name not in _RUNTIME}
         column, prompt = row["promptIdx"], row.get("prompt") or {}
@@ -143,9 +151,7 @@ class _Answers:
             item=_label(variables, case.get("description")),
             scores={} if failed else self._scores(row, place),
             error=_failure(row) if failed else None,
-            content=sha256(
-                f"[{canonical_text(variables)},{self.asserts.text(case.get('assert'))}]".encode()
-            ),
+            content=sha256(_content(variables, case.get("assert"), plain=plain)),
             prompt=sha256(str(prompt.get("raw")).encode("utf-8", "surrogatepass")),
             fields=self._fields(case, variables),
         )
@@ -166,7 +172,9 @@ class _Answers:
             found["pass"] = float(passed)
         else:
             self.odd.setdefault("pass", []).append(shown(passed))
-        if is_number(score):
+        if _is_plain(score):
+            found["score"] = score
+        elif is_number(score):
             found["score"] = score_of(score, place, "score")
         elif score is not None:
             self.odd.setdefault("score", []).append(shown(score))
@@ -174,10 +182,15 @@ class _Answers:
         for name, value in named.items() if named else ():
             if is_number(value):
                 self.names.setdefault(name, None)
-                found[_named(name)] = score_of(value, place, name)
+                found[_named(name)] = value if _is_plain(value) else score_of(value, place, name)
             elif value is not None:
                 self.odd.setdefault(_named(name), []).append(shown(value))
         return found
+
+
+def _is_plain(value: Any) -> bool:
+    """Say whether a score can stand as it is, which most do."""
+    return type(value) is float and isfinite(value)
 
 
 def _named(name: str) -> str:
@@ -198,7 +211,7 @@ def _label(variables: Mapping[str, Any], description: Any) -> str:
     if len(variables) == 1:
         told = text(next(iter(variables.values()))) or ""
     else:
-        told = ", ".join(f"{name}={text(value) or ''}" for name, value in variables.items())
+        told = ", ".join([f"{name}={text(value) or ''}" for name, value in variables.items()])
     told = " ".join(told.split())
     if told and len(told) <= _SHORT:
         return told
@@ -326,16 +339,21 @@ def _bring_together(rows: Iterable[_Answer], systems: Mapping[int, str]) -> bool
     Two tests with the same variables are told apart by their asserts.
     """
     tests = {row.entry.content: row.entry.item for row in rows}
-    doubled = {label for label, times in Counter(tests.values()).items() if times > 1}
-    counts: Counter[tuple[int, str | None]] = Counter()
-    for row in sorted(rows, key=lambda row: (row.column, row.test)):
-        entry = row.entry
-        counts[row.column, entry.content] += 1
+    doubled: set[str] = set()
+    if len(set(tests.values())) < len(tests):
+        doubled = {label for label, times in Counter(tests.values()).items() if times > 1}
+    seen: dict[int, dict[str | None, int]] = {column: {} for column in systems}
+    repeated = False
+    for row in sorted(rows, key=attrgetter("column", "test")):
+        entry, counts = row.entry, seen[row.column]
+        before = counts.get(entry.content, 0)
+        counts[entry.content] = before + 1
         if entry.item in doubled:
             entry.item += f" ({str(entry.content).removeprefix('sha256:')[:8]})"
         entry.system = systems[row.column]
-        entry.repeat = str(counts[row.column, entry.content])
-    return any(times > 1 for times in counts.values())
+        entry.repeat = str(before + 1) if before else "1"
+        repeated = repeated or before > 0
+    return repeated
 
 
 def _checks(top: Mapping[str, Any], rows: Sequence[_Answer], column: int) -> Iterator[Check]:
