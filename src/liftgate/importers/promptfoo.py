@@ -136,7 +136,9 @@ class _Answers:
             raise DataError(f"{place}: got {shown(row)}, expected a row of results with promptIdx")
         case, variables = row.get("testCase") or {}, row.get("vars")
         plain = isinstance(variables, msgspec.Raw)
-        variables = case.get("vars") or (_decode_any(variables) if plain else variables) or {}
+        if isinstance(variables, msgspec.Raw):
+            variables = None if case.get("vars") else _decode_any(variables)
+        variables = case.get("vars") or variables or {}
         if not _RUNTIME.isdisjoint(variables):
             variables = {name: v for name, v in variables.items() if name not in _RUNTIME}
         column, prompt = row["promptIdx"], row.get("prompt") or {}
