@@ -188,6 +188,43 @@ def test_a_run_stops_before_it_costs_too_much_decides_nothing_and_goes_on_later(
     assert body["prices"]["currency"] == "USD"
 
 
+def test_no_score_is_shown_of_a_run_that_was_cut_short_before_its_first_look(behind_http) -> None:
+    """Before a look, what a part of the rows says is neither told nor put at its worst."""
+
+    def almost_never_right(asked):
+        return Act("no" if asked.body["model"] == "new" else "yes")
+
+    with StubServer(almost_never_right) as server:
+        world = behind_http(server, items=100, max_tokens=1)
+        world.study["stopping"] = {"plan": "planned-looks", "looks": 4}
+        world.write(items=100)
+        (world.folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        words = ("run", "study.yaml", "--prices", "prices.yaml", "--max-cost", "80")
+        cut = world.liftgate(*words)
+        assert cut.returncode == 4, cut.stderr
+        assert len(server.asked) > 10
+        body = json.loads(world.liftgate(*words, "--json").stdout)
+    assert "No look was reached" in cut.stdout
+    assert body["looks"]["taken"] == 0
+    assert body["means"] == {arm: {"right": None} for arm in ("old", "new")}
+    assert body["rows"]["count"] == 0
+    (decision,) = body["decisions"]
+    (verdict,) = decision["verdicts"]
+    assert (verdict["estimate"], verdict["descriptive"]) == (None, None)
+    assert verdict["reason"] == "not assessed: there is no evidence for it"
+    assert all(one["estimate"] is None for row in slices(body) for one in row)
+    report = next(path for path in world.folder.rglob("*.html")).read_text("utf-8")
+    for shown in ("points (90", "−100", "−78"):
+        assert shown not in report + cut.stdout
+
+
+def slices(body):
+    """Yield the parts of every exploratory slice of a decision."""
+    for found in body["slices"].values():
+        for metrics in found.values():
+            yield from metrics.values() if isinstance(metrics, dict) else [metrics]
+
+
 def test_a_cost_limit_without_a_price_is_refused_before_the_first_call(behind_http) -> None:
     with StubServer(right_more_often) as server:
         world = behind_http(server)
