@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liftgate.store.active import GROUP_S
+from liftgate.store.blobs import Contents
 from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.lock import only_one
 from liftgate.store.store import Attempt, Store
@@ -14,6 +15,7 @@ __all__ = [
     "GROUP_S",
     "RUN_FINISHED",
     "Attempt",
+    "Contents",
     "RunWriter",
     "Store",
     "Workspace",
