@@ -18,6 +18,7 @@ def blob_file(world):
 
 
 def test_erased_and_lost_answers_are_counted(world) -> None:
+    world.study["exploratory"] = True
     world.write(items=40)
     world.decision()
     listed = json.loads(world.liftgate("ledger", "log", "--json").stdout)
