@@ -38,6 +38,9 @@ _CATCH_UP_S = 0.01
 Stop = Callable[[Sequence[Observation]], str | None]
 """Told what has been finished since it was last asked; a reason ends the run."""
 
+_LONGEST, _MOST_TOLD = 200, 1_000
+"""Characters of a failure's message, and how many different ones are counted."""
+
 
 class Feed:
     """Hands out a plan's jobs, and writes what is told of them."""
@@ -70,7 +73,8 @@ class Feed:
         """
         self.reason: str | None = None
         self.cut_short = False
-        self.called = self.failed = 0
+        self.called = self.finished = self.failed = 0
+        self.failures: Counter[str] = Counter()
         self.calling = 0
         """Jobs whose counting answer is still awaited."""
         self._plan = plan
@@ -238,7 +242,10 @@ class Feed:
         assert trial is not None
         self._busy[trial.arm] -= 1
         self._busy_at[trial.arm, known.at] -= self._apart
-        self.failed += trial.failure is not None
+        self.finished += 1
+        if trial.failure is not None:
+            self.failed += 1
+            self._note(f"{trial.failure.value}: {trial.message}")
         scores = {}
         for made in told.scores:
             bound = self._plan.single[made.scorer]
@@ -249,6 +256,12 @@ class Feed:
         if self._stop is not None and self.reason is None:
             rows = [observed(self._plan, job, item, trial, scores) for item in job.items]
             self.reason = self._stop(rows)
+
+    def _note(self, told: str) -> None:
+        """Count what failures say, as far as they say the same."""
+        told = told[:_LONGEST]
+        if told in self.failures or len(self.failures) < _MOST_TOLD:
+            self.failures[told] += 1
 
 
 class _Open:

@@ -165,8 +165,10 @@ class _Execution:
         counted = {arm: found.counted for arm, found in known.items()}
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
-        if self.stop is not None:
-            # The rule may say that nothing needs to be called, and nothing to be started.
+        first = self.stop is not None or self.purse.most is not None
+        if first:
+            # A rule may say that nothing needs to be called, and nothing to be started; and scarce
+            # money is better spent on judging answers that are paid than on new ones.
             await self._score_known(agenda, counted)
         if self.reason is not None:
             lacking = dict.fromkeys(lacking, 0)
@@ -175,7 +177,7 @@ class _Execution:
         await self._start({arm for arm, count in lacking.items() if count}, due, measures)
         if any(lacking.values()) and not self.cut_short:
             await self._call_all(executor, agenda.jobs(counted), agenda.total(), known)
-        if self.stop is None:
+        if not first:
             await self._score_known(agenda, counted)
         await self._compare(agenda)
         if self.cut_short:
@@ -190,6 +192,7 @@ class _Execution:
             run=run,
             called=0 if feed is None else feed.called,
             reused=self.reused,
+            finished=0 if feed is None else feed.finished,
             failed=0 if feed is None else feed.failed,
             scored=self.pen.scored,
             timed=self.timed,
@@ -197,6 +200,7 @@ class _Execution:
             cut_short=self.cut_short,
             asked=self.judging.calls,
             notes=tuple(self.notes),
+            failures=() if feed is None else tuple(feed.failures.most_common()),
         )
 
     def tell_lost(self) -> None:

@@ -249,6 +249,8 @@ def _execute(
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
         tell(note)
+    for line in failure_lines(executed):
+        tell(line)
     if executed.run is not None and captured["not_captured"]:
         tell(f"Of this run, {'; '.join(gaps(captured))}")
     tell(
@@ -257,6 +259,21 @@ def _execute(
         + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
+
+
+def failure_lines(executed: Executed) -> list[str]:
+    """Return why most of the failed keys failed, and where nothing was answered, what to do."""
+    if not executed.failures:
+        return []
+    told, times = executed.failures[0]
+    of = f"{times:,} of {executed.failed:,}"
+    if executed.failed < executed.finished:
+        return [f"Failed most often ({of}): {told}"]
+    return [
+        f"Nothing was answered: all {executed.failed:,} failed, most often ({of}) with {told}",
+        "Mend that first (is the server running, are its address, key and parameters right?): a "
+        "decision on failures alone says nothing about answers",
+    ]
 
 
 def record_finished(store: Store, ledger: Ledger) -> list[Run]:

@@ -111,6 +111,24 @@ def read(
         return found
 
 
+def distinct(table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> list[str]:
+    """Return the different texts that stand in any of some columns, in no order.
+
+    Raises:
+        BrokenChain: a file is not readable Parquet, or lacks a column.
+    """
+    if not files:
+        return []
+    listed: object = [_literal(path) for path in files]
+    each = " UNION ".join(
+        f"SELECT {name} AS found FROM {_rows_of(table)} WHERE {name} IS NOT NULL"  # noqa: S608
+        for name in names
+    )
+    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
+        rows = connection.execute(each, [listed] * len(names)).fetchall()
+    return [found for (found,) in rows]
+
+
 def _rows_of(table: AnyTable) -> str:
     """Return what to read from; columns that older files lack are null there."""
     later = [c for c in table.columns if c.later]
