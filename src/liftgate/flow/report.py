@@ -13,6 +13,7 @@ from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study.load import load
@@ -32,6 +33,8 @@ class Report:
     """What each arm's answers cost, one sentence each."""
     money: Mapping[str, Any] | None = None
     """The same as the ledger holds it; None: no call's cost is known."""
+    reopened: tuple[str, ...] = ()
+    """Why the decision must be looked at again, one sentence each."""
 
 
 def write_report(
@@ -60,6 +63,7 @@ def write_report(
     try:
         verified = f"chain verified: {ledger.verify()} entries"
         chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), chosen.sequence)
     finally:
         ledger.close()
     with Store.open(workspace.home, read_only=True) as store:
@@ -70,12 +74,14 @@ def write_report(
             time=chosen.time.isoformat(),
             texts=_texts(store),
             verified=verified,
+            reopened=reopened,
         )
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
     save(path, page)
     costs = tuple(cost_lines(chosen.body))
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
+    money = chosen.body.get("money")
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened)
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

@@ -27,6 +27,7 @@ from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import moment
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.impact import REOPENED, reopened_lines, reopenings
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
@@ -147,6 +148,7 @@ def facts(seen: Picture) -> Facts:
         items=int(decision.body["dataset"]["items"]),
         decided=decision.time,
         now=seen.now,
+        reopened=reopened_lines(seen.entries, decision.sequence),
         changed=seen.changed,
         authors=frozenset(_author_names(seen, authors)),
         author_signed=any(
@@ -225,15 +227,21 @@ def _rows(
 def _later(
     entries: Sequence[Entry], locked: lock.Locked, decision: Entry | None
 ) -> Iterator[Entry]:
-    """Yield corrections and erasures that concern the study."""
+    """Yield corrections, erasures and reopenings that concern the study."""
     mine = {locked.sequence, *(one.sequence for one in locked.amendments)}
     if decision is not None:
         mine.add(decision.sequence)
     for entry in entries:
-        if (entry.kind == CORRECTION and entry.body.get("corrects") in mine) or (
-            entry.kind == ERASED and entry.sequence > locked.sequence
+        if (
+            (entry.kind == CORRECTION and entry.body.get("corrects") in mine)
+            or (entry.kind == ERASED and entry.sequence > locked.sequence)
+            or (entry.kind == REOPENED and not mine.isdisjoint(_reopens(entry)))
         ):
             yield entry
+
+
+def _reopens(entry: Entry) -> set[int]:
+    return {int(one["entry"]) for one in entry.body["decisions"]}
 
 
 def _changed(decision: Entry | None, locked: lock.Locked, evidence: Mapping[str, Any]) -> str:
@@ -306,6 +314,7 @@ def _last(seen: Picture, kind: str) -> int | None:
 
 
 def _told(seen: Picture) -> Iterator[Told]:
+    reopened = reopenings(seen.entries)
     for entry in seen.entries:
         body = entry.body
         study = body.get("study")
@@ -315,6 +324,7 @@ def _told(seen: Picture) -> Iterator[Told]:
             words = {one["candidate"]: one["word"] for one in body["decisions"]}
             ships = tuple(prints[one] for one, word in words.items() if word == "ship")
             word = "ship" if ships else next(iter(words.values()))
+            word = "reopened" if entry.sequence in reopened else word
             yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
         else:
             verdict = body.get("verdict")

@@ -12,6 +12,7 @@ from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
@@ -37,6 +38,8 @@ def trace_reference(reference: str, workspace: Workspace) -> Trace:
         entries = list(ledger.entries())
     with Store.open(workspace.home, read_only=True) as store:
         found = trace(reference, entries, store.file_state)
+        reopened = reopened_lines(entries, found.entry.sequence)
+        found = replace(found, notes=(*found.notes, *reopened))
         if found.target is None:
             return found
         try:

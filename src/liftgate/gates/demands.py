@@ -52,6 +52,8 @@ class Facts:
     items: int
     decided: datetime
     now: datetime
+    reopened: tuple[str, ...] = ()
+    """Why it must be looked at again, one sentence each."""
     changed: str = ""
     """What of the evidence is no longer what was decided on; empty: nothing."""
     authors: frozenset[str] = frozenset()
@@ -105,7 +107,8 @@ def stand(policy: Policy, facts: Facts) -> Standing:
     risks = risks_of(policy, facts.body["changes"], facts.study, shipping(facts.body))
     tier = max((risk.tier for risk in risks.values()), key=TIERS.index)
     plan = policy.tier(tier)
-    parts = [_decision(facts.body), _evidence(facts), *_about_study(plan, facts)]
+    parts = [_decision(facts.body), *_reopened(facts), _evidence(facts)]
+    parts += _about_study(plan, facts)
     parts += [*_about_entries(plan, facts), *_about_people(plan, facts)]
     return Standing(policy, tier, risks, all_of("gate", _waived(parts, policy, facts)))
 
@@ -134,6 +137,12 @@ def _decision(body: Mapping[str, Any]) -> Condition:
         return met("decision", said)
     held = all(word == "hold" for word in words.values())
     return not_met("decision", said) if held else cannot_tell("decision", said)
+
+
+def _reopened(facts: Facts) -> Iterator[Condition]:
+    """Nothing where a decision was never reopened."""
+    if facts.reopened:
+        yield not_met("reopened", "; ".join(facts.reopened))
 
 
 def _evidence(facts: Facts) -> Condition:
