@@ -145,8 +145,8 @@ def to_html(markdown: str, title: str) -> str:
     whole = "\n".join(lines)
     source, _, record = whole.removeprefix(front_matter(whole)).partition(RECORD)
     inner = MarkdownIt("commonmark", {"html": False}).enable("table").render(source)
-    left = iter(values)
-    inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
+    left = enumerate(values, 1)
+    inner = re.sub("\ue000", lambda _: _data(*next(left)), inner)
     inner = inner.replace("\ue001", "</data>")
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
@@ -158,6 +158,11 @@ def to_html(markdown: str, title: str) -> str:
         + (f"{RECORD}{record.strip()}\n" if record else "")
         + "</body></html>\n"
     )
+
+
+def _data(number: int, name: str) -> str:
+    """Return the start of a bound text: ``page.html#m3`` is the third, as ``trace`` counts."""
+    return f'<data id="m{number}" value="{encoded(name)}">'
 
 
 class _Helpers:
