@@ -227,8 +227,8 @@ def _execute(
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
         tell(note)
-    if executed.run is not None and captured["not_captured"]:
-        tell(f"Of this run, {'; '.join(gaps(captured))}")
+    if executed.run is not None and (missing := gaps(executed.run.manifest)):
+        tell(f"Of this run, {'; '.join(missing)}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
