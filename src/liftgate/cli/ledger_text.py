@@ -82,6 +82,8 @@ def _about(kind: str, body: Mapping[str, Any]) -> str:
     if kind == "decision.reopened":
         numbers = ", ".join(str(one["entry"]) for one in body["decisions"])
         return f"decisions {numbers}: {body['reason']} ({body['thing']})"
+    if kind == "run.reproduced":
+        return f"{body['run']}: {body['verdict']}"
     if kind == "correction":
         return f"of entry {body['corrects']}: {body['reason']}"
     if kind == "content.erased":

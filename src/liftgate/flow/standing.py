@@ -16,6 +16,8 @@ from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
 from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.reproduce import REPRODUCED
+from liftgate.flow.reproductions import told_of
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
 from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
@@ -56,6 +58,8 @@ class Picture:
     """The later of this machine's clock and the ledger's last entry."""
     clock_behind_s: float
     """By how much this machine's clock is behind the ledger; 0: it is not."""
+    runs: frozenset[str]
+    """Those that made the counted trials."""
 
     @property
     def digest(self) -> str:
@@ -83,7 +87,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         entries = tuple(ledger.entries())
         store.verify(recorded_files(ledger))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
-        rows = _rows(opened, locked, store, entries)
+        rows, runs = _rows(opened, locked, store, entries)
     consents = tuple(consent.given(entries, trust))
     decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
     decision = decided[-1] if decided else None
@@ -110,6 +114,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         entries,
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
+        runs,
     )
 
 
@@ -197,8 +202,8 @@ def decided(seen: Picture) -> Entry:
 
 def _rows(
     opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
-) -> dict[str, Any]:
-    """Return digests of the rows as they are now, of measures, and of people's labels.
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return digests of rows, measures and people's labels as they are now, and the trials' runs.
 
     ``scores`` covers every score of the counted trials, those too that do not count because an
     earlier one was final: a second opinion is evidence.
@@ -216,12 +221,13 @@ def _rows(
         for score in store.scores(fingerprint)
         if score.trial_key in counted
     ]
+    runs = frozenset(row.trial.run for row in case.rows.observations)
     return {
         "rows": bound["digest"],
         "scores": digest_lines(scored),
         "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
         "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
-    }
+    }, runs
 
 
 def _later(
@@ -326,10 +332,11 @@ def _told(seen: Picture) -> Iterator[Told]:
             word = "ship" if ships else next(iter(words.values()))
             word = "reopened" if entry.sequence in reopened else word
             yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
-        else:
+        elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
             yield Told(entry.sequence, entry.kind, entry.time, name, said)
+    yield from told_of(seen.entries, seen.locked.name, seen.runs)
 
 
 def _waivers(seen: Picture) -> Iterator[SetAside]:

@@ -13,6 +13,7 @@ from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
 
 _SHIP = "ship"
+_UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Told:
     verdict: str | None = None
     candidates: tuple[str, ...] = ()
     """Fingerprints of the arms that it ships."""
+    why: str = ""
+    """Why it says nothing yet; empty: it says what it says."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +209,8 @@ def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetim
     if not mine:
         return cannot_tell(name, f"not assessed: the ledger holds no {need.kind}")
     last = mine[-1]
+    if last.why or (last.verdict == _UNDECIDED and _UNDECIDED not in need.accept):
+        return cannot_tell(name, last.why or f"ledger entry {last.sequence} says {_UNDECIDED}")
     if need.accept and last.verdict not in need.accept:
         return not_met(name, f"ledger entry {last.sequence} says {last.verdict}")
     return _fresh(name, last.time, need.days, now)
