@@ -132,15 +132,19 @@ def _dataset(job: dict[str, Any], study: Study) -> Dataset:
         return datasets.rebuild(job["dataset"], store, name="captured").dataset
 
 
+def attempt(job: dict[str, Any]) -> dict[str, Any]:
+    """Return what ``run_shadow`` does, or no rows and why it could not be made."""
+    try:
+        return run_shadow(job)
+    except LiftgateError as error:
+        nothing: dict[str, Any] = {"rows": {}, "cost": 0.0, "stopped": None, "said": {}}
+        return {**nothing, "concurrency": {}, "error": str(error)}
+
+
 def main() -> None:
     """Read a job from standard input, and write what came of it to the file it names."""
     job = json.load(sys.stdin)
-    try:
-        found = run_shadow(job)
-    except LiftgateError as error:
-        found = {"rows": {}, "cost": 0.0, "stopped": None, "said": {}, "concurrency": {}}
-        found["error"] = str(error)
-    Path(job["out"]).write_text(json.dumps(found), encoding="utf-8")
+    Path(job["out"]).write_text(json.dumps(attempt(job)), encoding="utf-8")
 
 
 if __name__ == "__main__":
