@@ -7,16 +7,13 @@ import io
 from collections import Counter
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from liftgate.documents.page import clip
 from liftgate.errors import DataError
 from liftgate.failures.coding import COLUMNS
 from liftgate.failures.taxonomy import Taxonomy, load_taxonomy
-from liftgate.flow.flip_look import Look
-
-if TYPE_CHECKING:
-    from liftgate.flow.flip_view import Filter
+from liftgate.flow.flip_look import Filter, Look
 
 _MOST = 50
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlencode
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from liftgate.records import Pairs
 
 Integers = NDArray[np.int64]
 SIDES = ("baseline", "candidate")
+SLICE = "slice."
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,51 @@ class Doors(NamedTuple):
     """Of the whole comparison as JSON; None: there is none."""
 
 
+@dataclass(frozen=True)
+class Filter:
+    """What is looked at; every field stands in the address."""
+
+    metric: str
+    move: str = "changed"
+    slices: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    page: int = 1
+    diff: bool = True
+    flags: tuple[str, ...] = ()
+    flagged: bool = False
+    people: bool = True
+    """Whether what people said of the answers is shown."""
+    codes: tuple[tuple[str, str], ...] = ()
+    """Item -> how it fails, by a code of the taxonomy."""
+    about: tuple[tuple[str, str], ...] = ()
+    """What the sides are of, where the pages do not say."""
+
+    def query(self, **changes: Any) -> str:
+        """Return the address's query with some fields changed; what is as at first is left out."""
+        found = replace(self, **changes) if changes else self
+        pairs: list[tuple[str, str]] = [*found.about, ("metric", found.metric)]
+        pairs += [("move", found.move)] if found.move != "changed" else []
+        pairs += [(SLICE + name, value) for name, value in found.slices]
+        pairs += [("q", found.text)] if found.text else []
+        pairs += [("page", str(found.page))] if found.page > 1 else []
+        pairs += [] if found.diff else [("diff", "off")]
+        pairs += [("flag", item) for item in found.flags]
+        pairs += [("flagged", "1")] if found.flagged else []
+        pairs += [] if found.people else [("people", "off")]
+        pairs += [("code", f"{code}:{item}") for item, code in found.codes]
+        return urlencode(pairs)
+
+
 class Texts(Protocol):
     """The texts of both sides, read when an item is looked at."""
 
-    has_texts: Sequence[bool]
-    """Whether there are texts at all, of each side."""
-    searched: str
-    """What a search looks in, in words."""
+    @property
+    def has_texts(self) -> Sequence[bool]:
+        """Whether there are texts at all, of each side."""
+
+    @property
+    def searched(self) -> str:
+        """What a search looks in, in words."""
 
     def of(self, side: int, item: str) -> tuple[Told, ...]:
         """Return the rows of an item, by their repeat."""
@@ -75,19 +115,44 @@ class Texts(Protocol):
 class Look(Protocol):
     """Two sides opened for looking."""
 
-    doors: Doors
-    about: tuple[tuple[str, str], ...]
-    """What every address begins with."""
-    names: tuple[str, str]
-    digests: tuple[str, str]
-    sentence: str
-    notes: Sequence[str]
-    alpha: float
-    texts: Texts
-    how_to_code: str
-    """How failures are drawn by lot to be coded: a command, or empty."""
     estimates: dict[tuple[Any, ...], dict[str, Any]]
     """What was estimated for a filter; the sides do not change while they are looked at."""
+
+    @property
+    def doors(self) -> Doors:
+        """The addresses of the pages."""
+
+    @property
+    def about(self) -> tuple[tuple[str, str], ...]:
+        """What every address begins with."""
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Of the baseline and of the candidate."""
+
+    @property
+    def digests(self) -> tuple[str, str]:
+        """What tells the two apart for good: of the files, or of the systems."""
+
+    @property
+    def sentence(self) -> str:
+        """What was found, in one sentence."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader must know."""
+
+    @property
+    def alpha(self) -> float:
+        """The level that was decided at; nothing here is decided."""
+
+    @property
+    def texts(self) -> Texts:
+        """The texts of both sides."""
+
+    @property
+    def how_to_code(self) -> str:
+        """How failures are drawn by lot to be coded: a command, or empty."""
 
     @property
     def metrics(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,7 +16,7 @@ from liftgate.documents.page import clip
 from liftgate.errors import DataError, UnknownName
 from liftgate.flow.flip_codes import codes_of, coding_of_item, coding_of_list
 from liftgate.flow.flip_item import people_view, tries_view
-from liftgate.flow.flip_look import Look
+from liftgate.flow.flip_look import SLICE, Filter, Look
 from liftgate.gates.evidence import PairsEvidence
 from liftgate.gates.pairs import complete, take
 from liftgate.records import Pairs
@@ -26,43 +26,7 @@ PAGE = 100
 _MOST_CHIPS = 60
 _MOST_FLAGS = 50
 _MOST_KEPT = 200
-_SLICE = "slice."
 _TEXT = 160
-
-
-@dataclass(frozen=True)
-class Filter:
-    """What is looked at; every field stands in the address."""
-
-    metric: str
-    move: str = "changed"
-    slices: tuple[tuple[str, str], ...] = ()
-    text: str = ""
-    page: int = 1
-    diff: bool = True
-    flags: tuple[str, ...] = ()
-    flagged: bool = False
-    people: bool = True
-    """Whether what people said of the answers is shown."""
-    codes: tuple[tuple[str, str], ...] = ()
-    """Item -> how it fails, by a code of the taxonomy."""
-    about: tuple[tuple[str, str], ...] = ()
-    """What the sides are of, where the pages do not say."""
-
-    def query(self, **changes: Any) -> str:
-        """Return the address's query with some fields changed; what is as at first is left out."""
-        found = replace(self, **changes) if changes else self
-        pairs: list[tuple[str, str]] = [*found.about, ("metric", found.metric)]
-        pairs += [("move", found.move)] if found.move != "changed" else []
-        pairs += [(_SLICE + name, value) for name, value in found.slices]
-        pairs += [("q", found.text)] if found.text else []
-        pairs += [("page", str(found.page))] if found.page > 1 else []
-        pairs += [] if found.diff else [("diff", "off")]
-        pairs += [("flag", item) for item in found.flags]
-        pairs += [("flagged", "1")] if found.flagged else []
-        pairs += [] if found.people else [("people", "off")]
-        pairs += [("code", f"{code}:{item}") for item, code in found.codes]
-        return urlencode(pairs)
 
 
 def filter_of(look: Look, given: Sequence[tuple[str, str]]) -> Filter:
@@ -75,7 +39,7 @@ def filter_of(look: Look, given: Sequence[tuple[str, str]]) -> Filter:
     one = dict(given)
     metric = one.get("metric") or look.metrics[0]
     names = look.pairs(metric).slices
-    slices = [(k.removeprefix(_SLICE), v) for k, v in given if k.startswith(_SLICE)]
+    slices = [(k.removeprefix(SLICE), v) for k, v in given if k.startswith(SLICE)]
     for name, _ in slices:
         if name not in names:
             raise UnknownName("slice", name, names)
