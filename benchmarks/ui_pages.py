@@ -217,12 +217,13 @@ def _measure(folder: Path, entries: list[Entry], times: int, *, trace: bool) -> 
     print(f"ready after {time.perf_counter() - start:.1f} s")
     decision = next(entry.sequence for entry in entries if entry.kind == "decision")
     arm = entries[-1].body["arms"][0]["name"]
+    decided = [entry.body["study"] for entry in entries if entry.kind == "decision"][-2]
     pages = {
         "studies": "/studies",
         "studies, last page": "/studies?page=99999",
         "studies, stale and a text": "/studies?state=stale&q=retrieves",
         "studies as JSON": "/studies.json",
-        "decision": "/decision?study=study-0999",
+        "decision": f"/decision?study={decided}",
         "documents, checked now": "/documents?check=now",
         "decision of what runs": "/decision?study=dates",
         "undecided": "/decision?study=study-0000",

@@ -53,8 +53,13 @@ def workspace(tmp_path_factory):
         (folder / "sides_systems.py").write_text(SYSTEMS)
         # Two items share an input, and two share it under different targets.
         rows = [
-            {"id": f"q{n}", "input": f"question {n}", "target": "yes", "kind": "ab"[n % 2],
-             "family": f"f{n // 2}"}
+            {
+                "id": f"q{n}",
+                "input": f"question {n}",
+                "target": "yes",
+                "kind": "ab"[n % 2],
+                "family": f"f{n // 2}",
+            }
             for n in range(60)
         ]
         rows[3] |= {"id": f"q3 {ATTACK}", "input": f"question 3 {ATTACK}", "kind": ATTACK}
@@ -182,9 +187,16 @@ def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, 
         trial = view["trial"]
         writer.add_score(
             Score(
-                trial["key"], trial["attempt"], trial["run"], "human:ann:abc",
-                "sha256:" + "1" * 64, writer.run, Outcome.VALUE, 3.0, ATTACK,
-            )  # fmt: skip
+                trial["key"],
+                trial["attempt"],
+                trial["run"],
+                "human:ann:abc",
+                "sha256:" + "1" * 64,
+                writer.run,
+                Outcome.VALUE,
+                3.0,
+                ATTACK,
+            )
         )
         writer.finish(complete=True)
     page, item = shown(client(copy), "/comparison/item?study=sides&id=q8")
