@@ -45,6 +45,7 @@ COMMANDS = {
         "liftgate.cli.attribute",
         "Which stage of a retrieval system its wrong answers come from.",
     ),
+    "ui": ("liftgate.cli.ui", "The workspace in the browser: studies, decisions, documents."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),

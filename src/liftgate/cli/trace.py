@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli.text import contents_sentence
+
 if TYPE_CHECKING:
     from liftgate.lineage.reference import Target
     from liftgate.lineage.rows import Cell, Line
@@ -87,6 +89,8 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
         yield from _references(found)
     elif found.target is not None and found.lines:
         yield from _lines(found.lines, found.target.arms, rows)
+    if found.contents is not None:
+        yield contents_sentence(found.contents)
     yield from answers(found.answers)
     yield from runs(found.runs)
     yield from people(found.people)

@@ -131,6 +131,21 @@ def compile_document(
 
 def to_html(markdown: str, title: str) -> str:
     """Return Markdown as one page: no markup of the text's own, bound texts as ``<data>``."""
+    inner, record = inner_html(markdown)
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
+        f'<body><main class="wrap document">\n{inner}</main>\n'
+        + (f"{RECORD}{record.strip()}\n" if record else "")
+        + "</body></html>\n"
+    )
+
+
+def inner_html(markdown: str) -> tuple[str, str]:
+    """Return what stands inside a page of Markdown, and the record of its build."""
     from markdown_it import MarkdownIt
 
     values: list[str] = []
@@ -148,16 +163,7 @@ def to_html(markdown: str, title: str) -> str:
     left = enumerate(values, 1)
     inner = re.sub("\ue000", lambda _: _data(*next(left)), inner)
     inner = inner.replace("\ue001", "</data>")
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
-        f'<body><main class="wrap document">\n{inner}</main>\n'
-        + (f"{RECORD}{record.strip()}\n" if record else "")
-        + "</body></html>\n"
-    )
+    return inner, record
 
 
 def _data(number: int, name: str) -> str:

@@ -59,6 +59,22 @@ def write_report(
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
+    chosen, page, reopened = report_page(workspace, study=study, entry=entry)
+    name = str(chosen.body["study"])
+    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
+    save(path, page)
+    costs = tuple(cost_lines(chosen.body))
+    money = chosen.body.get("money")
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened)
+
+
+def report_page(
+    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+) -> tuple[Entry, str, tuple[str, ...]]:
+    """Verify the chain; return a decision's entry, its report as HTML, and why it was reopened.
+
+    Raises as ``write_report`` does.
+    """
     ledger = Ledger.open(workspace.home, read_only=True)
     try:
         verified = f"chain verified: {ledger.verify()} entries"
@@ -66,8 +82,28 @@ def write_report(
         reopened = reopened_lines(ledger.entries(kind=REOPENED), chosen.sequence)
     finally:
         ledger.close()
+    return chosen, _rendered(workspace, chosen, verified, reopened), reopened
+
+
+def entry_page(workspace: Workspace, sequence: int) -> tuple[Entry, str]:
+    """Return a decision's entry with its report, after checking this entry alone.
+
+    Raises:
+        BrokenChain: the entry is not what was recorded.
+        UnknownName: there is no such entry, or it is no decision.
+    """
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        chosen = ledger.entry(sequence)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), sequence)
+    if chosen.kind != KIND:
+        raise UnknownName("decision entry", str(sequence), ())
+    said = f"entry {sequence} has the digest that the ledger names; ledger verify checks all"
+    return chosen, _rendered(workspace, chosen, said, reopened)
+
+
+def _rendered(workspace: Workspace, chosen: Entry, verified: str, reopened: tuple[str, ...]) -> str:
     with Store.open(workspace.home, read_only=True) as store:
-        page = render(
+        return render(
             chosen.body,
             entry=chosen.sequence,
             leaf=chosen.leaf,
@@ -76,12 +112,6 @@ def write_report(
             verified=verified,
             reopened=reopened,
         )
-    name = str(chosen.body["study"])
-    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
-    save(path, page)
-    costs = tuple(cost_lines(chosen.body))
-    money = chosen.body.get("money")
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened)
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

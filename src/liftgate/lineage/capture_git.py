@@ -11,7 +11,7 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import LiftgateError
-from liftgate.lineage.redact import redacted
+from liftgate.lineage.redact import cut_diff, redacted
 from liftgate.records import Json
 
 Keep = Callable[[Json], str]
@@ -65,8 +65,9 @@ def git_state(folder: Path, keep: Keep | None, gaps: dict[str, str]) -> Json:
     if keep is not None:
         kept = {name: data for name, data in contents.items() if _may_keep(name, data, gaps)}
         found["kept"] = {name: keep(packed(data)) for name, data in kept.items()}
-        if difference and _may_keep("diff", difference, gaps):
-            found["kept_diff"] = keep(packed(difference))
+        whole = _diff_to_keep(difference, gaps) if difference else None
+        if whole is not None:
+            found["kept_diff"] = keep(packed(whole))
         bundle = _bundle(top, gaps) if found["unpushed"] else None
         if bundle is not None:
             found["kept_bundle"] = keep(packed(bundle))
@@ -118,6 +119,22 @@ def lacking(captured: Mapping[str, Any]) -> list[str]:
     if captured["diff"] and not captured.get("kept_diff"):
         found.append("the changes of tracked files")
     return found
+
+
+def _diff_to_keep(difference: bytes, gaps: dict[str, str]) -> bytes | None:
+    """Return the diff, perhaps with values cut out of it; None: it may not be kept."""
+    told: dict[str, str] = {}
+    if _may_keep("diff", difference, told):
+        return difference
+    try:
+        cut = cut_diff(difference.decode("utf-8")) if len(difference) <= LARGEST_FILE else None
+    except UnicodeDecodeError:
+        cut = None
+    if cut is None:
+        gaps.update(told)
+        return None
+    gaps["values in diff"] = "what is assigned to names like api_key was cut"
+    return cut.encode()
 
 
 def _bundle(top: Path, gaps: dict[str, str]) -> bytes | None:

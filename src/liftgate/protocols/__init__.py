@@ -11,6 +11,7 @@ from __future__ import annotations
 from liftgate.protocols.executing import (
     Executor,
     Feed,
+    Site,
     Work,
     Worker,
 )
@@ -58,6 +59,8 @@ from liftgate.protocols.tables import (
     RowTexts,
     TakeTexts,
     TakeTrace,
+    ToldRow,
+    ToldSide,
 )
 
 __all__ = [
@@ -90,6 +93,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Site",
     "Staged",
     "Startable",
     "System",
@@ -97,6 +101,8 @@ __all__ = [
     "SystemName",
     "TakeTexts",
     "TakeTrace",
+    "ToldRow",
+    "ToldSide",
     "TryAgain",
     "Work",
     "Worker",
