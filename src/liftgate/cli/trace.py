@@ -71,7 +71,7 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
     if found.target is None:
         yield from _references(found)
     elif found.lines:
-        yield from _lines(found.lines, found.target.arms, rows)
+        yield from _lines(found.lines, found.columns or found.target.arms, rows)
     for note in found.notes:
         yield f"Note: {note}"
 

@@ -9,13 +9,14 @@ from typing import Any
 from liftgate.errors import LiftgateError
 from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
+from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
 from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Entry, Failure, Observation, Scale
+from liftgate.records import Entry, Failure, Item, Observation, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 
@@ -64,6 +65,14 @@ def _with_rows(
     if target.sort is Sort.COST:
         observations, told = _priced(observations, body, workspace)
         notes = (*notes, *told)
+    if target.metric in study.ratios:
+        scales = {one.name: one.scale for one in plan.scorers}
+        ratios = ratios_of(study, scales, observations, store)
+        if {study.ratios[target.metric].of, study.ratios[target.metric].per} & {"cost"}:
+            observations, told = _priced(observations, body, workspace)
+            notes = (*notes, *told)
+        found = replace(found, notes=(*found.notes, *notes))
+        return _with_ratio(found, target, observations, ratios, dataset.items)
     tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
     if tries is not None:
         notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
@@ -76,6 +85,17 @@ def _with_rows(
         failure_scores=_failure_scores(study, body, target),
     )
     return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
+
+
+def _with_ratio(
+    found: Trace, target: Target, rows: Sequence[Observation], ratios: Ratios, items: Sequence[Item]
+) -> Trace:
+    """Return the trace with what each try adds to both sums of a ratio."""
+    known = {arm["name"]: arm["fingerprint"] for arm in found.entry.body["arms"]}
+    arms = {name: known[name] for name in target.arms}
+    concerned = [item.id for item in items if _concerned(item.slices, target)]
+    columns, lines = ratios.lines(target.metric, arms, concerned, rows)
+    return replace(found, lines=lines, columns=columns)
 
 
 def _priced(
