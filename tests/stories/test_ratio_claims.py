@@ -200,3 +200,154 @@ def test_power_and_simulation_say_that_a_ratio_is_no_mean(priced):
         assert "ratio of sums" in done.stderr, words
     locked = priced.liftgate("study", "lock", "study.yaml")
     assert "power cannot be told" in locked.stderr + locked.stdout
+
+
+STATED = '''
+"""Answers of several statements, and a judge of single statements that likes the new arm's style.
+
+A statement "fact" holds, a statement "claim" does not.
+"""
+import hashlib
+
+
+def draw(*parts):
+    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:8], 16) / 2**32
+
+
+def system(name, holds, long_holds):
+    def answer(parts):
+        text = parts["text"]
+        count = 8 if draw("long", text) < 0.5 else 2
+        share = long_holds if count == 8 else holds
+        words = ["fact" if draw("holds", text, n) < share else "claim" for n in range(count)]
+        mark = "!" if name == "new" else "."
+        return " ".join(f"Number {n} is a {word}{mark}" for n, word in enumerate(words))
+    return answer
+
+
+def judge(fooled):
+    def answer(parts):
+        asked = parts["text"].split(" answer>\\n")[1].split("\\n")[0]
+        value = int("fact" in asked)
+        if "claim!" in asked and draw("judge", parts["text"]) < fooled:
+            value = 1
+        return {"value": value, "reason": "so it seems"}
+    return answer
+'''
+
+RUBRIC = """\
+liftgate: 1
+rubric: holds
+version: "1"
+source: the statement says it
+question: Does the statement hold?
+unit: statement
+scale:
+  kind: binary
+  anchors:
+    - {value: 0, label: "no", meaning: It does not., key: n}
+    - {value: 1, label: "yes", meaning: It does., key: y}
+"""
+
+
+@pytest.fixture
+def stated(priced):
+    """Return what writes a study whose judge rates statements."""
+
+    def write(*, holds=0.8, long_holds=0.8, fooled=0.0, items=300):
+        world = priced
+        (world.folder / "stated_systems.py").write_text(STATED)
+        (world.folder / "holds.yaml").write_text(RUBRIC)
+        for name, chances in (("old", (0.8, 0.8)), ("new", (holds, long_holds))):
+            world.study["arms"][name] |= {
+                "system": "python:stated_systems:system",
+                "params": {"name": name, "holds": chances[0], "long_holds": chances[1]},
+            }
+        world.study["scorers"] = {
+            "faithful": {
+                "scorer": "judge",
+                "rubric": "holds.yaml",
+                "system": "python:stated_systems:judge",
+                "params": {"fooled": fooled},
+            }
+        }
+        world.study["dataset"].pop("cluster", None)
+        world.study["ratios"] = {"supported": {"of": "faithful", "per": "statements"}}
+        rule = {"non_inferior": {"margin": 0.05}}
+        world.study["claims"] = {"primary": {"metric": "supported", **rule}}
+        world.write(items=items)
+        return world
+
+    return write
+
+
+def label_shares(path):
+    """Fill a batch in as people who know would: of each answer the share that holds."""
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in rows:
+        facts, claims = (row["answer"].count(word) for word in ("fact", "claim"))
+        row |= {"rater": "r1", "value": facts / (facts + claims)}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def calibrated(world, labels=150):
+    drawn = world.liftgate(
+        "label", "draw", "study.yaml", "--labels", str(labels), "--out", "b.jsonl"
+    )
+    assert drawn.returncode == 0, drawn.stderr
+    label_shares(world.folder / "b.jsonl")
+    done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
+    assert done.returncode == 0, done.stderr
+    return world.decision()
+
+
+def test_a_judges_statements_are_summed_and_decide_once_people_have_labelled_answers(stated):
+    world = stated(holds=0.83, long_holds=0.81, fooled=0.1)
+    first = verdict(world.decision(), "new", "primary")
+    assert first["reason"].startswith("inadmissible: supported: judge not calibrated")
+
+    body = calibrated(world)
+    found = verdict(body, "new", "primary")
+    assert body["exit_code"] == 0, found["reason"]
+    assert found["estimate"]["method"] == "paired cross-fitted PPI"
+    told = " ".join(found["estimate"]["warnings"])
+    assert "150 items labelled by people" in told
+    assert "the judge alone would have claimed" in told
+    counted = body["ratios"]["supported"]["arms"]["old"]
+    assert counted["per"] == pytest.approx(300 * 5, rel=0.1)
+    assert body["means"]["old"]["supported"]["value"] == counted["of"] / counted["per"]
+
+
+def test_a_candidate_that_is_worse_on_long_answers_is_not_shipped_by_a_mean_over_answers(stated):
+    """8.6 points fewer statements hold, but only 3 on an average answer; the judge is right."""
+    world = stated(holds=0.9, long_holds=0.67)
+    world.study["claims"]["guardrails"] = [
+        {"metric": "faithful", "non_inferior": {"margin": 0.08}},
+    ]
+    world.write(items=300)
+    world.decision()
+    body = calibrated(world, labels=200)
+    ratio, mean = (verdict(body, "new", claim) for claim in ("primary", "guardrails.0"))
+    assert mean["rejected"], mean["reason"]
+    assert not ratio["rejected"]
+    assert ratio["reading"] == "inferior", ratio["reason"]
+    assert body["exit_code"] == 1
+
+
+def test_a_judge_that_is_taken_in_does_not_ship_fewer_statements_that_hold(stated):
+    world = stated(holds=0.7, long_holds=0.7, fooled=0.6)
+    world.decision()
+    body = calibrated(world)
+    found = verdict(body, "new", "primary")
+    assert body["exit_code"] != 0
+    alone = next(w for w in found["estimate"]["warnings"] if "judge alone" in w)
+    claimed = float(alone.split("claimed ")[1].split()[0])
+    assert claimed > 0 > found["estimate"]["value"], alone
+
+
+def test_a_judge_of_whole_answers_counts_no_statements(stated):
+    world = stated()
+    (world.folder / "holds.yaml").write_text(RUBRIC.replace("unit: statement\n", ""))
+    done = world.liftgate("study", "lock", "study.yaml")
+    assert done.returncode == 2
+    assert "ratios.supported.per: the judge of faithful rates whole answers" in done.stderr

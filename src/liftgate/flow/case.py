@@ -60,11 +60,6 @@ class Rows:
         return found | {measure.run for measure in self.measures}
 
 
-UNLABELLED_RATIO = (
-    "it rests on a judge, and no method takes people's labels for a ratio of sums; claim the mean "
-    "over answers"
-)
-
 AllPairs = Mapping[str, Mapping[str, Pairs]]
 """Candidate -> metric -> pairs."""
 
@@ -233,19 +228,18 @@ class Case:
         if claim.part is Part.FLOOR:
             assert self.floor is not None
             sides = (self.baseline, self.floor)
-        standings = [self.judged[m] for m in self.ratios.metrics(claim.metric) if m in self.judged]
-        refusal = next((one.refusal for one in standings if one.refusal), "")
-        if standings and not refusal:
-            refusal = UNLABELLED_RATIO
-        return RatioEvidence(
+        evidence = RatioEvidence(
             self.ratio_pairs(claim.metric, sides[0], items, sides[1]),
             self.alpha,
             claim.population,
             self.looks,
             claim.by_slice,
             guarantee=bool(self.study.decision.guarantee),
-            refusal="" if claim.part is Part.WATCH else refusal,
         )
+        if claim.part is Part.WATCH or not self.ratios.judged(claim.metric, self.judged):
+            return evidence
+        rows = self.rows.observations
+        return self.ratios.by_people(evidence, sides, items, rows, self.judged)
 
     def _judged(
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
+from liftgate.gates.judged import Standing
+from liftgate.gates.judged_ratios import JudgedRatioEvidence, LabelledTries
+from liftgate.gates.ratio_claims import RatioEvidence
 from liftgate.gates.ratio_rows import (
     Amount,
     Ends,
@@ -18,10 +23,15 @@ from liftgate.gates.ratio_rows import (
     tries_of,
 )
 from liftgate.lineage.rows import Cell, Line
+from liftgate.protocols import Evidence
 from liftgate.records import STATEMENTS, TAKEN, Arm, Item, Observation, Outcome, Ratio, Scale
 from liftgate.store import Store
 from liftgate.study.design import Study
 from liftgate.study.plan import AbstainRule
+
+JUDGED_BELOW = (
+    "what it is divided by rests on a judge, and no method takes people's labels below the line"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,10 @@ class Ratios:
         ratio = self.study.ratios[name]
         return tuple(side for side in (ratio.of, ratio.per) if side in self.study.scorers)
 
+    def judged(self, name: str, judges: Collection[str]) -> bool:
+        """Return whether a ratio rests on a metric that a judge scores."""
+        return any(metric in judges for metric in self.metrics(name))
+
     def pairs(
         self,
         name: str,
@@ -80,6 +94,70 @@ class Ratios:
 
         ratio = self.study.ratios[name]
         return ratio_pairs(ratio, self.scale(name), items, one(candidate), one(baseline))
+
+    def by_people(
+        self,
+        evidence: RatioEvidence,
+        sides: tuple[Arm, Arm],
+        items: Sequence[Item],
+        rows: Sequence[Observation],
+        judged: Mapping[str, Standing],
+    ) -> Evidence:
+        """Return evidence from people's labels, or evidence that says why there is none.
+
+        Args:
+            evidence: of the judge's own sums.
+            sides: candidate and baseline.
+            items: those of the evidence.
+            rows: selected ones.
+            judged: metric -> standing of its judge.
+        """
+        ratio = evidence.pairs.ratio
+        if ratio.per in judged:
+            return replace(evidence, refusal=JUDGED_BELOW)
+        standing = judged[ratio.of]
+        if standing.refusal:
+            return replace(evidence, refusal=standing.refusal)
+        return JudgedRatioEvidence(
+            evidence.pairs,
+            evidence.alpha,
+            evidence.population,
+            evidence.looks,
+            evidence.by_slice,
+            guarantee=evidence.guarantee,
+            labelled=self.labels(ratio.name, *sides, items, rows, standing),
+        )
+
+    def labels(
+        self,
+        name: str,
+        candidate: Arm,
+        baseline: Arm,
+        items: Sequence[Item],
+        rows: Sequence[Observation],
+        standing: Standing,
+    ) -> LabelledTries:
+        """Return people's labels of what stands above a ratio's line."""
+        ratio = self.study.ratios[name]
+        scale = self.scales[ratio.of]
+        place = {item.id: at for at, item in enumerate(items)}
+        found = {}
+        for arm in (candidate, baseline):
+            values = np.full((len(items), self.study.repeats), np.nan)
+            for row in rows:
+                if row.arm == arm.fingerprint and row.item in place:
+                    label = standing.labels.get(row.trial.key)
+                    if label is not None:
+                        values[place[row.item], row.repeat] = label
+            found[arm.fingerprint] = values
+        return LabelledTries(
+            found[candidate.fingerprint],
+            found[baseline.fingerprint],
+            {item: chance for item, chance in standing.chances.items() if item in place},
+            low=0.0 if scale.low is None else scale.low,
+            high=0.0 if scale.high is None else scale.high,
+            shares=self._statements(ratio),
+        )
 
     def amounts(self, name: str) -> tuple[Amount, Amount]:
         """Return how a try's amounts are read, above and below the line."""

@@ -19,7 +19,7 @@ from liftgate.protocols import Evidence
 from liftgate.records import Alternative, Design, Estimate, Population, Scale
 from liftgate.stats.course import PlannedCourse
 
-_OTHER = {
+OTHER = {
     Alternative.GREATER: Alternative.LESS,
     Alternative.LESS: Alternative.GREATER,
     Alternative.TWO_SIDED: Alternative.TWO_SIDED,
@@ -116,7 +116,7 @@ class RatioEvidence:
         self._check()
         if self.looks is not None:
             raise NotEnoughData(f"{self.pairs.ratio.name}: a ratio of its own is looked at once")
-        up = _one_sided(alternative) is Alternative.LESS
+        up = one_sided(alternative) is Alternative.LESS
         self._check_null(limit, self.pairs.scale.low, self.pairs.scale.high)
         # A failure counts against the limit whatever is asked: it is no missing amount.
         over, under = sums(self.pairs, "candidate", up=up, failed_up=True)
@@ -182,27 +182,45 @@ class RatioEvidence:
 
     def _compared(self, null: float, alternative: Alternative, kept: float) -> Estimate:
         self._check()
-        against = _one_sided(alternative) is Alternative.GREATER
+        against = one_sided(alternative) is Alternative.GREATER
         scale = self.pairs.scale
         better = scale.higher_is_better
         if scale.low is not None and scale.high is not None:
             least = scale.low - kept * scale.high
             most = scale.high - kept * scale.low
             self._check_null(null, *((least, most) if better else (-most, -least)))
-        up = against != better
+        found = self._estimate(
+            kept,
+            null if better else -null,
+            alternative if better else OTHER[alternative],
+            up=against != better,
+        )
+        return self._stamped(found if better else mirrored(found), ("candidate", "baseline"))
+
+    def _estimate(
+        self, kept: float, null: float, alternative: Alternative, *, up: bool
+    ) -> Estimate:
+        """Return candidate's ratio − ``kept`` · baseline's, as it is.
+
+        Args:
+            kept: share of the baseline's.
+            null: tested value.
+            alternative: of the p-value.
+            up: whether what is missing of the candidate makes its ratio as large as it can.
+        """
         # A failure counts against its arm whatever is asked: it is no missing amount.
-        ours = sums(self.pairs, "candidate", up=up, failed_up=not better)
-        theirs = sums(self.pairs, "baseline", up=not up, failed_up=not better)
-        found = stats.ratio_difference(
+        worst = not self.pairs.scale.higher_is_better
+        ours = sums(self.pairs, "candidate", up=up, failed_up=worst)
+        theirs = sums(self.pairs, "baseline", up=not up, failed_up=worst)
+        return stats.ratio_difference(
             *ours,
             *theirs,
-            null=null if better else -null,
-            alternative=alternative if better else _OTHER[alternative],
+            null=null,
+            alternative=alternative,
             kept=kept,
             course=self._course(),
             **self._options(),
         )
-        return self._stamped(found if better else mirrored(found), ("candidate", "baseline"))
 
     def _check(self) -> None:
         pairs = self.pairs
@@ -314,11 +332,12 @@ def mirrored(estimate: Estimate) -> Estimate:
         low=turned(estimate.high),
         high=turned(estimate.low),
         null=-estimate.null if estimate.null else 0.0,
-        alternative=_OTHER[estimate.alternative],
+        alternative=OTHER[estimate.alternative],
     )
 
 
-def _one_sided(alternative: Alternative) -> Alternative:
+def one_sided(alternative: Alternative) -> Alternative:
+    """Return an alternative that has a direction. Raises DataError for a two-sided one."""
     if alternative is Alternative.TWO_SIDED:
         raise DataError(
             "alternative: got two-sided, expected greater or less: what a missing amount is worst "

@@ -230,7 +230,13 @@ def ratio_scale(ratio: Ratio, of: Scale | None, *, statements: bool) -> Scale:
 
 
 def sums(pairs: RatioPairs, side: str, *, up: bool, failed_up: bool) -> tuple[Floats, Floats]:
-    """Return what each item adds above and below the line, its tries averaged.
+    """Return what each item adds above and below the line, its tries averaged; see ``filled``."""
+    above, below = filled(pairs, side, up=up, failed_up=failed_up)
+    return above.mean(axis=1), below.mean(axis=1)
+
+
+def filled(pairs: RatioPairs, side: str, *, up: bool, failed_up: bool) -> tuple[Floats, Floats]:
+    """Return what each try adds above and below the line.
 
     Args:
         pairs: of the ratio.
@@ -239,7 +245,7 @@ def sums(pairs: RatioPairs, side: str, *, up: bool, failed_up: bool) -> tuple[Fl
         failed_up: the same for tries in which the system failed.
 
     Returns:
-        Two arrays of shape (items,).
+        Two arrays of shape (items, repeats).
 
     Raises:
         NotEnoughData: an amount beyond what was declared, a try's ratio outside the declared
@@ -258,7 +264,7 @@ def sums(pairs: RatioPairs, side: str, *, up: bool, failed_up: bool) -> tuple[Fl
     above = np.where(tries.known, tries.of_low, above)
     below = np.where(tries.known, tries.per_low, below)
     _check_ends(pairs, side, tries, above, below)
-    return above.mean(axis=1), below.mean(axis=1)
+    return above, below
 
 
 def _filled(tries: Tries, pairs: RatioPairs, *, up: bool) -> tuple[Floats, Floats]:
