@@ -11,7 +11,7 @@ import numpy as np
 from liftgate import stats
 from tests.unit.stats.test_judged_ratios import asked, world
 
-RUNS, N, LABELS, LEVEL = 300, 500, 100, 0.9
+RUNS, N, LABELS, LEVEL = 200, 500, 100, 0.9
 
 
 def test_labels_with_a_biased_judge_keep_their_level_where_the_judge_alone_does_not():

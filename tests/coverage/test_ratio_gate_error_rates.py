@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pytest
 
 from liftgate import plugins
 from liftgate.errors import NotEnoughData
@@ -32,7 +31,7 @@ from liftgate.records import (
 from liftgate.stats.looks import Crossing, LookRule
 from liftgate.stats.sums import Sums, TwoArms, ratio_jackknife
 
-ALPHA, RUNS, N = 0.05, 400, 120
+ALPHA, RUNS, N = 0.05, 200, 120
 COST = Scale(ScoreKind.UNBOUNDED, higher_is_better=False)
 SHARE = Scale(ScoreKind.GRADED, 0.0, 1.0)
 
@@ -95,18 +94,18 @@ def ships(make, rule, seed=3, runs=RUNS, **params):
     return count / runs
 
 
-def too_often(rate, runs=RUNS, band=0.055):
+def too_often(rate, runs, band=0.055):
     return rate > band + 3 * math.sqrt(band * (1 - band) / runs)
 
 
 def test_cost_per_success_at_the_edge_of_ten_percent_ships_no_more_than_alpha():
     rate = ships(lambda g: RatioEvidence(cost_per_success(g), ALPHA), "non_inferior", margin="10%")
-    assert not too_often(rate), rate
+    assert not too_often(rate, RUNS), rate
     power = ships(
         lambda g: RatioEvidence(cost_per_success(g, rise=0.75), ALPHA),
         "non_inferior",
         margin="10%",
-        runs=100,
+        runs=50,
     )
     assert power > 0.6, power
 
@@ -150,28 +149,27 @@ def test_statements_at_the_edge_ship_no_more_than_alpha_and_averaged_ratios_are_
         return RatioEvidence(supported(rng), ALPHA)
 
     rate = ships(ours, "non_inferior", margin=0.05)
-    assert not too_often(rate), rate
-    wrong = ships(lambda g: averaged(supported(g)), "non_inferior", margin=0.05, runs=200)
-    assert too_often(wrong, 200), wrong
+    assert not too_often(rate, RUNS), rate
+    wrong = ships(lambda g: averaged(supported(g)), "non_inferior", margin=0.05, runs=50)
+    assert too_often(wrong, 50), wrong
 
 
 def test_dear_amounts_that_are_missing_count_their_most_and_leaving_them_out_is_caught():
     def ours(rng, kept=lambda one: one):
         return RatioEvidence(kept(cost_per_success(rng, rise=1.1, most=20.0)), ALPHA)
 
-    rate = ships(ours, "non_inferior", margin="10%", runs=200)
+    rate = ships(ours, "non_inferior", margin="10%", runs=100)
     assert rate < ALPHA, rate
-    wrong = ships(lambda g: ours(g, complete), "non_inferior", margin="10%", runs=200)
-    assert too_often(wrong, 200), wrong
+    wrong = ships(lambda g: ours(g, complete), "non_inferior", margin="10%", runs=100)
+    assert too_often(wrong, 100), wrong
 
 
-@pytest.mark.parametrize("margin", [0.05, "5%"])
-def test_harm_is_shown_of_equal_arms_no_more_than_alpha(margin):
+def test_harm_is_shown_of_equal_arms_no_more_than_alpha():
     def make(rng):
         return RatioEvidence(cost_per_success(rng, rise=1.0), ALPHA)
 
     claim = Claim("primary", Part.PRIMARY, "r", "non_inferior", {}, Population.NEW_ITEMS)
-    rules = {"primary": plugins.load("rules", "non_inferior")(margin=margin)}
+    rules = {"primary": plugins.load("rules", "non_inferior")(margin=0.05)}
     rng, held = np.random.default_rng(9), 0
     for _ in range(200):
         found = decide(

@@ -129,13 +129,6 @@ def test_a_failed_call_counts_its_most_cost_and_no_success(priced):
     )
 
 
-def test_a_most_that_an_answer_broke_admits_nothing(priced):
-    priced.claimed(price=0.9, ratio={"most": 1.0})
-    found = verdict(priced.decision(), "new", "primary")
-    assert found["reading"] == "inadmissible"
-    assert "expected at most the declared most of 1" in found["reason"]
-
-
 def test_a_ratio_may_be_a_limit_a_guardrail_and_a_claim_over_slices(priced):
     priced.claimed(price=0.9, rule={"within": {"limit": 4.0}})
     priced.study["claims"]["guardrails"] = [
@@ -333,17 +326,6 @@ def test_a_candidate_that_is_worse_on_long_answers_is_not_shipped_by_a_mean_over
     assert not ratio["rejected"]
     assert ratio["reading"] == "inferior", ratio["reason"]
     assert body["exit_code"] == 1
-
-
-def test_a_judge_that_is_taken_in_does_not_ship_fewer_statements_that_hold(stated):
-    world = stated(holds=0.7, long_holds=0.7, fooled=0.6)
-    world.decision()
-    body = calibrated(world)
-    found = verdict(body, "new", "primary")
-    assert body["exit_code"] != 0
-    alone = next(w for w in found["estimate"]["warnings"] if "judge alone" in w)
-    claimed = float(alone.split("claimed ")[1].split()[0])
-    assert claimed > 0 > found["estimate"]["value"], alone
 
 
 def test_a_judge_of_whole_answers_counts_no_statements(stated):
