@@ -69,8 +69,11 @@ def decide_study(
             at: what it has so far neither decides nor is shown, or going on would be a second look.
         judged: metric -> standing of its judge.
     """
-    case = case_of(parts, plan, store, use.alpha, judged)
-    case = replace(case, rows=_priced(case, parts, prices or Prices()))
+
+    def priced(one: Case) -> Case:
+        return replace(one, rows=_priced(one, parts, prices or Prices()))
+
+    case = priced(case_of(parts, plan, store, use.alpha, judged))
     spent = case
     if unfinished is not None and case.looks is None:
         case = replace(case, rows=Rows((), ()), unseen=True)
@@ -78,7 +81,7 @@ def decide_study(
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
     deviated, first = (
-        deviation(parts, store, locked, use, judged) if locked.amendments else (None, None)
+        deviation(parts, store, locked, use, judged, priced) if locked.amendments else (None, None)
     )
     return {
         **_head(case, locked, decisions, clusters(next(iter(some.values())))),
