@@ -133,7 +133,12 @@ def _cell(line: Line, cell: Cell | None, arm: str, entry: int) -> dict[str, Any]
     if cell is None:
         return None
     # An arm's name holds no blank; a ratio has two columns of each arm.
-    query = {"entry": entry, "item": line.item, "arm": arm.split()[0], "repeat": line.repeat}
+    query = {
+        "entry": entry,
+        "item": line.item,
+        "arm": arm.split(maxsplit=1)[0],
+        "repeat": line.repeat,
+    }
     is_row = cell.output is not None or cell.mark
     return {
         "value": cell.value,

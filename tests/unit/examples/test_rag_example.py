@@ -28,6 +28,7 @@ def test_a_question_gives_what_its_passage_does_not_hold_and_asks_what_it_does(f
         name, _, default = item.target["answer"].partition("=")
         assert f"{name}={default}" in one.passage
         assert one.described not in one.passage
+        assert "<" not in one.signature, "an address, another one in every process"
         assert item.input["query"] == f"{one.parameter} {one.described}"
         assert item.target["documents"] == [one.name]
 
