@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from liftgate.documents.report import ranked
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
 from liftgate.records import Entry
@@ -26,7 +27,7 @@ class Decided:
     time: datetime
     study_digest: str
     words: Mapping[str, str]
-    """Candidate -> ship, hold or inconclusive."""
+    """Candidate -> ship, hold or inconclusive; the recommended one first."""
     recommended: str | None
 
 
@@ -189,7 +190,7 @@ class StudyIndex:
         body = entry.body
         study = self._studies.get(str(body["study"]))
         if study is not None:
-            words = {str(one["candidate"]): str(one["word"]) for one in body["decisions"]}
+            words = {str(one["candidate"]): str(one["word"]) for one in ranked(body)}
             study.decisions.append(
                 Decided(
                     entry.sequence,
