@@ -52,7 +52,8 @@ def folder(tmp_path_factory):
     hostile = locked("hostile", hypothesis=ATTACK, owner=ATTACK)
     place(
         made, GOOD, decided(GOOD), OLD, decided(OLD),
-        amended("changed since", hypothesis="x"), LIVE, hostile, decided(hostile, change=owned), locked("forgotten", days=90),
+        amended("changed since", hypothesis="x"), LIVE, hostile,
+        decided(hostile, change=owned), locked("forgotten", days=90),
     )  # fmt: skip
     return made
 
