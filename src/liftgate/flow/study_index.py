@@ -70,7 +70,8 @@ class Known:
         if last is None:
             return ""
         if last.study_digest != self.digest:
-            return f"the study was amended since (entry {self.amended})"
+            place = f" (entry {self.amended})" if self.amended else ""
+            return f"the study was amended since{place}"
         if self.last_run is not None and self.last_run > last.sequence:
             return f"a run added rows since (entry {self.last_run})"
         if self.corrected is not None and self.corrected > last.sequence:
