@@ -11,6 +11,7 @@ from __future__ import annotations
 from liftgate.protocols.executing import (
     Executor,
     Feed,
+    Site,
     Work,
     Worker,
 )
@@ -57,6 +58,8 @@ from liftgate.protocols.tables import (
     RowTexts,
     TakeTexts,
     TakeTrace,
+    ToldRow,
+    ToldSide,
 )
 
 __all__ = [
@@ -88,6 +91,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Site",
     "Staged",
     "Startable",
     "System",
@@ -95,6 +99,8 @@ __all__ = [
     "SystemName",
     "TakeTexts",
     "TakeTrace",
+    "ToldRow",
+    "ToldSide",
     "TryAgain",
     "Work",
     "Worker",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from liftgate.store.active import GROUP_S
+from liftgate.store.blobs import Contents
 from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.going import Going, going
 from liftgate.store.lock import only_one
@@ -16,6 +17,7 @@ __all__ = [
     "GROUP_S",
     "RUN_FINISHED",
     "Attempt",
+    "Contents",
     "Going",
     "RunWriter",
     "Store",

@@ -9,7 +9,7 @@ from liftgate.errors import LiftgateError
 from liftgate.web.answers import fault, icon, not_found, static
 from liftgate.web.guard import App, Guarded
 from liftgate.web.pages import compiled
-from liftgate.web.ui import decision, documents, studies
+from liftgate.web.ui import audit, decision, documents, gate, judges, studies, trace
 from liftgate.web.ui.door import Door
 from liftgate.web.ui.shell import Role, Site
 
@@ -21,6 +21,10 @@ MODULES: tuple[Callable[[Site], list[Any]], ...] = (
     studies.routes,
     decision.routes,
     documents.routes,
+    gate.routes,
+    trace.routes,
+    audit.routes,
+    judges.routes,
 )
 """``routes`` of every page module."""
 
