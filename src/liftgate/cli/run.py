@@ -132,6 +132,8 @@ def _print(result: Any) -> None:
     word = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}[code]
     ships = f" {result.body['recommended']}" if result.body["recommended"] else ""
     click.echo(f"Decision: {word}{ships} (exit code {code}), ledger entry {result.sequence}")
+    for line in result.reopened:
+        click.echo(visible(f"To be looked at again: {line}"))
 
 
 def _icon(verdict: dict[str, Any]) -> str:

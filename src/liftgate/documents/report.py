@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
 from liftgate.figures import Figure
 
+_REOPENED = Badge("open", "REOPENED", "bad")
 _ORDER = {"ship": 0, "inconclusive": 1, "hold": 2}
 
 
@@ -83,6 +84,7 @@ def render(
     time: str,
     texts: Texts,
     verified: str,
+    reopened: Sequence[str] = (),
 ) -> str:
     """Return the report of one decision as one HTML file of at most ``MAX_BYTES`` bytes.
 
@@ -94,6 +96,7 @@ def render(
         texts: from a blob's digest to its text, or None when the content was erased. The texts
             are hostile data: they are escaped, made visible and cut.
         verified: what checking the ledger's chain gave, in words.
+        reopened: why the decision must be looked at again, one sentence each.
 
     Raises:
         LiftgateError: even without item texts the page is too large.
@@ -106,6 +109,7 @@ def render(
         return remembered[digest]
 
     head = {"entry": entry, "leaf": leaf, "time": moment(time), "verified": verified}
+    head["reopened"] = tuple(reopened)
     return fit(lambda budget: _page(body, head, text_of, budget))
 
 
@@ -116,9 +120,10 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
     context = {
         **head,
         "body": body,
-        "title": f"{chosen[0].badge.word}: {body['study']}" if chosen else body["study"],
+        "title": _title(body, head, chosen),
         "icon": badge_icon(chosen[0].badge if chosen else Badge("none", "", "quiet")),
         "candidates": chosen,
+        "again": _REOPENED,
         "facts": _facts(body, head),
         "means": cut(_means(body, entry), budget.listed),
         "looked": how_far(body, budget),
@@ -138,6 +143,11 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "row_count": count(body["rows"]["count"]),
     }
     return render_page("report.html.j2", context, budget)
+
+
+def _title(body: Body, head: Mapping[str, Any], chosen: Sequence[Candidate]) -> str:
+    word = _REOPENED.word if head["reopened"] else chosen[0].badge.word if chosen else ""
+    return f"{word}: {body['study']}" if word else str(body["study"])
 
 
 def ranked(body: Body) -> list[Body]:

@@ -22,6 +22,7 @@ from liftgate.study.plan import (
     DecisionPlan,
     OutcomesPlan,
     PilotPlan,
+    ReproductionPlan,
     ScorerPlan,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
@@ -63,6 +64,10 @@ class Study(Node):
     seed: Seed = Field(default=0, description="decides every random choice")
     pilot: PilotPlan | None = Field(
         default=None, description="tables of baseline and candidate from before the study"
+    )
+
+    reproduction: ReproductionPlan | None = Field(
+        default=None, description="the tolerance within which a rerun is equivalent"
     )
 
     exploratory: Literal[True] | None = Field(
