@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from liftgate.documents.report import ranked
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
 from liftgate.lineage.impact import REOPENED
@@ -27,7 +28,7 @@ class Decided:
     time: datetime
     study_digest: str
     words: Mapping[str, str]
-    """Candidate -> ship, hold or inconclusive."""
+    """Candidate -> ship, hold or inconclusive; the recommended one first."""
     recommended: str | None
 
 
@@ -74,7 +75,8 @@ class Known:
         if last.sequence in self.reopened:
             return f"the decision was reopened (entry {self.reopened[last.sequence]})"
         if last.study_digest != self.digest:
-            return f"the study was amended since (entry {self.amended})"
+            place = f" (entry {self.amended})" if self.amended else ""
+            return f"the study was amended since{place}"
         if self.last_run is not None and self.last_run > last.sequence:
             return f"a run added rows since (entry {self.last_run})"
         if self.corrected is not None and self.corrected > last.sequence:
@@ -205,7 +207,7 @@ class StudyIndex:
         body = entry.body
         study = self._studies.get(str(body["study"]))
         if study is not None:
-            words = {str(one["candidate"]): str(one["word"]) for one in body["decisions"]}
+            words = {str(one["candidate"]): str(one["word"]) for one in ranked(body)}
             study.decisions.append(
                 Decided(
                     entry.sequence,
