@@ -75,7 +75,7 @@ def decide_study(
     spent = case
     if unfinished is not None and case.looks is None:
         case = replace(case, rows=Rows((), ()), unseen=True)
-    looked = look_at(case, _labels(parts.study, locked))
+    looked = look_at(case, labels_of(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
     deviated, first = (
@@ -168,7 +168,7 @@ def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None)
     return {"money": {**found, "saved": saved}}
 
 
-def _labels(study: Study, locked: lock.Locked) -> list[str]:
+def labels_of(study: Study, locked: lock.Locked) -> list[str]:
     """Return what voids the error statement before any result."""
     labels = [DEVIATED] if locked.deviated else []
     return [*labels, EXPLORATORY] if study.exploratory else labels

@@ -24,7 +24,7 @@ from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study, same_set
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
 from liftgate.protocols import Executor
@@ -100,6 +100,7 @@ def run_study(
         Ledger.open(workspace.home) as ledger,
     ):
         ledger.verify()
+        shapes.check(ledger.entries())
         kept = keep(opened, workspace)
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")

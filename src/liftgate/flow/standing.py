@@ -14,15 +14,17 @@ from liftgate.flow.case import case_of
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
-from liftgate.flow.parts import parts_of
+from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.redecide import refuse_forged
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
 from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
+from liftgate.gates.judged import Standing as Judged
 from liftgate.gates.policy import Policy
 from liftgate.gates.rights import AUTOMATION
 from liftgate.gates.weakening import Effect, compare_studies
-from liftgate.ledger import Ledger, consent
+from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import moment
 from liftgate.ledger.trust import Trust, Trusted
@@ -80,12 +82,18 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
     ):
         ledger.verify()
         entries = tuple(ledger.entries())
+        shapes.check(entries)
         store.verify(recorded_files(ledger))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
-        rows = _rows(opened, locked, store, entries)
+        decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
+        decision = decided[-1] if decided else None
+        parts = parts_of(opened)
+        judged = standings(parts.scorers, parts.study.study, entries, store)
+        rows = _rows(parts, locked, store, judged)
+        changed = _changed(decision, locked, rows)
+        if decision is not None and not changed:
+            refuse_forged(decision, parts, locked, store, entries, judged)
     consents = tuple(consent.given(entries, trust))
-    decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
-    decision = decided[-1] if decided else None
     held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
     evidence = {
         "study": locked.name,
@@ -102,7 +110,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         held,
         decision,
         evidence,
-        _changed(decision, locked, evidence),
+        changed,
         effective(in_force(entries, consents), opened.study.tier),
         trust,
         consents,
@@ -194,16 +202,14 @@ def decided(seen: Picture) -> Entry:
 
 
 def _rows(
-    opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
+    parts: Parts, locked: lock.Locked, store: Store, judged: Mapping[str, Judged]
 ) -> dict[str, Any]:
     """Return digests of the rows as they are now, of measures, and of people's labels.
 
     ``scores`` covers every score of the counted trials, those too that do not count because an
     earlier one was final: a second opinion is evidence.
     """
-    parts = parts_of(opened)
     study = parts.study
-    judged = standings(parts.scorers, study.study, entries, store)
     plan = parts.plan(locked.digest, locked.time)
     case = case_of(parts, plan, store, study.decision.alpha, judged)
     bound = summary.bound_rows(case.rows.observations, list(study.scorers))
