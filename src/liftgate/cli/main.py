@@ -38,6 +38,10 @@ COMMANDS = {
     "sign": ("liftgate.cli.approve", "Sign a study as its author, with forecast or record."),
     "approve": ("liftgate.cli.approve", "Approve a decision in a role: a signed sign-off."),
     "waive": ("liftgate.cli.approve", "Set a condition of the policy aside, for a time."),
+    "break-glass": ("liftgate.cli.glass", "Release in an emergency; reviewed afterwards."),
+    "exceptions": ("liftgate.cli.glass", "Count waivers and broken glass, open and overdue."),
+    "cosign": ("liftgate.cli.cosign", "Sign on a machine of your own what a file asks for."),
+    "drill": ("liftgate.cli.drill", "Record that a rollback was practised."),
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
@@ -70,7 +74,7 @@ class LazyGroup(click.Group):
         """Import and return a command, or None when there is no such name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

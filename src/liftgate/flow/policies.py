@@ -11,12 +11,13 @@ from typing import Any, NoReturn
 from liftgate.errors import DataError, LiftgateError, Refused, StudyError
 from liftgate.flow.checkpoints import trust_file
 from liftgate.gates import policy as policies
+from liftgate.gates.bar import BarChange
 from liftgate.gates.condition import Condition, State
 from liftgate.gates.demands import risks_of
 from liftgate.gates.policy import SHIPPED, TIERS, Policy
 from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
 from liftgate.gates.risk import Risk
-from liftgate.gates.weakening import BarChange, compare_policies, compare_studies, weakens
+from liftgate.gates.weakening import compare_policies, compare_studies, weakens
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key
@@ -228,7 +229,10 @@ def _digest(holds: Policy | None) -> str | None:
 
 def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
     claimed = str(one.said.get("role")) if role else None
-    return tuple(Signer(k.key.id, k.key.name, k.roles, k.service, claimed) for k in one.by)
+    note = str(one.said.get("note", ""))
+    return tuple(
+        Signer(k.key.id, k.key.name, k.roles, k.service, claimed, one.time, note) for k in one.by
+    )
 
 
 def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any], int | None]:

@@ -14,19 +14,21 @@ from liftgate.flow.case import case_of
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
+from liftgate.flow.lending import declared, glasses, lent, set_aside
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
 from liftgate.flow.redecide import refuse_forged
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
-from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
+from liftgate.gates.bar import Effect
+from liftgate.gates.demands import Facts, Standing, Told, stand
 from liftgate.gates.judged import Standing as Judged
+from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import Policy
 from liftgate.gates.rights import AUTOMATION
-from liftgate.gates.weakening import Effect, compare_studies
+from liftgate.gates.weakening import compare_studies
 from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
-from liftgate.ledger.keys import moment
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
@@ -144,6 +146,7 @@ def facts(seen: Picture) -> Facts:
     authors = [one for one in seen.consents if one.act == consent.PROTOCOL and _of_study(seen, one)]
     approvals = [one for one in seen.consents if one.act == consent.APPROVAL and _mine(seen, one)]
     fresh = [one for one in approvals if _fits(seen, one)]
+    mine = [one for one in seen.consents if _of_study(seen, one)]
     first = min(
         e.sequence
         for e in seen.entries
@@ -160,7 +163,7 @@ def facts(seen: Picture) -> Facts:
         author_signed=any(
             one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
         ),
-        approvals=signers_of(fresh, role=True),
+        approvals=with_lent(signers_of(fresh, role=True), lent(seen.consents), seen.policy),
         stale=tuple(_stale(seen, one) for one in approvals if one not in fresh),
         uncounted=tuple(f"entry {one.sequence}: {f}" for one in approvals for f in one.faults),
         weakened=tuple(_weakened(seen)),
@@ -188,7 +191,9 @@ def facts(seen: Picture) -> Facts:
             None,
         ),
         others=tuple(_told(seen)),
-        waivers=tuple(_waivers(seen)),
+        waivers=tuple(set_aside(mine)),
+        glasses=tuple(glasses(mine, seen.consents)),
+        conflicts=conflicts_of(declared(seen.consents), seen.locked.name, seen.policy),
     )
 
 
@@ -325,23 +330,5 @@ def _told(seen: Picture) -> Iterator[Told]:
         else:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
-            yield Told(entry.sequence, entry.kind, entry.time, name, said)
-
-
-def _waivers(seen: Picture) -> Iterator[SetAside]:
-    """Signatures under the same words are one waiver, whoever gave them when."""
-    groups: dict[str, list[Consent]] = {}
-    for one in seen.consents:
-        if one.act == consent.WAIVER and _of_study(seen, one):
-            groups.setdefault(digest({"about": one.about, "said": one.said}), []).append(one)
-    for group in groups.values():
-        said = group[0].said
-        yield SetAside(
-            group[-1].sequence,
-            tuple(str(name) for name in said["conditions"]),
-            moment(said["until"]),
-            group[0].time,
-            str(said["owner"]),
-            str(said["reason"]),
-            signers_of(group),
-        )
+            by = signers_of(one for one in seen.consents if one.about == entry.sequence)
+            yield Told(entry.sequence, entry.kind, entry.time, name, said, signers=by)
