@@ -135,7 +135,7 @@ def share_budgets(callers: Sequence[tuple[System, int]], limits: Limits) -> None
     """
     sharing: dict[str, list[tuple[Metered, int]]] = {}
     for caller, at_once in callers:
-        for system in _metered(caller):
+        for system in metered(caller):
             sharing.setdefault(system.endpoint, []).append((system, at_once))
     for sharers in sharing.values():
         budget = EndpointBudget(limits, max(at_once for _, at_once in sharers))
@@ -143,13 +143,13 @@ def share_budgets(callers: Sequence[tuple[System, int]], limits: Limits) -> None
             sharer.use(budget)
 
 
-def _metered(system: System) -> Iterator[Metered]:
+def metered(system: System) -> Iterator[Metered]:
     """Yield what calls an endpoint: the system itself, or those that it is made of."""
     if isinstance(system, Metered):
         yield system
     elif isinstance(system, Composed):
         for stage in system.stages.values():
-            yield from _metered(stage)
+            yield from metered(stage)
 
 
 class _Bucket:

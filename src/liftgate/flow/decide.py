@@ -81,8 +81,11 @@ def decide_study(
     deviated, first = (
         deviation(parts, store, locked, use, judged) if locked.amendments else (None, None)
     )
+    head = _head(case, locked, decisions, clusters(next(iter(some.values()))))
+    if parts.tags:
+        head["dataset"] = {**head["dataset"], "tags": dict(parts.tags)}
     return {
-        **_head(case, locked, decisions, clusters(next(iter(some.values())))),
+        **head,
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),

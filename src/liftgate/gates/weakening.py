@@ -223,7 +223,9 @@ def _datasets(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[BarCha
         "dataset.cluster", old.get("cluster"), new.get("cluster"), unknown("another cluster")
     )
     for key in dict.fromkeys([*old, *new]):
-        if key not in ("slices", "cluster", "items"):
+        if key == "tags":
+            yield from one("dataset.tags", old.get(key), new.get(key), no_bar)
+        elif key not in ("slices", "cluster", "items"):
             yield from one(
                 f"dataset.{key}", old.get(key), new.get(key), unknown("other items are asked")
             )

@@ -27,6 +27,11 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
 GOLDEN["arms"]["old"]["reads"] = "clean"
+GOLDEN["dataset"]["tags"] = {
+    "consent": ["evaluation"],
+    "keep_until": "2999-12-31",
+    "residency": ["eu"],
+}
 GOLDEN["dataset"]["perturb"] = {
     "families": ["typos", "order"],
     "seed": 1,
