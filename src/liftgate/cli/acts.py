@@ -160,7 +160,7 @@ def consumer(*, of: str, team: str, sign_with: str, given: Path | None) -> int:
 @click.command()
 @click.option("--role", required=True, help="A role of yours.")
 @click.option("--to", required=True, metavar="KEY", help="Whose key may use it.")
-@click.option("--until", required=True, metavar="TIME", help="Until when (ISO 8601).")
+@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why.")
 @_KEY
 @_TRUST
@@ -177,16 +177,19 @@ def delegate(
     from liftgate.flow.lending import delegate as lend
     from liftgate.store import Workspace
 
+    end = time_of(until)
     made = lend(
         Workspace.locate(),
         role=role,
         to=to,
-        until=time_of(until),
+        until=end,
         reason=reason,
         sign_with=sign_with,
         given=given,
     )
-    click.echo(visible(f"{role} is lent to {to} until {until}: ledger entry {made.sequence}"))
+    click.echo(
+        visible(f"{role} is lent to {to} until {end:%Y-%m-%d %H:%M}: ledger entry {made.sequence}")
+    )
     return 0
 
 

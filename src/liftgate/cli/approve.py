@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,7 +129,7 @@ def sign(
 @click.option(
     "--condition", "conditions", multiple=True, required=True, help="What is waived; repeatable."
 )
-@click.option("--until", required=True, metavar="TIME", help="Until when (ISO 8601).")
+@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why.")
 @click.option("--owner", required=True, metavar="NAME", help="Who bears the risk.")
 @click.option("--sign-with", multiple=True, metavar="KEY", help="Repeatable; or --request.")
@@ -247,15 +248,26 @@ def record(*, study: Path, out: Path) -> int:
     return 0
 
 
+_FROM_NOW = re.compile(r"([1-9]\d{0,4})([hd])")
+
+
 def time_of(text: str) -> datetime:
-    """Read the time of --until. Raises DataError: it is none."""
+    """Read the time of --until: a time, or hours or days from now. Raises DataError: it is none."""
+    from datetime import UTC, datetime, timedelta
+
     from liftgate.errors import DataError
     from liftgate.ledger.keys import moment
 
+    from_now = _FROM_NOW.fullmatch(text)
+    if from_now:
+        hours = int(from_now[1]) * (24 if from_now[2] == "d" else 1)
+        return datetime.now(UTC) + timedelta(hours=hours)
     try:
         return moment(text)
     except ValueError as error:
-        raise DataError(f"--until: {error}", hint="e.g. 2026-12-24T12:00:00+00:00") from error
+        raise DataError(
+            f"--until: {error}", hint="e.g. 5d, 12h, 2026-12-24T12:00:00+00:00"
+        ) from error
 
 
 def _one_of(sign_with: object, request: Path | None) -> None:

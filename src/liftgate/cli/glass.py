@@ -16,12 +16,20 @@ _TRUST = click.option(
 )
 
 
+_REVIEWS = {
+    "due": "to be reviewed",
+    "overdue": "review overdue",
+    "reviewed": "reviewed",
+    "late": "reviewed too late",
+}
+
+
 @click.command(name="break-glass")
 @click.argument("study", type=_FILE)
 @click.option("--scope", required=True, metavar="TEXT", help="What it is released to.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it cannot wait.")
 @click.option("--acceptor", required=True, metavar="KEY", help="Whose key bears the risk.")
-@click.option("--until", required=True, metavar="TIME", help="Until when (ISO 8601).")
+@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
 @click.option("--sign-with", required=True, metavar="KEY", help="Your key.")
 @_TRUST
 def break_glass(
@@ -78,7 +86,7 @@ def exceptions(*, given: Path | None, as_json: bool) -> int:
         click.echo(json.dumps({"exceptions": listed, "counts": counts}, indent=2))
     else:
         for one in found:
-            review = f", review {one.review}" if one.review else ""
+            review = f", {_REVIEWS[one.review]}" if one.review else ""
             click.echo(
                 visible(
                     f"{one.sequence:>5}  {one.kind}  {one.study}  {one.state} until "
