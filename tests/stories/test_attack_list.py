@@ -41,7 +41,7 @@ def test_a_byte_that_is_flipped_anywhere_in_the_ledger_is_named(desk):
     # SQLite's own counters, where any value is as good as another.
     counters = {*range(18, 20), *range(24, 28), *range(40, 100)}
     stored = [at for at, byte in enumerate(sound) if byte and at not in counters]
-    for position in random.Random(7).sample(stored, 40):
+    for position in random.Random(7).sample(stored, 15):
         data = bytearray(sound)
         data[position] ^= 1 << (position % 8)
         file.write_bytes(data)
@@ -271,10 +271,10 @@ def test_an_account_that_may_write_forges_no_decision(office):
     assert_told("a decision is forged by an account that may write", office.said)
 
 
-KINDS = ("decision", "study.locked", "study.amended", "statement", "policy.proposed",
-         "run.finished", "keys.changed", "gate_activated", "correction", "content.erased",
-         "labels.drawn", "judge.calibrated", "refused", "drill.rollback",
-         "act.proposed")  # fmt: skip
+# One of each way in which bodies are read: by the shapes, by the signatures, by a policy.
+KINDS = ("decision", "study.amended", "statement", "policy.proposed", "run.finished",
+         "keys.changed", "gate_activated", "content.erased", "labels.drawn", "act.proposed",
+         "judge.calibrated")  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
