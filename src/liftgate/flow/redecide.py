@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from liftgate.errors import BrokenChain
-from liftgate.flow.case import case_of
+from liftgate.flow.case import Case, case_of
 from liftgate.flow.decide import labels_of
 from liftgate.flow.looking import look_at
 from liftgate.flow.parts import Parts
@@ -19,33 +19,22 @@ from liftgate.study.reuse import set_use
 _SHIP = DecisionWord.SHIP.value
 
 
-def refuse_forged(
-    decision: Entry,
+def case_as_decided(
     parts: Parts,
     locked: lock.Locked,
     store: Store,
     entries: Sequence[Entry],
-    judged: dict[str, Standing],
-) -> None:
-    """Decide again from the rows, and refuse a recorded ship that they do not give.
-
-    Whoever may append can append a decision; whoever reads it has the rows. Only a ship is held
-    against them: a run that was cut short says less than its rows do.
+    judged: Mapping[str, Standing],
+) -> Case:
+    """Return a locked study's case on the rows that are there now, with what its use spends.
 
     Args:
-        decision: the entry; its rows are those that are there now.
         parts: of the study.
         locked: what the ledger holds of the study.
         store: holds the rows.
         entries: of the ledger.
         judged: metric -> standing of its judge.
-
-    Raises:
-        BrokenChain: it says that a candidate ships, and the rows do not.
     """
-    recorded = {one["candidate"]: one["word"] for one in decision.body["decisions"]}
-    if _SHIP not in recorded.values():
-        return
     use = set_use(
         entries,
         before=locked.sequence,
@@ -53,8 +42,27 @@ def refuse_forged(
         same=same_set(parts.dataset, store),
         exploratory=bool(parts.study.exploratory),
     )
-    plan = parts.plan(locked.digest, locked.time)
-    looked = look_at(case_of(parts, plan, store, use.alpha, judged), labels_of(parts.study, locked))
+    return case_of(parts, parts.plan(locked.digest, locked.time), store, use.alpha, judged)
+
+
+def refuse_forged(decision: Entry, case: Case, locked: lock.Locked) -> None:
+    """Decide again from the rows, and refuse a recorded ship that they do not give.
+
+    Whoever may append can append a decision; whoever reads it has the rows. Only a ship is held
+    against them: a run that was cut short says less than its rows do.
+
+    Args:
+        decision: the entry; its rows are those of the case.
+        case: of the study.
+        locked: what the ledger holds of the study.
+
+    Raises:
+        BrokenChain: it says that a candidate ships, and the rows do not.
+    """
+    recorded = {one["candidate"]: one["word"] for one in decision.body["decisions"]}
+    if _SHIP not in recorded.values():
+        return
+    looked = look_at(case, labels_of(case.study, locked))
     found = {one.candidate: one.word.value for one in looked.decisions}
     for name, word in recorded.items():
         if word == _SHIP and found.get(name) != _SHIP:

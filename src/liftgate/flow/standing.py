@@ -10,14 +10,14 @@ from typing import Any
 
 from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
-from liftgate.flow.case import case_of
+from liftgate.flow.case import Case
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
 from liftgate.flow.lending import declared, glasses, lent, set_aside
-from liftgate.flow.parts import Parts, parts_of
+from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
-from liftgate.flow.redecide import refuse_forged
+from liftgate.flow.redecide import case_as_decided, refuse_forged
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
 from liftgate.gates.bar import Effect
@@ -91,10 +91,11 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         decision = decided[-1] if decided else None
         parts = parts_of(opened)
         judged = standings(parts.scorers, parts.study.study, entries, store)
-        rows = _rows(parts, locked, store, judged)
+        case = case_as_decided(parts, locked, store, entries, judged)
+        rows = _rows(case, locked, store, judged)
         changed = _changed(decision, locked, rows)
-        if decision is not None and not changed:
-            refuse_forged(decision, parts, locked, store, entries, judged)
+        if decision is not None and not changed and not _unreadable(judged, entries, decision):
+            refuse_forged(decision, case, locked)
     consents = tuple(consent.given(entries, trust))
     held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
     evidence = {
@@ -207,17 +208,14 @@ def decided(seen: Picture) -> Entry:
 
 
 def _rows(
-    parts: Parts, locked: lock.Locked, store: Store, judged: Mapping[str, Judged]
+    case: Case, locked: lock.Locked, store: Store, judged: Mapping[str, Judged]
 ) -> dict[str, Any]:
     """Return digests of the rows as they are now, of measures, and of people's labels.
 
     ``scores`` covers every score of the counted trials, those too that do not count because an
     earlier one was final: a second opinion is evidence.
     """
-    study = parts.study
-    plan = parts.plan(locked.digest, locked.time)
-    case = case_of(parts, plan, store, study.decision.alpha, judged)
-    bound = summary.bound_rows(case.rows.observations, list(study.scorers))
+    bound = summary.bound_rows(case.rows.observations, list(case.study.scorers))
     counted = {row.trial.key for row in case.rows.observations}
     scored = [
         plain(score)
@@ -231,6 +229,12 @@ def _rows(
         "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
         "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
     }
+
+
+def _unreadable(judged: Mapping[str, Judged], entries: Sequence[Entry], decision: Entry) -> bool:
+    """Whether what judges said may be erased: their words are covariates, so nothing is redone."""
+    last = max((e.sequence for e in entries if e.kind == ERASED), default=0)
+    return bool(judged) and last > decision.sequence
 
 
 def _later(
