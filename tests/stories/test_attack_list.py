@@ -274,7 +274,7 @@ def test_an_account_that_may_write_forges_no_decision(office):
 # One of each way in which bodies are read: by the shapes, by the signatures, by a policy.
 KINDS = ("decision", "study.amended", "statement", "policy.proposed", "run.finished",
          "keys.changed", "gate_activated", "content.erased", "labels.drawn", "act.proposed",
-         "judge.calibrated")  # fmt: skip
+         "judge.calibrated", "decision.reopened")  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -15,6 +15,7 @@ from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
 
 _SHIP = "ship"
+_UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Told:
     """Fingerprints of the arms that it ships."""
     signers: tuple[Signer, ...] = ()
     """Who signed a statement about it."""
+    why: str = ""
+    """Why it says nothing yet; empty: it says what it says."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Facts:
     items: int
     decided: datetime
     now: datetime
+    reopened: tuple[str, ...] = ()
+    """Why it must be looked at again, one sentence each."""
     changed: str = ""
     """What of the evidence is no longer what was decided on; empty: nothing."""
     authors: frozenset[str] = frozenset()
@@ -112,7 +117,8 @@ def stand(policy: Policy, facts: Facts) -> Standing:
     risks = risks_of(policy, facts.body["changes"], facts.study, shipping(facts.body))
     tier = max((risk.tier for risk in risks.values()), key=TIERS.index)
     plan = policy.tier(tier)
-    parts = [_decision(facts.body), _evidence(facts), *_about_study(plan, facts)]
+    parts = [_decision(facts.body), *_reopened(facts), _evidence(facts)]
+    parts += _about_study(plan, facts)
     parts += [*_about_entries(plan, facts), *_about_people(plan, facts)]
     waived = _waived(parts, policy, facts)
     counted = under_glass(waived, policy.break_glass, facts.glasses, facts.now)
@@ -143,6 +149,12 @@ def _decision(body: Mapping[str, Any]) -> Condition:
         return met("decision", said)
     held = all(word == "hold" for word in words.values())
     return not_met("decision", said) if held else cannot_tell("decision", said)
+
+
+def _reopened(facts: Facts) -> Iterator[Condition]:
+    """Nothing where a decision was never reopened."""
+    if facts.reopened:
+        yield not_met("reopened", "; ".join(facts.reopened))
 
 
 def _evidence(facts: Facts) -> Condition:
@@ -206,6 +218,8 @@ def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetim
     if not mine:
         return cannot_tell(name, f"not assessed: the ledger holds no {need.kind}")
     last = mine[-1]
+    if last.why or (last.verdict == _UNDECIDED and _UNDECIDED not in need.accept):
+        return cannot_tell(name, last.why or f"ledger entry {last.sequence} says {_UNDECIDED}")
     if need.accept and last.verdict not in need.accept:
         return not_met(name, f"ledger entry {last.sequence} says {last.verdict}")
     signed = signed_by("signed", need.signed, last.signers)

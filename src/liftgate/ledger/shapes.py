@@ -35,6 +35,7 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     },
     "run.finished": {"id": str, "files": dict},
     "content.erased": {"digest": str},
+    "decision.reopened": {"thing": str, "reason": str, "decisions": [{"entry": int}]},
 }
 """Kind -> what its body holds at least: a type, a mapping, or a list of such mappings."""
 
