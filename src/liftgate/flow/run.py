@@ -132,7 +132,11 @@ def run_study(
         judged = standings(parts.scorers, study.study, ledger.entries(), store)
         stop = None
         if parts.looks is not None:
-            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
+            systems = {arm.fingerprint: arm.system for arm in parts.arms}
+            stop = StopWhenSettled(
+                case_of(parts, plan, store, use.alpha, judged),
+                lambda rows: priced.priced(rows, systems) if priced.rows else tuple(rows),
+            )
         purse = Purse(priced, max_cost)
         executed = _execute(
             plan,

@@ -40,6 +40,9 @@ GOLDEN["dataset"]["perturb"] = {
     "rates": {"typos": 0.2},
     "parts": ["question"],
 }
+GOLDEN["ratios"] = {
+    "cost_per_right": {"of": "cost", "per": "broken", "most": 0.5, "most_per": 40, "range": [0, 2]}
+}
 GOLDEN["scorers"]["obeys"] = {
     "scorer": "instructions",
     "checks": [{"words": {"at_most": 100}}],
@@ -266,7 +269,7 @@ def test_an_unknown_key_is_a_fault(path: Path_) -> None:
     value = PLACES[[place[0] for place in PLACES].index(path)][2]
     study = with_change(path, {**value, "guardrial": "x"})
     fault = assert_names(study, (*path, "guardrial"))
-    named = path in {("arms",), ("scorers",), ("reproduction", "tolerance")}
+    named = path in {("arms",), ("scorers",), ("ratios",), ("reproduction", "tolerance")}
     assert named or "unknown key 'guardrial'" in fault.message
     assert not VALIDATOR.is_valid(study)
 
