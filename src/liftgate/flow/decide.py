@@ -78,14 +78,17 @@ def decide_study(
     spent = case
     if not is_reached(case) if case.looks is not None else unfinished is not None:
         case = replace(case, rows=Rows((), ()), unseen=True)
-    looked = look_at(case, _labels(parts.study, locked))
+    looked = look_at(case, labels_of(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
     deviated, first = (
         deviation(parts, store, locked, use, judged, priced) if locked.amendments else (None, None)
     )
+    head = _head(case, locked, decisions, clusters(next(iter(some.values()))))
+    if parts.tags:
+        head["dataset"] = {**head["dataset"], "tags": dict(parts.tags)}
     return {
-        **_head(case, locked, decisions, clusters(next(iter(some.values())))),
+        **head,
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),
@@ -172,7 +175,7 @@ def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None)
     return {"money": {**found, "saved": saved}}
 
 
-def _labels(study: Study, locked: lock.Locked) -> list[str]:
+def labels_of(study: Study, locked: lock.Locked) -> list[str]:
     """Return what voids the error statement before any result."""
     labels = [DEVIATED] if locked.deviated else []
     return [*labels, EXPLORATORY] if study.exploratory else labels

@@ -28,6 +28,11 @@ GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5
 GOLDEN["decision"]["guarantee"] = True
 GOLDEN["reproduction"] = {"tolerance": {"right": 0.02}}
 GOLDEN["arms"]["old"]["reads"] = "clean"
+GOLDEN["dataset"]["tags"] = {
+    "consent": ["evaluation"],
+    "keep_until": "2999-12-31",
+    "residency": ["eu"],
+}
 GOLDEN["dataset"]["perturb"] = {
     "families": ["typos", "order"],
     "seed": 1,
