@@ -2,7 +2,7 @@
 
     python -m benchmarks.harm.bench [--runs 1000]        (make bench-judges)
 
-The label is the mean of three people's ratings; truth and multiplier are those of benchmarks/judges.
+The label is the mean of three people's ratings; the rest is as in benchmarks/judges.py.
 A second run asks the model nothing.
 """
 

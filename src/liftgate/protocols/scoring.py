@@ -102,6 +102,19 @@ class Judge(Protocol):
 
 
 @runtime_checkable
+class OfVerdicts(Protocol):
+    """A judge of answers that are verdicts about an input part; people rate the part."""
+
+    def part(self, item: Item) -> Json:
+        """Return what verdicts on an item are about; None: there is no such part."""
+        ...
+
+    def counts(self, output: Json, label: float) -> float:
+        """Return the score of a verdict about a part that people rate ``label``."""
+        ...
+
+
+@runtime_checkable
 class PairJudge(Protocol):
     """A judge that compares two answers to one item. Its scores are the first one's, 0 to 1."""
 
