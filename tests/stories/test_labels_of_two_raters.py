@@ -1,4 +1,4 @@
-"""From a draw to a decision by labels of two people: handed out by file, brought back, calibrated."""
+"""From a draw to a decision by two people: handed out by file, brought back, calibrated."""
 
 from __future__ import annotations
 
