@@ -20,6 +20,7 @@ from liftgate.protocols.rules import (
 )
 from liftgate.protocols.scoring import (
     Ask,
+    Foreseeing,
     Judge,
     JudgeFactory,
     OfVerdicts,
@@ -66,6 +67,7 @@ __all__ = [
     "Exporter",
     "Feed",
     "ForeignTable",
+    "Foreseeing",
     "Head",
     "Identified",
     "Importer",

@@ -233,6 +233,18 @@ class Judge(Rating):
         found, votes = await self.voted(material, ask)
         return judged_by(found, {**self.head(material), "votes": votes})
 
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> list[tuple[int, Mapping[str, Json]]] | None:
+        """Return what it will ask; of statements nobody knows how many an answer makes."""
+        (answer,) = answers
+        if self.rubric.unit is RubricUnit.STATEMENT:
+            return None
+        about = {} if self.needs_trace else self.about(item, answer)
+        if isinstance(about, Missing):
+            return []
+        return self.votes_on({**about, "answer": _text_of(answer)})
+
     async def _statements(self, material: Mapping[str, str], ask: Ask) -> Judged:
         """The mean over an answer's statements: every answer counts alike (the mean of ratios)."""
         head = self.head(material)
@@ -264,6 +276,16 @@ class PairwiseJudge(Rating):
         """From 0 to 1: how far an arm's answer is preferred to the other's."""
         return Scale(ScoreKind.GRADED, 0.0, 1.0, self.rubric.higher_is_better)
 
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> list[tuple[int, Mapping[str, Json]]] | None:
+        """Return what it will ask about two answers in one order."""
+        about = self.about(item)
+        if isinstance(about, Missing):
+            return []
+        named = zip(("first answer", "second answer"), map(_text_of, answers), strict=True)
+        return self.votes_on({**about, **dict(named)})
+
     async def judge_pair(self, first: Answer, second: Answer, item: Item, ask: Ask) -> Judged:
         """Judge two answers in this order; see ``protocols.PairJudge``."""
         about = self.about(item)
@@ -273,6 +295,10 @@ class PairwiseJudge(Rating):
         material = {**about, **dict(zip(("first answer", "second answer"), texts, strict=True))}
         found, votes = await self.voted(material, ask)
         return judged_by(found, {**self.head(material), "votes": votes})
+
+
+def _text_of(answer: Answer | None) -> str:
+    return "" if answer is None else prompt.text_of(answer.output)
 
 
 def _over_statements(found: Sequence[Read]) -> Read:

@@ -117,6 +117,12 @@ class Rating:
             "notes": prompt.notes(material),
         }
 
+    def votes_on(self, material: Mapping[str, str]) -> list[tuple[int, Mapping[str, Json]]]:
+        """Return what is asked about material, call by call."""
+        parts: dict[str, Json] = {"text": prompt.asked(self.rubric, material, self.settings.answer)}
+        votes = range(self.settings.votes)
+        return [(number, parts) for number in range(len(self._systems)) for _ in votes]
+
     async def voted(self, material: Mapping[str, str], ask: Ask) -> tuple[Read, list[Json]]:
         """Ask every judge for its votes; return what they say together, and each vote."""
         text = prompt.asked(self.rubric, material, self.settings.answer)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from liftgate.protocols import Ask
-from liftgate.records import Answer, Item, Json, Judged, Missing, Rubric, Scale, ScoreKind
+from liftgate.records import Answer, Item, Json, Judged, Missing, Outcome, Rubric, Scale, ScoreKind
 from liftgate.scorers.judge import prompt
 from liftgate.scorers.judge.rating import Rating, Settings, judged_by
 from liftgate.scorers.judge.reading import Read, read
@@ -55,7 +55,8 @@ class VerdictJudge(Rating):
             known = self._known.get(digest)
             if known is None:
                 found, votes = await self.voted(material, ask)
-                self._known[digest] = _Rated(found, item.id)
+                if found.outcome is not Outcome.FAILED:
+                    self._known[digest] = _Rated(found, item.id)
                 about["votes"] = votes
             else:
                 found = known.found
@@ -63,6 +64,15 @@ class VerdictJudge(Rating):
         if found.value is None:
             return judged_by(found, {**about, **head})
         return Judged(right(verdict, found.value), {**about, **head})
+
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> list[tuple[int, Mapping[str, Json]]] | None:
+        """Return what it will ask about a part, at the first verdict about it."""
+        part = self.part(item)
+        if part is None:
+            return []
+        return self.votes_on({**self.inputs(item), "answer": prompt.text_of(part)})
 
     def verdict(self, output: Json) -> float | None:
         """Return the value whose label or key an answer is; None: it is no verdict."""
