@@ -74,6 +74,48 @@ def test_a_judge_shares_the_run_and_its_key_is_nowhere(judged, monkeypatch) -> N
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
 
 
+PRICES = """
+liftgate: 1
+currency: USD
+prices:
+  - {model: judge, from: 2020-01-01, input: 1000, output: 1000}
+"""
+
+
+def test_what_the_judge_costs_is_said_before_limited_and_part_of_the_decision(judged) -> None:
+    def reply(asked):
+        return Act(json.dumps({"reason": "so it seems", "value": 1}))
+
+    with StubServer(reply) as server:
+        world = judged(server)
+        world.study["exploratory"] = True
+        world.write(items=20)
+        refused = world.liftgate("run", "study.yaml", "--max-cost", "5")
+        assert refused.returncode == 2
+        assert "judge good: a most of 5 was set, and there is no price" in refused.stderr
+        assert server.asked == []
+
+        (world.folder / "prices.yaml").write_text(PRICES)
+        done = world.liftgate("run", "study.yaml", "--prices", "prices.yaml")
+        body = json.loads(
+            world.liftgate("run", "study.yaml", "--prices", "prices.yaml", "--json").stdout
+        )
+
+    assert re.search(r"Cost of the judge good: about [0-9.]+ USD for 40 calls", done.stderr)
+    cost = body["judge_cost"]["good"]
+    tokens = cost["tokens_in"] + cost["tokens_out"]
+    assert tokens > 40
+    assert cost["total"] == pytest.approx(tokens / 1000), "1,000 a million tokens"
+    assert cost["per_item"] == pytest.approx(cost["total"] / 20)
+    assert [cost[name] for name in ("known", "calls", "items", "erased")] == [40, 40, 20, 0]
+    told = re.search(r"Cost of the judge good: ([0-9.]+) USD for 40 calls, ", done.stdout)
+    assert float(told[1]) == pytest.approx(cost["total"], rel=0.01)
+    traced = world.liftgate("trace", f"{body['entry']}:judge.good.cost_total")
+    assert traced.returncode == 0, traced.stderr
+    page = next((world.folder / ".liftgate" / "reports").glob("*.html")).read_text()
+    assert "What judges&#39; calls about these answers cost" in page or "What judges' calls" in page
+
+
 def test_a_judges_faults_are_told_at_their_place_in_the_study(judged) -> None:
     with StubServer(biased) as server:
         world = judged(server, rubric="tone.yaml")
