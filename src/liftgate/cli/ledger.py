@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from liftgate.cli.ledger_text import head, line, verified
+from liftgate.cli.text import contents_sentence
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -58,6 +59,8 @@ def verify(*, against: tuple[str, ...], signed: bool, trust: Path | None, as_jso
         f"Sound: {_count(found.entries, 'entry', 'entries')} in one chain, "
         f"{_count(found.files, 'file', 'files')} of {_count(found.runs, 'run', 'runs')}."
     )
+    if any(found.contents):
+        click.echo(f"{contents_sentence(found.contents)}.")
     for one in found.against:
         by = f"signed by {', '.join(one.signed_by)}" if one.signed_by else "not signed"
         click.echo(

@@ -18,6 +18,7 @@ def verified(found: Verified) -> dict[str, Any]:
         "runs": found.runs,
         "files": found.files,
         "unrecorded": list(found.unrecorded),
+        "contents": found.contents._asdict(),
         "against": [
             {
                 "place": one.place,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli.text import contents_sentence
+
 if TYPE_CHECKING:
     from liftgate.lineage.reference import Target
     from liftgate.lineage.rows import Cell, Line
@@ -72,6 +74,8 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
         yield from _references(found)
     elif found.lines:
         yield from _lines(found.lines, found.target.arms, rows)
+    if found.contents is not None:
+        yield contents_sentence(found.contents)
     for note in found.notes:
         yield f"Note: {note}"
 

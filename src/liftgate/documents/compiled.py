@@ -120,6 +120,21 @@ def compile_document(
 
 def to_html(markdown: str, title: str) -> str:
     """Return Markdown as one page: no markup of the text's own, bound texts as ``<data>``."""
+    inner, record = inner_html(markdown)
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
+        f'<body><main class="wrap document">\n{inner}</main>\n'
+        + (f"{RECORD}{record.strip()}\n" if record else "")
+        + "</body></html>\n"
+    )
+
+
+def inner_html(markdown: str) -> tuple[str, str]:
+    """Return what stands inside a page of Markdown, and the record of its build."""
     from markdown_it import MarkdownIt
 
     values: list[str] = []
@@ -137,16 +152,7 @@ def to_html(markdown: str, title: str) -> str:
     left = iter(values)
     inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
     inner = inner.replace("\ue001", "</data>")
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
-        f'<body><main class="wrap document">\n{inner}</main>\n'
-        + (f"{RECORD}{record.strip()}\n" if record else "")
-        + "</body></html>\n"
-    )
+    return inner, record
 
 
 class _Helpers:

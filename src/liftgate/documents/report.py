@@ -141,16 +141,20 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
     return render_page("report.html.j2", context, budget)
 
 
-def _candidates(body: Body, entry: int, texts: Texts, budget: Budget) -> tuple[Candidate, ...]:
+def ranked(body: Body) -> list[Body]:
+    """Return the decisions in the order in which they are read: the recommended one first."""
     recommended = body["recommended"]
 
     def place(decision: Body) -> tuple[bool, int]:
         return (decision["candidate"] != recommended, _ORDER.get(decision["word"], 3))
 
-    ordered = sorted(body["decisions"], key=place)
+    return sorted(body["decisions"], key=place)
+
+
+def _candidates(body: Body, entry: int, texts: Texts, budget: Budget) -> tuple[Candidate, ...]:
     return tuple(
         _candidate(body, decision, f"candidate-{i}", entry, texts, budget)
-        for i, decision in enumerate(ordered, start=1)
+        for i, decision in enumerate(ranked(body), start=1)
     )
 
 
@@ -172,7 +176,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=(*_notes(decision), *robustness_lines(body, name)),
+        notes=(*notes(decision), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),
@@ -182,21 +186,21 @@ def _candidate(
     )
 
 
-def _notes(decision: Body) -> tuple[str, ...]:
-    """What a decision says beside its sentence: harm, binding claim, units, voids, gaps."""
-    notes = []
+def notes(decision: Body) -> tuple[str, ...]:
+    """Return what a decision says beside its sentence: harm, binding claim, units, voids, gaps."""
+    said = []
     if decision["harms"]:
-        notes.append(f"Harm shown on: {', '.join(decision['harms'])}.")
+        said.append(f"Harm shown on: {', '.join(decision['harms'])}.")
     if decision["binding"]:
-        notes.append(f"In the way of shipping: {decision['binding']}.")
+        said.append(f"In the way of shipping: {decision['binding']}.")
     if decision["units_needed"] is not None:
         needed = count(decision["units_needed"])
-        notes.append(f"Units in all for 80 % power on that claim: {needed}.")
+        said.append(f"Units in all for 80 % power on that claim: {needed}.")
     if decision["voids"]:
-        notes.append(f"The error statement is void: {', '.join(decision['voids'])}.")
+        said.append(f"The error statement is void: {', '.join(decision['voids'])}.")
     if decision["not_assessed"]:
-        notes.append(f"Not assessed: {', '.join(decision['not_assessed'])}.")
-    return tuple(notes)
+        said.append(f"Not assessed: {', '.join(decision['not_assessed'])}.")
+    return tuple(said)
 
 
 def _facts(body: Body, head: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

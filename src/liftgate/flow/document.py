@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -139,9 +139,23 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
         DataError: the file was not built by ``doc build``.
         LedgerError: there is no ledger yet.
     """
+    return checker(workspace)(file)
+
+
+def checker(workspace: Workspace) -> Callable[[Path], Checked]:
+    """Verify the chain once, and return what checks documents as ``check_document`` does.
+
+    Raises:
+        BrokenChain: the ledger is not what was recorded.
+        LedgerError: there is no ledger yet.
+    """
+    entries = _entries(workspace)
+    return lambda file: _check(workspace, file, entries)
+
+
+def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checked:
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
-    entries = _entries(workspace)
     number = int(record["entry"])
     own = next((e for e in entries if e.sequence == number and e.kind == KIND), None)
     if own is None or own.leaf != record["leaf"] or own.body["study"] != record["study"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from liftgate.ledger.statements import KIND as STATEMENT
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry, Json
-from liftgate.store import RUN_FINISHED, Store, Workspace
+from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
 
 ACTIVATED = "gate_activated"
 """Kind of the entry that says that every check of a study's gate bites."""
@@ -54,6 +54,8 @@ class Verified:
     statements: tuple[Signed, ...] = ()
     clock_went_back: tuple[int, ...] = ()
     """Entries whose time is earlier than that of an entry before them."""
+    contents: Contents = field(default_factory=lambda: Contents(0, 0, 0))
+    """What became of the answers and traces that the recorded runs name."""
 
 
 def verify(
@@ -95,6 +97,7 @@ def verify(
             statements = _statements(ledger, trusted)
             recorded = recorded_files(ledger)
         files = store.verify(recorded)
+        contents = store.contents_of(recorded)
     unrecorded = tuple(run for run in found if run not in recorded)
     return Verified(
         examined.entries,
@@ -104,6 +107,7 @@ def verify(
         compared,
         statements,
         examined.clock_went_back,
+        contents,
     )
 
 

@@ -56,14 +56,48 @@ def write_report(
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
+    chosen, page = report_page(workspace, study=study, entry=entry)
+    name = str(chosen.body["study"])
+    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
+    save(path, page)
+    costs = tuple(cost_lines(chosen.body))
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
+
+
+def report_page(
+    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+) -> tuple[Entry, str]:
+    """Verify the chain, and return a decision's entry with its report as one HTML page.
+
+    Raises as ``write_report`` does.
+    """
     ledger = Ledger.open(workspace.home, read_only=True)
     try:
         verified = f"chain verified: {ledger.verify()} entries"
         chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
     finally:
         ledger.close()
+    return chosen, _rendered(workspace, chosen, verified)
+
+
+def entry_page(workspace: Workspace, sequence: int) -> tuple[Entry, str]:
+    """Return a decision's entry with its report, after checking this entry alone.
+
+    Raises:
+        BrokenChain: the entry is not what was recorded.
+        UnknownName: there is no such entry, or it is no decision.
+    """
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        chosen = ledger.entry(sequence)
+    if chosen.kind != KIND:
+        raise UnknownName("decision entry", str(sequence), ())
+    said = f"entry {sequence} has the digest that the ledger names; ledger verify checks all"
+    return chosen, _rendered(workspace, chosen, said)
+
+
+def _rendered(workspace: Workspace, chosen: Entry, verified: str) -> str:
     with Store.open(workspace.home, read_only=True) as store:
-        page = render(
+        return render(
             chosen.body,
             entry=chosen.sequence,
             leaf=chosen.leaf,
@@ -71,11 +105,6 @@ def write_report(
             texts=_texts(store),
             verified=verified,
         )
-    name = str(chosen.body["study"])
-    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
-    save(path, page)
-    costs = tuple(cost_lines(chosen.body))
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

@@ -75,7 +75,15 @@ def _with_rows(
         items,
         failure_scores=_failure_scores(study, body, target),
     )
-    return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
+    named = set(arms.values())
+    trials = [row.trial for row in observations if row.arm in named]
+    digests = {trial.output_digest for trial in trials} | {trial.trace_digest for trial in trials}
+    return replace(
+        found,
+        lines=_sorted(lines, target),
+        notes=(*found.notes, *notes),
+        contents=store.contents(digest for digest in digests if digest is not None),
+    )
 
 
 def _priced(

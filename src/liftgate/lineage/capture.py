@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.canon import sha256
-from liftgate.lineage.redact import redacted
+from liftgate.lineage.redact import cut_diff, redacted
 from liftgate.records import Json
 
 PACKAGES = ("liftgate", "numpy", "scipy", "duckdb")
@@ -123,8 +123,9 @@ def _git_state(folder: Path, keep: Callable[[Json], str] | None, gaps: dict[str,
     if keep is not None:
         kept = {name: data for name, data in contents.items() if _may_keep(name, data, gaps)}
         found["kept"] = {name: keep(_packed(data)) for name, data in kept.items()}
-        if difference and _may_keep("diff", difference, gaps):
-            found["kept_diff"] = keep(_packed(difference))
+        whole = _diff_to_keep(difference, gaps) if difference else None
+        if whole is not None:
+            found["kept_diff"] = keep(_packed(whole))
     return found
 
 
@@ -148,6 +149,22 @@ def _may_keep(name: str, data: bytes, gaps: dict[str, str]) -> bool:
     else:
         return True
     return False
+
+
+def _diff_to_keep(difference: bytes, gaps: dict[str, str]) -> bytes | None:
+    """Return the diff, perhaps with values cut out of it; None: it may not be kept."""
+    told: dict[str, str] = {}
+    if _may_keep("diff", difference, told):
+        return difference
+    try:
+        cut = cut_diff(difference.decode("utf-8")) if len(difference) <= LARGEST_FILE else None
+    except UnicodeDecodeError:
+        cut = None
+    if cut is None:
+        gaps.update(told)
+        return None
+    gaps["values in diff"] = "what is assigned to names like api_key was cut"
+    return cut.encode()
 
 
 def _packed(data: bytes) -> Json:

@@ -11,7 +11,7 @@ from liftgate.errors import DataError, UnknownName
 from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED
+from liftgate.store import RUN_FINISHED, Contents
 from liftgate.store.finished import RUN_FILE
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
@@ -45,6 +45,8 @@ class Trace:
     lines: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be traced, and why."""
+    contents: Contents | None = None
+    """What became of the answers and traces of the rows; None: no rows were listed."""
 
     @property
     def sound(self) -> bool:
@@ -67,6 +69,7 @@ class Trace:
             "sound": self.sound,
             "row_count": len(self.lines),
             "rows": plain(self.lines[:rows]),
+            "contents": None if self.contents is None else self.contents._asdict(),
             "notes": list(self.notes),
         }
         if self.target is None:

@@ -1,9 +1,9 @@
 """The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
 
 A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``,
-``liftgate.rules``, ``liftgate.importers``, ``liftgate.exporters`` or ``liftgate.executors``. The
-keyword parameters of a scorer's or rule's factory, with their annotations, are the grammar of its
-node in a study file: the loader checks them and says where.
+``liftgate.rules``, ``liftgate.importers``, ``liftgate.exporters``, ``liftgate.executors`` or
+``liftgate.registries``. The keyword parameters of a scorer's or rule's factory, with their
+annotations, are the grammar of its node in a study file: the loader checks them and says where.
 """
 
 from __future__ import annotations
@@ -11,8 +11,14 @@ from __future__ import annotations
 from liftgate.protocols.executing import (
     Executor,
     Feed,
+    Site,
     Work,
     Worker,
+)
+from liftgate.protocols.registries import (
+    ModelVersion,
+    Registry,
+    RegistryFactory,
 )
 from liftgate.protocols.rules import (
     Evidence,
@@ -54,6 +60,8 @@ from liftgate.protocols.tables import (
     RowTexts,
     TakeTexts,
     TakeTrace,
+    ToldRow,
+    ToldSide,
 )
 
 __all__ = [
@@ -74,16 +82,20 @@ __all__ = [
     "Judge",
     "JudgeFactory",
     "Metered",
+    "ModelVersion",
     "OfVerdicts",
     "PairJudge",
     "Progress",
     "Recognising",
+    "Registry",
+    "RegistryFactory",
     "Reply",
     "Row",
     "RowTexts",
     "Rule",
     "Scorer",
     "Sent",
+    "Site",
     "Staged",
     "Startable",
     "System",
@@ -91,6 +103,8 @@ __all__ = [
     "SystemName",
     "TakeTexts",
     "TakeTrace",
+    "ToldRow",
+    "ToldSide",
     "TryAgain",
     "Work",
     "Worker",

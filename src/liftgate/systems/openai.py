@@ -39,6 +39,8 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REMOVED = b"[key removed]"
 _SHORTEST_KEY = 4
 _ENCODED = "Content-Encoding"
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""``json.dumps`` would make an encoder for each request."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class OpenAISystem:
         """
         await self.start()
         body = self._body(parts)
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        data = _encoded(body).encode("utf-8", "replace")
 
         async def request() -> Sent:
             return await self._send(data)

@@ -227,9 +227,13 @@ def _error(data: bytes) -> tuple[str, str]:
     return str(code)[:_SHOWN], shown(message or data)
 
 
+_decoded = json.JSONDecoder(parse_constant=lambda _: None).decode
+"""``json.loads`` would make a decoder for each answer."""
+
+
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data, parse_constant=lambda _: None)
+        body = _decoded(data.decode(json.detect_encoding(data), "surrogatepass"))
     except (ValueError, RecursionError):
         raise TryAgain(f"the server sent no JSON: {shown(data)}") from None
     if not isinstance(body, dict):
