@@ -51,8 +51,8 @@ def folder(tmp_path_factory):
     (made / "docs" / "altered.md").write_text(text, "utf-8")
     hostile = locked("hostile", hypothesis=ATTACK, owner=ATTACK)
     place(
-        made, GOOD, decided(GOOD), OLD, decided(OLD), amended("changed since", hypothesis="x"), LIVE, hostile,
-        decided(hostile, change=owned), locked("forgotten", days=90),
+        made, GOOD, decided(GOOD), OLD, decided(OLD), amended("changed since", hypothesis="x"),
+        LIVE, hostile, decided(hostile, change=owned), locked("forgotten", days=90),
     )  # fmt: skip
     return made
 

@@ -103,7 +103,7 @@ def log(*, kind: str | None, last: int | None, as_json: bool) -> int:
 def show(*, sequence: int, as_json: bool) -> int:
     """Show one entry with its whole body."""
     from liftgate.figures.text import visible
-    from liftgate.flow.ledger import corrections, entry
+    from liftgate.flow.ledger import corrections, entry, reopened
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
@@ -112,6 +112,12 @@ def show(*, sequence: int, as_json: bool) -> int:
     corrected = corrections(workspace, sequence)
     if corrected:
         whole["corrections"] = [{"sequence": e.sequence, **e.body} for e in corrected]
+    again = reopened(workspace, sequence)
+    if again:
+        whole["reopened"] = [
+            {"sequence": e.sequence, "thing": e.body["thing"], "reason": e.body["reason"]}
+            for e in again
+        ]
     text = json.dumps(whole, indent=2, ensure_ascii=False)
     click.echo(text if as_json else visible(text))
     return 0

@@ -51,6 +51,7 @@ COMMANDS = {
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "impact": ("liftgate.cli.impact", "Which decisions rest on a thing that turned out wrong."),
     "registry": (
         "liftgate.cli.registry",
         "Move a model registry's aliases by decisions; find moves without.",

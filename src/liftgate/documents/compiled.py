@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -64,7 +64,13 @@ def templates(folders: tuple[Path, ...]) -> Mapping[str, Path]:
 
 
 def compile_document(
-    path: Path, facts: Facts, *, leaf: str, time: str, arm: str | None = None
+    path: Path,
+    facts: Facts,
+    *,
+    leaf: str,
+    time: str,
+    arm: str | None = None,
+    reopened: Sequence[str] = (),
 ) -> Document:
     """Return a document built from a template.
 
@@ -74,6 +80,7 @@ def compile_document(
         leaf: the digest of the decision's entry.
         time: when it was decided, in ISO format.
         arm: of which a card speaks; None: the recommended one, or the first candidate.
+        reopened: why the decision must be looked at again; said at the top of the document.
 
     Raises:
         StudyError: the template is wrong, or has a quantity that is not bound; every fault at once.
@@ -98,6 +105,10 @@ def compile_document(
         fault = Fault("", str(error), line=getattr(error, "lineno", 0) or 0)
         raise StudyError("the template cannot be read", file=path.name, faults=[fault]) from None
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    if reopened:
+        head = front_matter(text)
+        told = "\n".join(("This decision must be looked at again.", *reopened))
+        text = f"{head}{quoted(told)}\n\n{text.removeprefix(head).lstrip()}"
     _all_bound(text, path, facts)
     name = path.name.removesuffix(SUFFIX)
     record = {
@@ -149,10 +160,15 @@ def inner_html(markdown: str) -> tuple[str, str]:
     whole = "\n".join(lines)
     source, _, record = whole.removeprefix(front_matter(whole)).partition(RECORD)
     inner = MarkdownIt("commonmark", {"html": False}).enable("table").render(source)
-    left = iter(values)
-    inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
+    left = enumerate(values, 1)
+    inner = re.sub("\ue000", lambda _: _data(*next(left)), inner)
     inner = inner.replace("\ue001", "</data>")
     return inner, record
+
+
+def _data(number: int, name: str) -> str:
+    """Return the start of a bound text: ``page.html#m3`` is the third, as ``trace`` counts."""
+    return f'<data id="m{number}" value="{encoded(name)}">'
 
 
 class _Helpers:

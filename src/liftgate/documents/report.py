@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ from liftgate.documents.looks import how_far
 from liftgate.documents.money import costs, judge_rows
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
+from liftgate.documents.ratio_words import claimed_ratio_lines
 from liftgate.documents.robustness import robustness_lines
 from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
 from liftgate.figures import Figure
 
+_REOPENED = Badge("open", "REOPENED", "bad")
 _ORDER = {"ship": 0, "inconclusive": 1, "hold": 2}
 
 
@@ -83,6 +85,7 @@ def render(
     time: str,
     texts: Texts,
     verified: str,
+    reopened: Sequence[str] = (),
 ) -> str:
     """Return the report of one decision as one HTML file of at most ``MAX_BYTES`` bytes.
 
@@ -94,6 +97,7 @@ def render(
         texts: from a blob's digest to its text, or None when the content was erased. The texts
             are hostile data: they are escaped, made visible and cut.
         verified: what checking the ledger's chain gave, in words.
+        reopened: why the decision must be looked at again, one sentence each.
 
     Raises:
         LiftgateError: even without item texts the page is too large.
@@ -106,6 +110,7 @@ def render(
         return remembered[digest]
 
     head = {"entry": entry, "leaf": leaf, "time": moment(time), "verified": verified}
+    head["reopened"] = tuple(reopened)
     return fit(lambda budget: _page(body, head, text_of, budget))
 
 
@@ -116,9 +121,10 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
     context = {
         **head,
         "body": body,
-        "title": f"{chosen[0].badge.word}: {body['study']}" if chosen else body["study"],
+        "title": _title(body, head, chosen),
         "icon": badge_icon(chosen[0].badge if chosen else Badge("none", "", "quiet")),
         "candidates": chosen,
+        "again": _REOPENED,
         "facts": _facts(body, head),
         "means": cut(_means(body, entry), budget.listed),
         "looked": how_far(body, budget),
@@ -139,6 +145,11 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "row_count": count(body["rows"]["count"]),
     }
     return render_page("report.html.j2", context, budget)
+
+
+def _title(body: Body, head: Mapping[str, Any], chosen: Sequence[Candidate]) -> str:
+    word = _REOPENED.word if head["reopened"] else chosen[0].badge.word if chosen else ""
+    return f"{word}: {body['study']}" if word else str(body["study"])
 
 
 def ranked(body: Body) -> list[Body]:
@@ -176,7 +187,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=(*notes(decision), *robustness_lines(body, name)),
+        notes=(*notes(decision), *claimed_ratio_lines(body, name), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),

@@ -12,6 +12,7 @@ from liftgate import plugins
 from liftgate.errors import DataError
 from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
+from liftgate.evals.describing import described
 from liftgate.evals.executed import Executed
 from liftgate.evals.feed import Feed, Stop
 from liftgate.evals.foresight import Foresight
@@ -253,6 +254,7 @@ class _Execution:
             if isinstance(bound.system, Identified)
         }
         self.pen.describe("arms", identities)
+        self.pen.describe("endpoints", await described(bound for bound in self.started))
         for bound in self.started:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])

@@ -22,6 +22,7 @@ from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
@@ -116,7 +117,7 @@ def build_document(
     path = find_template(workspace, template)
     entries = _entries(workspace)
     chosen = _chosen(entries, study_name(study), entry)
-    document = _compiled(path, chosen, arm)
+    document = _compiled(path, chosen, arm, reopened_lines(entries, chosen.sequence))
     markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
     save(markdown, document.markdown)
     save(page, document.html())
@@ -167,6 +168,8 @@ def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checke
     newest = _chosen(entries, str(record["study"]), None)
     with Store.open(workspace.home, read_only=True) as store:
         told = _rows_of_now(own, entries, store)
+    again = reopened_lines(entries, own.sequence)
+    told = "; ".join(filter(None, (told, *again)))
     findings = audit(text, record, _facts(own), newest=_facts(newest), rows_hold=told)
     if record.get("card"):
         arm = card_arm(_facts(own), str(record.get("arm")))
@@ -207,9 +210,13 @@ def _facts(entry: Entry) -> Facts:
     return Facts(entry.sequence, entry.body, targets(entry.body, entry.sequence))
 
 
-def _compiled(path: Path, entry: Entry, arm: str | None = None) -> Document:
+def _compiled(
+    path: Path, entry: Entry, arm: str | None = None, reopened: Sequence[str] = ()
+) -> Document:
     time = entry.time.isoformat()
-    return compile_document(path, _facts(entry), leaf=entry.leaf, time=time, arm=arm)
+    return compile_document(
+        path, _facts(entry), leaf=entry.leaf, time=time, arm=arm, reopened=reopened
+    )
 
 
 def _card_findings(

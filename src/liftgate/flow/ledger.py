@@ -16,6 +16,7 @@ from liftgate.ledger.signed import Signed, judge
 from liftgate.ledger.statements import KIND as STATEMENT
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
 from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
 
@@ -233,6 +234,12 @@ def corrections(workspace: Workspace, sequence: int) -> list[Entry]:
     """Return the corrections of an entry, in order."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return [e for e in ledger.entries(CORRECTION) if e.body.get("corrects") == sequence]
+
+
+def reopened(workspace: Workspace, sequence: int) -> list[Entry]:
+    """Return the entries by which a decision was reopened, in order."""
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        return reopenings(ledger.entries(REOPENED)).get(sequence, [])
 
 
 def _at(body: Any, path: str) -> Any:

@@ -29,6 +29,7 @@ from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
+from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
@@ -50,10 +51,13 @@ class StudyRun:
     executed: Executed
     appended: bool
     """Whether the decision is new; False: it was known, and nothing was added to the ledger."""
+    reopened: tuple[str, ...] = ()
+    """Why it must be looked at again, although its rows are as they were."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision with its ledger entry; equal for two runs with nothing new."""
-        return {**self.body, "entry": self.sequence}
+        told = {"reopened": list(self.reopened)} if self.reopened else {}
+        return {**self.body, "entry": self.sequence, **told}
 
 
 def run_study(
@@ -122,7 +126,11 @@ def run_study(
         judged = standings(parts.scorers, study.study, ledger.entries(), store)
         stop = None
         if parts.looks is not None:
-            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
+            systems = {arm.fingerprint: arm.system for arm in parts.arms}
+            stop = StopWhenSettled(
+                case_of(parts, plan, store, use.alpha, judged),
+                lambda rows: priced.priced(rows, systems) if priced.rows else tuple(rows),
+            )
         purse = Purse(priced, max_cost)
         executed = _execute(
             plan,
@@ -148,8 +156,9 @@ def run_study(
             judged=judged,
         )
         entry, appended = _remember(ledger, body)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), entry.sequence)
     path = write_report(workspace, entry=entry.sequence).path if report else None
-    return StudyRun(entry.sequence, entry.body, path, executed, appended)
+    return StudyRun(entry.sequence, entry.body, path, executed, appended, reopened)
 
 
 def executor_of(name: str, workers: int | None = None) -> Executor:
@@ -251,8 +260,8 @@ def _execute(
         tell(note)
     for line in failure_lines(executed):
         tell(line)
-    if executed.run is not None and captured["not_captured"]:
-        tell(f"Of this run, {'; '.join(gaps(captured))}")
+    if executed.run is not None and (missing := gaps(executed.run.manifest)):
+        tell(f"Of this run, {'; '.join(missing)}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"

@@ -32,7 +32,7 @@ def locked(name, *, days=1.0, kind="study.locked", **model):
     body = {
         "liftgate": 1, "name": name, "study": study, "study_digest": digest(study),
         "dataset": {"digest": ARM, "items": 160}, "arms": {"strict": ARM, "lenient": ARM},
-        "scales": {"exact": SCALE},
+        "scales": {"exact": SCALE}, "scorers": {"exact": ARM},
     }  # fmt: skip
     return Draft(kind, body, time=NOW - timedelta(days=days))
 
