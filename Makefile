@@ -143,9 +143,11 @@ peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptf
 bench: .venv/.ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-bench-judges: .venv/.ready
+# The judge of the last one is the embedded model: about 15 CPU-minutes the first time, none later.
+bench-judges: .venv/.ready .venv-llm/models/.ready
 	$(BIN)/python benchmarks/judges.py
 	$(BIN)/python benchmarks/agreement.py
+	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py

@@ -11,6 +11,7 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.judge_cost import judge_costs
 from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, is_reached, look_at
 from liftgate.flow.parts import Parts
@@ -97,6 +98,7 @@ def decide_study(
         **about_ratios(case, pairs),
         **_about_looks(case, looked),
         **_about_judges(judged),
+        **judge_costs(parts.scorers, spent.rows.observations, store, prices or Prices()),
         "set_use": use.as_json(),
         "deviation": deviated,
         "not_shown": [*_unfinished(unfinished, looked), *told(judged or {}), *NOT_SHOWN],
