@@ -42,23 +42,37 @@ def list_(*, as_json: bool) -> int:
 @click.argument("template")
 @click.argument("study")
 @click.option("--out", type=_FILE, required=True, help="Write FILE.md and FILE.html.")
-@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this decision.")
+@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this entry.")
 @click.option("--arm", metavar="NAME", help="Of which a card speaks; default: the recommended.")
+@click.option(
+    "--about", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+    help="What people say and no ledger knows: of a dataset card, of a publication kit.",
+)  # fmt: skip
 @_JSON
 def build(
-    *, template: str, study: str, out: Path, entry: int | None, arm: str | None, as_json: bool
+    *,
+    template: str,
+    study: str,
+    out: Path,
+    entry: int | None,
+    arm: str | None,
+    about: Path | None,
+    as_json: bool,
 ) -> int:
-    """Build a document from a study's last decision.
+    """Build a document from a study's last decision, or from its lock.
 
     TEMPLATE is a name of liftgate doc list or a file that ends in .md.j2; STUDY a study file or a
-    study's name.
+    study's name. The experiment design and the dataset card are built from the lock, which may be
+    before any decision.
 
     Exit codes: 0 built, 2 wrong use or a quantity that is not bound, 3 the ledger was altered.
     """
     from liftgate.flow.document import build_document
     from liftgate.store import Workspace
 
-    made = build_document(Workspace.locate(), template, study, out=out, entry=entry, arm=arm)
+    made = build_document(
+        Workspace.locate(), template, study, out=out, entry=entry, arm=arm, about=about
+    )
     if as_json:
         files = [str(path) for path in made.paths]
         body = {"template": made.template, "study": made.study, "entry": made.entry}
