@@ -25,14 +25,17 @@ class Source:
     """What people say, which no ledger knows; None: nothing."""
 
 
-def head(sort: str, facts: Facts, source: Source, *, arm: str) -> str:  # noqa: ARG001 - one door
+def head(sort: str, facts: Facts, source: Source, *, arm: str) -> str:
     """Return the head that a document of a sort carries; empty for most.
 
     Raises:
         UnknownName: there is no such sort.
+        DataError: people have not said what the sort needs.
     """
     if sort not in _SORTS:
         raise UnknownName("sort of files", sort, _SORTS)
+    if sort == CROISSANT:
+        croissant.said_of(source.about or {})
     return model_card.front_matter(facts, arm) if sort == MODEL_CARD else ""
 
 
@@ -72,10 +75,10 @@ def _publication(facts: Facts, source: Source, _arm: str) -> Mapping[str, str]:
     return publication.companions(facts, source.about or {})
 
 
-MODEL_CARD = "model-card"
+MODEL_CARD, CROISSANT = "model-card", "croissant"
 _SORTS: dict[str, Callable[[Facts, Source, str], Mapping[str, str]]] = {
     MODEL_CARD: _model_card,
-    "croissant": _croissant,
+    CROISSANT: _croissant,
     "osf": _osf,
     "front": _front,
     "publication": _publication,

@@ -63,15 +63,25 @@ def dataset_table(dataset: Dataset, erased: int, content: str) -> dict[str, Any]
     }
 
 
+def said_of(about: Body) -> Body:
+    """Return what people say of the dataset.
+
+    Raises:
+        DataError: nobody said what only people know of it.
+    """
+    if "dataset" not in about:
+        raise DataError(_ABOUT, hint="docs/how-to/write-a-document-that-cannot-drift.md shows one")
+    found: Body = about["dataset"]
+    return found
+
+
 def companions(table: Body, about: Body) -> Mapping[str, str]:
     """Return the Croissant file and the file of items.
 
     Raises:
         DataError: nobody said what only people know of a dataset.
     """
-    if "dataset" not in about:
-        raise DataError(_ABOUT, hint="docs/how-to/write-a-document-that-cannot-drift.md shows one")
-    told = json.dumps(metadata(table, about["dataset"]), indent=2, ensure_ascii=False)
+    told = json.dumps(metadata(table, said_of(about)), indent=2, ensure_ascii=False)
     return {CROISSANT: f"{told}\n", ITEMS: str(table["file"]["text"])}
 
 

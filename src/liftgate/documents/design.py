@@ -10,6 +10,7 @@ from liftgate.canon import plain
 from liftgate.documents.numbers import count, percent, significant, unit_of
 from liftgate.documents.words import demand_words
 from liftgate.records import Claim, Failure, Part, Role
+from liftgate.study.changes import changes
 from liftgate.study.design import Study
 from liftgate.study.lock import POWER, Locked
 
@@ -50,6 +51,7 @@ def design_table(locked: Locked) -> dict[str, Any]:
         "time": locked.time.isoformat(),
         "dataset": _dataset(study, locked.body["dataset"]),
         "arms": [_arm(study, name, locked.body["arms"][name]) for name in study.arms],
+        "changes": [one for name in study.candidates for one in _changes(study, name)],
         "metrics": [_metric(name, study, scales[name]) for name in study.scorers],
         "claims": claims,
         "outcomes": list(_outcomes(study)),
@@ -105,6 +107,20 @@ def _arm(study: Study, name: str, fingerprint: str) -> dict[str, Any]:
         "params": params,
         "fingerprint": fingerprint,
     }
+
+
+def _changes(study: Study, name: str) -> Iterator[dict[str, Any]]:
+    plans = [
+        study.arm(arm).model_dump(mode="json", exclude={"role"}) for arm in (study.baseline, name)
+    ]
+    for change in changes(*plans):
+        told = change.as_json()
+        yield {
+            "candidate": name,
+            "path": told["path"],
+            "baseline": told["old"],
+            "value": told["new"],
+        }
 
 
 def _metric(name: str, study: Study, scale: Mapping[str, Any]) -> dict[str, Any]:
@@ -227,14 +243,14 @@ def _plan(t: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Study type", "Experiment: every arm answers every item."
     yield (
         "Blinding",
-        "A scorer sees an answer and the item's target, not the arm that gave it. No person is "
-        "shown any arm's scores before a planned look.",
+        "A scorer sees an answer and the item's target, not the arm that gave it. While it runs, "
+        "the study shows no arm's scores before a planned look.",
     )
     yield "Is there any additional blinding in this study?", "None that the study file states."
     yield (
         "Study design",
-        f"Within items (paired): {len(t['arms'])} arms on the same items, "
-        f"{count(t['repeats'])} answers of each arm to each item.",
+        f"Within items (paired): {len(t['arms'])} arms on the same items; answers of each arm to "
+        f"each item: {count(t['repeats'])}.",
     )
     yield (
         "Randomization",
@@ -314,5 +330,3 @@ def _other(t: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for one in t["amendments"]
     ]
     yield "Other", " ".join(told) or "No amendment was made."
-
-

@@ -133,5 +133,3 @@ def quoted(text: object) -> Markup:
     lines = visible(str(text)).split("\n")
     made = "\n".join(f"> {plain_markdown(line)}".rstrip() for line in lines)
     return Markup(made)  # noqa: S704 - escaped line by line
-
-

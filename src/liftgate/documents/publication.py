@@ -14,7 +14,17 @@ from liftgate.errors import UnknownName
 Body = Mapping[str, Any]
 Rows = list[tuple[str, ...]]
 
-METHODS = ("Claim", "Metric", "Demanded", "Method", "Design", "Level", "Items", "Clusters", "Counts")
+METHODS = (
+    "Claim",
+    "Metric",
+    "Demanded",
+    "Method",
+    "Design",
+    "Level",
+    "Items",
+    "Clusters",
+    "Counts",
+)
 RESULTS = ("Reference", "Candidate", "Claim", "Estimate", "Interval", "Level", "p", "Read as")
 RUNS = ("Run", "Entry", "Started", "Finished", "Became", "Calls", "Used", "Commit")
 STATEMENTS = ("Statement", "Reference", "Evidence", "Demanded", "Read as")
@@ -172,7 +182,9 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; numbers keep their sign."""
-    is_formula = cell[:1] in ("=", "@", "\t") or (cell[:1] in ("+", "-") and not cell[1:2].isdigit())
+    is_formula = cell[:1] in ("=", "@", "\t") or (
+        cell[:1] in ("+", "-") and not cell[1:2].isdigit()
+    )
     return f"'{cell}" if is_formula else cell
 
 

@@ -132,9 +132,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
-def _about_money(
-    case: Case, parts: Parts, prices: Prices | None, store: Store
-) -> dict[str, Any]:
+def _about_money(case: Case, parts: Parts, prices: Prices | None, store: Store) -> dict[str, Any]:
     """Return cost and tokens of each arm; of a study that was cut short, too."""
     trials = {
         arm.name: [row.trial for row in case.rows.observations if row.arm == arm.fingerprint]

@@ -142,7 +142,7 @@ def _checklist(
     deviated = any(e.body.get("seen") == lock.Seen.RESULTS for e in locks)
     yield "No amendment was made after results were seen.", not deviated
     yield "Every run names the commit of its code.", all(git.get("commit") for git in gits)
-    clean = all(not git.get("dirty") and not git.get("untracked") for git in gits)
+    clean = all(g.get("commit") and not g.get("dirty") and not g.get("untracked") for g in gits)
     yield "No run had code that was not committed.", bool(gits) and clean
     yield (
         "Every run captured its packages and its machine.",

@@ -241,9 +241,7 @@ def _own(record: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:
     return None
 
 
-def _chosen(
-    entries: Sequence[Entry], study: str | None, entry: int | None, *, lock: bool
-) -> Entry:
+def _chosen(entries: Sequence[Entry], study: str | None, entry: int | None, *, lock: bool) -> Entry:
     if not lock:
         return choose((e for e in entries if e.kind == KIND), study=study, entry=entry)
     locks = [e for e in entries if e.kind in (LOCKED, AMENDED)]
