@@ -1,4 +1,4 @@
-"""Every shipped document: built from one small study, changed by a hand, overtaken by new evidence."""
+"""Every shipped document: built from a small study, changed by a hand, then overtaken."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_run_that_was_not_disclosed_makes_the_publication_kit_stale(built, tmp
     shutil.copytree(world.folder, copy.folder)
     home = copy.folder / ".liftgate"
     with Ledger.open(home) as ledger, Store.open(home) as store:
-        last = [e for e in ledger.entries(kind="run.finished")][-1].body
+        last = list(ledger.entries(kind="run.finished"))[-1].body
         some = store.trials(
             next(iter(ledger.entries(kind="decision"))).body["arms"][0]["fingerprint"]
         )

@@ -37,7 +37,7 @@ class DatasetAbout(Node):
     )
     content: Literal["digests", "items"] = Field(
         default="digests",
-        description="what is written beside the card: digests of the items, or the items themselves",
+        description="what lies beside the card: digests of the items, or the items themselves",
     )
     keywords: Listed = Field(default=(), description="words by which it may be found")
     languages: Listed = Field(default=(), description="of the texts, as en")

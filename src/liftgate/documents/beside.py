@@ -1,4 +1,4 @@
-"""The files that stand beside a document: made from the same facts, and made again to be checked."""
+"""The files beside a document: made from the same facts, and made again to be checked."""
 
 from __future__ import annotations
 

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any
 from liftgate.canon import canonical, sha256
 from liftgate.documents.beside import Source, companions
 from liftgate.documents.binding import (
-    CONSTANT,
     RECORD,
-    bind,
     encoded,
     front_matter,
     marked,
@@ -25,15 +23,13 @@ from liftgate.documents.binding import (
 from liftgate.documents.facts import Facts
 from liftgate.documents.helpers import Helpers, code, quoted
 from liftgate.documents.model_card import card_arm
-from liftgate.documents.model_card import front_matter as front_matter_of
 from liftgate.documents.numbers import moment
 from liftgate.documents.page import stylesheet
-from liftgate.errors import DataError, Fault, StudyError, UnknownName
+from liftgate.errors import Fault, StudyError
 from liftgate.figures import inline, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 SHIPPED = Path(__file__).parent / "shipped"
 SUFFIX = ".md.j2"

@@ -8,6 +8,7 @@ any other.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -202,7 +203,7 @@ def _records(table: Body) -> dict[str, Any]:
         "field": [
             {
                 "@type": "cr:Field",
-                "@id": f"items/{name}",
+                "@id": place,
                 "name": name,
                 "description": _meaning(name),
                 "dataType": "sc:Text",
@@ -211,9 +212,21 @@ def _records(table: Body) -> dict[str, Any]:
                     "extract": {"column": name},
                 },
             }
-            for name in table["fields"]
+            for place, name in _places(table["fields"])
         ],
     }
+
+
+def _places(fields: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Yield an id without blanks, one of its own, for each field's name."""
+    taken: set[str] = set()
+    for name in fields:
+        stem = re.sub(r"[^\w.-]+", "-", name)
+        place = stem
+        while place in taken:
+            place = f"{stem}-{len(taken)}"
+        taken.add(place)
+        yield f"items/{place}", name
 
 
 def _meaning(name: str) -> str:

@@ -307,9 +307,9 @@ def _analysis(t: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield (
         "Inference criteria",
         f"One-sided level {significant(level['alpha'])} for a false ship of the whole study, "
-        f"{significant(level['alpha_hold'])} for a false hold. A ship needs every deciding claim at "
-        "the full level (intersection-union), and Holm over the candidates. Conclusions are about "
-        f"{level['population'].replace('-', ' ')}.",
+        f"{significant(level['alpha_hold'])} for a false hold. A ship needs every deciding "
+        "claim at the full level (intersection-union), and Holm over the candidates. Conclusions "
+        f"are about {level['population'].replace('-', ' ')}.",
     )
     yield "Data exclusion", "No item is left out after the lock."
     rules = "; ".join(f"{one['outcome']}: {one['counts']}" for one in t["outcomes"])

@@ -1,4 +1,4 @@
-"""An optimisation report's table in words, and its pictures: one for each trade with the quality."""
+"""An optimisation report in words and in pictures, one for each trade with the quality."""
 
 from __future__ import annotations
 

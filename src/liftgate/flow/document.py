@@ -16,7 +16,6 @@ from liftgate.documents.beside import MODEL_CARD, Source, companions, head
 from liftgate.documents.binding import front_matter
 from liftgate.documents.compiled import (
     SUFFIX,
-    Document,
     compile_document,
     of_a_lock,
     pictures,

@@ -1,4 +1,4 @@
-"""The table of an optimisation report: a decision's arms on the Pareto front, and slice by slice."""
+"""What an optimisation report is about: arms on the Pareto front, and slice by slice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that documents print beside what an entry says itself: computed anew whenever asked for."""
+"""Tables that documents print beside what an entry says itself, computed anew each time."""
 
 from __future__ import annotations
 
