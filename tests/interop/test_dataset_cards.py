@@ -113,5 +113,5 @@ def test_a_reference_that_leads_nowhere_would_be_noticed(tmp_path):
     told = json.loads(path.read_text("utf-8"))
     told["recordSet"][0]["field"][0]["source"]["fileObject"]["@id"] = "other.jsonl"
     path.write_text(json.dumps(told), encoding="utf-8")
-    with pytest.raises(ValidationError, match="other.jsonl"):
+    with pytest.raises(ValidationError, match=r"other\.jsonl"):
         mlc.Dataset(path)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from liftgate.flow.document import Checked
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -87,32 +91,48 @@ def build(
 
 
 @doc.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
 @_JSON
-def check(*, file: Path, as_json: bool) -> int:
-    """Hold every number of a built document against the ledger as it is now.
+def check(*, files: tuple[Path, ...], as_json: bool) -> int:
+    """Hold every number of built documents against the ledger as it is now.
 
     Each is supported, contradicted (the evidence says another), stale (newer evidence exists),
     unsupported (bound to no evidence) or ambiguous (not bound, and it could be several).
 
     Exit codes: 0 all are supported, 1 one is not, 2 wrong use, 3 the ledger or a file was altered.
     """
-    from liftgate.cli.text import visible
     from liftgate.flow.document import check_document
     from liftgate.store import Workspace
 
-    found = check_document(Workspace.locate(), file)
+    workspace = Workspace.locate()
+    found = [check_document(workspace, file) for file in files]
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
-        return 1 if found.bad else 0
+        told = [one.as_json() for one in found]
+        body = told[0] if len(told) == 1 else {"liftgate": 1, "documents": told}
+        click.echo(json.dumps(body, indent=2))
+    else:
+        for file, one in zip(files, found, strict=True):
+            _print_checked(file, one, named=len(files) > 1)
+    return 1 if any(one.bad for one in found) else 0
+
+
+def _print_checked(file: Path, found: Checked, *, named: bool) -> None:
+    from liftgate.cli.text import visible
+
     for one in found.bad:
         name = f" {one.name}" if one.name else ""
         said = f"{one.status.value}: {one.text!r}{name}: {one.message}"
         place = file.parent / one.file if one.file else file
         click.echo(visible(f"{place}:{one.line}: {said}"))
     counts = ", ".join(f"{number:,} {status}" for status, number in found.counts.items() if number)
-    click.echo(f"{counts or 'no numbers'} (entry {found.entry})")
-    return 1 if found.bad else 0
+    head = f"{file}: " if named else ""
+    click.echo(visible(f"{head}{counts or 'no numbers'} (entry {found.entry})"))
 
 
 @doc.command()
