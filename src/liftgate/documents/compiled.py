@@ -156,6 +156,8 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
     left = iter(values)
     inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
     inner = inner.replace("\ue001", "</data>")
+    inner = inner.replace("<table>", '<div class="scroll"><table>')
+    inner = inner.replace("</table>", "</table></div>")
     inner = _PICTURE.sub(lambda found: (drawn or {}).get(found["name"], ""), inner)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (

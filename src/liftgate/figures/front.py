@@ -88,7 +88,7 @@ def _frame(across: Axis, up: Axis, x: FrontAxis, y: FrontAxis) -> list[str]:
     right, above = "→" if x.higher_is_better else "←", "↑" if y.higher_is_better else "↓"
     parts.append(_words("label", _RIGHT, _BOTTOM + 36, f"{_named(x)}, better {right}", "end"))
     parts.append(_words("label", 4, 16, f"{_named(y)}, better {above}", "start"))
-    key = "● on the front   ○ not distinguishable   ✕ dominated"
+    key = "● on the front · ○ not distinguishable · ✕ dominated"
     return [*parts, _words("tick", 4, _HEIGHT - 6, key, "start")]
 
 
