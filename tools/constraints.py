@@ -38,6 +38,7 @@ FILES = (
     Pins(
         "constraints/services.txt", ("constraints/services.in",), ("test",), "constraints/dev.txt"
     ),
+    Pins("constraints/mlflow.txt", ("constraints/mlflow.in",), ("test",), "constraints/dev.txt"),
     Pins("constraints/llm.txt", ("constraints/llm.in",), ("test",), "constraints/dev.txt"),
     Pins(
         "examples/docsearch/requirements.txt",

@@ -50,6 +50,10 @@ COMMANDS = {
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "registry": (
+        "liftgate.cli.registry",
+        "Move a model registry's aliases by decisions; find moves without.",
+    ),
     "reproduce": ("liftgate.cli.reproduce", "Run a run's trials again; say what became of them."),
     "rate": ("liftgate.cli.rate", "Have people rate answers, blind: draw, serve, status, export."),
     "cache": ("liftgate.cli.cache", "Why a trial of a study is not known and must be made."),

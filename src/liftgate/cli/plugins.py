@@ -13,7 +13,7 @@ from liftgate.plugins import KINDS, catalogue
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 def plugins(*, as_json: bool) -> int:
-    """List the systems, scorers, rules, importers, exporters and executors that are installed."""
+    """List the plug-ins that are installed, by kind."""
     found = catalogue()
     if as_json:
         click.echo(json.dumps({"plugins": [asdict(listing) for listing in found]}, indent=2))

@@ -9,7 +9,12 @@ from typing import Any
 
 from liftgate.errors import LiftgateError, UnknownName
 
-KINDS = ("systems", "scorers", "rules", "importers", "exporters", "executors")
+KINDS = ("systems", "scorers", "rules", "importers", "exporters", "executors", "registries")
+
+
+def singular(kind: str) -> str:
+    """Return the word for one plug-in of a kind."""
+    return kind.removesuffix("ies") + "y" if kind.endswith("ies") else kind.removesuffix("s")
 
 
 @cache
@@ -54,7 +59,7 @@ def load(kind: str, name: str) -> Any:
     """
     entries = _entries(kind)
     if name not in entries:
-        raise UnknownName(kind.removesuffix("s"), name, entries)
+        raise UnknownName(singular(kind), name, entries)
     entry = entries[name]
     try:
         return entry.load()

@@ -1,9 +1,9 @@
 """The doors: what a plug-in must be. A plug-in is one file and one entry-point line.
 
 A plug-in is a *factory*, named under ``liftgate.systems``, ``liftgate.scorers``,
-``liftgate.rules``, ``liftgate.importers``, ``liftgate.exporters`` or ``liftgate.executors``. The
-keyword parameters of a scorer's or rule's factory, with their annotations, are the grammar of its
-node in a study file: the loader checks them and says where.
+``liftgate.rules``, ``liftgate.importers``, ``liftgate.exporters``, ``liftgate.executors`` or
+``liftgate.registries``. The keyword parameters of a scorer's or rule's factory, with their
+annotations, are the grammar of its node in a study file: the loader checks them and says where.
 """
 
 from __future__ import annotations
@@ -13,6 +13,11 @@ from liftgate.protocols.executing import (
     Feed,
     Work,
     Worker,
+)
+from liftgate.protocols.registries import (
+    ModelVersion,
+    Registry,
+    RegistryFactory,
 )
 from liftgate.protocols.rules import (
     Evidence,
@@ -71,9 +76,12 @@ __all__ = [
     "Judge",
     "JudgeFactory",
     "Metered",
+    "ModelVersion",
     "PairJudge",
     "Progress",
     "Recognising",
+    "Registry",
+    "RegistryFactory",
     "Reply",
     "Row",
     "RowTexts",

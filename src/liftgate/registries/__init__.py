@@ -1,0 +1,1 @@
+"""Registries of models: one file each, behind the door of ``protocols.registries``."""
