@@ -216,6 +216,14 @@ def test_a_statement_without_evidence_does_not_build(built, tmp_path, old, new, 
     assert not out.exists()
 
 
+def test_a_kit_without_statements_of_its_own_states_the_claims_by_their_names(built, tmp_path):
+    world, _ = built
+    workspace, out = Workspace(world.folder / ".liftgate"), tmp_path / "kit.md"
+    build_document(workspace, "publication-kit", "story", out=out)
+    assert "| `new against old, guardrails.0` |" in out.read_text("utf-8")
+    assert check_document(workspace, out).bad == ()
+
+
 def test_a_dataset_card_needs_what_only_people_know(built, tmp_path):
     world, _ = built
     workspace, out = Workspace(world.folder / ".liftgate"), tmp_path / "card.md"

@@ -104,15 +104,19 @@ def runs(table: Body) -> Rows:
 def statements(facts: Facts, about: Body) -> list[dict[str, Any]]:
     """Return what a paper would say and the references that it rests on, without the entry.
 
-    Without statements of its own these are the study's claims.
+    Without statements of its own these are the study's claims, by their names.
     """
     told = (about.get("publication") or {}).get("statements") or ()
     if told:
-        return [{"says": one["says"], "evidence": list(one["evidence"])} for one in told]
+        return [
+            {"says": one["says"], "evidence": list(one["evidence"]), "is_claim": False}
+            for one in told
+        ]
     return [
         {
             "says": f"{number.arms[-1]} against {number.arms[0]}, {_short(number, facts)}",
             "evidence": [number.reference.partition(":")[2]],
+            "is_claim": True,
         }
         for number in _claims(facts)
     ]
