@@ -42,8 +42,13 @@ endef
 .venv-demo/.ready: constraints/base.txt examples/docsearch/requirements.txt pyproject.toml
 	$(call environment,.venv-demo,constraints/base.txt examples/docsearch/requirements.txt)
 
-.venv-interop/.ready: constraints/base.txt constraints/interop.txt pyproject.toml
+# every-eval-ever asks for Python 3.12 and for packages that its validator does not load.
+EEE := tests/fixtures/logs/requirements-every-eval-ever.txt
+
+.venv-interop/.ready: constraints/base.txt constraints/interop.txt $(EEE) pyproject.toml
 	$(call environment,.venv-interop,constraints/base.txt constraints/interop.txt)
+	@.venv-interop/bin/python -m pip install --quiet --require-hashes --no-deps \
+	  --ignore-requires-python -r $(EEE)
 
 .venv-services/.ready: constraints/base.txt constraints/services.txt pyproject.toml
 	$(call environment,.venv-services,constraints/base.txt constraints/services.txt)

@@ -5,6 +5,7 @@ process of its own. The bare loop keeps nothing; the engine keys, scores and sto
 durably. What Python takes to start and to import is left out of both by asking for few first.
 
     python benchmarks/engine.py [--items N] [--in-flight N] [--rounds N] [--profile]
+        [--executor NAME]
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 DELAY_MS = 50
@@ -35,12 +37,12 @@ def size_of(folder: Path) -> int:
 
 
 def used() -> float:
-    """Return this process's CPU so far, in seconds."""
-    now = resource.getrusage(resource.RUSAGE_SELF)
-    return now.ru_utime + now.ru_stime
+    """Return the CPU so far of this process and of its workers that have ended, in seconds."""
+    both = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(now.ru_utime + now.ru_stime for now in both)
 
 
-async def bare(url: str, items: int, in_flight: int) -> int:
+async def bare(url: str, items: int, in_flight: int, _: str) -> int:
     """Ask everything, parse the answers, compare them with a target, keep nothing."""
     import aiohttp
 
@@ -61,8 +63,9 @@ async def bare(url: str, items: int, in_flight: int) -> int:
     return 0
 
 
-async def engine(url: str, items: int, in_flight: int) -> int:
+async def engine(url: str, items: int, in_flight: int, executor: str) -> int:
     """Run a plan of one arm over as many items into a store; return its size in bytes."""
+    from liftgate import plugins
     from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, Plan
     from liftgate.evals.run import execute
     from liftgate.records import Arm, Dataset, Item, Role
@@ -72,32 +75,41 @@ async def engine(url: str, items: int, in_flight: int) -> int:
 
     made = [Item(f"i{n}", {"text": question(n)}, question(n)) for n in range(items)]
     dataset = Dataset("sums", tuple(made))
-    system = open_system("m", params={"base_url": url}, files=[], packages=[], root=FOLDER)
-    arm = BoundArm(Arm("m", Role.BASELINE, "openai:m", {}, system.fingerprint), system)
+    opening = partial(
+        open_system, "m", params={"base_url": url}, files=[], packages=[], root=FOLDER
+    )
+    system = opening()
+    arm = Arm("m", Role.BASELINE, "openai:m", {}, system.fingerprint)
+    bound = BoundArm(arm, system, opening=opening)
     scorer = exact()
-    scored = (BoundScorer("right", scorer, "exact-1", scorer.scale(made)),)
+    scored = (BoundScorer("right", scorer, "exact-1", scorer.scale(made), opening=exact),)
     rules = OutcomeRules(60.0, {})
-    plan = Plan("bench", dataset, (arm,), scored, 1, 1, rules, concurrency=in_flight)
+    plan = Plan("bench", dataset, (bound,), scored, 1, 1, rules, concurrency=in_flight)
     with tempfile.TemporaryDirectory() as home:
         with Store.open(Path(home)) as store:
-            done = await execute(plan, store, manifest={})
+            calls = plugins.load("executors", executor)()
+            done = await execute(plan, store, manifest={}, executor=calls)
         assert (done.called, done.failed, done.scored) == (items, 0, items)
         return size_of(Path(home))
 
 
-def child(which: str, url: str, items: int, in_flight: int, *, profile: bool) -> None:
+def child(which: str, url: str, asked: argparse.Namespace) -> None:
     """Warm up with a few items, then measure."""
     ask = {"bare": bare, "engine": engine}[which]
-    asyncio.run(ask(url, 64, in_flight))
+    items, in_flight, executor = asked.items, asked.in_flight, asked.executor
+    asyncio.run(ask(url, 64, in_flight, executor))
     cpu, wall = used(), time.perf_counter()
-    if profile:
+    if asked.profile:
         import cProfile
 
         cProfile.runctx(
-            "asyncio.run(ask(url, items, in_flight))", globals(), locals(), sort="tottime"
+            "asyncio.run(ask(url, items, in_flight, executor))",
+            globals(),
+            locals(),
+            sort="tottime",
         )
         return
-    size = asyncio.run(ask(url, items, in_flight))
+    size = asyncio.run(ask(url, items, in_flight, executor))
     found = {"cpu": used() - cpu, "wall": time.perf_counter() - wall, "bytes": float(size)}
     found["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(found))
@@ -107,6 +119,7 @@ def measured(which: str, url: str, asked: argparse.Namespace) -> dict[str, float
     """Run one side in a process of its own."""
     words = [sys.executable, __file__, "--child", which, "--url", url]
     words += ["--items", str(asked.items), "--in-flight", str(asked.in_flight)]
+    words += ["--executor", asked.executor]
     done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
 
@@ -117,12 +130,13 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2000)
     parser.add_argument("--in-flight", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--executor", default="asyncio", help="what makes the engine's calls")
     parser.add_argument("--profile", action="store_true", help="where the engine's time goes")
     parser.add_argument("--child", choices=["bare", "engine"], help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        child(asked.child, asked.url, asked.items, asked.in_flight, profile=asked.profile)
+        child(asked.child, asked.url, asked)
         return
     stub = [sys.executable, "-m", "liftgate.testing", "--delay-ms", str(DELAY_MS)]
     with subprocess.Popen(stub, stdout=subprocess.PIPE, text=True) as server:
@@ -130,7 +144,7 @@ def main() -> None:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
             if asked.profile:
-                child("engine", url, asked.items, asked.in_flight, profile=True)
+                child("engine", url, asked)
                 return
             rounds = [(measured("bare", url, asked), measured("engine", url, asked))
                       for _ in range(asked.rounds)]  # fmt: skip

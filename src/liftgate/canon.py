@@ -87,9 +87,12 @@ def _is_simple(value: Any) -> bool:
         # Between these sizes Python and RFC 8785 write the same shortest digits, fractions alike.
         return bool(1e-4 <= abs(value) < 1e15 and value % 1)
     if kind is dict:
-        return all(
-            type(name) is str and name.isascii() and _is_simple(one) for name, one in value.items()
-        )
+        for name, one in value.items():
+            if type(name) is not str or not name.isascii():
+                return False
+            if type(one) is not str and not _is_simple(one):
+                return False
+        return True
     return kind is list and all(map(_is_simple, value))
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import time
+import zlib
 from collections import Counter
 
+import duckdb
 import pytest
 
 from liftgate.testing import Act, StubServer
@@ -56,7 +60,8 @@ def test_a_model_that_is_right_more_often_ships_and_its_key_is_nowhere(
 
 def test_an_expired_key_ends_the_run_and_another_one_goes_on(behind_http, monkeypatch) -> None:
     def expires(asked):
-        return Act(status=401, body=b'{"error": {"message": "expired"}}') if (
+        # A server that says which key it does not take.
+        return Act(status=401, body=b'{"error": {"message": "expired: %s"}}' % KEY.encode()) if (
             asked.number > 50 and asked.headers["authorization"].endswith(KEY)
         ) else right_more_often(asked)  # fmt: skip
 
@@ -65,14 +70,44 @@ def test_an_expired_key_ends_the_run_and_another_one_goes_on(behind_http, monkey
         world = behind_http(server, api_key_env="STUB_KEY")
         ended = world.liftgate("run", "study.yaml")
         assert ended.returncode == 2
-        assert "HTTP 401: expired" in ended.stderr
+        assert "HTTP 401: expired: [key removed]" in ended.stderr
+        assert KEY not in ended.stdout + ended.stderr
         assert "goes on from there" in ended.stderr
         monkeypatch.setenv("STUB_KEY", f"{KEY}-new")
         assert "Known" not in world.liftgate("run", "study.yaml").stdout
     asked = Counter((one.body["model"], one.text) for one in server.asked[50:])
     assert sum(asked.values()) <= 150 + 2 * 16
-    files = [path for path in world.folder.rglob("*") if path.is_file()]
-    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    held = contents(world.folder)
+    assert any("What is the answer" in text or "question" in text for text in held.values())
+    assert [place for place, text in held.items() if KEY in text] == []
+
+
+def contents(folder):
+    """Return every file of a workspace as a reader would see it: packed bytes hide any text."""
+    found = {}
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        found[path] = path.read_bytes().decode("utf-8", "replace")
+        if path.suffix == ".parquet":
+            rows = duckdb.sql(f"SELECT t::VARCHAR FROM read_parquet('{path}') t").fetchall()
+            found[path] = str(rows)
+        elif path.suffix == ".db":
+            with contextlib.closing(sqlite3.connect(path)) as connection:
+                for (table,) in connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                ).fetchall():
+                    rows = connection.execute(f'SELECT * FROM "{table}"').fetchall()
+                    found[path, table] = " ".join(map(unpacked, rows))
+    return found
+
+
+def unpacked(row):
+    values = [
+        zlib.decompress(one) if isinstance(one, bytes) and one[:1] == b"\x78" else one
+        for one in row
+    ]
+    return " ".join(
+        v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in values
+    )
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -151,6 +186,43 @@ def test_a_run_stops_before_it_costs_too_much_decides_nothing_and_goes_on_later(
     assert len(server.asked) == 200
     assert body["cost"]["old"]["total"] == pytest.approx(100 * 4)
     assert body["prices"]["currency"] == "USD"
+
+
+def test_no_score_is_shown_of_a_run_that_was_cut_short_before_its_first_look(behind_http) -> None:
+    """Before a look, what a part of the rows says is neither told nor put at its worst."""
+
+    def almost_never_right(asked):
+        return Act("no" if asked.body["model"] == "new" else "yes")
+
+    with StubServer(almost_never_right) as server:
+        world = behind_http(server, items=100, max_tokens=1)
+        world.study["stopping"] = {"plan": "planned-looks", "looks": 4}
+        world.write(items=100)
+        (world.folder / "prices.yaml").write_text(PRICES, encoding="utf-8")
+        words = ("run", "study.yaml", "--prices", "prices.yaml", "--max-cost", "80")
+        cut = world.liftgate(*words)
+        assert cut.returncode == 4, cut.stderr
+        assert len(server.asked) > 10
+        body = json.loads(world.liftgate(*words, "--json").stdout)
+    assert "No look was reached" in cut.stdout
+    assert body["looks"]["taken"] == 0
+    assert body["means"] == {arm: {"right": None} for arm in ("old", "new")}
+    assert body["rows"]["count"] == 0
+    (decision,) = body["decisions"]
+    (verdict,) = decision["verdicts"]
+    assert (verdict["estimate"], verdict["descriptive"]) == (None, None)
+    assert verdict["reason"] == "not assessed: there is no evidence for it"
+    assert all(one["estimate"] is None for row in slices(body) for one in row)
+    report = next(path for path in world.folder.rglob("*.html")).read_text("utf-8")
+    for shown in ("points (90", "−100", "−78"):
+        assert shown not in report + cut.stdout
+
+
+def slices(body):
+    """Yield the parts of every exploratory slice of a decision."""
+    for found in body["slices"].values():
+        for metrics in found.values():
+            yield from metrics.values() if isinstance(metrics, dict) else [metrics]
 
 
 def test_a_cost_limit_without_a_price_is_refused_before_the_first_call(behind_http) -> None:

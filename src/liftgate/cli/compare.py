@@ -115,7 +115,8 @@ ALL = "*"
 @click.option(
     "--export",
     metavar="FORMAT=FOLDER",
-    help="Write each side's means and intervals in another tool's format as well: every_eval_ever.",
+    help="Write each side's means, intervals and samples, texts included, in another tool's format "
+    "as well: every_eval_ever.",
 )
 @click.option(
     "--save-study",
@@ -165,10 +166,11 @@ def compare(
             "--html, --export and --save-study are for one candidate, got --against-each",
             hint="leave --against-each out, or take --json, --junit or --summary",
         )
-    found = compare_each(baseline, [candidate, *others], question)
-    written = _write(found, files)
     if export is not None:
-        written += _write_export(found.comparisons[0], *export)
+        found, paths = _export_to(baseline, candidate, question, *export)
+    else:
+        found, paths = compare_each(baseline, [candidate, *others], question), []
+    written = _write(found, files) + paths
     if others:
         _print_each(found, written, as_json=as_json)
         return found.exit_code
@@ -239,18 +241,26 @@ def _export(text: str | None) -> tuple[str, Path] | None:
     return name, Path(folder)
 
 
-def _write_export(comparison: Comparison, name: str, folder: Path) -> list[Path]:
-    from liftgate.flow.compare import exported
+def _export_to(
+    baseline: str, candidate: str, question: Question, name: str, folder: Path
+) -> tuple[Comparisons, list[Path]]:
+    """Compare two tables and write the answer in another tool's format, over nothing."""
+    from liftgate.flow.compare import read_tables, together
+    from liftgate.flow.export import exported
 
-    files = exported(comparison, name, seconds=int(time.time()))
-    paths = {folder / file: data for file, data in files.items()}
-    for path in paths:
-        if path.exists():
-            raise DataError(f"{path}: exists; an export writes over nothing")
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, data in paths.items():
-        path.write_bytes(data)
-    return list(paths)
+    tables = read_tables(baseline, candidate, question)
+    answer = tables.answered()
+    paths = []
+    for file, pieces in exported(tables, answer, name, seconds=int(time.time())):
+        path = folder / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as out:
+                out.writelines(pieces)
+        except FileExistsError:
+            raise DataError(f"{path}: exists; an export writes over nothing") from None
+        paths.append(path)
+    return together([answer], question), paths
 
 
 def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:

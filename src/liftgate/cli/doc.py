@@ -107,11 +107,11 @@ def check(*, files: tuple[Path, ...], as_json: bool) -> int:
 
     Exit codes: 0 all are supported, 1 one is not, 2 wrong use, 3 the ledger or a file was altered.
     """
-    from liftgate.flow.document import check_document
+    from liftgate.flow.document import checker
     from liftgate.store import Workspace
 
-    workspace = Workspace.locate()
-    found = [check_document(workspace, file) for file in files]
+    check_one = checker(Workspace.locate())
+    found = [check_one(file) for file in files]
     if as_json:
         told = [one.as_json() for one in found]
         body = told[0] if len(told) == 1 else {"liftgate": 1, "documents": told}

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from liftgate.cli.ledger_text import head, line, verified
+from liftgate.cli.text import contents_sentence
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -58,6 +59,8 @@ def verify(*, against: tuple[str, ...], signed: bool, trust: Path | None, as_jso
         f"Sound: {_count(found.entries, 'entry', 'entries')} in one chain, "
         f"{_count(found.files, 'file', 'files')} of {_count(found.runs, 'run', 'runs')}."
     )
+    if any(found.contents):
+        click.echo(f"{contents_sentence(found.contents)}.")
     for one in found.against:
         by = f"signed by {', '.join(one.signed_by)}" if one.signed_by else "not signed"
         click.echo(
@@ -100,7 +103,7 @@ def log(*, kind: str | None, last: int | None, as_json: bool) -> int:
 def show(*, sequence: int, as_json: bool) -> int:
     """Show one entry with its whole body."""
     from liftgate.figures.text import visible
-    from liftgate.flow.ledger import corrections, entry
+    from liftgate.flow.ledger import corrections, entry, reopened
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
@@ -109,6 +112,12 @@ def show(*, sequence: int, as_json: bool) -> int:
     corrected = corrections(workspace, sequence)
     if corrected:
         whole["corrections"] = [{"sequence": e.sequence, **e.body} for e in corrected]
+    again = reopened(workspace, sequence)
+    if again:
+        whole["reopened"] = [
+            {"sequence": e.sequence, "thing": e.body["thing"], "reason": e.body["reason"]}
+            for e in again
+        ]
     text = json.dumps(whole, indent=2, ensure_ascii=False)
     click.echo(text if as_json else visible(text))
     return 0

@@ -18,6 +18,7 @@ def verified(found: Verified) -> dict[str, Any]:
         "runs": found.runs,
         "files": found.files,
         "unrecorded": list(found.unrecorded),
+        "contents": found.contents._asdict(),
         "against": [
             {
                 "place": one.place,
@@ -79,6 +80,11 @@ def _about(kind: str, body: Mapping[str, Any]) -> str:
         return f"{body['study']}: {words}"
     if kind == "statement":
         return f"about entry {body['about']}, {body['predicate']}"
+    if kind == "decision.reopened":
+        numbers = ", ".join(str(one["entry"]) for one in body["decisions"])
+        return f"decisions {numbers}: {body['reason']} ({body['thing']})"
+    if kind == "run.reproduced":
+        return f"{body['run']}: {body['verdict']}"
     if kind == "correction":
         return f"of entry {body['corrects']}: {body['reason']}"
     if kind == "content.erased":

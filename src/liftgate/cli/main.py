@@ -45,11 +45,13 @@ COMMANDS = {
         "liftgate.cli.attribute",
         "Which stage of a retrieval system its wrong answers come from.",
     ),
+    "ui": ("liftgate.cli.ui", "The workspace in the browser: studies, decisions, documents."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
+    "impact": ("liftgate.cli.impact", "Which decisions rest on a thing that turned out wrong."),
     "registry": (
         "liftgate.cli.registry",
         "Move a model registry's aliases by decisions; find moves without.",

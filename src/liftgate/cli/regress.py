@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from liftgate.cli.text import visible
+from liftgate.errors import DataError
 
 if TYPE_CHECKING:
     from liftgate.flow.regress import Suite
@@ -31,7 +32,7 @@ def regress() -> None:
 
 
 @regress.command()
-@_STUDY
+@click.argument("source", metavar="STUDY|LOG|COMPARISON")
 @click.option("--item", required=True, help="The item that failed.")
 @click.option("--owner", required=True, help="Who looks after the test.")
 @click.option("--reason", required=True, help="Why it must not fail again.")
@@ -42,18 +43,38 @@ def regress() -> None:
     type=float,
     help="What passes, in the score's units (at most, where less is better). Default: the best.",
 )
+@click.option(
+    "--part",
+    "parts",
+    metavar="NAME",
+    multiple=True,
+    help="Of a log: the member of its input that the system is asked, or how its text is called; "
+    "repeatable. Default: text.",
+)
 @click.option("--replaces", metavar="TEST", help="The test of which this is the next version.")
 @_JSON
-def add(*, study: Path, as_json: bool, **wanted: Any) -> int:
-    """Keep a failing item of a study that has run; nothing is called.
+def add(*, source: str, as_json: bool, parts: tuple[str, ...], **wanted: Any) -> int:
+    """Keep a failing item as a test; nothing is called.
+
+    It failed in a study that has run, in a log that another tool wrote (FILE, FOLDER or
+    FILE@SYSTEM, as for compare), or for the candidate of a comparison (what compare --json
+    printed).
 
     Refused: an item that passed, one that was never asked, and one that is a test already, by its
     content.
     """
     from liftgate.flow.regress import Wanted, add_test
+    from liftgate.flow.regress_log import add_from_log, is_log
     from liftgate.store import Workspace
 
-    test = add_test(study, Wanted(**wanted), Workspace.locate())
+    if is_log(source):
+        if wanted["arm"] is not None:
+            raise DataError("--arm: a log has no arms", hint="name a system: FILE@SYSTEM")
+        test = add_from_log(source, Wanted(**wanted), Workspace.locate(), parts)
+    elif parts:
+        raise DataError("--part: is for logs; a study's items have their parts")
+    else:
+        test = add_test(Path(source), Wanted(**wanted), Workspace.locate())
     if as_json:
         click.echo(json.dumps(_json(test), indent=2))
     else:
@@ -77,10 +98,11 @@ def list_(*, everything: bool, as_json: bool) -> int:
     for test in found:
         why = f" ({test.why})" if test.why else ""
         origin = test.origin
+        place = origin.get("study") or origin["log"]
         click.echo(
             visible(
                 f"{test.name} v{test.version} {test.state.value}{why}: {test.metric} of item "
-                f"{origin['item']} of {origin['study']}, owner {test.owner}: {test.reason}"
+                f"{origin['item']} of {place}, owner {test.owner}: {test.reason}"
             )
         )
     if not found:

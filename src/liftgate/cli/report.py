@@ -44,6 +44,8 @@ def report(
     if as_json:
         found = {"study": written.study, "entry": written.entry, "leaf": written.leaf}
         found |= {"report": str(written.path), "money": written.money}
+        if written.reopened:
+            found["reopened"] = list(written.reopened)
         click.echo(json.dumps(found, indent=2))
     else:
         from liftgate.cli.text import visible
@@ -52,6 +54,8 @@ def report(
         click.echo(str(written.path))
         for line in written.costs:
             click.echo(visible(line))
+        for line in written.reopened:
+            click.echo(visible(f"To be looked at again: {line}"))
     if opened == "yes":
         click.launch(str(written.path))
     return 0

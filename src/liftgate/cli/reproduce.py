@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+from liftgate.cli.text import visible
+
+if TYPE_CHECKING:
+    from liftgate.flow.reproduce import Reproduction
+    from liftgate.gates.sameness import Sameness
 
 
 @click.command()
 @click.argument("run", metavar="RUN|STUDY")
 @click.option(
     "--study",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
     default=Path("study.yaml"),
     show_default=True,
     help="The study's file as it is now.",
@@ -21,44 +29,107 @@ import click
 @click.option(
     "--max-cost", type=click.FloatRange(min=0), help="What all passes together may spend."
 )
+@click.option("--estimate", is_flag=True, help="Say what it would take, and call nothing.")
+@click.option(
+    "--export",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Write the run's code into a folder, as it was captured, and call nothing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def reproduce(
-    *, run: str, study: Path, no_search: bool, max_cost: float | None, as_json: bool
+    *,
+    run: str,
+    study: Path,
+    no_search: bool,
+    max_cost: float | None,
+    estimate: bool,
+    export: Path | None,
+    as_json: bool,
 ) -> int:
     """Run a run's trials again, where no study counts them, and say what became of them.
 
-    When they differ, the locked study, the dataset and the code are swapped back one at a time,
+    RUN is a run's id; a study's name means all the trials that it counts. The verdict goes into the
+    ledger, where policies ask for it: bitwise, score-identical, statistically equivalent (within
+    the tolerance that the lock declares, and no further apart than the system from itself), not
+    reproduced, or undecided.
+
+    When scores differ, the locked study, the dataset and the code are swapped back one at a time,
     and the first that brings the scores back is named. Each swap makes the calls once more.
 
-    Exit codes: 0 bitwise or score-identical, 1 not reproduced, 4 it ended before it could be said,
-    2 wrong use, 3 the ledger or a file was altered.
+    Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 4 it
+    cannot be told or the code was not captured whole, 2 wrong use, 3 the ledger or a file was
+    altered.
     """
-    from liftgate.canon import plain
-    from liftgate.cli.text import visible
+    from liftgate.flow.reproduce import estimate as told
     from liftgate.flow.reproduce import reproduce as again
     from liftgate.store import Workspace
 
+    workspace = Workspace.locate()
+    if estimate and export is not None:
+        raise click.UsageError("--estimate and --export: one of them")
+    if export is not None:
+        return _export(run, workspace, export, study, as_json=as_json)
+    if estimate:
+        lines = told(run, workspace)
+        click.echo(json.dumps({"estimate": lines}, indent=2) if as_json else "\n".join(lines))
+        return 0
+    if not study.is_file():
+        raise click.UsageError(f"--study: there is no file {study}")
     found = again(
         run,
-        Workspace.locate(),
+        workspace,
         study=study,
         search=not no_search,
         max_cost=max_cost,
         say=lambda line: click.echo(visible(line), err=True),
     )
     if as_json:
-        click.echo(json.dumps({"liftgate": 1, **plain(found)}, indent=2))
-        return found.exit_code
-    click.echo(
-        f"Run {found.run}: {found.verdict}, {found.differing:,} of {found.trials:,} trials differ"
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        for line in _text(found):
+            click.echo(visible(line))
+    return found.exit_code
+
+
+def _export(run: str, workspace: object, out: Path, study: Path, *, as_json: bool) -> int:
+    from liftgate.flow.captured import export_tree
+    from liftgate.store import Workspace
+
+    assert isinstance(workspace, Workspace)
+    made = export_tree(run, workspace, out, repository=study.resolve().parent)
+    if as_json:
+        click.echo(json.dumps({"run": made.id, "folder": str(out)}, indent=2))
+    else:
+        click.echo(visible(f"The code of run {made.id} is in {out}"))
+    return 0
+
+
+def _text(found: Reproduction) -> Iterator[str]:
+    yield (
+        f"{found.run}: {found.verdict}, {found.differing:,} of {found.trials:,} trials differ "
+        f"(ledger entry {found.entry})"
     )
     if found.cause is not None:
-        click.echo(visible(f"Cause: {found.cause}"))
+        yield f"Cause: {found.cause}"
+    for one in found.same:
+        yield _same(one)
     for word, lines in (
         ("Swapped", found.tried),
         ("Could not swap", found.not_swapped),
         ("Note", found.notes),
     ):
         for line in lines:
-            click.echo(visible(f"{word}: {line}"))
-    return found.exit_code
+            yield f"{word}: {line}"
+
+
+def _same(one: Sameness) -> str:
+    said = f"{one.of}, {one.metric}: {one.same.value}: {one.reason}"
+    if one.shift is not None and one.changed is not None:
+        value, low, high = one.shift
+        ends = ("unbounded" if end is None else f"{end:+.4g}" for end in (low, high))
+        said += f"; mean moved by {value:+.4g} ({' to '.join(ends)})"
+        said += f"; items by {one.changed:.4g}, from themselves by {one.floor:.4g}"
+    if one.items_needed is not None:
+        said += f"; about {one.items_needed:,} items would tell"
+    return said

@@ -43,6 +43,11 @@ import click
     show_default=True,
     help="What makes the calls; liftgate plugins lists what is installed.",
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes of --executor processes. Default: one for each core.",
+)
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
 @click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
@@ -55,6 +60,7 @@ def run(
     prices: Path | None,
     max_cost: float | None,
     executor: str,
+    workers: int | None,
     quiet: bool,
     no_report: bool,
     as_json: bool,
@@ -69,7 +75,7 @@ def run(
     """
     from liftgate.cli.progress import progress_printer
     from liftgate.evals.limits import Limits
-    from liftgate.flow.run import run_study
+    from liftgate.flow.run import executor_of, run_study
 
     with progress_printer(quiet=quiet) as progress:
         result = run_study(
@@ -81,7 +87,7 @@ def run(
             limits=Limits(requests_per_minute, tokens_per_minute),
             prices=prices,
             max_cost=max_cost,
-            executor=executor,
+            executor=executor_of(executor, workers),
         )
     if as_json:
         click.echo(json.dumps(result.as_json(), indent=2))
@@ -126,6 +132,8 @@ def _print(result: Any) -> None:
     word = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}[code]
     ships = f" {result.body['recommended']}" if result.body["recommended"] else ""
     click.echo(f"Decision: {word}{ships} (exit code {code}), ledger entry {result.sequence}")
+    for line in result.reopened:
+        click.echo(visible(f"To be looked at again: {line}"))
 
 
 def _icon(verdict: dict[str, Any]) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from liftgate.store import Contents
+
 
 def visible(text: str) -> str:
     """Return a text for one line of a terminal: what cannot be seen is named, line ends too."""
@@ -13,3 +18,11 @@ def paragraphs(text: str) -> str:
     from liftgate.figures.text import visible as named
 
     return named(text)
+
+
+def contents_sentence(contents: Contents) -> str:
+    """Say what became of answers and traces."""
+    lost = f"{contents.lost:,} lost"
+    if contents.lost:
+        lost += " (gone without having been erased: was the blob store copied with the rest?)"
+    return f"Answers and traces: {contents.kept:,} kept, {contents.erased:,} erased, {lost}"

@@ -1,4 +1,4 @@
-"""``liftgate trace``: from a printed number back to its rows."""
+"""``liftgate trace``: from a printed number back to its rows, answers, runs, code and people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from liftgate.cli.text import contents_sentence
 
 if TYPE_CHECKING:
     from liftgate.lineage.reference import Target
@@ -28,21 +30,30 @@ _KINDS = {
     metavar="N",
     help=f"Show so many rows. Default: {_SHOWN}; with --json, all.",
 )
+@click.option(
+    "--answers",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Show what was asked and answered in so many rows.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
-def trace(*, reference: str, rows: int | None, as_json: bool) -> int:
-    """Follow a printed number to its entry, its lock, its files and its rows.
+def trace(*, reference: str, rows: int | None, answers: int, as_json: bool) -> int:
+    """Follow a printed number to its rows, the answers, the runs, their code, and the people.
 
     REF stands beside every number: ENTRY:CANDIDATE.CLAIM[.SLICE] or ENTRY:ARM.METRIC, for example
     4:dense.primary or 4:bm25.mrr. An ENTRY alone lists what may be asked of it. Rows come with the
-    largest differences and the failures first.
+    largest differences and the failures first. FILE#m3 is the third bound number of a document
+    that liftgate doc build made; in its HTML it is also a place to link to.
 
-    Exit codes: 0 traced and every file is as it was recorded, 2 wrong use or no such reference,
-    3 the ledger or a file was altered.
+    Exit codes: 0 traced and every file is as it was recorded, 1 a document prints another number
+    than the evidence, 2 wrong use or no such reference, 3 the ledger or a file was altered.
     """
     from liftgate.flow.trace import trace_reference
     from liftgate.store import Workspace
 
-    found = trace_reference(reference, Workspace.locate())
+    found = trace_reference(reference, Workspace.locate(), answers=answers)
     if as_json:
         click.echo(json.dumps(found.as_json(rows), indent=2, ensure_ascii=False))
     else:
@@ -50,11 +61,17 @@ def trace(*, reference: str, rows: int | None, as_json: bool) -> int:
 
         for line in _text(found, _SHOWN if rows is None else rows):
             click.echo(visible(line))
-    return 0 if found.sound else 3
+    if not found.sound:
+        return 3
+    return 0 if found.printed is None or found.printed.holds else 1
 
 
 def _text(found: Trace, rows: int) -> Iterator[str]:
+    from liftgate.cli.trace_text import answers, people, printed, runs
+
     body = found.entry.body
+    if found.printed is not None:
+        yield from printed(found.printed)
     if found.target is not None:
         yield from _number(found.target)
     entry, locked = found.entry, found.locked
@@ -68,10 +85,15 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
     for arm in found.as_json(0)["arms"]:
         yield f"Arm {arm['name']} ({arm['role']}): {arm['system']}, {arm['fingerprint']}"
     yield from _files(found)
-    if found.target is None:
+    if found.target is None and found.printed is None:
         yield from _references(found)
-    elif found.lines:
+    elif found.target is not None and found.lines:
         yield from _lines(found.lines, found.target.arms, rows)
+    if found.contents is not None:
+        yield contents_sentence(found.contents)
+    yield from answers(found.answers)
+    yield from runs(found.runs)
+    yield from people(found.people)
     for note in found.notes:
         yield f"Note: {note}"
 

@@ -89,6 +89,12 @@ def audit(
     return tuple(check.one(number) for number in found)
 
 
+def bound_numbers(text: str) -> tuple[Found, ...]:
+    """Return the bound numbers of a built document, Markdown or HTML, in order."""
+    found = _of_page(text) if text.startswith("<!doctype html>") else scan(text)
+    return tuple(one for one in found if one.name)
+
+
 def same_lines(text: str, expected: str) -> Iterator[Finding]:
     """Yield one finding for a machine-made text: supported, or the first line that differs."""
     got, wanted = text.split("\n"), expected.split("\n")

@@ -97,7 +97,10 @@ def _alone(figure: Figure) -> str:
 
 
 def _page(figure: Figure, body: Body) -> str:
-    rows = "".join(_row(row, figure) for row in figure.rows)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
+        for row in cells_of(figure)
+    )
     header = "".join(f'<th scope="col">{escape(name)}</th>' for name in figure.header)
     worst = body["false_ship"]
     summary = (
@@ -115,9 +118,13 @@ def _page(figure: Figure, body: Body) -> str:
     )
 
 
-def _row(row: tuple[str | float | None, ...], figure: Figure) -> str:
+def cells_of(figure: Figure) -> list[list[str]]:
+    """Return the numbers of a picture as texts: the effect in its unit, then shares in per cent."""
+    return [_cells(row, figure) for row in figure.rows]
+
+
+def _cells(row: tuple[str | float | None, ...], figure: Figure) -> list[str]:
     effect, *shares = row
     assert isinstance(effect, float)
-    cells = [named(fixed(effect * figure.unit.factor, 1, signed=True), figure.unit)]
-    cells += [f"{100 * x:.1f} %" for x in shares if isinstance(x, float)]
-    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+    first = named(fixed(effect * figure.unit.factor, 1, signed=True), figure.unit)
+    return [first, *(f"{100 * share:.1f} %" for share in shares if isinstance(share, float))]

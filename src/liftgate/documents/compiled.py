@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from html import escape
@@ -76,7 +76,12 @@ def templates(folders: tuple[Path, ...]) -> Mapping[str, Path]:
 
 
 def compile_document(
-    path: Path, facts: Facts, source: Source, *, arm: str | None = None
+    path: Path,
+    facts: Facts,
+    source: Source,
+    *,
+    arm: str | None = None,
+    reopened: Sequence[str] = (),
 ) -> Document:
     """Return a document built from a template.
 
@@ -85,6 +90,7 @@ def compile_document(
         facts: of the decision or the lock.
         source: what else it is built from.
         arm: of which a card speaks; None: the recommended one, or the first candidate.
+        reopened: why the decision must be looked at again; said at the top of the document.
 
     Raises:
         StudyError: the template is wrong, or has a quantity that is not bound; every fault at once.
@@ -109,6 +115,10 @@ def compile_document(
         fault = Fault("", str(error), line=getattr(error, "lineno", 0) or 0)
         raise StudyError("the template cannot be read", file=path.name, faults=[fault]) from None
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    if reopened:
+        top = front_matter(text)
+        told = "\n".join(("This decision must be looked at again.", *reopened))
+        text = f"{top}{quoted(told)}\n\n{text.removeprefix(top).lstrip()}"
     _all_bound(text, path, facts)
     name = path.name.removesuffix(SUFFIX)
     record = {
@@ -139,6 +149,21 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
         title: of the page.
         drawn: pictures by the name under which the text shows them; others are not shown.
     """
+    inner, record = inner_html(markdown, drawn)
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
+        f'<body><main class="wrap document">\n{inner}</main>\n'
+        + (f"{RECORD}{record.strip()}\n" if record else "")
+        + "</body></html>\n"
+    )
+
+
+def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[str, str]:
+    """Return what stands inside a page of Markdown, and the record of its build."""
     from markdown_it import MarkdownIt
 
     values: list[str] = []
@@ -153,22 +178,18 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
     whole = "\n".join(lines)
     source, _, record = whole.removeprefix(front_matter(whole)).partition(RECORD)
     inner = MarkdownIt("commonmark", {"html": False}).enable("table").render(source)
-    left = iter(values)
-    inner = re.sub("\ue000", lambda _: f'<data value="{encoded(next(left))}">', inner)
+    left = enumerate(values, 1)
+    inner = re.sub("\ue000", lambda _: _data(*next(left)), inner)
     inner = inner.replace("\ue001", "</data>")
     inner = inner.replace("<table>", '<div class="scroll"><table>')
     inner = inner.replace("</table>", "</table></div>")
     inner = _PICTURE.sub(lambda found: (drawn or {}).get(found["name"], ""), inner)
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
-        f'<body><main class="wrap document">\n{inner}</main>\n'
-        + (f"{RECORD}{record.strip()}\n" if record else "")
-        + "</body></html>\n"
-    )
+    return inner, record
+
+
+def _data(number: int, name: str) -> str:
+    """Return the start of a bound text: ``page.html#m3`` is the third, as ``trace`` counts."""
+    return f'<data id="m{number}" value="{encoded(name)}">'
 
 
 def _environment(folder: Path) -> Environment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
 from liftgate.figures import Figure
 
+_REOPENED = Badge("open", "REOPENED", "bad")
 _ORDER = {"ship": 0, "inconclusive": 1, "hold": 2}
 
 
@@ -83,6 +84,7 @@ def render(
     time: str,
     texts: Texts,
     verified: str,
+    reopened: Sequence[str] = (),
 ) -> str:
     """Return the report of one decision as one HTML file of at most ``MAX_BYTES`` bytes.
 
@@ -94,6 +96,7 @@ def render(
         texts: from a blob's digest to its text, or None when the content was erased. The texts
             are hostile data: they are escaped, made visible and cut.
         verified: what checking the ledger's chain gave, in words.
+        reopened: why the decision must be looked at again, one sentence each.
 
     Raises:
         LiftgateError: even without item texts the page is too large.
@@ -106,6 +109,7 @@ def render(
         return remembered[digest]
 
     head = {"entry": entry, "leaf": leaf, "time": moment(time), "verified": verified}
+    head["reopened"] = tuple(reopened)
     return fit(lambda budget: _page(body, head, text_of, budget))
 
 
@@ -116,9 +120,10 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
     context = {
         **head,
         "body": body,
-        "title": f"{chosen[0].badge.word}: {body['study']}" if chosen else body["study"],
+        "title": _title(body, head, chosen),
         "icon": badge_icon(chosen[0].badge if chosen else Badge("none", "", "quiet")),
         "candidates": chosen,
+        "again": _REOPENED,
         "facts": _facts(body, head),
         "means": cut(_means(body, entry), budget.listed),
         "looked": how_far(body, budget),
@@ -140,16 +145,25 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
     return render_page("report.html.j2", context, budget)
 
 
-def _candidates(body: Body, entry: int, texts: Texts, budget: Budget) -> tuple[Candidate, ...]:
+def _title(body: Body, head: Mapping[str, Any], chosen: Sequence[Candidate]) -> str:
+    word = _REOPENED.word if head["reopened"] else chosen[0].badge.word if chosen else ""
+    return f"{word}: {body['study']}" if word else str(body["study"])
+
+
+def ranked(body: Body) -> list[Body]:
+    """Return the decisions in the order in which they are read: the recommended one first."""
     recommended = body["recommended"]
 
     def place(decision: Body) -> tuple[bool, int]:
         return (decision["candidate"] != recommended, _ORDER.get(decision["word"], 3))
 
-    ordered = sorted(body["decisions"], key=place)
+    return sorted(body["decisions"], key=place)
+
+
+def _candidates(body: Body, entry: int, texts: Texts, budget: Budget) -> tuple[Candidate, ...]:
     return tuple(
         _candidate(body, decision, f"candidate-{i}", entry, texts, budget)
-        for i, decision in enumerate(ordered, start=1)
+        for i, decision in enumerate(ranked(body), start=1)
     )
 
 
@@ -171,7 +185,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=(*_notes(decision), *robustness_lines(body, name)),
+        notes=(*notes(decision), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),
@@ -181,21 +195,21 @@ def _candidate(
     )
 
 
-def _notes(decision: Body) -> tuple[str, ...]:
-    """What a decision says beside its sentence: harm, binding claim, units, voids, gaps."""
-    notes = []
+def notes(decision: Body) -> tuple[str, ...]:
+    """Return what a decision says beside its sentence: harm, binding claim, units, voids, gaps."""
+    said = []
     if decision["harms"]:
-        notes.append(f"Harm shown on: {', '.join(decision['harms'])}.")
+        said.append(f"Harm shown on: {', '.join(decision['harms'])}.")
     if decision["binding"]:
-        notes.append(f"In the way of shipping: {decision['binding']}.")
+        said.append(f"In the way of shipping: {decision['binding']}.")
     if decision["units_needed"] is not None:
         needed = count(decision["units_needed"])
-        notes.append(f"Units in all for 80 % power on that claim: {needed}.")
+        said.append(f"Units in all for 80 % power on that claim: {needed}.")
     if decision["voids"]:
-        notes.append(f"The error statement is void: {', '.join(decision['voids'])}.")
+        said.append(f"The error statement is void: {', '.join(decision['voids'])}.")
     if decision["not_assessed"]:
-        notes.append(f"Not assessed: {', '.join(decision['not_assessed'])}.")
-    return tuple(notes)
+        said.append(f"Not assessed: {', '.join(decision['not_assessed'])}.")
+    return tuple(said)
 
 
 def _facts(body: Body, head: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

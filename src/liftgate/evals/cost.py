@@ -100,6 +100,10 @@ class Purse:
         self._reserved.pop(job.key, None)
         self.spent += self._learn(job.arm, trial) or 0.0
 
+    def lost(self, job: Job) -> None:
+        """Take a call to be paid for of which nobody knows what became; it is made again."""
+        self.spent += self._reserved.get(job.key, 0.0)
+
     def ask_refusal(self, asked: Asked, parts: Mapping[str, Json], key: str) -> str | None:
         """Return why a judge's system is not to be asked, or None and take its cost to be spent.
 

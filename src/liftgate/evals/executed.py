@@ -19,6 +19,8 @@ class Executed:
     """Keys whose counting trial was known before."""
     failed: int
     """Keys finished now whose counting trial failed."""
+    finished: int
+    """Keys finished now."""
     scored: int
     """Score rows written."""
     timed: int
@@ -29,5 +31,7 @@ class Executed:
     """Whether it was the money: the study was not run to its end."""
     asked: int = 0
     """Calls of judges' systems."""
+    failures: tuple[tuple[str, int], ...] = ()
+    """What failed keys were told, and how many by each, the most frequent first."""
     notes: tuple[str, ...] = ()
     """What went wrong without harm to the rows: a system that could not be closed."""

@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from liftgate.errors import SystemFailed
@@ -36,6 +36,18 @@ class Limits:
     first_wait_s: float = 0.5
     """Cap of the first wait; it doubles each time."""
     longest_wait_s: float = 60.0
+
+    def among(self, parts: int) -> Limits:
+        """Return what one of several may take that each keep to their part."""
+
+        def part(rate: float | None) -> float | None:
+            return None if rate is None else rate / parts
+
+        return replace(
+            self,
+            requests_per_minute=part(self.requests_per_minute),
+            tokens_per_minute=part(self.tokens_per_minute),
+        )
 
 
 class EndpointBudget:
@@ -126,30 +138,37 @@ class EndpointBudget:
         await asyncio.sleep(wait)
 
 
-def share_budgets(callers: Sequence[tuple[System, int]], limits: Limits) -> None:
+def share_budgets(
+    callers: Sequence[tuple[System, int]],
+    limits: Limits,
+    parts: Mapping[str, int] | None = None,
+) -> None:
     """Give every system that calls an endpoint the budget that all its callers share.
 
     Args:
         callers: systems, each with how many of its calls may be in flight.
         limits: of every endpoint.
+        parts: endpoint -> in how many processes its callers are, each with its part of the rates;
+            one that is not named is called from this process alone.
     """
     sharing: dict[str, list[tuple[Metered, int]]] = {}
     for caller, at_once in callers:
-        for system in _metered(caller):
+        for system in metered(caller):
             sharing.setdefault(system.endpoint, []).append((system, at_once))
-    for sharers in sharing.values():
-        budget = EndpointBudget(limits, max(at_once for _, at_once in sharers))
+    for endpoint, sharers in sharing.items():
+        part = limits.among((parts or {}).get(endpoint, 1))
+        budget = EndpointBudget(part, max(1, *(at_once for _, at_once in sharers)))
         for sharer, _ in sharers:
             sharer.use(budget)
 
 
-def _metered(system: System) -> Iterator[Metered]:
+def metered(system: System) -> Iterator[Metered]:
     """Yield what calls an endpoint: the system itself, or those that it is made of."""
     if isinstance(system, Metered):
         yield system
     elif isinstance(system, Composed):
         for stage in system.stages.values():
-            yield from _metered(stage)
+            yield from metered(stage)
 
 
 class _Bucket:

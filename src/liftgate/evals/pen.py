@@ -59,6 +59,11 @@ class Pen:
         return trial
 
     @property
+    def is_behind(self) -> bool:
+        """Whether rows come faster than the store can take them."""
+        return self._writer is not None and self._writer.is_behind
+
+    @property
     def run(self) -> str:
         """The run's id, for a row that is about to be added."""
         return self._open().run

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +27,8 @@ class BoundArm:
     """Trials that began before this (the lock) are not used; None: older ones may be."""
     reads: str | None = None
     """Which version of every item it is asked; None: the item as it is."""
+    opening: Callable[[], System] | None = None
+    """Opens the same system in another process; can be pickled. None: it is only in this one."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class BoundScorer:
     scale: Scale
     asks: tuple[Asked, ...] = ()
     """The systems that a judge asks."""
+    opening: Callable[[], Scorer] | None = None
+    """Makes the same scorer in another process; can be pickled. None: it is only in this one."""
 
     @property
     def is_judge(self) -> bool:

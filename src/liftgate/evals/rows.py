@@ -11,6 +11,7 @@ from typing import Any
 from liftgate.canon import plain
 from liftgate.errors import DataError, did_you_mean
 from liftgate.records import Item, Json
+from liftgate.records.evaluation import NOTHING
 
 FIELDS = ("id", "input", "target", "weight", "metadata")
 TEXT_PART = "text"
@@ -53,7 +54,7 @@ def item_of(row: Any, wanted: Wanted) -> Item:
         input=_input(row),
         target=_json("target", row.get("target")),
         weight=_weight(row.get("weight")),
-        metadata=_json("metadata", {**beside, **(declared or {})}),
+        metadata=_json("metadata", {**beside, **(declared or {})}) or NOTHING,
     )
     return _labelled(item, wanted, {**item.metadata, **beside})
 
@@ -82,7 +83,7 @@ def _labelled(item: Item, wanted: Wanted, beside: Mapping[str, Json]) -> Item:
     for part in (cluster, *item.slices, *item.slices.values()):
         if part is not None and not isinstance(part, str):
             raise Problem(f"cluster and slices: got {part!r}, expected text")
-    return replace(item, cluster=cluster, slices={**item.slices, **slices})
+    return replace(item, cluster=cluster, slices={**item.slices, **slices} or NOTHING)
 
 
 def _label(name: str, part: str, beside: Mapping[str, Json]) -> str:

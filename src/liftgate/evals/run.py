@@ -12,6 +12,7 @@ from liftgate import plugins
 from liftgate.errors import DataError
 from liftgate.evals.comparing import Comparing
 from liftgate.evals.cost import Purse, Say
+from liftgate.evals.describing import described
 from liftgate.evals.executed import Executed
 from liftgate.evals.feed import Feed, Stop
 from liftgate.evals.judging import Judging
@@ -23,8 +24,10 @@ from liftgate.evals.plan import Agenda, BoundArm, BoundScorer, Job, OutcomeRules
 from liftgate.evals.rescoring import Rescoring
 from liftgate.evals.scoring import stored_answer
 from liftgate.evals.select import Answered, answered
-from liftgate.evals.work import Work
-from liftgate.protocols import Bounded, Executor, Identified, Startable
+from liftgate.evals.shares import callers as calling
+from liftgate.evals.shares import shares
+from liftgate.evals.site import Work
+from liftgate.protocols import Executor, Identified, Startable
 from liftgate.records import Answer, Json, Measure, Run, Trial
 from liftgate.store import Store
 
@@ -133,6 +136,9 @@ class _Execution:
         self.reused = self.timed = 0
         self._known: Mapping[str, Answered] = {}
         self._lacking: dict[str, int] = {}
+        self._workers = 1
+        self._shares = shares(plan, 1)
+        self._calling: Mapping[str, int] = {}
         self.feed: Feed | None = None
         self.started: list[BoundArm] = []
         self.judging = Judging(plan.scorers, plan.outcomes.timeout_s, self.purse)
@@ -153,13 +159,17 @@ class _Execution:
 
     async def go(self, executor: Executor) -> None:
         """Do all that is missing: calls, scores of old trials, pairs, then passes."""
-        agenda = self._begin()
+        agenda = self._begin(executor.workers)
+        if executor.workers > 1:
+            self.pen.describe("workers", executor.workers)
         known, lacking = self._known, self._lacking
         counted = {arm: found.counted for arm, found in known.items()}
         measures = self.store.measures(self.plan.study)
         due = due_passes(self.plan, measures)
-        if self.stop is not None:
-            # The rule may say that nothing needs to be called, and nothing to be started.
+        first = self.stop is not None or self.purse.most is not None
+        if first:
+            # A rule may say that nothing needs to be called, and nothing to be started; and scarce
+            # money is better spent on judging answers that are paid than on new ones.
             await self._score_known(agenda, counted)
         if self.reason is not None:
             lacking = dict.fromkeys(lacking, 0)
@@ -168,7 +178,7 @@ class _Execution:
         await self._start({arm for arm, count in lacking.items() if count}, due, measures)
         if any(lacking.values()) and not self.cut_short:
             await self._call_all(executor, agenda.jobs(counted), agenda.total(), known)
-        if self.stop is None:
+        if not first:
             await self._score_known(agenda, counted)
         await self._compare(agenda)
         if self.cut_short:
@@ -183,6 +193,7 @@ class _Execution:
             run=run,
             called=0 if feed is None else feed.called,
             reused=self.reused,
+            finished=0 if feed is None else feed.finished,
             failed=0 if feed is None else feed.failed,
             scored=self.pen.scored,
             timed=self.timed,
@@ -190,6 +201,7 @@ class _Execution:
             cut_short=self.cut_short,
             asked=self.judging.calls,
             notes=tuple(self.notes),
+            failures=() if feed is None else tuple(feed.failures.most_common()),
         )
 
     def tell_lost(self) -> None:
@@ -226,7 +238,9 @@ class _Execution:
                 await bound.system.start()
             if fingerprint not in measured:
                 seconds[fingerprint] = perf_counter() - began
-        limits = {bound.arm.name: self._limit(bound) for bound in self.started}
+        # What a system takes at once it may know only now.
+        self._shares = shares(self.plan, self._workers)
+        limits = {b.arm.name: self._shares[b.arm.fingerprint].total for b in self.started}
         self.pen.describe("concurrency", limits)
         # A killed process cannot say what it had in flight; this bounds it.
         self.pen.describe("most_in_flight", max(limits.values(), default=0))
@@ -239,14 +253,14 @@ class _Execution:
             if isinstance(bound.system, Identified)
         }
         self.pen.describe("arms", identities)
+        self.pen.describe("endpoints", await described(bound for bound in self.started))
         for bound in self.started:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])
 
-    def _begin(self) -> Agenda:
+    def _begin(self, workers: int = 1) -> Agenda:
         """Share the endpoints' budgets, name the judges, and look what is answered."""
-        arms = [(bound.system, self._limit(bound)) for bound in self.plan.arms]
-        share_budgets([*arms, *self.judging.callers], self.plan.limits)
+        self._share(workers)
         if self.judging.callers:
             self.pen.describe("judges", self.judging.identities())
         agenda = Agenda(self.plan)
@@ -255,6 +269,16 @@ class _Execution:
         self.reused = sum(counted.values())
         self._lacking = {arm: agenda.total(arm) - count for arm, count in counted.items()}
         return agenda
+
+    def _share(self, workers: int) -> None:
+        """Share out what may be in flight, and what endpoints take."""
+        plan, self._workers = self.plan, workers
+        self._shares = shares(plan, workers)
+        if workers > 1:
+            judges = [system for system, _ in self.judging.callers]
+            self._calling = calling(plan, self._shares, judges)
+        arms = [(b.system, self._shares[b.arm.fingerprint].total) for b in plan.arms]
+        share_budgets([*arms, *self.judging.callers], plan.limits, self._calling)
 
     def _measure(self, bound: BoundArm, start_seconds: float) -> None:
         found = bound.system.measure()
@@ -277,17 +301,27 @@ class _Execution:
     async def _call_all(
         self, executor: Executor, todo: Iterator[Job], total: int, known: Mapping[str, Answered]
     ) -> None:
+        work = Work(self.plan, self.judging, self._shares, self._calling)
         self.feed = Feed(
             self.plan,
             todo,
             known,
-            {bound.arm.fingerprint: self._limit(bound) for bound in self.plan.arms},
+            self._shares,
+            home=work.here(),
             pen=self.pen,
             purse=self.purse,
             meter=Meter("trials", total, reused=self.reused, listener=self.listener),
             stop=self.stop,
         )
-        await executor.run(Work(self.plan, self.judging), self.feed)
+        try:
+            await executor.run(work, self.feed)
+        finally:
+            await work.here().close()
+        if self.feed.repeated:
+            self.notes.append(
+                f"{self.feed.repeated:,} calls were under way in worker processes that ended; "
+                "they were made again"
+            )
         if self.feed.cut_short:
             # Nor is there money for judges of what is known.
             self.judging.refused = self.judging.refused or self.feed.reason
@@ -313,9 +347,3 @@ class _Execution:
 
     def _stored(self, trial: Trial) -> Answer:
         return stored_answer(trial, self.store.output(str(trial.output_digest)))
-
-    def _limit(self, bound: BoundArm) -> int:
-        limit = self.plan.concurrency or bound.system.concurrency
-        if isinstance(bound.system, Bounded):
-            return min(limit, bound.system.most_in_flight)
-        return limit

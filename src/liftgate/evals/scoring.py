@@ -45,6 +45,8 @@ def shown(item: Item) -> Item:
 
     A score is kept for (trial, scorer, target), so nothing else may decide it.
     """
+    if not (item.slices or item.metadata or item.cluster or item.weight != 1.0):
+        return item
     return Item(id=item.id, input=item.input, target=item.target)
 
 

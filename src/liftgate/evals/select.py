@@ -42,7 +42,7 @@ class Selection:
         return self.scores.get((trial.key, trial.run, trial.attempt), {})
 
 
-def select(plan: Plan, store: Store) -> tuple[Observation, ...]:
+def select(plan: Plan, store: Store, *, few: bool = False) -> tuple[Observation, ...]:
     """Return what counts: at most one observation for each item, arm and repeat.
 
     A trial may be used when it began after its arm's ``admissible_after`` and could have come about
@@ -51,11 +51,17 @@ def select(plan: Plan, store: Store) -> tuple[Observation, ...]:
     fail, or that failed when the retries of its kind were used up. Later attempts, by other
     studies, therefore change nothing.
 
+    Args:
+        plan: whose rows.
+        store: holds them.
+        few: whether the plan is a small part of what the store has of its arms; the rest is not
+            read then.
+
     Returns:
         Observations in the order of the data set, then of the arms, then of the repeats. One whose
         trial failed has no scores. A metric without a score was never scored.
     """
-    known = look(plan, store)
+    known = look(plan, store, jobs(plan) if few else None)
     by_place: dict[tuple[str, str, int], Observation] = {}
     preferred = _preferences(plan, store, known)
     for job in jobs(plan):

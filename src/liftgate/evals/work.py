@@ -7,13 +7,13 @@ rows. So it may stand in the engine's process or in another one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from liftgate.evals.calls import Called, came, failed, forget, late
 from liftgate.evals.judging import Judging, OutOfMoney
-from liftgate.evals.plan import BoundScorer, OutcomeRules, Plan
+from liftgate.evals.plan import BoundScorer, OutcomeRules
 from liftgate.evals.scoring import Scored, judged, scored, seen_by
 from liftgate.evals.watch import Alarm, Watch
 from liftgate.protocols import System
@@ -44,6 +44,11 @@ class Attempted(NamedTuple):
     again: bool
     """Whether it is made again, because its failure may be tried again."""
 
+    @property
+    def last(self) -> bool:
+        """Whether it is its job's last row."""
+        return False
+
 
 class ScoredBy(NamedTuple):
     """What one scorer made of one target."""
@@ -60,12 +65,34 @@ class Refused(NamedTuple):
     key: str
     reason: str
 
+    @property
+    def last(self) -> bool:
+        """Whether it is its job's last row."""
+        return False
+
 
 class Finished(NamedTuple):
     """A job is done; its last attempt counts."""
 
     key: str
     scores: tuple[ScoredBy, ...]
+
+    @property
+    def last(self) -> bool:
+        """Whether it is its job's last row."""
+        return True
+
+
+class Handed(NamedTuple):
+    """A worker elsewhere has done what it can; other scorers are asked in the engine's process."""
+
+    key: str
+    scores: tuple[ScoredBy, ...]
+
+    @property
+    def last(self) -> bool:
+        """Whether it is its job's last row."""
+        return True
 
 
 class Broken(NamedTuple):
@@ -74,23 +101,14 @@ class Broken(NamedTuple):
     key: str
     error: Exception
 
+    @property
+    def last(self) -> bool:
+        """Whether it is its job's last row."""
+        return True
 
-Told = Attempted | Refused | Finished | Broken
+
+Told = Attempted | Refused | Finished | Handed | Broken
 Tell = Callable[[Told], None]
-
-
-class Work:
-    """What a plan's workers are made of; see ``protocols.Work``."""
-
-    def __init__(self, plan: Plan, judging: Judging) -> None:
-        self._plan = plan
-        self._judging = judging
-
-    def here(self) -> Worker:
-        """Return a worker with the plan's own systems and scorers."""
-        plan = self._plan
-        systems = [bound.system for bound in plan.arms]
-        return Worker(systems, plan.single, plan.outcomes, self._judging)
 
 
 class Worker:
@@ -101,10 +119,25 @@ class Worker:
         systems: Sequence[System],
         scorers: Sequence[BoundScorer],
         rules: OutcomeRules,
-        judging: Judging,
+        judging: Judging | None,
+        *,
+        hands_over: bool = False,
+        ready: Callable[[int], Awaitable[None]] | None = None,
     ) -> None:
+        """Set up a worker.
+
+        Args:
+            systems: of the plan's arms, in their order.
+            scorers: of single answers, in the plan's order.
+            rules: of the plan.
+            judging: asks the judges' systems; None: there is no judge among the scorers.
+            hands_over: whether the plan has other scorers, which are asked somewhere else.
+            ready: has a system of a number started, before a call's time begins; None: all are.
+        """
         self._systems = systems
         self._scorers = [(bound, bound.is_judge) for bound in scorers]
+        self._hands_over = hands_over
+        self._ready = ready
         self._judging = judging
         self._rules = rules
         self._alarm: Alarm[_Call] = Alarm(rules.timeout_s, self._expire)
@@ -114,6 +147,10 @@ class Worker:
     def begin(self, ask: Ask, tell: Tell) -> None:
         """Begin a job and return at once; its last row is ``Finished``, or one is ``Broken``."""
         self._go(self._do(ask, tell, ask.tried, None))
+
+    def score(self, ask: Ask, answer: Answer, made: tuple[ScoredBy, ...], tell: Tell) -> None:
+        """Begin the scores that an answer lacks; ``Finished`` holds those that were made, too."""
+        self._go(self._finish(ask, answer, made, tell))
 
     async def close(self) -> None:
         """Cancel what is under way, and leave behind what does not heed it."""
@@ -131,6 +168,8 @@ class Worker:
 
     async def _do(self, ask: Ask, tell: Tell, tried: int, called: Called | None) -> None:
         try:
+            if self._ready is not None:
+                await self._ready(ask.arm)
             while True:
                 if called is None:
                     called = await self._call(ask, tell, tried)
@@ -144,7 +183,16 @@ class Worker:
                     break
                 called = None
             scores = () if called.answer is None else await self._score(ask, called.answer, tell)
-            tell(Finished(ask.key, scores))
+            whole = called.answer is None or not self._hands_over
+            tell(Finished(ask.key, scores) if whole else Handed(ask.key, scores))
+        except Exception as error:  # noqa: BLE001 - for whoever started the run
+            tell(Broken(ask.key, error))
+
+    async def _finish(
+        self, ask: Ask, answer: Answer, made: tuple[ScoredBy, ...], tell: Tell
+    ) -> None:
+        try:
+            tell(Finished(ask.key, (*made, *await self._score(ask, answer, tell, made))))
         except Exception as error:  # noqa: BLE001 - for whoever started the run
             tell(Broken(ask.key, error))
 
@@ -179,9 +227,11 @@ class Worker:
         outcome = late(call.started_at, call.seconds(), self._rules.timeout_s)
         self._go(self._do(call.ask, call.tell, call.tried, outcome))
 
-    async def _score(self, ask: Ask, answer: Answer, tell: Tell) -> tuple[ScoredBy, ...]:
+    async def _score(
+        self, ask: Ask, answer: Answer, tell: Tell, before: Sequence[ScoredBy] = ()
+    ) -> tuple[ScoredBy, ...]:
         made = []
-        done: set[tuple[int, str]] = set()
+        done = {(one.scorer, one.target_digest) for one in before}
         for item, target in ask.items:
             for number, (bound, is_judge) in enumerate(self._scorers):
                 if (number, target) in done:
@@ -201,6 +251,7 @@ class Worker:
         self, bound: BoundScorer, answer: Answer, item: Item, key: str, tell: Tell
     ) -> Scored | None:
         """Let a judge judge; None: there is no money for it."""
+        assert self._judging is not None
         if self._judging.refused is not None:
             return None
         await self._judging.start()

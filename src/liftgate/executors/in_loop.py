@@ -13,6 +13,8 @@ def in_loop() -> InLoop:
 class InLoop:
     """One worker, in this process."""
 
+    workers = 1
+
     async def run(self, work: Work, feed: Feed) -> None:
         """Begin each job as soon as it is handed out; see ``protocols.Executor``."""
         worker = work.here()

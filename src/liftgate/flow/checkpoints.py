@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import DataError, LedgerError
+from liftgate.errors import DataError, LedgerError, NotAllowed
 from liftgate.ledger import Ledger, anchors, proof, signed
 from liftgate.ledger.checkpoint import Checkpoint, compare, origin_of, take
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import FILE as TRUST_FILE
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
 from liftgate.store import Workspace
 
 GIT = "git"
 TRUST_VARIABLE = "LIFTGATE_TRUST"
+_SHIPS = "vsa"
+"""The statement that says to machines that a decision ships."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,11 @@ def attest(
     keys = [load_key(name) for name in sign_with]
     trusted = load_trust(trust_file(workspace, trust))
     with Ledger.open(workspace.home) as ledger:
+        again = reopened_lines(ledger.entries(REOPENED), sequence)
+        if predicate == _SHIPS and again:
+            raise NotAllowed(
+                f"entry {sequence}: {'; '.join(again)}", hint="decide the study anew: liftgate run"
+            )
         return signed.attest(ledger, sequence, predicate, keys, trusted)
 
 

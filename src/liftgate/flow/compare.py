@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from liftgate import __version__, plugins
 from liftgate.canon import plain
 from liftgate.documents.comparison import render_comparison
 from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
@@ -25,7 +24,7 @@ from liftgate.gates.foreign_scores import pairs_of, scale_of
 from liftgate.gates.tries import is_right_or_wrong
 from liftgate.importers.log import many_small_objects
 from liftgate.importers.place import open_table
-from liftgate.protocols import Exporter, ForeignTable, Row
+from liftgate.protocols import ForeignTable, Row
 from liftgate.records import (
     Comparison,
     Comparisons,
@@ -39,7 +38,6 @@ from liftgate.records import (
     Want,
 )
 from liftgate.study.draft import draft
-from liftgate.study.trace_scorers import load_trace_scorers
 
 T = TypeVar("T")
 ALL = "*"
@@ -124,6 +122,9 @@ def _opened(
     """Open both sides, with the scores of their traces; return which metrics are counts, too."""
     if not question.trace_rules:
         return [open_table(name, question.columns) for name in names], frozenset()
+    # Here, because what reads studies takes a tenth of a second to import.
+    from liftgate.study.trace_scorers import load_trace_scorers
+
     scorers = load_trace_scorers(Path(question.trace_rules))
     named = question.columns.metrics
     own = replace(question.columns, metrics=tuple(m for m in named if m not in scorers))
@@ -163,9 +164,20 @@ def compare_each(
         raise DataError(
             f"candidates: got {', '.join(named) or 'none'}, expected at least one, each once"
         )
-    found = tuple(compare_tables(baseline, candidate, question) for candidate in named)
+    return together(
+        [compare_tables(baseline, candidate, question) for candidate in named], question
+    )
+
+
+def together(found: Sequence[Comparison], question: Question) -> Comparisons:
+    """Return comparisons of one baseline with what they say together.
+
+    Args:
+        found: one for each candidate.
+        question: that was asked of each.
+    """
     answers, code = gate.across(found, question.alpha) if question.require else ((), 0)
-    return all_written(Comparisons(exit_code=code, comparisons=found, answers=answers))
+    return all_written(Comparisons(exit_code=code, comparisons=tuple(found), answers=answers))
 
 
 def _lower(metric: str, sides: tuple[Read, Read], question: Question) -> bool:
@@ -177,22 +189,6 @@ def _lower(metric: str, sides: tuple[Read, Read], question: Question) -> bool:
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison), [[*ratio_lines(one)] for one in comparison.ratios])
-
-
-def exported(comparison: Comparison, name: str, *, seconds: int) -> Mapping[str, bytes]:
-    """Return a comparison in the format of another tool: file name -> content.
-
-    Args:
-        comparison: what was compared.
-        name: of an exporter.
-        seconds: since 1970, when it was.
-
-    Raises:
-        UnknownName: no exporter has the name.
-        DataError: the comparison cannot be told in that format.
-    """
-    exporter: Exporter = plugins.load("exporters", name)
-    return exporter(comparison, seconds=seconds, version=__version__)
 
 
 def junit(comparisons: Comparisons) -> str:

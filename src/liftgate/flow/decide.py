@@ -12,7 +12,7 @@ from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
 from liftgate.flow.judges import told
-from liftgate.flow.looking import Looked, look_at
+from liftgate.flow.looking import Looked, is_reached, look_at
 from liftgate.flow.parts import Parts
 from liftgate.gates import money, summary, usage
 from liftgate.gates.candidates import exit_code, recommended
@@ -68,12 +68,13 @@ def decide_study(
         prices: by which calls without a cost of their own are priced.
         unfinished: why the run ended before its end. A study that looks once is then not looked
             at: what it has so far neither decides nor is shown, or going on would be a second look.
+            The same holds of a study with several looks, before its first one.
         judged: metric -> standing of its judge.
     """
     case = case_of(parts, plan, store, use.alpha, judged)
     case = replace(case, rows=_priced(case, parts, prices or Prices()))
     spent = case
-    if unfinished is not None and case.looks is None:
+    if not is_reached(case) if case.looks is not None else unfinished is not None:
         case = replace(case, rows=Rows((), ()), unseen=True)
     looked = look_at(case, _labels(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions

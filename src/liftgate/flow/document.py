@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from liftgate.flow.report import KIND, choose, study_name
 from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
@@ -142,7 +143,8 @@ def build_document(
     with Store.open(workspace.home, read_only=True) as store:
         facts = _facts(chosen, Tables(chosen, entries, store, said or {}, root))
         source = Source(chosen.leaf, chosen.time.isoformat(), len(entries), said)
-        document = compile_document(path, facts, source, arm=arm)
+        again = reopened_lines(entries, chosen.sequence) if chosen.kind == KIND else ()
+        document = compile_document(path, facts, source, arm=arm, reopened=again)
     markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
     save(markdown, document.markdown)
     save(page, document.html())
@@ -167,9 +169,23 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
         DataError: the file was not built by ``doc build``.
         LedgerError: there is no ledger yet.
     """
+    return checker(workspace)(file)
+
+
+def checker(workspace: Workspace) -> Callable[[Path], Checked]:
+    """Verify the chain once, and return what checks documents as ``check_document`` does.
+
+    Raises:
+        BrokenChain: the ledger is not what was recorded.
+        LedgerError: there is no ledger yet.
+    """
+    entries = _entries(workspace)
+    return lambda file: _check(workspace, file, entries)
+
+
+def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checked:
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
-    entries = _entries(workspace)
     own = _own(record, entries)
     if own is None:
         raise BrokenChain(
@@ -184,7 +200,8 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
         then = Tables(own, entries[:seen], store, said)
         facts = _facts(own, then)
         if own.kind == KIND:
-            told = _rows_of_now(own, entries, store)
+            again = reopened_lines(entries, own.sequence)
+            told = "; ".join(filter(None, (_rows_of_now(own, entries, store), *again)))
         else:
             told = items_of_now(then.locked, Path.cwd())
         now = _facts(newest, Tables(newest, entries, store, said))

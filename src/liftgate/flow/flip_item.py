@@ -110,6 +110,11 @@ def _steps(rows: Sequence[Told | None], most: int) -> list[dict[str, Any]]:
     return aligned
 
 
+def steps_view(steps: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, str]]:
+    """Return the steps of one trace as texts of at most so many characters each."""
+    return [_step(one, most) for one in steps]
+
+
 def _marked(pieces: Sequence[Piece]) -> list[bool]:
     """Return, for each step, whether the other side lacks it."""
     return [piece.changed for piece in pieces for word in piece.text.split() if word]

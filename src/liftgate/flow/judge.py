@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from liftgate.canon import digest, plain
+from liftgate.canon import digest, plain, sha256
 from liftgate.errors import NotEnoughData, StudyError
 from liftgate.evals.labels import Labels, combined, read_labels
 from liftgate.evals.plan import Plan
@@ -111,6 +111,7 @@ def calibrate_judge(
         entries = list(ledger.entries())
         draw = drawn_for(made.bound.name, made.opened.study.study, entries)
         body = _body(made, plan, found, draw, store, request)
+        body["labels"]["file"] = sha256(labels.read_bytes())
         _refuse_second_look(made, body, entries)
         store.flush()
         entry, appended = _remember(ledger, body, entries)

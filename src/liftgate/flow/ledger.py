@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from liftgate.ledger.signed import Signed, judge
 from liftgate.ledger.statements import KIND as STATEMENT
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
-from liftgate.store import RUN_FINISHED, Store, Workspace
+from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
 
 ACTIVATED = "gate_activated"
 """Kind of the entry that says that every check of a study's gate bites."""
@@ -54,6 +55,8 @@ class Verified:
     statements: tuple[Signed, ...] = ()
     clock_went_back: tuple[int, ...] = ()
     """Entries whose time is earlier than that of an entry before them."""
+    contents: Contents = field(default_factory=lambda: Contents(0, 0, 0))
+    """What became of the answers and traces that the recorded runs name."""
 
 
 def verify(
@@ -95,6 +98,7 @@ def verify(
             statements = _statements(ledger, trusted)
             recorded = recorded_files(ledger)
         files = store.verify(recorded)
+        contents = store.contents_of(recorded)
     unrecorded = tuple(run for run in found if run not in recorded)
     return Verified(
         examined.entries,
@@ -104,6 +108,7 @@ def verify(
         compared,
         statements,
         examined.clock_went_back,
+        contents,
     )
 
 
@@ -229,6 +234,12 @@ def corrections(workspace: Workspace, sequence: int) -> list[Entry]:
     """Return the corrections of an entry, in order."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return [e for e in ledger.entries(CORRECTION) if e.body.get("corrects") == sequence]
+
+
+def reopened(workspace: Workspace, sequence: int) -> list[Entry]:
+    """Return the entries by which a decision was reopened, in order."""
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        return reopenings(ledger.entries(REOPENED)).get(sequence, [])
 
 
 def _at(body: Any, path: str) -> Any:

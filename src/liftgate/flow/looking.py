@@ -62,6 +62,11 @@ def look_at(case: Case, voids: Sequence[str]) -> Looked:
     return Looked(shown.decide(pairs, voids), pairs, items, at, _path(case, looks, at))
 
 
+def is_reached(case: Case) -> bool:
+    """Say whether a study with several looks has come to its first one."""
+    return case.looks is not None and _reached(case, case.looks) > 0
+
+
 class StopWhenSettled:
     """The stopping rule of a run: told of finished rows, it says when no look can change a thing.
 

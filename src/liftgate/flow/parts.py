@@ -9,7 +9,7 @@ from pathlib import Path
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
 from liftgate.flow.scorers import bound
-from liftgate.flow.study import Opened
+from liftgate.flow.study import Opened, opening_of
 from liftgate.gates.sequence import Looks, looks_of
 from liftgate.protocols import System
 from liftgate.records import Arm, Dataset, Design, Failure, Item, Population, Role
@@ -66,6 +66,7 @@ class Parts:
                     if arm.role is Role.CANDIDATE and not self.study.exploratory
                     else None,
                     self.study.arm(arm.name).reads,
+                    opening_of(self.study, arm.name, self.root),
                 )
                 for arm in self.arms
             ),

@@ -20,7 +20,7 @@ from liftgate.ledger import Ledger
 from liftgate.lineage import regressions
 from liftgate.lineage.capture import manifest
 from liftgate.lineage.regressions import RegressionTest, State
-from liftgate.records import Dataset, Entry, Failure, Item, Observation, Outcome, Scale
+from liftgate.records import Dataset, Entry, Failure, Item, Json, Observation, Outcome, Scale
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
 
@@ -82,7 +82,7 @@ def add_test(file: Path, wanted: Wanted, workspace: Workspace) -> RegressionTest
         UnknownName: the study has no such item, arm, or metric.
         LockedError: the study is not locked, or not what was locked.
     """
-    _refuse_blank(wanted)
+    refuse_blank(wanted)
     opened = open_study(file)
     parts = parts_of(opened)
     asyncio.run(_close(parts))
@@ -90,21 +90,52 @@ def add_test(file: Path, wanted: Wanted, workspace: Workspace) -> RegressionTest
     metric = wanted.metric or opened.study.claims()[0].metric
     scale = _scale(parts, metric)
     at_least = _at_least(scale, wanted.at_least, metric)
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    with Store.open(workspace.home, read_only=True) as store:
         plan = parts.plan(locked.digest, locked.time)
         row, arm = _failing(parts, plan, store, wanted, metric, at_least)
-        seen = _item(parts, wanted.item).as_read(opened.study.arm(arm).reads)
+    seen = _item(parts, wanted.item).as_read(opened.study.arm(arm).reads)
+    origin = _origin(row, arm, metric, locked, _decision(entries_of(workspace), locked))
+    about = {"slices": dict(seen.slices)}
+    return keep(
+        seen, wanted, workspace, metric=metric, at_least=at_least, origin=origin, about=about
+    )
+
+
+def keep(
+    item: Item,
+    wanted: Wanted,
+    workspace: Workspace,
+    *,
+    metric: str,
+    at_least: float,
+    origin: Mapping[str, Any],
+    about: Mapping[str, Json],
+) -> RegressionTest:
+    """Write a failing item into the ledger, its content into the store.
+
+    Args:
+        item: what is asked, and its target.
+        wanted: whose test it is, and why.
+        workspace: where it is kept.
+        metric: that it failed.
+        at_least: what passes.
+        origin: where it comes from.
+        about: what else is kept, erasable.
+
+    Raises:
+        DataError: it is a test already.
+        UnknownName: there is no test to replace.
+    """
+    asked = {
+        "input_digest": item.input_digest,
+        "target_digest": item.target_digest,
+        "metric": metric,
+    }
+    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         entries = list(ledger.entries())
-        asked = {
-            "input_digest": seen.input_digest,
-            "target_digest": seen.target_digest,
-            "metric": metric,
-        }
-        tests = regressions.tests_of(entries)
-        version = regressions.refuse_double(tests, asked, wanted.replaces)
-        facts = {"target": seen.target, "slices": dict(seen.slices)}
-        store.put_json(seen.input)
-        kept = store.put_json(facts)
+        version = regressions.refuse_double(regressions.tests_of(entries), asked, wanted.replaces)
+        store.put_json(item.input)
+        kept = store.put_json({"target": item.target, **about})
         store.flush()
         body = {
             "liftgate": 1,
@@ -115,10 +146,10 @@ def add_test(file: Path, wanted: Wanted, workspace: Workspace) -> RegressionTest
             "replaces": wanted.replaces,
             "owner": wanted.owner.strip(),
             "reason": wanted.reason.strip(),
-            "origin": _origin(row, arm, metric, locked, _decision(entries, locked)),
+            "origin": origin,
         }
         entry = ledger.append(
-            regressions.ADDED, body, refs={"input": seen.input_digest, "facts": kept}
+            regressions.ADDED, body, refs={"input": item.input_digest, "facts": kept}
         )
         return regressions.tests_of([*entries, entry])[f"r{entry.sequence}"]
 
@@ -189,7 +220,8 @@ def check_suite(
     return Suite(name, rows, entry.sequence)
 
 
-def _refuse_blank(wanted: Wanted) -> None:
+def refuse_blank(wanted: Wanted) -> None:
+    """Refuse a test without an owner or a reason. Raises DataError."""
     for name in ("owner", "reason"):
         if not getattr(wanted, name).strip():
             raise DataError(

@@ -13,6 +13,7 @@ from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study.load import load
@@ -32,6 +33,8 @@ class Report:
     """What each arm's answers cost, one sentence each."""
     money: Mapping[str, Any] | None = None
     """The same as the ledger holds it; None: no call's cost is known."""
+    reopened: tuple[str, ...] = ()
+    """Why the decision must be looked at again, one sentence each."""
 
 
 def write_report(
@@ -56,26 +59,59 @@ def write_report(
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
+    chosen, page, reopened = report_page(workspace, study=study, entry=entry)
+    name = str(chosen.body["study"])
+    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
+    save(path, page)
+    costs = tuple(cost_lines(chosen.body))
+    money = chosen.body.get("money")
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened)
+
+
+def report_page(
+    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+) -> tuple[Entry, str, tuple[str, ...]]:
+    """Verify the chain; return a decision's entry, its report as HTML, and why it was reopened.
+
+    Raises as ``write_report`` does.
+    """
     ledger = Ledger.open(workspace.home, read_only=True)
     try:
         verified = f"chain verified: {ledger.verify()} entries"
         chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), chosen.sequence)
     finally:
         ledger.close()
+    return chosen, _rendered(workspace, chosen, verified, reopened), reopened
+
+
+def entry_page(workspace: Workspace, sequence: int) -> tuple[Entry, str]:
+    """Return a decision's entry with its report, after checking this entry alone.
+
+    Raises:
+        BrokenChain: the entry is not what was recorded.
+        UnknownName: there is no such entry, or it is no decision.
+    """
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        chosen = ledger.entry(sequence)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), sequence)
+    if chosen.kind != KIND:
+        raise UnknownName("decision entry", str(sequence), ())
+    said = f"entry {sequence} has the digest that the ledger names; ledger verify checks all"
+    return chosen, _rendered(workspace, chosen, said, reopened)
+
+
+def _rendered(workspace: Workspace, chosen: Entry, verified: str, reopened: tuple[str, ...]) -> str:
     with Store.open(workspace.home, read_only=True) as store:
-        page = render(
+        return render(
             chosen.body,
             entry=chosen.sequence,
             leaf=chosen.leaf,
             time=chosen.time.isoformat(),
             texts=_texts(store),
             verified=verified,
+            reopened=reopened,
         )
-    name = str(chosen.body["study"])
-    path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
-    save(path, page)
-    costs = tuple(cost_lines(chosen.body))
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, chosen.body.get("money"))
 
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:

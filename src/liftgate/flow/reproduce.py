@@ -1,36 +1,30 @@
-"""``reproduce``: the trials of a run again, a verdict, and the cause when they differ."""
+"""``reproduce``: the trials of a run again, a verdict for the ledger, and the cause of a no."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from liftgate.canon import digest
-from liftgate.errors import DataError, LiftgateError, UnknownName
-from liftgate.evals.select import select
-from liftgate.flow.items import load_items
-from liftgate.flow.recorded import dataset_of, plan_of
-from liftgate.flow.shadow import key_of, outcome_of
+from liftgate.canon import plain
+from liftgate.errors import NotEnoughData
+from liftgate.flow.original import Original, original_of
+from liftgate.flow.rerun import Rows, reruns, tolerances
+from liftgate.flow.swap import Passes, Search
+from liftgate.gates.sameness import Same, Sameness, joined, sameness
 from liftgate.ledger import Ledger
-from liftgate.lineage.capture import manifest
-from liftgate.records import Run
-from liftgate.store import Store, Workspace
-from liftgate.study import lock
+from liftgate.store import RUN_FINISHED, Workspace
 from liftgate.study.design import Study
-from liftgate.study.load import load
 
 BITWISE, SCORES, NOT = "bitwise", "score-identical", "not reproduced"
+EQUIVALENT = "statistically equivalent"
 UNDECIDED = "undecided"
-_CODES = {BITWISE: 0, SCORES: 0, NOT: 1, UNDECIDED: 4}
-Rows = Mapping[str, Mapping[str, Any]]
+_CODES = {BITWISE: 0, SCORES: 0, EQUIVALENT: 0, NOT: 1, UNDECIDED: 4}
+REPRODUCED = "run.reproduced"
+"""Kind of the entry that tells of a run made again."""
+MOST_PASSES = 5
+"""The run again, the same once more, and three swaps."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +32,7 @@ class Reproduction:
     """What became of a run's trials."""
 
     run: str
+    """The run's id, or the study's name where all its counted trials were made again."""
     verdict: str
     trials: int
     differing: int
@@ -46,12 +41,20 @@ class Reproduction:
     tried: tuple[str, ...] = ()
     """What was swapped back, and what came of it."""
     not_swapped: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    same: tuple[Sameness, ...] = ()
+    """Equivalence of each arm and metric; empty where it was not asked about."""
+    entry: int | None = None
+    """The ledger entry of the verdict."""
 
     @property
     def exit_code(self) -> int:
         """0 reproduced, 1 not, 4 it cannot be said."""
         return _CODES[self.verdict]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        return {"liftgate": 1, **plain(self)}
 
 
 def compared(old: Rows, new: Rows) -> tuple[str, int]:
@@ -66,6 +69,16 @@ def compared(old: Rows, new: Rows) -> tuple[str, int]:
     return (SCORES if same else NOT), differing
 
 
+def estimate(name: str, workspace: Workspace) -> list[str]:
+    """Return what making a run again would take, in sentences; nothing is called.
+
+    Raises:
+        UnknownName: no such run or study.
+        DataError: the run holds no trials.
+    """
+    return original_of(name, workspace).estimate(MOST_PASSES)
+
+
 def reproduce(
     name: str,
     workspace: Workspace,
@@ -75,239 +88,128 @@ def reproduce(
     max_cost: float | None = None,
     say: Callable[[str], None],
 ) -> Reproduction:
-    """Run a run's trials again into a store that no study reads, and compare.
+    """Run a run's trials again into a store that no study reads, compare, and keep the verdict.
 
     Args:
-        name: a run's id, or a study's name: its last run.
-        workspace: where it was run; only read.
+        name: a run's id, or a study's name: all the trials that it counts.
+        workspace: where it was run; only its ledger is added to.
         study: the study's file as it is now.
         search: whether to look for the cause when it is not reproduced.
         max_cost: how much all of it may spend, in the currency of ``prices.yaml``.
-        say: told before each pass how many calls it makes.
+        say: told what it may cost, and before each pass how many calls it makes.
 
     Raises:
         UnknownName: no such run or study.
         DataError: the run holds no trials.
         LiftgateError: a stored row or the ledger was altered.
     """
-    again = _Again(name, workspace, study, max_cost, say)
-    new = again.shadow("now")
-    if again.stopped:
-        return again.result(UNDECIDED, len(again.old), notes=(again.stopped,))
-    verdict, differing = compared(again.old, new)
-    if verdict != NOT or not search:
-        return again.result(verdict, differing, notes=again.faults)
-    cause, tried, left = again.search(new)
-    return again.result(verdict, differing, cause, tried, left, again.faults)
+    original = original_of(name, workspace)
+    for line in original.estimate(MOST_PASSES):
+        say(line)
+    found = _Verdict(original, workspace, study, max_cost, say).find(search=search)
+    return _remember(found, original, workspace)
 
 
-class _Again:
-    """One reproduction: what the run was, and what was spent."""
+class _Verdict:
+    """One reproduction."""
 
     def __init__(
         self,
-        name: str,
+        original: Original,
         workspace: Workspace,
         file: Path,
         max_cost: float | None,
         say: Callable[[str], None],
     ) -> None:
-        self.workspace, self.file = workspace, file
-        self.left, self.say = max_cost, say
-        self.stopped: str | None = None
-        self.faults: tuple[str, ...] = ()
-        with Ledger.open(workspace.home, read_only=True) as ledger:
-            ledger.verify()
-            entries = list(ledger.entries())
-        with Store.open(workspace.home, read_only=True) as store:
-            digests = {e.body["study_digest"]: e.body for e in entries if e.kind in (lock.LOCKED,)}
-            self.run = _found(name, store, digests)
-            if self.run.study not in digests:
-                raise DataError(f"run {self.run.id}: its study's lock is not in the ledger")
-            self.body = digests[self.run.study]
-            self.old, self.items, self.arms = self._recorded(store)
+        self.original, self.old = original, original.rows
+        self.passes = Passes(original, workspace, file, max_cost, say)
+        self.cause = Search(self.passes, original, workspace, file, compared=compared)
+        self.notes: list[str] = []
 
-    def _recorded(self, store: Store) -> tuple[Rows, list[str], list[str]]:
-        model = Study(**self.body["study"])
-        arms = [
-            {"name": n, "role": a.role, "system": a.system, "params": a.params,
-             "fingerprint": self.body["arms"][n]}
-            for n, a in model.arms.items()
-        ]  # fmt: skip
-        named = {**self.body["dataset"], "name": model.study}
-        dataset, _ = dataset_of({"dataset": named}, model, store)
-        locked = lock.Locked(model.study, 0, self.run.started_at, self.body, self.body)
-        rows = select(plan_of({"arms": arms}, locked, model, dataset), store)
-        names = {fingerprint: n for n, fingerprint in self.body["arms"].items()}
-        own = [row for row in rows if row.trial.run == self.run.id]
-        if not own:
-            raise DataError(f"run {self.run.id}: it holds no trials that count")
-        return (
-            {key_of(row, names[row.arm]): outcome_of(row) for row in own},
-            sorted({row.item for row in own}),
-            sorted({names[row.arm] for row in own}),
-        )
+    def find(self, *, search: bool) -> Reproduction:
+        """Make the trials again, as often as the verdict needs."""
+        new = self.passes.make("now")
+        if self._ran_out():
+            return self._result(UNDECIDED, len(self.old))
+        verdict, differing = compared(self.old, new)
+        if verdict != NOT:
+            return self._result(verdict, differing)
+        same, again = self._same(new)
+        known, noisy = joined(same) if same else None, compared(new, again)[0] == NOT
+        if self._ran_out():
+            return self._result(UNDECIDED, differing)
+        if known is Same.SHOWN and noisy:
+            return self._result(EQUIVALENT, differing, same)
+        if not search:
+            self.notes += self._unsearched(known)
+            verdict = UNDECIDED if known in (Same.SHOWN, Same.CANNOT_TELL) else NOT
+            return self._result(verdict, differing, same)
+        self.cause.search(new, again)
+        if self.cause.named is None and known is Same.SHOWN:
+            verdict = UNDECIDED if self._ran_out() else EQUIVALENT
+            self.notes.append("the system repeats itself exactly: not noise, and nothing swapped")
+        elif known is Same.CANNOT_TELL and not self.cause.is_change:
+            verdict = UNDECIDED
+        return self._result(verdict, differing, same)
 
-    def shadow(self, what: str, **change: Any) -> Rows:
-        """Make the trials again with something changed, in a process of their own."""
-        if self.stopped:
-            return {}
-        money = "" if self.left is None else f", at most {self.left:g} to spend"
-        self.say(f"Making about {len(self.old):,} calls again ({what}){money}")
-        prices = self.workspace.prices
-        root = str(self.file.resolve().parent)
-        with TemporaryDirectory() as folder:
-            job = {
-                "home": f"{folder}/home", "out": f"{folder}/out.json", "root": root,
-                "data_root": root, "study": str(self.file.resolve()), "model": None,
-                "dataset": None, "data_home": str(self.workspace.home.resolve()),
-                "digest": self.run.study, "items": self.items, "arms": self.arms,
-                "prices": str(prices.resolve()) if prices.is_file() else None,
-                "max_cost": self.left, **change,
-            }  # fmt: skip
-            done = subprocess.run(
-                [sys.executable, "-m", "liftgate.flow.shadow"],
-                input=json.dumps(job),
-                text=True,
-                check=False,
-                capture_output=True,
-            )
-            for line in done.stderr.splitlines():
-                self.say(line)
-            if done.returncode:
-                raise LiftgateError(f"the shadow run ({what}) ended with {done.returncode}")
-            found = json.loads(Path(job["out"]).read_text("utf-8"))
-        if self.left is not None:
-            self.left = max(0.0, self.left - found["cost"])
-        self.stopped = found["stopped"]
-        if "error" in found:
-            self.faults = (*self.faults, f"{what}: {found['error']}")
-        rows: Rows = found["rows"]
-        return rows
+    def _same(self, new: Rows) -> tuple[tuple[Sameness, ...], Rows]:
+        """Ask about equivalence, where the lock declares a tolerance for all that decides."""
+        study = Study(**self.original.body["study"])
+        sizes, lacking = tolerances(study)
+        if lacking or not sizes:
+            self.notes += [f"equivalence was not asked about: {why}" for why in lacking]
+            return (), {}
+        again = self.passes.make("the same once more, for the noise floor")
+        if self.passes.stopped:
+            return (), again
+        items = self.original.dataset.items
+        scales = self.original.body["scales"]
+        alpha = study.decision.alpha
+        asked = reruns(study, items, scales, sizes, (self.old, new, again))
+        return tuple(sameness(one, alpha=alpha) for one in asked), again
 
-    def search(self, now: Rows) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
-        """Swap back, one by one, what differs; last, ask whether the system repeats itself."""
-        captured = self.run.manifest
-        current = manifest(folder=self.file.resolve().parent)
-        left = _not_swapped(captured, current)
-        tried: list[str] = []
-        for name, swap in (("parameters", self._parameters), ("dataset", self._dataset),
-                           ("code", lambda: self._code(captured, current))):  # fmt: skip
-            try:
-                rows = swap()
-            except (LiftgateError, OSError) as error:
-                left.append(f"{name}: {error}")
-                continue
-            if rows is None or self.stopped:
-                continue
-            verdict, differing = compared(self.old, rows)
-            tried.append(f"{name}: {verdict}, {differing:,} trials differ")
-            if verdict != NOT:
-                return name, tuple(tried), tuple(left)
-        again = self.shadow("the same once more")
-        if not self.stopped and compared(now, again)[1]:
-            count = compared(now, again)[1]
-            tried.append(f"the same once more: {count:,} trials differ from the first time")
-            return "noise: the system does not repeat itself", tuple(tried), tuple(left)
-        return None, tuple(tried), tuple(left)
+    def _ran_out(self) -> bool:
+        return self.passes.stopped is not None
 
-    def _parameters(self) -> Rows | None:
-        now = load(self.file).model("")
-        if digest(now) == digest(Study(**self.body["study"]).model("")):
-            return None
-        return self.shadow("with the locked study", model=self.body["study"])
+    @staticmethod
+    def _unsearched(known: Same | None) -> list[str]:
+        if known is not Same.SHOWN:
+            return []
+        return ["the system repeats itself exactly, so noise does not explain what differs; the "
+                "cause was not looked for"]  # fmt: skip
 
-    def _dataset(self) -> Rows | None:
-        recorded = self.body["dataset"]["digest"]
-        root = self.file.resolve().parent
-        if load_items(load(self.file).dataset, root=root, name=None).digest == recorded:
-            return None
-        return self.shadow("with the captured dataset", dataset=recorded)
-
-    def _code(self, captured: Mapping[str, Any], current: Mapping[str, Any]) -> Rows | None:
-        git = captured.get("git")
-        if not git or "folder" not in git:
-            raise DataError("the run captured no commit")
-        parts = ("commit", "diff", "untracked_files")
-        if current["git"] and all(git[p] == current["git"][p] for p in parts):
-            return None
-        with self._tree(git) as tree:
-            return self.shadow("with the captured code", root=str(tree / git["folder"]))
-
-    @contextmanager
-    def _tree(self, git: Mapping[str, Any]) -> Iterator[Path]:
-        """The working tree as it was captured, beside the present one."""
-        if set(git["untracked_files"]) - set(git["kept"]) or (
-            git["diff"] and not git.get("kept_diff")
-        ):
-            raise DataError("the content of what was not committed was not kept")
-        here = str(self.file.resolve().parent)
-        with TemporaryDirectory() as folder:
-            tree = Path(folder) / "tree"
-            _git(here, "worktree", "add", "--detach", str(tree), git["commit"])
-            try:
-                with Store.open(self.workspace.home, read_only=True) as store:
-                    if git["diff"]:
-                        data = _unpacked(store.output(git["kept_diff"]))
-                        _git(str(tree), "apply", "--binary", data=data)
-                    for name, blob in git["kept"].items():
-                        path = tree / name
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        path.write_bytes(_unpacked(store.output(blob)))
-                yield tree
-            finally:
-                _git(here, "worktree", "remove", "--force", str(tree))
-
-    def result(
-        self,
-        verdict: str,
-        differing: int,
-        cause: str | None = None,
-        tried: tuple[str, ...] = (),
-        left: tuple[str, ...] = (),
-        notes: tuple[str, ...] = (),
+    def _result(
+        self, verdict: str, differing: int, same: tuple[Sameness, ...] = ()
     ) -> Reproduction:
-        """Return what was found."""
+        found = self.cause
+        stopped = (self.passes.stopped,) if self.passes.stopped else ()
         return Reproduction(
-            self.run.id, verdict, len(self.old), differing, cause, tried, left, notes
+            self.original.name,
+            verdict,
+            len(self.old),
+            differing,
+            found.named if verdict in (NOT, UNDECIDED) else None,
+            tuple(found.tried),
+            tuple(found.left),
+            (*stopped, *self.notes, *self.passes.faults),
+            same,
         )
 
 
-def _found(name: str, store: Store, studies: Mapping[str, Mapping[str, Any]]) -> Run:
-    runs = store.runs()
-    of = {d for d, body in studies.items() if body["name"] == name}
-    found = [run for run in runs if run.id == name or run.study in of]
-    if not found:
-        raise UnknownName("run", name, [run.id for run in runs])
-    return found[-1]
-
-
-def _not_swapped(captured: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
-    """What differs and cannot be brought back from here."""
-    old, new = captured.get("installed") or {}, current["installed"] or {}
-    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
-    found = [
-        f"package {name}: {(old.get(name) or ['none'])[0]} then, "
-        f"{(new.get(name) or ['none'])[0]} now"
-        for name in changed
-    ]
-    return found + [
-        f"{part}: {captured.get(part)} then, {current[part]} now"
-        for part in ("python", "platform", "cpu", "threads")
-        if captured.get(part) != current[part]
-    ]
-
-
-def _unpacked(value: Any) -> bytes:
-    return b64decode(value["base64"])
-
-
-def _git(folder: str, *words: str, data: bytes | None = None) -> None:
-    done = subprocess.run(  # noqa: S603 - fixed words, no shell
-        ["git", "-C", folder, *words],  # noqa: S607 - the user's own git
-        input=data,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise DataError(f"git {words[0]}: {done.stderr.decode('utf-8', 'replace').strip()}")
+def _remember(found: Reproduction, original: Original, workspace: Workspace) -> Reproduction:
+    """Append the verdict: each attempt, so that nobody tries until it is as they wish."""
+    with Ledger.open(workspace.home) as ledger:
+        leaves = {str(e.body["id"]): e.leaf for e in ledger.entries(RUN_FINISHED)}
+        body = {
+            **found.as_json(),
+            "verdict": found.verdict.replace(" ", "-"),
+            "study": original.body["name"],
+            "study_digest": original.body["study_digest"],
+            "runs": list(original.runs),
+        }
+        del body["entry"]
+        refs = {run: leaves[run] for run in original.runs if run in leaves}
+        if not refs:
+            raise NotEnoughData(f"{found.run}: no entry of the ledger tells of its runs")
+        entry = ledger.append(REPRODUCED, body, refs=refs)
+    return replace(found, entry=entry.sequence)

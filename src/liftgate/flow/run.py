@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from liftgate import plugins
 from liftgate.canon import digest
+from liftgate.errors import DataError
 from liftgate.evals.cost import Purse
 from liftgate.evals.limits import Limits
 from liftgate.evals.meter import Listener
@@ -27,6 +29,7 @@ from liftgate.flow.study import keep, open_study, same_set
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
+from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
@@ -48,10 +51,13 @@ class StudyRun:
     executed: Executed
     appended: bool
     """Whether the decision is new; False: it was known, and nothing was added to the ledger."""
+    reopened: tuple[str, ...] = ()
+    """Why it must be looked at again, although its rows are as they were."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the decision with its ledger entry; equal for two runs with nothing new."""
-        return {**self.body, "entry": self.sequence}
+        told = {"reopened": list(self.reopened)} if self.reopened else {}
+        return {**self.body, "entry": self.sequence, **told}
 
 
 def run_study(
@@ -64,7 +70,7 @@ def run_study(
     limits: Limits | None = None,
     prices: Path | None = None,
     max_cost: float | None = None,
-    executor: str = DEFAULT_EXECUTOR,
+    executor: Executor | str = DEFAULT_EXECUTOR,
 ) -> StudyRun:
     """Run a study to its decision.
 
@@ -78,7 +84,7 @@ def run_study(
         prices: a price table; None: ``prices.yaml`` in the workspace, if there is one.
         max_cost: how much this run may spend, in the currency of the prices. A run that ends by it
             decides nothing: inconclusive, unless a look that was planned had settled it before.
-        executor: the name of what makes the calls.
+        executor: what makes the calls, or its name; see ``executor_of``.
 
     Raises:
         UnknownName: no executor has the name.
@@ -89,7 +95,7 @@ def run_study(
         NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
     tell = say or (lambda _: None)
-    makes_calls = plugins.load("executors", executor)()
+    makes_calls = executor_of(executor) if isinstance(executor, str) else executor
     opened = open_study(file)
     parts = parts_of(opened)
     workspace = Workspace.locate().create()
@@ -146,8 +152,34 @@ def run_study(
             judged=judged,
         )
         entry, appended = _remember(ledger, body)
+        reopened = reopened_lines(ledger.entries(kind=REOPENED), entry.sequence)
     path = write_report(workspace, entry=entry.sequence).path if report else None
-    return StudyRun(entry.sequence, entry.body, path, executed, appended)
+    return StudyRun(entry.sequence, entry.body, path, executed, appended, reopened)
+
+
+def executor_of(name: str, workers: int | None = None) -> Executor:
+    """Return the executor of a name.
+
+    Args:
+        name: of a plug-in.
+        workers: how many there are to be; None: its own choice.
+
+    Raises:
+        UnknownName: there is none.
+        DataError: it has no number of workers to set.
+    """
+    factory: Any = plugins.load("executors", name)
+    made: Executor
+    if workers is None:
+        made = factory()
+    elif "workers" in signature(factory).parameters:
+        made = factory(workers=workers)
+    else:
+        raise DataError(
+            f"workers: got {workers}, and the executor {name!r} has no number of them to set",
+            hint="leave --workers out, or add --executor processes",
+        )
+    return made
 
 
 def prices_of(workspace: Workspace, given: Path | None) -> Prices:
@@ -222,14 +254,31 @@ def _execute(
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
         tell(note)
-    if executed.run is not None and captured["not_captured"]:
-        tell(f"Of this run, {'; '.join(gaps(captured))}")
+    for line in failure_lines(executed):
+        tell(line)
+    if executed.run is not None and (missing := gaps(executed.run.manifest)):
+        tell(f"Of this run, {'; '.join(missing)}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
         + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
+
+
+def failure_lines(executed: Executed) -> list[str]:
+    """Return why most of the failed keys failed, and where nothing was answered, what to do."""
+    if not executed.failures:
+        return []
+    told, times = executed.failures[0]
+    of = f"{times:,} of {executed.failed:,}"
+    if executed.failed < executed.finished:
+        return [f"Failed most often ({of}): {told}"]
+    return [
+        f"Nothing was answered: all {executed.failed:,} failed, most often ({of}) with {told}",
+        "Mend that first (is the server running, are its address, key and parameters right?): a "
+        "decision on failures alone says nothing about answers",
+    ]
 
 
 def record_finished(store: Store, ledger: Ledger) -> list[Run]:

@@ -54,7 +54,8 @@ def bound(study: Study, dataset: Dataset, seated: Mapping[str, Seated]) -> tuple
         if tries is not None:
             check_scale(metric, tries, scale)
         fingerprint = lock.scorer_fingerprint(study, metric, one.scorer)
-        bound.append(BoundScorer(metric, one.scorer, fingerprint, scale, one.asks))
+        opening = None if isinstance(one.scorer, Judge | PairJudge) else study.scorer_made(metric)
+        bound.append(BoundScorer(metric, one.scorer, fingerprint, scale, one.asks, opening))
     return tuple(bound)
 
 

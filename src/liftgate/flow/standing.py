@@ -16,6 +16,8 @@ from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
 from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.reproduce import REPRODUCED
+from liftgate.flow.reproductions import told_of
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
 from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
@@ -27,6 +29,7 @@ from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import moment
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.impact import REOPENED, reopened_lines, reopenings
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
@@ -55,6 +58,8 @@ class Picture:
     """The later of this machine's clock and the ledger's last entry."""
     clock_behind_s: float
     """By how much this machine's clock is behind the ledger; 0: it is not."""
+    runs: frozenset[str]
+    """Those that made the counted trials."""
 
     @property
     def digest(self) -> str:
@@ -82,7 +87,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         entries = tuple(ledger.entries())
         store.verify(recorded_files(ledger))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
-        rows = _rows(opened, locked, store, entries)
+        rows, runs = _rows(opened, locked, store, entries)
     consents = tuple(consent.given(entries, trust))
     decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
     decision = decided[-1] if decided else None
@@ -109,6 +114,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         entries,
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
+        runs,
     )
 
 
@@ -147,6 +153,7 @@ def facts(seen: Picture) -> Facts:
         items=int(decision.body["dataset"]["items"]),
         decided=decision.time,
         now=seen.now,
+        reopened=reopened_lines(seen.entries, decision.sequence),
         changed=seen.changed,
         authors=frozenset(_author_names(seen, authors)),
         author_signed=any(
@@ -195,8 +202,8 @@ def decided(seen: Picture) -> Entry:
 
 def _rows(
     opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
-) -> dict[str, Any]:
-    """Return digests of the rows as they are now, of measures, and of people's labels.
+) -> tuple[dict[str, Any], frozenset[str]]:
+    """Return digests of rows, measures and people's labels as they are now, and the trials' runs.
 
     ``scores`` covers every score of the counted trials, those too that do not count because an
     earlier one was final: a second opinion is evidence.
@@ -214,26 +221,33 @@ def _rows(
         for score in store.scores(fingerprint)
         if score.trial_key in counted
     ]
+    runs = frozenset(row.trial.run for row in case.rows.observations)
     return {
         "rows": bound["digest"],
         "scores": digest_lines(scored),
         "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
         "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
-    }
+    }, runs
 
 
 def _later(
     entries: Sequence[Entry], locked: lock.Locked, decision: Entry | None
 ) -> Iterator[Entry]:
-    """Yield corrections and erasures that concern the study."""
+    """Yield corrections, erasures and reopenings that concern the study."""
     mine = {locked.sequence, *(one.sequence for one in locked.amendments)}
     if decision is not None:
         mine.add(decision.sequence)
     for entry in entries:
-        if (entry.kind == CORRECTION and entry.body.get("corrects") in mine) or (
-            entry.kind == ERASED and entry.sequence > locked.sequence
+        if (
+            (entry.kind == CORRECTION and entry.body.get("corrects") in mine)
+            or (entry.kind == ERASED and entry.sequence > locked.sequence)
+            or (entry.kind == REOPENED and not mine.isdisjoint(_reopens(entry)))
         ):
             yield entry
+
+
+def _reopens(entry: Entry) -> set[int]:
+    return {int(one["entry"]) for one in entry.body["decisions"]}
 
 
 def _changed(decision: Entry | None, locked: lock.Locked, evidence: Mapping[str, Any]) -> str:
@@ -306,6 +320,7 @@ def _last(seen: Picture, kind: str) -> int | None:
 
 
 def _told(seen: Picture) -> Iterator[Told]:
+    reopened = reopenings(seen.entries)
     for entry in seen.entries:
         body = entry.body
         study = body.get("study")
@@ -315,11 +330,13 @@ def _told(seen: Picture) -> Iterator[Told]:
             words = {one["candidate"]: one["word"] for one in body["decisions"]}
             ships = tuple(prints[one] for one, word in words.items() if word == "ship")
             word = "ship" if ships else next(iter(words.values()))
+            word = "reopened" if entry.sequence in reopened else word
             yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
-        else:
+        elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
             yield Told(entry.sequence, entry.kind, entry.time, name, said)
+    yield from told_of(seen.entries, seen.locked.name, seen.runs)
 
 
 def _waivers(seen: Picture) -> Iterator[SetAside]:

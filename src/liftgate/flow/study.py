@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from liftgate import plugins
 from liftgate.errors import DataError, Fault, LiftgateError, NotEnoughData, StudyError, UnknownName
+from liftgate.evals.opening import open_system
 from liftgate.flow.adequacy import Adequacy, adequacy_of
 from liftgate.flow.items import load_items
 from liftgate.flow.scorers import Seated, seated_scorers
@@ -279,12 +280,9 @@ def _dataset(study: Study, root: Path, found: _Faults) -> Dataset | None:
 
 def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
     systems: dict[str, System] = {}
-    for name, arm in study.arms.items():
-        factory = plugins.load("systems", arm.plugin)
+    for name in study.arms:
         try:
-            systems[name] = factory(
-                arm.rest, params=arm.params, files=arm.files, packages=arm.packages, root=root
-            )
+            systems[name] = opening_of(study, name, root)()
         except BadParams as error:
             for problem in error.problems:
                 path = ("arms", name, "params", *problem.path)
@@ -294,6 +292,27 @@ def _systems(study: Study, root: Path, found: _Faults) -> dict[str, System]:
         except (DataError, UnknownName) as error:
             found.add(("arms", name, "system"), error)
     return systems
+
+
+def opening_of(study: Study, arm: str, root: Path) -> Callable[[], System]:
+    """Return what opens an arm's system, in other processes too; it can be pickled.
+
+    Args:
+        study: of the arm.
+        arm: its name.
+        root: the folder from which its modules and files are looked up.
+    """
+    made = study.arms[arm]
+    return partial(
+        open_system,
+        made.plugin,
+        made.rest,
+        params=made.params,
+        files=made.files,
+        packages=made.packages,
+        root=root,
+        folder=Path.cwd(),
+    )
 
 
 def _fingerprints(study: Study, systems: Mapping[str, System]) -> dict[str, str]:

@@ -1,58 +1,146 @@
-"""``trace``: from a printed number to the rows that it was made of."""
+"""``trace``: from a printed number to the rows, answers, runs, code and people behind it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from liftgate.errors import LiftgateError
+from liftgate.documents.audit import bound_numbers, record_of
+from liftgate.documents.binding import CONSTANT
+from liftgate.documents.facts import Facts
+from liftgate.documents.sections import readable
+from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
+from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.impact import index_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
-from liftgate.lineage.reference import Sort, Target
+from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.behind import answers_behind, people_behind, runs_behind
+from liftgate.lineage.impact import reopened_lines
+from liftgate.lineage.reference import Sort, Target, targets
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
-from liftgate.lineage.trace import Trace, trace
-from liftgate.records import Entry, Failure, Observation, Scale
+from liftgate.lineage.trace import Printed, Trace, trace
+from liftgate.records import Dataset, Entry, Failure, Observation, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
+from liftgate.study.lock import DECISION
+
+ANSWERS = 3
+"""Rows whose answers are shown unless more are asked for."""
+_MARK = re.compile(r"(?P<file>.+)#m(?P<number>[1-9]\d*)")
 
 
-def trace_reference(reference: str, workspace: Workspace) -> Trace:
-    """Follow a reference to its entries, files and rows; the chain is verified first.
+def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSWERS) -> Trace:
+    """Follow a reference to its entries, files, rows, runs and people; the chain is verified first.
 
     Rows are selected again from the store by the same rule as for the decision. What stands in the
     way of that becomes a note; the rest of the trace holds all the same.
 
+    Args:
+        reference: as beside a number; or ``card.md#m3``, the third bound number of a document.
+        workspace: which is only read.
+        answers: of how many rows to bring what was asked and answered.
+
     Raises:
-        DataError: the text is no reference.
+        DataError: the text is no reference, or the document was not built by ``doc build``.
         UnknownName: no such entry or number; names the nearest.
-        BrokenChain: the ledger was altered.
+        BrokenChain: the ledger was altered, or it has not the entry that the document is from.
         LedgerError: there is no ledger yet.
     """
     with Ledger.open(workspace.home, read_only=True) as ledger:
         ledger.verify()
         entries = list(ledger.entries())
+    printed = _printed(reference, entries)
+    if printed is not None:
+        reference = printed.name.rpartition("#")[0]
     with Store.open(workspace.home, read_only=True) as store:
-        found = trace(reference, entries, store.file_state)
-        if found.target is None:
+        found = replace(trace(reference, entries, store.file_state), printed=printed)
+        reopened = reopened_lines(entries, found.entry.sequence)
+        found = replace(found, notes=(*found.notes, *reopened))
+        items: Dataset | None = None
+        listed = False
+        if found.target is not None:
+            try:
+                found, items = _with_rows(found, found.target, entries, store, workspace)
+                listed = True
+            except LiftgateError as error:
+                note = f"the rows cannot be listed: {error}"
+                found = replace(found, notes=(*found.notes, note))
+        if items is not None:
+            shown = answers_behind(found.lines[:answers], items.items, _texts(store), readable)
+            found = replace(found, answers=shown)
+        if found.entry.kind != DECISION:
             return found
-        try:
-            return _with_rows(found, found.target, entries, store, workspace)
-        except LiftgateError as error:
-            return replace(found, notes=(*found.notes, f"the rows cannot be listed: {error}"))
+        return _with_people(found, entries, store, workspace, whole=not listed)
+
+
+def _printed(reference: str, entries: Sequence[Entry]) -> Printed | None:
+    """Return what a document prints at a mark; None: the reference is to no document.
+
+    Raises:
+        DataError: no document of ``doc build``, or a constant, which rests on no evidence.
+        UnknownName: it has no so many bound numbers.
+        BrokenChain: this ledger has not the entry that it was built from.
+    """
+    asked = _MARK.fullmatch(reference.strip())
+    if asked is None:
+        return None
+    file = Path(asked["file"])
+    if not file.is_file():
+        raise DataError(f"{file}: no such file", hint="trace FILE#m3, of a document of doc build")
+    text = file.read_text(encoding="utf-8")
+    record, _ = record_of(text, file.name)
+    sequence = int(record["entry"])
+    own = next((e for e in entries if e.sequence == sequence and e.kind == DECISION), None)
+    if own is None or own.leaf != record["leaf"]:
+        raise BrokenChain(f"{file.name}: built from entry {sequence}, which this ledger has not")
+    numbers = bound_numbers(text)
+    place = int(asked["number"])
+    if place > len(numbers):
+        raise UnknownName("number", f"m{place}", [f"m1 to m{len(numbers)}"] if numbers else [])
+    one = numbers[place - 1]
+    name = str(one.name)
+    if name.startswith(CONSTANT):
+        raise DataError(f"{file.name}:{one.line}: {name} is declared in the template, not evidence")
+    expected = Facts(sequence, own.body, targets(own.body, sequence)).text(name)
+    return Printed(str(file), one.line, f"m{place}", name, one.text, expected)
+
+
+def _with_people(
+    found: Trace, entries: Sequence[Entry], store: Store, workspace: Workspace, *, whole: bool
+) -> Trace:
+    try:
+        index = index_of(entries, store, load_trust(trust_file(workspace, None)))
+    except LiftgateError as error:
+        note = f"who signed cannot be told: {error}"
+        found = replace(found, notes=(*found.notes, note))
+        index = index_of(entries, store, Trust())
+    runs = runs_behind(found.entry, index, found.lines, whole=whole)
+    return replace(found, runs=runs, people=people_behind(found.entry, index))
+
+
+def _texts(store: Store) -> Any:
+    def text(digest: str) -> str | None:
+        return readable(store.output(digest)) if store.blob_state(digest) == "kept" else None
+
+    return text
 
 
 def _with_rows(
     found: Trace, target: Target, entries: Sequence[Entry], store: Store, workspace: Workspace
-) -> Trace:
+) -> tuple[Trace, Dataset | None]:
     body = found.entry.body
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     if target.is_measure:
         measures = store.measures(body["study_digest"])
-        return replace(found, lines=measure_lines(measures, target.metric, arms))
+        return replace(found, lines=measure_lines(measures, target.metric, arms)), None
     locked = locked_at(body, entries, found.entry.sequence)
     study = Study(**locked.model)
     dataset, notes = dataset_of(body, study, store)
@@ -75,7 +163,16 @@ def _with_rows(
         items,
         failure_scores=_failure_scores(study, body, target),
     )
-    return replace(found, lines=_sorted(lines, target), notes=(*found.notes, *notes))
+    named = set(arms.values())
+    trials = [row.trial for row in observations if row.arm in named]
+    digests = {trial.output_digest for trial in trials} | {trial.trace_digest for trial in trials}
+    traced = replace(
+        found,
+        lines=_sorted(lines, target),
+        notes=(*found.notes, *notes),
+        contents=store.contents(digest for digest in digests if digest is not None),
+    )
+    return traced, dataset
 
 
 def _priced(

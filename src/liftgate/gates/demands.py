@@ -13,6 +13,7 @@ from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
 
 _SHIP = "ship"
+_UNDECIDED = "undecided"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Told:
     verdict: str | None = None
     candidates: tuple[str, ...] = ()
     """Fingerprints of the arms that it ships."""
+    why: str = ""
+    """Why it says nothing yet; empty: it says what it says."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Facts:
     items: int
     decided: datetime
     now: datetime
+    reopened: tuple[str, ...] = ()
+    """Why it must be looked at again, one sentence each."""
     changed: str = ""
     """What of the evidence is no longer what was decided on; empty: nothing."""
     authors: frozenset[str] = frozenset()
@@ -105,7 +110,8 @@ def stand(policy: Policy, facts: Facts) -> Standing:
     risks = risks_of(policy, facts.body["changes"], facts.study, shipping(facts.body))
     tier = max((risk.tier for risk in risks.values()), key=TIERS.index)
     plan = policy.tier(tier)
-    parts = [_decision(facts.body), _evidence(facts), *_about_study(plan, facts)]
+    parts = [_decision(facts.body), *_reopened(facts), _evidence(facts)]
+    parts += _about_study(plan, facts)
     parts += [*_about_entries(plan, facts), *_about_people(plan, facts)]
     return Standing(policy, tier, risks, all_of("gate", _waived(parts, policy, facts)))
 
@@ -134,6 +140,12 @@ def _decision(body: Mapping[str, Any]) -> Condition:
         return met("decision", said)
     held = all(word == "hold" for word in words.values())
     return not_met("decision", said) if held else cannot_tell("decision", said)
+
+
+def _reopened(facts: Facts) -> Iterator[Condition]:
+    """Nothing where a decision was never reopened."""
+    if facts.reopened:
+        yield not_met("reopened", "; ".join(facts.reopened))
 
 
 def _evidence(facts: Facts) -> Condition:
@@ -197,6 +209,8 @@ def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetim
     if not mine:
         return cannot_tell(name, f"not assessed: the ledger holds no {need.kind}")
     last = mine[-1]
+    if last.why or (last.verdict == _UNDECIDED and _UNDECIDED not in need.accept):
+        return cannot_tell(name, last.why or f"ledger entry {last.sequence} says {_UNDECIDED}")
     if need.accept and last.verdict not in need.accept:
         return not_met(name, f"ledger entry {last.sequence} says {last.verdict}")
     return _fresh(name, last.time, need.days, now)

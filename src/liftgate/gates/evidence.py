@@ -135,7 +135,7 @@ class PairsEvidence:
 
         A missing score enters as the scale's end that is worst for the question: high for ``less``.
         """
-        self._check_items()
+        self._check_items("candidate")
         values = self._bound("candidate", high=_one_sided(alternative) is Alternative.LESS)
         self._check_null(limit, self.pairs.scale.low, self.pairs.scale.high)
         estimate = stats.mean(values, null=limit, alternative=alternative, **self._options())
@@ -202,7 +202,7 @@ class PairsEvidence:
 
         Oriented so that larger is better, unless ``raw``.
         """
-        self._check_items()
+        self._check_items("candidate", "baseline")
         against = _one_sided(alternative) is Alternative.GREATER
         candidate_high = against != self.pairs.scale.higher_is_better
         candidate = self._bound("candidate", high=candidate_high)
@@ -211,10 +211,17 @@ class PairsEvidence:
             return candidate, baseline
         return self._flip(candidate), self._flip(baseline)
 
-    def _check_items(self) -> None:
+    def _check_items(self, *sides: str) -> None:
+        """Refuse to tell anything of a side that has no score: its worst case is no evidence."""
         pairs = self.pairs
         if not pairs.items:
             raise NotEnoughData(f"{pairs.metric}: there are no items")
+        for side in sides:
+            if bool(np.isnan(getattr(pairs, side)).all()):
+                raise NotEnoughData(
+                    f"{pairs.metric}: can't tell: no score, for none of {len(pairs.items)} items "
+                    f"the {side} has one"
+                )
 
     def _check_null(self, null: float, low: float | None, high: float | None) -> None:
         """Refuse a tested value that the scores cannot pass: it needs no data to be true."""

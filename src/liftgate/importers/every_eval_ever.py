@@ -15,7 +15,7 @@ from typing import Any
 
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
-from liftgate.importers.cells import shown
+from liftgate.importers.cells import readable, shown, text
 from liftgate.importers.json_text import document, lines
 from liftgate.importers.log import (
     Entry,
@@ -28,19 +28,42 @@ from liftgate.importers.log import (
     one_of_many,
     score_of,
 )
-from liftgate.protocols import Head
+from liftgate.protocols import Head, RowTexts, TakeTexts
 from liftgate.records import Check, Columns
 
 __all__ = ["read_every_eval_ever"]
 
 VERSION = "0.3"
 _END = "_samples.jsonl"
+_TRY = ("repeat", "epoch")
+"""Names under which a sample's metadata may hold its try: ours, and that of inspect_ai's logs."""
 
 
 def _mine(head: Head) -> bool:
     if head.path.suffix.lower() == ".jsonl":
         return {"schema_version", "evaluation_id", "sample_id"} <= head.keys
     return {"schema_version", "evaluation_id"} <= head.keys
+
+
+class _Tries:
+    """Tells which try of a sample a line is of: as its metadata says, else by counting."""
+
+    def __init__(self) -> None:
+        self._seen: Counter[tuple[str, str, str, str | None]] = Counter()
+
+    def place(self, row: Mapping[str, Any], metric: str) -> tuple[str, str, str]:
+        """Return a line's model, sample and try; each line is to be shown once, in order."""
+        metadata = row.get("metadata")
+        stated = None
+        if isinstance(metadata, dict):
+            stated = next((found for name in _TRY if (found := text(metadata.get(name)))), None)
+        model, sample = row["model_id"], row["sample_id"]
+        key = (model, sample, metric, stated)
+        self._seen[key] += 1
+        times = self._seen[key]
+        if stated is None:
+            return model, sample, str(times)
+        return model, sample, stated if times == 1 else f"{stated}+{times - 1}"
 
 
 @dataclass
@@ -52,10 +75,10 @@ class _Lines:
     unknown: frozenset[str] = frozenset()
     """Metrics whose −1 means that the score is not known."""
     version: str | None = None
-    entries: dict[tuple[str, str, int], Entry] = field(default_factory=dict)
+    entries: dict[tuple[str, str, str], Entry] = field(default_factory=dict)
     """(model, sample, try) -> entry."""
-    scores: dict[tuple[str, str, int], dict[str, float | None]] = field(default_factory=dict)
-    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    scores: dict[tuple[str, str, str], dict[str, float | None]] = field(default_factory=dict)
+    tries: _Tries = field(default_factory=_Tries)
     metrics: dict[str, str] = field(default_factory=dict)
     """Metric -> the evaluation's name."""
     bare: set[str] = field(default_factory=set)
@@ -71,9 +94,7 @@ class _Lines:
         if not row.get("evaluation_result_id"):
             self.bare.add(metric)
         self.metrics.setdefault(metric, row["evaluation_name"])
-        key = (row["model_id"], row["sample_id"], metric)
-        self.counts[key] += 1
-        at = (row["model_id"], row["sample_id"], self.counts[key])
+        at = self.tries.place(row, metric)
         if at not in self.entries:
             self.scores[at] = {}
             self.entries[at] = self._entry(row, at)
@@ -105,7 +126,7 @@ class _Lines:
         found = score_of(value, place, "score")
         return None if found == -1.0 and metric in self.unknown else found
 
-    def _entry(self, row: Mapping[str, Any], at: tuple[str, str, int]) -> Entry:
+    def _entry(self, row: Mapping[str, Any], at: tuple[str, str, str]) -> Entry:
         given = row.get("input") or {}
         stated = row.get("sample_hash")
         parts = [stated] if stated is not None else [given.get("raw"), given.get("reference")]
@@ -115,7 +136,7 @@ class _Lines:
             item=at[1],
             scores=self.scores[at],
             system=at[0],
-            repeat=str(at[2]),
+            repeat=at[2],
             content=content_of(*parts),
             prompt=None if formatted is None else content_of(formatted),
             fields=self.fields.take(metadata if isinstance(metadata, dict) else {}),
@@ -206,7 +227,7 @@ def _log(
         names=Columns(
             item="sample_id",
             system="model_id",
-            repeat="repeat" if any(at[2] > 1 for at in found.entries) else None,
+            repeat="repeat" if any(at[2] != "1" for at in found.entries) else None,
             error="error",
             content="input and reference",
         ),
@@ -219,7 +240,35 @@ def _log(
         ),
         checks={"": tuple(_checks(found, metrics, results))},
         notes={"": tuple(_notes(path, found, named, about))},
+        metric_notes={metric: tuple(_kind_notes(path, metric, results)) for metric in metrics},
+        texts=lambda take, model: _texts(path, take, model),
     )
+
+
+def _texts(path: Path, take: TakeTexts, model: str | None) -> None:
+    """Hand over each try's texts, once, of one model where one was asked for."""
+    tries, seen = _Tries(), set[tuple[str, str, str]]()
+    for _, row in lines(path):
+        at = tries.place(row, row.get("evaluation_result_id") or row["evaluation_name"])
+        if at not in seen and model in {None, at[0]}:
+            seen.add(at)
+            take(at[1], at[2], _texts_of(row))
+
+
+def _texts_of(row: Mapping[str, Any]) -> RowTexts:
+    given = row.get("input") or {}
+    said = (row.get("output") or {}).get("raw")
+    if said is None and row.get("messages"):
+        said = row["messages"][-1].get("content")
+    target = given.get("reference")
+    return RowTexts(readable(given.get("raw")), readable(_only(target)), readable(_only(said)))
+
+
+def _only(value: Any) -> Any:
+    """Return the one element of a list of one; an empty list is nothing."""
+    if isinstance(value, list) and len(value) < 2:
+        return value[0] if value else None
+    return value
 
 
 def _facts(about: Mapping[str, Any], found: _Lines) -> dict[str, str]:
@@ -266,6 +315,18 @@ def _notes(
         yield (
             f"{path}: no aggregate NAME.json lies beside NAME_samples.jsonl, so the better "
             "direction and the stated scores are not known."
+        )
+
+
+def _kind_notes(path: Path, metric: str, results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Say what a score's stated type does to the reading of its numbers."""
+    kind = (results.get(metric, {}).get("metric_config") or {}).get("score_type")
+    if kind == "levels":
+        yield f"{path}: {metric} counts levels; its mean takes them as equally far apart."
+    elif kind not in {None, "binary", "continuous"}:
+        yield (
+            f"{path}: {metric} states the score type {shown(kind)}, which is not known here; its "
+            "numbers are taken as they stand."
         )
 
 

@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from liftgate.errors import DataError
 from liftgate.importers.cells import shown
 
@@ -22,9 +24,25 @@ LONGEST_LINE = 64 * 2**20
 LARGEST = 2 * 2**30
 """Bytes of the largest document that is read whole."""
 
+_AT_ONCE = 2**18
+"""Bytes that are asked of the disk at a time."""
+
 _BLANK = " \t\r\n"
+_WIDE = (
+    # Encoding, its mark, and which of four bytes are not zero when plain letters begin a text.
+    ("UTF-32", b"\xff\xfe\x00\x00", b""),
+    ("UTF-32", b"\x00\x00\xfe\xff", b""),
+    ("UTF-16", b"\xff\xfe", b""),
+    ("UTF-16", b"\xfe\xff", b""),
+    ("UTF-16LE", b"", b"\x01\x00\x01\x00"),
+    ("UTF-16BE", b"", b"\x00\x01\x00\x01"),
+    ("UTF-32LE", b"", b"\x01\x00\x00\x00"),
+    ("UTF-32BE", b"", b"\x00\x00\x00\x01"),
+)
 _DECODER = json.JSONDecoder()
-_scan = _DECODER.scan_once  # type: ignore[attr-defined]
+
+Decode = Callable[[bytes], Any]
+"""Reads one JSON value from UTF-8, maybe only a part of it; raises msgspec.MsgspecError."""
 
 Handler = Callable[[Any, Mapping[str, Any]], None]
 """Takes one element of a list, and the members of the document that came before it."""
@@ -88,11 +106,7 @@ def decoded(data: bytes, place: str) -> str:
     """
     if not data.strip(b" \t\r\n\x00\xef\xbb\xbf"):
         raise DataError(f"{place}: is empty; expected a log")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:4]:
-        raise DataError(
-            f"{place}: is not UTF-8 text but looks like UTF-16",
-            hint="convert the file: iconv -f UTF-16 -t UTF-8 OLD > NEW",
-        )
+    refuse_wide(data[:4], place)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -100,6 +114,47 @@ def decoded(data: bytes, place: str) -> str:
             f"{place}: is not UTF-8 text (byte {error.start})",
             hint="convert the file: iconv -f LATIN1 -t UTF-8 OLD > NEW",
         ) from error
+
+
+def refuse_wide(start: bytes, place: str) -> None:
+    """Refuse text whose characters have two or four bytes, with or without a byte order mark.
+
+    Args:
+        start: at least the first four bytes, if there are as many.
+        place: how errors call it.
+
+    Raises:
+        DataError: UTF-16 or UTF-32, as its mark or its zero bytes show.
+    """
+    for name, mark, zeros in _WIDE:
+        pattern = bytes(byte != 0 for byte in start[:4])
+        if (mark and start.startswith(mark)) or (zeros and pattern == zeros):
+            raise DataError(
+                f"{place}: is not UTF-8 text but looks like {name[:6]}",
+                hint=f"convert the file: iconv -f {name} -t UTF-8 OLD > NEW",
+            )
+
+
+def loaded(data: bytes, place: str, decode: Decode = msgspec.json.decode) -> Any:
+    """Parse one JSON value of a file.
+
+    What is not plain JSON (the literals NaN and Infinity, half a surrogate, a number that is too
+    large) takes the slow way, which gives the same values for everything else.
+
+    Args:
+        data: the bytes.
+        place: how errors call it.
+        decode: for a part of the value; where it refuses, the whole is returned.
+
+    Raises:
+        DataError: empty, not UTF-8, not JSON, or nested too deeply.
+    """
+    try:
+        if not data.isascii():
+            data.decode("utf-8")  # also in the parts that nobody wants
+        return decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return parsed(decoded(data, place), place)
 
 
 def parsed(text: str, place: str) -> Any:
@@ -114,41 +169,37 @@ def parsed(text: str, place: str) -> Any:
         raise _not_json(place, error, text) from error
 
 
-def lines(path: Path, longest: int = LONGEST_LINE) -> Iterator[tuple[int, dict[str, Any]]]:
+def lines(
+    path: Path, longest: int = LONGEST_LINE, *, decode: Decode = msgspec.json.decode
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (line number, object) of a JSON Lines file; blank lines are passed over.
+
+    Args:
+        path: the file.
+        longest: bytes of the longest line.
+        decode: for a part of each object, which takes less time; where it refuses, the whole
+            object is given.
 
     Raises:
         DataError: at the first line that is too long, not UTF-8 or not a JSON object; or when
             there is none.
     """
     found = False
-    with path.open("rb") as file:
+    with path.open("rb", buffering=_AT_ONCE) as file:
         for number, line in enumerate(iter(partial(file.readline, longest + 1), b""), 1):
             if len(line) > longest:
                 raise DataError(
                     f"{path}:{number}: is longer than {longest / 2**20:g} MiB; expected one row a "
                     "line"
                 )
-            if line.strip():
+            if not line.isspace():
                 found = True
-                yield number, _line(line, path, number)
+                value = loaded(line, f"{path}:{number}", decode)
+                if not isinstance(value, dict):
+                    raise DataError(f"{path}:{number}: got {shown(value)}, expected a JSON object")
+                yield number, value
     if not found:
         raise DataError(f"{path}: is empty; expected a log")
-
-
-def _line(line: bytes, path: Path, number: int) -> dict[str, Any]:
-    try:
-        text = line.decode("utf-8")
-        value, end = _scan(text, 0)
-        plain = not text[end:].strip(_BLANK)
-    except (StopIteration, ValueError, RecursionError):
-        plain = False
-    if not plain:
-        place = f"{path}:{number}"  # once more, slowly: a blank before it, or what is wrong with it
-        value = parsed(decoded(line, place), place)
-    if not isinstance(value, dict):
-        raise DataError(f"{path}:{number}: got {shown(value)}, expected a JSON object")
-    return value
 
 
 def _skip(text: str, at: int) -> int:

@@ -214,7 +214,7 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
         lower_is_better=tuple(m for m in metrics if better.get(documents.bare[m][0]) is False),
         left_out=left_out,
         checks={"": tuple(_checks(documents, metrics, results, task))},
-        texts=lambda take: _texts(path, take),
+        texts=lambda take, _: _texts(path, take),
         notes={"": tuple(_notes(path, documents, results, task))},
         metric_notes={
             metric: [f"{path}: {metric} is NaN in {times} documents, which count as missing."]

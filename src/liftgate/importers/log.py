@@ -68,8 +68,8 @@ class Log:
     """Metric -> what a reader of it must know."""
     traces: Callable[[TakeTrace], None] | None = None
     """Reads the file again for what was done in each sample, by the log's own item and repeat."""
-    texts: Callable[[TakeTexts], None] | None = None
-    """The same for what people read of each sample."""
+    texts: Callable[[TakeTexts, str | None], None] | None = None
+    """The same for what people read of each sample, of one system where the log has several."""
 
 
 @dataclass(frozen=True)
@@ -159,16 +159,16 @@ class Fields:
     def __init__(self, columns: Columns, *also: str | None) -> None:
         named = (columns.item, columns.cluster, columns.repeat, columns.error, columns.system)
         names = (*named, *columns.slices, *also)
-        self._wanted = {name for name in names if name is not None}
+        self.wanted = {name for name in names if name is not None}
         self.seen: dict[str, None] = {}
 
     def take(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the wanted members; names are those of the mapping."""
         if not found.keys() <= self.seen.keys():
             self.seen.update(dict.fromkeys(found))
-        if not self._wanted or self._wanted.isdisjoint(found):
+        if not self.wanted or self.wanted.isdisjoint(found):
             return NO_FIELDS
-        return {name: value for name, value in found.items() if name in self._wanted}
+        return {name: value for name, value in found.items() if name in self.wanted}
 
 
 def digest_of(path: Path) -> str:
@@ -179,11 +179,12 @@ def digest_of(path: Path) -> str:
 
 def content_of(*parts: Any) -> str:
     """Return the digest of JSON values, the same whatever the order of names."""
-    return sha256(_write(parts).encode())
+    return sha256(canonical_text(parts).encode())
 
 
 # Made once: ``json.dumps`` with options of its own makes an encoder for each call.
-_write = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+canonical_text = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+"""Writes a JSON value, the same text whatever the order of names."""
 
 
 def score_of(value: Any, place: str, name: str) -> float | None:
@@ -241,7 +242,7 @@ def table(log: Log, columns: Columns, system: str | None) -> ForeignTable:
         facts=log.facts,
         checks=tuple(one for one in _of(log.checks, which) if one.metric in settled.metrics),
         traces=_traces(log, settled),
-        texts=_texts(log, settled),
+        texts=_texts(log, settled, which),
         notes=(
             *_of(log.notes, which),
             *(note for metric in settled.metrics for note in log.metric_notes.get(metric, ())),
@@ -262,7 +263,7 @@ def _traces(log: Log, settled: Columns) -> Callable[[TakeTrace], None] | None:
     return traces
 
 
-def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
+def _texts(log: Log, settled: Columns, system: str | None) -> Callable[[TakeTexts], None] | None:
     """Return the reader of texts, where rows are named as the log itself names them."""
     read, own = log.texts, (log.names.item, log.names.repeat)
     if read is None or (settled.item, settled.repeat) != own:
@@ -270,7 +271,8 @@ def _texts(log: Log, settled: Columns) -> Callable[[TakeTexts], None] | None:
 
     def texts(take: TakeTexts) -> None:
         with many_small_objects(), _of_another_shape(log.path):
-            read(take if settled.repeat else lambda item, _, found: take(item, None, found))
+            one = take if settled.repeat else lambda item, _, found: take(item, None, found)
+            read(one, system)
 
     return texts
 

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from liftgate import plugins
 from liftgate.errors import DataError
-from liftgate.importers.json_text import HEAD, keys_of
+from liftgate.importers.json_text import HEAD, keys_of, refuse_wide
 from liftgate.protocols import ForeignTable, Head, Importer, Recognising
 from liftgate.records import Columns
+
+_TEXT = frozenset({"csv", "tsv", "json", "jsonl", "ndjson"})
+"""Suffixes of files that are text, by whatever importer they are read."""
 
 
 def open_table(name: str, columns: Columns) -> tuple[ForeignTable, str | None]:
@@ -50,15 +53,22 @@ def find(name: str) -> tuple[Path, str | None]:
             nothing reads the file.
     """
     whole = Path(name)
-    if whole.exists():
+    if _exists(whole):
         return _file(whole), None
     for at, mark in enumerate(name):
-        if mark == "@" and at and name[at + 1 :] and Path(name[:at]).exists():
+        if mark == "@" and at and name[at + 1 :] and _exists(Path(name[:at])):
             return _file(Path(name[:at])), name[at + 1 :]
     raise DataError(
         f"{name}: no such file or folder",
         hint="name a table (FILE), a folder with one table in it, or FILE@SYSTEM",
     )
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a system's name can be longer than any file's
+        return False
 
 
 def _file(path: Path) -> Path:
@@ -82,6 +92,8 @@ def _format(path: Path) -> str:
         DataError: no format is recognised, or more than one.
     """
     suffix = _suffix(path)
+    if suffix in _TEXT:
+        refuse_wide(_head(path).start[:4], str(path))
     found = _recognised(path)
     if len(found) > 1:
         raise DataError(
@@ -122,8 +134,6 @@ def _seen(path: Path) -> str:
     head = _head(path)
     if not head.start.strip():
         return "; it is empty"
-    if head.start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "; it is UTF-16, expected UTF-8"
     names = sorted(head.keys)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f"; it begins with the names {', '.join(map(repr, names[:10]))}{more}" if names else ""

@@ -10,26 +10,28 @@ import os
 import platform
 import subprocess
 import sys
-from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distributions, version
 from pathlib import Path
 from typing import Any
 
 from liftgate.canon import sha256
+from liftgate.lineage.capture_git import Keep, Unlearnt, git_state
 from liftgate.lineage.redact import redacted
 from liftgate.records import Json
 
 PACKAGES = ("liftgate", "numpy", "scipy", "duckdb")
 _THREADS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 _SAFE_INTEGER = 2**53 - 1
-_GIT_S = 20
-LARGEST_FILE = 4 * 2**20
-"""Bytes of a file, or of the difference, above which its content is not kept."""
-
-
-class _Unknown(Exception):
-    """Something cannot be learnt; the text says why."""
+_FLAGS = (
+    "PYTHONHASHSEED",
+    "CUDA_VISIBLE_DEVICES",
+    "CUBLAS_WORKSPACE_CONFIG",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_DYNAMIC",
+)
+"""Variables that decide whether the same computation gives the same bits."""
+_GPU_S = 10
 
 
 def manifest(
@@ -39,7 +41,7 @@ def manifest(
     concurrency: Mapping[str, int] | None = None,
     command: Sequence[str] | None = None,
     folder: Path | None = None,
-    keep: Callable[[Json], str] | None = None,
+    keep: Keep | None = None,
 ) -> dict[str, Json]:
     """Capture what a run runs on.
 
@@ -53,8 +55,8 @@ def manifest(
             code that is not committed are captured, which cannot be brought back.
 
     Returns:
-        JSON values only: git, installed, python, platform, cpu, threads, packages, seeds,
-        concurrency, command, not_captured.
+        JSON values only: git, installed, python, platform, cpu, memory_bytes, gpus, flags, threads,
+        packages, seeds, concurrency, command, not_captured.
     """
     folder = Path.cwd() if folder is None else Path(folder)
     gaps: dict[str, str] = {}
@@ -70,7 +72,7 @@ def manifest(
         return found
 
     found: dict[str, Json] = {
-        "git": learn("git", lambda: _git_state(folder, keep, gaps)),
+        "git": learn("git", lambda: git_state(folder, keep, gaps)),
         "installed": learn("installed", _installed),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": learn("platform", platform.platform),
@@ -79,6 +81,9 @@ def manifest(
             "count": learn("cpu.count", os.cpu_count),
             "usable": learn("cpu.usable", _usable_cpus),
         },
+        "memory_bytes": learn("memory_bytes", _memory_bytes),
+        "gpus": learn("gpus", _gpus),
+        "flags": {name: os.environ[name] for name in _FLAGS if name in os.environ},
         "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
         "packages": {
             name: learn(f"packages.{name}", lambda name=name: _version(name))  # type: ignore[misc]
@@ -93,65 +98,16 @@ def manifest(
 
 def gaps(captured: Mapping[str, Any]) -> list[str]:
     """Return one sentence for each thing that a manifest does not know, for a report."""
-    missing: Mapping[str, str] = captured.get("not_captured", {})
+    missing: dict[str, str] = dict(captured.get("not_captured", {}))
+    for name, said in (captured.get("endpoints") or {}).items():
+        if "not_captured" in said:
+            missing[f"what the server of {name} says of itself"] = str(said["not_captured"])
     return [f"not captured: {name} ({reason})" for name, reason in sorted(missing.items())]
 
 
 def _command() -> list[str]:
     """The words that started this process; where its program lies is nobody's business."""
     return [Path(word).name if place == 0 else word for place, word in enumerate(sys.argv)]
-
-
-def _git_state(folder: Path, keep: Callable[[Json], str] | None, gaps: dict[str, str]) -> Json:
-    """Commit, the difference of tracked files from it, new files; their content where kept."""
-    top = Path(_git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
-    commit = _git(top, "rev-parse", "HEAD").decode().strip()
-    difference = _git(top, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff")
-    listed = _git(top, "ls-files", "--others", "--exclude-standard", "-z")
-    names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
-    contents = {
-        name: (top / name).read_bytes() for name in names if _is_small(top / name, name, gaps)
-    }
-    found: dict[str, Json] = {
-        "commit": commit,
-        "dirty": bool(difference),
-        "diff": sha256(difference) if difference else None,
-        "untracked": len(names),
-        "untracked_files": {name: sha256(data) for name, data in contents.items()},
-        "folder": folder.resolve().relative_to(top.resolve()).as_posix(),
-    }
-    if keep is not None:
-        kept = {name: data for name, data in contents.items() if _may_keep(name, data, gaps)}
-        found["kept"] = {name: keep(_packed(data)) for name, data in kept.items()}
-        if difference and _may_keep("diff", difference, gaps):
-            found["kept_diff"] = keep(_packed(difference))
-    return found
-
-
-def _is_small(path: Path, name: str, gaps: dict[str, str]) -> bool:
-    if path.is_symlink() or not path.is_file():
-        gaps[f"untracked {name}"] = "not a plain file"
-    elif path.stat().st_size > LARGEST_FILE:
-        gaps[f"untracked {name}"] = f"larger than {LARGEST_FILE:,} bytes"
-    else:
-        return True
-    return False
-
-
-def _may_keep(name: str, data: bytes, gaps: dict[str, str]) -> bool:
-    """Whether content may be kept for good: nothing in it looks like a secret."""
-    text = data.decode("utf-8", "replace")
-    if len(data) > LARGEST_FILE:
-        gaps[f"content of {name}"] = f"larger than {LARGEST_FILE:,} bytes"
-    elif Path(name).name.startswith(".env") or redacted([text]) != [text]:
-        gaps[f"content of {name}"] = "it holds what looks like a secret"
-    else:
-        return True
-    return False
-
-
-def _packed(data: bytes) -> Json:
-    return {"base64": b64encode(data).decode("ascii")}
 
 
 def _installed() -> Json:
@@ -163,23 +119,27 @@ def _installed() -> Json:
     }
 
 
-def _git(folder: Path, *words: str) -> bytes:
+def _gpus() -> Json:
+    """Name and driver of every graphics processor that the driver's own tool lists."""
     try:
-        done = subprocess.run(  # noqa: S603 - fixed words, no shell
-            ["git", "-C", str(folder), *words],  # noqa: S607 - the user's own git
+        done = subprocess.run(
+            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],  # noqa: S607 - the user's own
             capture_output=True,
-            timeout=_GIT_S,
+            timeout=_GPU_S,
             check=False,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
         )
-    except FileNotFoundError as error:
-        raise _Unknown("git is not installed") from error
-    except subprocess.TimeoutExpired as error:
-        raise _Unknown(f"git gave no answer within {_GIT_S} s") from error
+    except FileNotFoundError:
+        return []
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _Unknown(said[0] if said else f"git ended with {done.returncode}")
-    return done.stdout
+        raise Unlearnt(f"nvidia-smi ended with {done.returncode}")
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    return [line.strip() for line in lines if line.strip()]
+
+
+def _memory_bytes() -> Json:
+    if not hasattr(os, "sysconf"):
+        raise Unlearnt("the system does not say")
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _cpu_model() -> str:
@@ -191,12 +151,12 @@ def _cpu_model() -> str:
                 return value.strip()
     if platform.processor():
         return platform.processor()
-    raise _Unknown("the system does not name its processor")
+    raise Unlearnt("the system does not name its processor")
 
 
 def _usable_cpus() -> int:
     if not hasattr(os, "sched_getaffinity"):
-        raise _Unknown("the system does not say which processors this process may use")
+        raise Unlearnt("the system does not say which processors this process may use")
     return len(os.sched_getaffinity(0))
 
 
@@ -204,7 +164,7 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError as error:
-        raise _Unknown("not installed") from error
+        raise Unlearnt("not installed") from error
 
 
 def _integer(value: int) -> Json:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from liftgate.errors import DataError
+from liftgate.errors import DataError, UnknownName
 from liftgate.records import Dataset, Item
 from liftgate.store import Store
 
@@ -77,6 +77,23 @@ def rebuild(digest: str, store: Store, *, name: str) -> Rebuilt:
     if not items:
         raise DataError(f"dataset {name}: every item of it was erased")
     return Rebuilt(Dataset(name, tuple(items)), tuple(erased))
+
+
+def one_item(digest: str, item: str, store: Store, *, name: str) -> Dataset:
+    """Bring one item of a kept dataset back, as a dataset of its own.
+
+    Raises:
+        UnknownName: the dataset has no item of that id.
+        DataError: the index, or the item's content, was never kept or was erased.
+        BrokenChain: a blob is not what its digest names.
+    """
+    index: Any = store.output(digest)
+    found = next((row for row in index if row[0] == item), None)
+    if found is None:
+        raise UnknownName(f"item of dataset {name}", item, ())
+    parts: Any = store.output(found[1])
+    facts: Any = store.output(found[2])
+    return Dataset(name, (Item(item, parts, **facts),))
 
 
 def _facts(item: Item) -> dict[str, Any]:

@@ -49,7 +49,8 @@ class RegressionTest:
     target_digest: str
     facts_digest: str
     origin: Mapping[str, Any]
-    """Study, decision, arm, item, trial and run of the failure, and what it scored."""
+    """Of the failure: study, decision, arm, item, trial and run, or log, its digest, system, item
+    and repeat; and what it scored."""
     state: State = State.ACTIVE
     why: str = ""
     """Of its state, unless it is simply active."""

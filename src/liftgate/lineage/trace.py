@@ -8,10 +8,11 @@ from typing import Any
 
 from liftgate.canon import plain
 from liftgate.errors import DataError, UnknownName
+from liftgate.lineage.behind import AnswerBehind, PersonBehind, RunBehind
 from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED
+from liftgate.store import RUN_FINISHED, Contents
 from liftgate.store.finished import RUN_FILE
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
@@ -31,6 +32,26 @@ class File:
 
 
 @dataclass(frozen=True)
+class Printed:
+    """A number as a built document prints it."""
+
+    file: str
+    line: int
+    mark: str
+    """``m3``: the third bound number of the document."""
+    name: str
+    """Its binding, ``REFERENCE#FIELD``."""
+    text: str
+    expected: str
+    """What the evidence gives for that binding."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the document prints what the evidence says."""
+        return self.text.split() == self.expected.split()
+
+
+@dataclass(frozen=True)
 class Trace:
     """Everything behind one reference."""
 
@@ -45,6 +66,14 @@ class Trace:
     lines: tuple[Line, ...] = ()
     notes: tuple[str, ...] = ()
     """What could not be traced, and why."""
+    contents: Contents | None = None
+    """What became of the answers and traces of the rows; None: no rows were listed."""
+    runs: tuple[RunBehind, ...] = ()
+    people: tuple[PersonBehind, ...] = ()
+    answers: tuple[AnswerBehind, ...] = ()
+    """Of the first rows, as many as were asked for."""
+    printed: Printed | None = None
+    """Where a document prints it, when the reference was to a document."""
 
     @property
     def sound(self) -> bool:
@@ -67,8 +96,14 @@ class Trace:
             "sound": self.sound,
             "row_count": len(self.lines),
             "rows": plain(self.lines[:rows]),
+            "contents": None if self.contents is None else self.contents._asdict(),
+            "answers": plain(self.answers),
+            "runs": plain(self.runs),
+            "people": plain(self.people),
             "notes": list(self.notes),
         }
+        if self.printed is not None:
+            found["printed"] = {**plain(self.printed), "holds": self.printed.holds}
         if self.target is None:
             found["references"] = list(self.references)
             found["refs"] = dict(self.entry.refs)

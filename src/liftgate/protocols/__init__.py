@@ -11,6 +11,7 @@ from __future__ import annotations
 from liftgate.protocols.executing import (
     Executor,
     Feed,
+    Site,
     Work,
     Worker,
 )
@@ -37,6 +38,7 @@ from liftgate.protocols.systems import (
     Bounded,
     Budget,
     Composed,
+    Describing,
     Expected,
     Identified,
     Metered,
@@ -57,6 +59,8 @@ from liftgate.protocols.tables import (
     RowTexts,
     TakeTexts,
     TakeTrace,
+    ToldRow,
+    ToldSide,
 )
 
 __all__ = [
@@ -64,6 +68,7 @@ __all__ = [
     "Bounded",
     "Budget",
     "Composed",
+    "Describing",
     "Evidence",
     "Executor",
     "Expected",
@@ -88,6 +93,7 @@ __all__ = [
     "Rule",
     "Scorer",
     "Sent",
+    "Site",
     "Staged",
     "Startable",
     "System",
@@ -95,6 +101,8 @@ __all__ = [
     "SystemName",
     "TakeTexts",
     "TakeTrace",
+    "ToldRow",
+    "ToldSide",
     "TryAgain",
     "Work",
     "Worker",

@@ -169,6 +169,18 @@ class Identified(Protocol):
 
 
 @runtime_checkable
+class Describing(Protocol):
+    """A system behind something that says of itself what it is: a server, a service."""
+
+    async def describe(self) -> Mapping[str, Json]:
+        """Return what it says, raw, without secrets; asked once a run, before the first call.
+
+        Whatever it raises is noted as not captured, and ends no run.
+        """
+        ...
+
+
+@runtime_checkable
 class Composed(Protocol):
     """A system made of others. The engine hands budgets to those among them that need one."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -111,16 +111,47 @@ class Importer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class ToldRow:
+    """A row of a side, with what people read of it."""
+
+    row: Row
+    texts: RowTexts | None
+    """None: the file has no texts that its importer knows."""
+    trace: Trace | None = None
+
+
+@dataclass(frozen=True)
+class ToldSide:
+    """The rows behind one side of a comparison."""
+
+    rows: Callable[[], Iterator[ToldRow]]
+    """Yields the rows of the items that were paired, item by item. May be called again."""
+    has_content: bool = False
+    """Whether the content of a row can be held against that of the other side."""
+
+
 class Exporter(Protocol):
     """Writes a comparison in the format of another tool; its entry-point name is the format's."""
 
     def __call__(
-        self, comparison: Comparison, *, seconds: int, version: str
-    ) -> Mapping[str, bytes]:
-        """Return the files: name -> content. Pure: no I/O, no clock.
+        self,
+        comparison: Comparison,
+        *,
+        baseline: ToldSide,
+        candidate: ToldSide,
+        seconds: int,
+        version: str,
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Yield the files: a name, ``/`` between folders, and the content in pieces.
+
+        The pieces of a file are taken, all of them, before the next file is asked for, so that a
+        file may tell what an earlier one came to. No I/O beyond the rows, no clock.
 
         Args:
             comparison: what was compared.
+            baseline: its rows.
+            candidate: its rows.
             seconds: since 1970, when it was.
             version: liftgate's own.
 

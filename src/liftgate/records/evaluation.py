@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from liftgate.canon import digest, sha256
 from liftgate.errors import DataError
@@ -16,6 +17,10 @@ from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
 
 _quoted = json.encoder.encode_basestring
+
+
+NOTHING: Mapping[str, Any] = {}
+"""No slices, no metadata: one object for all items that have none, which are most of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +37,9 @@ class Item:
     """What a right answer is; None when there is no label."""
     cluster: str | None = None
     """Items that share a cluster are not independent; None: the item is its own."""
-    slices: Mapping[str, str] = field(default_factory=dict)
+    slices: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     weight: float = 1.0
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=lambda: NOTHING)
 
     @property
     def input_digest(self) -> str:

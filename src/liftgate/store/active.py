@@ -111,6 +111,14 @@ class Committer:
             if len(self._waiting) in (1, GROUP_ROWS):
                 self._changed.notify_all()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more rows wait than two groups hold, so that whoever adds them should wait, too.
+
+        Rows that wait are in memory, and lost when the process is killed.
+        """
+        return len(self._waiting) > 2 * GROUP_ROWS
+
     def flush(self) -> None:
         """Return when every row that was added is on disk; raises as ``add`` does."""
         with self._changed:

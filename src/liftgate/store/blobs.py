@@ -7,13 +7,15 @@ digests, so erasing a value here breaks no chain; what is left is a tombstone.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
@@ -24,6 +26,7 @@ FILE = "blobs.db"
 _BATCH_ROWS = 200
 _BATCH_BYTES = 4_000_000
 _AT_ONCE = 100
+_ASKED = 10_000
 _SHORTEST_PACKED = 100
 """Bytes; what is shorter does not get smaller."""
 _SCHEMA = """CREATE TABLE IF NOT EXISTS blob (
@@ -33,6 +36,16 @@ _SCHEMA = """CREATE TABLE IF NOT EXISTS blob (
   data BLOB,
   erased_at TEXT
 ) STRICT"""
+
+
+class Contents(NamedTuple):
+    """What became of some values."""
+
+    kept: int
+    erased: int
+    """Erased for good, by somebody who meant it."""
+    lost: int
+    """Gone without a tombstone: the file was lost, cut or not copied with the rest."""
 
 
 class Blobs:
@@ -100,6 +113,27 @@ class Blobs:
         if row is None:
             return "unknown"
         return "kept" if row[2] is None else "erased"
+
+    def count(self, digests: Iterable[str]) -> Contents:
+        """Return how many of some different values are kept, were erased, or are gone."""
+        wanted = list(digests)
+        for digest in wanted:
+            if self._waiting(digest) is not None:
+                self.flush()
+                break
+        there = erased = 0
+        if self._connection is not None or self.path.is_file():
+            with self._disk, self._readable():
+                for at in range(0, len(wanted), _ASKED):
+                    chunk = json.dumps(wanted[at : at + _ASKED])
+                    found = self._open().execute(
+                        "SELECT count(*), count(erased_at) FROM blob "
+                        "WHERE digest IN (SELECT value FROM json_each(?))",
+                        (chunk,),
+                    )
+                    row: tuple[int, int] = found.fetchone()
+                    there, erased = there + row[0], erased + row[1]
+        return Contents(there - erased, erased, len(wanted) - there)
 
     def erase(self, digest: str) -> None:
         """Remove a value for good, from the file too; its digest stays as a tombstone.
@@ -194,16 +228,20 @@ class Blobs:
     def _row(self, digest: str) -> tuple[str, bytes | None, str | None] | None:
         if self._connection is None and not self.path.is_file():
             return None
+        with self._disk, self._readable():
+            row = self._open().execute(
+                "SELECT codec, data, erased_at FROM blob WHERE digest = ?", (digest,)
+            )
+            found: tuple[str, bytes | None, str | None] | None = row.fetchone()
+        return found
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
         try:
-            with self._disk:
-                row = self._open().execute(
-                    "SELECT codec, data, erased_at FROM blob WHERE digest = ?", (digest,)
-                )
-                found: tuple[str, bytes | None, str | None] | None = row.fetchone()
+            yield
         except sqlite3.Error as error:
             kind = LiftgateError if is_machine_fault(error) else BrokenChain
             raise kind(f"{self.path.name}: cannot be read ({error})") from error
-        return found
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:

@@ -136,10 +136,14 @@ def digest_of(path: Path) -> str:
 
 def _write(active: Path, folder: Path, *, complete: bool, finished_at: datetime | None) -> Run:
     files: dict[str, str] = {}
-    with reading(active), contextlib.closing(connect(active)) as connection:
+    with (
+        reading(active),
+        contextlib.closing(connect(active)) as connection,
+        parquet.Writer(folder) as parquets,
+    ):
         run = replace(_about(connection), complete=complete, finished_at=finished_at)
         for table in TABLES:
-            if parquet.write(table, _rows(connection, table), folder):
+            if parquets.write(table, _rows(connection, table)):
                 files[table.file] = _synced_digest(folder / table.file)
     run = replace(run, files=files)
     described = folder / RUN_FILE

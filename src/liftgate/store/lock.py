@@ -30,6 +30,23 @@ def only_one(workspace: Workspace, what: str) -> Iterator[None]:
         lock.release(remove=True)
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock of a file; one that is not there is held by nobody."""
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 class RunLock:
     """A lock on ``<run>.lock``. It belongs to this object, not to the process as a whole."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,31 +18,62 @@ if TYPE_CHECKING:
 
 AnyTable = Table[Trial] | Table[Score] | Table[Measure]
 _LONGEST_LINE = 1_048_576
-_ROW_GROUP = 20_480
+_ROW_GROUP = 8_192
 
 
-def write(table: AnyTable, rows: Iterable[Row], folder: Path) -> int:
-    """Write a table's rows to ``folder/<table>.parquet``; no file when there are none.
+class Writer:
+    """Writes the tables of a run into a folder; a context manager, of one DuckDB for all."""
 
-    Args:
-        table: what the rows are of.
-        rows: in the table's order, which is kept.
-        folder: where the file is to lie.
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = contextlib.ExitStack()
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
-    Returns:
-        The number of rows.
+    def __enter__(self) -> Writer:
+        return self
 
-    Raises:
-        LiftgateError: the machine refuses.
-    """
-    staged = folder / f"{table.name}.jsonl"
-    try:
-        count, longest = _stage(table, rows, staged)
-        if count:
-            _convert(table, staged, folder / table.file, max(longest + 1, _LONGEST_LINE))
-    finally:
-        staged.unlink(missing_ok=True)
-    return count
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def write(self, table: AnyTable, rows: Iterable[Row]) -> int:
+        """Write a table's rows to ``<table>.parquet``; no file when there are none.
+
+        Args:
+            table: what the rows are of.
+            rows: in the table's order, which is kept.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            LiftgateError: the machine refuses.
+        """
+        staged = self._folder / f"{table.name}.jsonl"
+        try:
+            count, longest = _stage(table, rows, staged)
+            if count:
+                self._convert(table, staged, max(longest + 1, _LONGEST_LINE))
+        finally:
+            staged.unlink(missing_ok=True)
+        return count
+
+    def _convert(self, table: AnyTable, source: Path, longest: int) -> None:
+        target = self._folder / table.file
+        columns = ", ".join(column.write for column in table.columns)
+        types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
+        if self._connection is None:
+            # One thread keeps the order and takes less memory. A limit of it would make DuckDB
+            # refuse runs.
+            self._connection = self._open.enter_context(_duckdb(self._folder, threads="1"))
+        with _writable(target):
+            self._connection.execute(
+                f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
+                f"hive_partitioning = false, format = 'newline_delimited', "
+                f"maximum_object_size = {longest}, "
+                f"columns = {{{types}}})) "
+                f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
+                f"ROW_GROUP_SIZE {_ROW_GROUP})"
+            )
 
 
 def read(
@@ -80,6 +111,24 @@ def read(
         return found
 
 
+def distinct(table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> list[str]:
+    """Return the different texts that stand in any of some columns, in no order.
+
+    Raises:
+        BrokenChain: a file is not readable Parquet, or lacks a column.
+    """
+    if not files:
+        return []
+    listed: object = [_literal(path) for path in files]
+    each = " UNION ".join(
+        f"SELECT {name} AS found FROM {_rows_of(table)} WHERE {name} IS NOT NULL"  # noqa: S608
+        for name in names
+    )
+    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
+        rows = connection.execute(each, [listed] * len(names)).fetchall()
+    return [found for (found,) in rows]
+
+
 def _rows_of(table: AnyTable) -> str:
     """Return what to read from; columns that older files lack are null there."""
     later = [c for c in table.columns if c.later]
@@ -93,29 +142,23 @@ def _rows_of(table: AnyTable) -> str:
 def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
     """Write rows as JSON lines, whose numbers are read back exactly; return count and longest."""
     count = longest = 0
+    line_of = f"{{{', '.join(f'{json.dumps(name)}: %s' for name in table.names)}}}\n"
     with path.open("w", encoding="ascii") as file:
         for row in rows:
-            line = json.dumps(dict(zip(table.names, row, strict=True)))
+            line = line_of % tuple([_JSON[type(value)](value) for value in row])
             file.write(line)
-            file.write("\n")
             count += 1
             longest = max(longest, len(line))
     return count, longest
 
 
-def _convert(table: AnyTable, source: Path, target: Path, longest: int) -> None:
-    columns = ", ".join(column.write for column in table.columns)
-    types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
-    # One thread keeps the order and takes less memory. A limit of it would make DuckDB refuse runs.
-    with _duckdb(target.parent, threads="1") as connection, _writable(target):
-        connection.execute(
-            f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
-            f"hive_partitioning = false, format = 'newline_delimited', "
-            f"maximum_object_size = {longest}, "
-            f"columns = {{{types}}})) "
-            f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
-            f"ROW_GROUP_SIZE {_ROW_GROUP})"
-        )
+_JSON: dict[type, Callable[[Any], str]] = {
+    str: json.encoder.encode_basestring_ascii,
+    int: int.__repr__,
+    float: float.__repr__,
+    type(None): lambda _: "null",
+}
+"""How the four types that SQLite gives are written as JSON, as ``json.dumps`` does."""
 
 
 @contextlib.contextmanager

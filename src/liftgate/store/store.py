@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.sqlite import connect
 from liftgate.store import finished, parquet
 from liftgate.store.active import create, reading
-from liftgate.store.blobs import Blobs
+from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, R, Row, Table
 from liftgate.store.workspace import Workspace
@@ -238,6 +238,16 @@ class Store:
     def blob_state(self, digest: str) -> str:
         """Return ``kept``, ``erased`` or ``unknown``."""
         return self._blobs.state(digest)
+
+    def contents(self, digests: Iterable[str]) -> Contents:
+        """Return how many of some different blobs are kept, were erased, or are gone."""
+        return self._blobs.count(set(digests))
+
+    def contents_of(self, runs: Iterable[str]) -> Contents:
+        """Return what became of all answers and traces of some finished runs."""
+        places = [self.workspace.runs / run / TRIALS.file for run in runs]
+        files = [path for path in places if path.is_file()]
+        return self.contents(parquet.distinct(TRIALS, files, ("output_digest", "trace_digest")))
 
     def put_json(self, value: Json) -> str:
         """Keep a JSON value among the blobs and return its digest; on disk after ``flush``."""

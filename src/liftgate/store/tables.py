@@ -53,6 +53,9 @@ _DUCKDB = {
 }
 
 
+_PLAIN: dict[Kind, type] = {Kind.TEXT: str, Kind.REAL: float, Kind.INTEGER: int}
+
+
 @dataclass(frozen=True)
 class Column:
     """One column; it carries the name of the record's field."""
@@ -108,17 +111,29 @@ class Table(Generic[R]):
         Raises:
             DataError: a NaN, a naive time, a wrong type or a missing value; names the field.
         """
-        row = []
-        for value, column in zip(self._values(record), self.columns, strict=True):
-            kind = type(value)
-            # What needs no second look, which is nearly everything.
-            if (kind is str and column.kind is Kind.TEXT and value.isascii()) or (
-                value is None and column.optional
-            ):
+        row: list[Any] = []
+        for value, (kind, column) in zip(self._values(record), self._plain, strict=True):
+            if value is None:
+                plain = column.optional
+            else:
+                # What needs no second look, which is nearly everything.
+                plain = type(value) is kind and (
+                    value.isascii()
+                    if kind is str
+                    else value - value == 0.0
+                    if kind is float
+                    else -_SMALL < value < _SMALL
+                )
+            if plain:
                 row.append(value)
             else:
                 row.append(_stored(value, column, self.name))
         return tuple(row)
+
+    @cached_property
+    def _plain(self) -> tuple[tuple[Any, Column], ...]:
+        """The columns, each with the type of values that are stored as they are."""
+        return tuple((_PLAIN.get(column.kind), column) for column in self.columns)
 
     @cached_property
     def _values(self) -> Callable[[R], Row]:
@@ -166,10 +181,10 @@ def _stored(value: Any, column: Column, table: str) -> Any:
 
 
 def _text(value: Any, column: Column) -> str:
-    if type(value) is str and value.isascii():
-        return value
     if isinstance(value, Enum):
         value = value.value
+    if type(value) is str and value.isascii():
+        return value
     if not isinstance(value, str):
         raise TypeError("text")
     try:
@@ -206,7 +221,7 @@ def _time(value: Any, column: Column) -> int:
 
 
 def _json(value: Any, column: Column) -> str:
-    if not isinstance(value, Mapping):
+    if type(value) is not dict and not isinstance(value, Mapping):
         raise TypeError("a mapping of JSON values" + (" or None" if column.optional else ""))
     return canonical(value).decode()
 

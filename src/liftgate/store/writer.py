@@ -113,6 +113,11 @@ class RunWriter:
         self._owned("measure", measure.run)
         self._committer.add(MEASURES, MEASURES.row(measure))
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether rows come faster than they can be written; see ``Committer.is_behind``."""
+        return self._committer.is_behind
+
     def flush(self) -> None:
         """Return when every row that was added is on disk.
 

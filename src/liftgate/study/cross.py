@@ -17,7 +17,7 @@ from liftgate.protocols import JudgeFactory
 from liftgate.records import Part, Role, Status
 from liftgate.study import params
 from liftgate.study.items import DatasetPlan
-from liftgate.study.plan import ArmPlan, ClaimPlan, ScorerPlan, latency_quantile
+from liftgate.study.plan import ArmPlan, ClaimPlan, ReproductionPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
 from liftgate.study.source import Path
 
@@ -55,6 +55,7 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
     """
     outline = _outline(given)
     found = [*_roles(outline), *_floor(outline), *_names(outline), *_tries(given)]
+    found += _tolerances(given, outline)
     for part, path, node in outline.claims:
         about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
@@ -183,6 +184,16 @@ def _tries(given: Mapping[str, Any]) -> Iterator[Problem]:
                 ("scorers", metric, "over_repeats"),
                 f"{tries.text} needs {tries.k} tries of each item, got repeats: {repeats}",
             )
+
+
+def _tolerances(given: Mapping[str, Any], outline: Outline) -> Iterator[Problem]:
+    """Check that tolerances are of metrics that the study scores."""
+    plan = _valid(ReproductionPlan, given.get("reproduction"))
+    if plan is None or outline.metrics is None:
+        return
+    for metric in plan.tolerance:
+        for problem in _one_of("tolerance", metric, outline.metrics, "scorers"):
+            yield problem.under("reproduction")
 
 
 def _known(node: Any, outline: Outline) -> Iterator[Problem]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
-from liftgate.errors import DataError, Fault, StudyError, UnknownName
-from liftgate.protocols import Scorer
+from liftgate.errors import Fault, StudyError, UnknownName
 from liftgate.records import Claim, Item, Part, Role
-from liftgate.study import cross, params
-from liftgate.study.focus import FocusedScorer
+from liftgate.study import cross
+from liftgate.study.focus import made
 from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import (
     SCORER_KEYS,
@@ -22,6 +22,7 @@ from liftgate.study.plan import (
     DecisionPlan,
     OutcomesPlan,
     PilotPlan,
+    ReproductionPlan,
     ScorerPlan,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
@@ -63,6 +64,10 @@ class Study(Node):
     seed: Seed = Field(default=0, description="decides every random choice")
     pilot: PilotPlan | None = Field(
         default=None, description="tables of baseline and candidate from before the study"
+    )
+
+    reproduction: ReproductionPlan | None = Field(
+        default=None, description="the tolerance within which a rerun is equivalent"
     )
 
     exploratory: Literal[True] | None = Field(
@@ -114,16 +119,14 @@ class Study(Node):
         """Return the scorer object of a metric, made anew. Raises UnknownName."""
         if metric not in self.scorers:
             raise UnknownName("metric", metric, self.scorers)
+        return self.scorer_made(metric)()
+
+    def scorer_made(self, metric: str) -> Callable[[], Any]:
+        """Return what makes the scorer object of a metric, in other processes too."""
         plan = self.scorers[metric]
-        made = params.make("scorers", plan.scorer, plan.params)
-        if plan.target is None and plan.stage is None:
-            return made
-        if not isinstance(made, Scorer):
-            raise DataError(
-                f"scorers.{metric}: {plan.scorer} is no scorer of single answers, expected neither "
-                "target nor stage"
-            )
-        return FocusedScorer(made, plan.target, retrieval=plan.stage is not None)
+        retrieval = plan.stage is not None
+        given = dict(plan.params)
+        return partial(made, metric, plan.scorer, given, plan.target, retrieval=retrieval)
 
     def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
         """Return the items in every version that some arm is asked.

@@ -13,6 +13,7 @@ from typing import Any
 from liftgate.errors import DataError, SystemFailed
 from liftgate.protocols import Scorer
 from liftgate.records import Answer, Item, Json, Missing, Scale, StepKind
+from liftgate.study import params
 
 
 @dataclass(frozen=True)
@@ -97,3 +98,30 @@ def retrieved(answer: Answer) -> list[Json]:
                 raise SystemFailed("what it retrieved has no id", kind="unparsable")
             ids.setdefault(str(name))
     return list(ids)
+
+
+def made(
+    metric: str, plugin: str, given: Mapping[str, Any], target: str | None, *, retrieval: bool
+) -> Any:
+    """Return the scorer object of a metric, made anew.
+
+    Args:
+        metric: its name in the study.
+        plugin: the scorer's name.
+        given: its parameters.
+        target: the part of the items' target that it is to see; None: all of it.
+        retrieval: whether it is to see what was retrieved rather than the answer.
+
+    Raises:
+        UnknownName: no plug-in carries the name.
+        DataError: it scores no single answers, and is to see a part of them.
+    """
+    found = params.make("scorers", plugin, given)
+    if target is None and not retrieval:
+        return found
+    if not isinstance(found, Scorer):
+        raise DataError(
+            f"scorers.{metric}: {plugin} is no scorer of single answers, expected neither "
+            "target nor stage"
+        )
+    return FocusedScorer(found, target, retrieval=retrieval)

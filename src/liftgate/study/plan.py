@@ -345,6 +345,14 @@ class PilotPlan(Node):
     candidate: Text = Field(description="the table of the candidate's scores")
 
 
+class ReproductionPlan(Node):
+    """What counts as the same result when the study's runs are made again."""
+
+    tolerance: Annotated[
+        dict[MetricName, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
+    ] = Field(description="metric: by how much a mean may differ, in the units of the score")
+
+
 def latency_quantile(metric: str) -> float | None:
     """Return q of the engine's ``latency_p<q>_ms`` or ``ttft_p<q>_ms``, or None for another name.
 

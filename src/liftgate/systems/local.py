@@ -79,6 +79,11 @@ def settings(  # noqa: PLR0913 - each is a key of the study
     Raises:
         ValueError: names the parameter.
     """
+    if kind == "completions" and response_format is not None:
+        raise ValueError(
+            "response_format: got one with kind completions, which the runtime does not heed; "
+            "expected kind chat"
+        )
     given: dict[str, Any] = {
         "temperature": temperature,
         "max_tokens": max_tokens,

@@ -26,7 +26,7 @@ from liftgate.records import Answer, Json
 from liftgate.study.params import bound
 from liftgate.systems.requests import Request, request
 from liftgate.systems.templates import filled
-from liftgate.systems.wire import Reply, Stream, fault_of, reply_of
+from liftgate.systems.wire import Reply, Stream, fault_of, model_of, reply_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -39,6 +39,11 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REMOVED = b"[key removed]"
 _SHORTEST_KEY = 4
 _ENCODED = "Content-Encoding"
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
+"""``json.dumps`` would make an encoder for each request."""
+_DESCRIBED_S = 10
+_TELLING = ("Server", "X-Powered-By", "OpenAI-Version", "X-Served-By", "Via")
+"""Headers by which servers say what they are."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +212,7 @@ class OpenAISystem:
         """
         await self.start()
         body = self._body(parts)
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        data = _encoded(body).encode("utf-8", "replace")
 
         async def request() -> Sent:
             return await self._send(data)
@@ -221,6 +226,30 @@ class OpenAISystem:
             tokens = len(data) // CHARACTERS_A_TOKEN + (self._made.request.bound_out or 0)
             reply = await self._budget.send(request, tokens=tokens)
         return self._answer(reply, body)
+
+    async def describe(self) -> Mapping[str, Json]:
+        """Return what the server says of itself and of the model: its list of models, its headers.
+
+        Raises:
+            SystemFailed: it has no such list, or its answer cannot be read.
+        """
+        import aiohttp
+
+        await self.start()
+        assert self._session is not None
+        limit = aiohttp.ClientTimeout(total=_DESCRIBED_S)
+        address = f"{self.endpoint}/models"
+        try:
+            async with self._session.get(address, timeout=limit, allow_redirects=False) as response:
+                body = await self._read(response)
+                if response.status != 200:
+                    raise SystemFailed(f"/models: the server answered {response.status}")
+                headers = response.headers
+        except (aiohttp.ClientError, OSError) as error:
+            raise SystemFailed(f"/models: {type(error).__name__}") from None
+        told = {name: headers[name] for name in _TELLING if name in headers}
+        shown = {name: self._clean(text.encode()).decode() for name, text in told.items()}
+        return {"model": model_of(body, self.model), "headers": shown}
 
     def measure(self) -> Mapping[str, float]:
         """Return nothing: a server says nothing of itself that is exact."""

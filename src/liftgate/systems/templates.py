@@ -22,6 +22,8 @@ def filled(template: Any, parts: Mapping[str, Json]) -> Any:
     Raises:
         DataError: it names a part that the item has not.
     """
+    if type(template) is str and "{" not in template:
+        return template
     if isinstance(template, Mapping):
         return {key: filled(value, parts) for key, value in template.items()}
     if isinstance(template, (list, tuple)):

@@ -21,6 +21,8 @@ _NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 _REFUSED = frozenset({"content_filter", "content_policy_violation"})
 _LONGEST_ASKED_WAIT_S = 3600.0
 _SHOWN = 200
+_LONGEST_TOLD = 20_000
+_CHANGING = frozenset({"created", "permission"})
 
 
 @dataclass
@@ -78,6 +80,26 @@ def reply_of(data: bytes) -> Reply:
     reply.logprobs = first.get("logprobs")
     _finish(reply, first.get("finish_reason"))
     return reply
+
+
+def model_of(data: bytes, name: str) -> Json:
+    """Return what a list of models says of one of them; None: it is not in the list.
+
+    Raises:
+        SystemFailed: it is no list of models.
+    """
+    try:
+        listed = json.loads(data)["data"]
+        found = [one for one in listed if one["id"] == name]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SystemFailed(f"/models: no list of models ({type(error).__name__})") from None
+    if not found:
+        return None
+    # A list may say of a model that its permissions were made just now.
+    told = {key: value for key, value in found[0].items() if key not in _CHANGING}
+    if len(json.dumps(told)) > _LONGEST_TOLD:
+        raise SystemFailed(f"/models: more than {_LONGEST_TOLD:,} characters about {name}")
+    return told
 
 
 class Stream:
@@ -227,9 +249,13 @@ def _error(data: bytes) -> tuple[str, str]:
     return str(code)[:_SHOWN], shown(message or data)
 
 
+_decoded = json.JSONDecoder(parse_constant=lambda _: None).decode
+"""``json.loads`` would make a decoder for each answer."""
+
+
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        body = json.loads(data, parse_constant=lambda _: None)
+        body = _decoded(data.decode(json.detect_encoding(data), "surrogatepass"))
     except (ValueError, RecursionError):
         raise TryAgain(f"the server sent no JSON: {shown(data)}") from None
     if not isinstance(body, dict):

@@ -17,7 +17,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -90,6 +90,9 @@ class StubServer:
             port: 0: any that is free.
         """
         self.asked: list[Asked] = []
+        self.models: list[dict[str, Any]] = [{"id": "m", "object": "model"}]
+        """What it says that it serves."""
+        self.described = 0
         self.in_flight = 0
         self.most_in_flight = 0
         self.url = ""
@@ -146,6 +149,8 @@ class StubServer:
         headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
         length = min(int(headers.get("content-length", "0")), _LONGEST_BODY)
         body = json.loads(await reader.readexactly(length) or b"{}")
+        if first.startswith("GET ") and first.split()[1].endswith("/models"):
+            return await self._tell(headers, writer)
         asked = Asked(len(self.asked) + 1, first.split()[1], headers, body)
         self.asked.append(asked)
         self.in_flight += 1
@@ -154,6 +159,16 @@ class StubServer:
             return await self._answer(asked, self._decide(asked), writer)
         finally:
             self.in_flight -= 1
+
+    async def _tell(self, headers: Mapping[str, str], writer: asyncio.StreamWriter) -> bool:
+        """Say what it serves; this is no question to a model, and is not counted."""
+        self.described += 1
+        body = json.dumps({"object": "list", "data": self.models}).encode()
+        asked = Asked(0, "/v1/models", headers, {})
+        act = self._decide(asked) if self._key is not None else Act()
+        if act.status == 200:
+            act = Act(body=body, headers={"Server": "liftgate-stub"})
+        return await self._answer(asked, replace(act, delay_s=0), writer)
 
     def _decide(self, asked: Asked) -> Act:
         given = asked.headers.get("authorization", "").removeprefix("Bearer ")

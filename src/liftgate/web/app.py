@@ -15,8 +15,9 @@ from liftgate.humans.desk import Desk, rubric_view
 from liftgate.humans.draw import LEAD
 from liftgate.humans.ratings import Overtaken
 from liftgate.humans.settling import settle, settle_view
+from liftgate.web.answers import as_json, html, icon, static
 from liftgate.web.guard import FORM_TOKEN, App, Guarded, body_of, check_sender, form_token
-from liftgate.web.pages import address, asset, page
+from liftgate.web.pages import page
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -54,8 +55,8 @@ def make_app(room: Room, *, hosts: tuple[str, ...] | None) -> App:
     routes = [
         Route("/", server.home),
         Route("/enter/{token}", server.enter),
-        Route("/static/{digest}/{name}", server.static),
-        Route("/favicon.ico", server.icon),
+        Route("/static/{digest}/{name}", static),
+        Route("/favicon.ico", icon),
         Route("/rate", server.rate),
         Route("/rate.json", server.rate_json),
         Route("/rate/act", server.act, methods=["POST"]),
@@ -83,7 +84,7 @@ class RatingServer:
 
         visitor = self._visitor(request)
         if visitor is None:
-            return _html(page("plain.html.j2", _WITHOUT_LINK), 403)
+            return html(page("plain.html.j2", _WITHOUT_LINK), 403)
         return RedirectResponse("/lead" if visitor.name == LEAD else "/rate", 303)
 
     def enter(self, request: Request) -> Response:
@@ -93,7 +94,7 @@ class RatingServer:
         token = request.path_params["token"]
         name = self._room.access.whose(token)
         if name is None:
-            return _html(page("plain.html.j2", _WITHOUT_LINK), 403)
+            return html(page("plain.html.j2", _WITHOUT_LINK), 403)
         answer = RedirectResponse("/lead" if name == LEAD else "/rate", 303)
         answer.set_cookie(
             self._cookie,
@@ -105,21 +106,6 @@ class RatingServer:
         )
         return answer
 
-    def static(self, request: Request) -> Response:
-        """Return a file of our own."""
-        from starlette.responses import Response
-
-        found = asset(request.path_params["name"])
-        if found is None:
-            raise UnknownName("file", request.path_params["name"], ())
-        return Response(found[0], media_type=found[1])
-
-    def icon(self, request: Request) -> Response:  # noqa: ARG002 - Starlette's door
-        """Return the icon to a browser that asks for it unasked, as on a JSON page."""
-        from starlette.responses import RedirectResponse
-
-        return RedirectResponse(address("icon.svg"), 303)
-
     def rate(self, request: Request) -> Response:
         """The rater's page; what is on the desk comes as JSON, afterwards."""
         visitor = self._rater(request)
@@ -129,29 +115,29 @@ class RatingServer:
             "pseudonym": visitor.name,
             "harms": sorted({s.harm for s in self._room.batch.subjects.values() if s.harm}),
         }
-        return _html(page("rate.html.j2", context))
+        return html(page("rate.html.j2", context))
 
     def rate_json(self, request: Request) -> Response:
         """What is on the rater's desk."""
         visitor = self._rater(request)
-        return _json({**self._desk(visitor).view(), "rubric": rubric_view(self._room.batch)})
+        return as_json({**self._desk(visitor).view(), "rubric": rubric_view(self._room.batch)})
 
     async def act(self, request: Request) -> Response:
         """Do what a rater's page asks for, and return what is on the desk then."""
         visitor = self._rater(request)
         check_sender(request, visitor.token, request.headers.get(FORM_TOKEN, ""))
         given = _parsed(await body_of(request))
-        return await _aside(lambda: _json(_done(self._desk(visitor), given)))
+        return await _aside(lambda: as_json(_done(self._desk(visitor), given)))
 
     def lead(self, request: Request) -> Response:
         """The lead's page."""
         self._lead(request)
-        return _html(page("lead.html.j2", {"view": lead_view(self._room)}))
+        return html(page("lead.html.j2", {"view": lead_view(self._room)}))
 
     def lead_json(self, request: Request) -> Response:
         """The lead's page as JSON."""
         self._lead(request)
-        return _json(lead_view(self._room))
+        return as_json(lead_view(self._room))
 
     def settle(self, request: Request) -> Response:
         """The page on which the lead settles one disagreement; arms are hidden here, too."""
@@ -159,7 +145,7 @@ class RatingServer:
         room = self._room
         view = settle_view(room.batch, request.path_params["subject"], room.ratings, room.text)
         context = {"view": view, "form_token": form_token(visitor.token)}
-        return _html(page("settle.html.j2", context))
+        return html(page("settle.html.j2", context))
 
     async def settled(self, request: Request) -> Response:
         """Keep the lead's word, and go back to the queue."""
@@ -246,13 +232,13 @@ def _fault(request: Request, error: Exception) -> Response:
     assert isinstance(error, LiftgateError)
     status = next((code for kind, code in _STATUS if isinstance(error, kind)), 503)
     if request.url.path.endswith((".json", "/act")):
-        return _json({"error": str(error), "hint": error.hint}, status)
+        return as_json({"error": str(error), "hint": error.hint}, status)
     text = f"{error}. {error.hint}".strip()
-    return _html(page("plain.html.j2", {"title": "That did not work", "text": text}), status)
+    return html(page("plain.html.j2", {"title": "That did not work", "text": text}), status)
 
 
 def _not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's door
-    return _html(page("plain.html.j2", {"title": "No such page", "text": "Open your link."}), 404)
+    return html(page("plain.html.j2", {"title": "No such page", "text": "Open your link."}), 404)
 
 
 def _parsed(data: bytes) -> Mapping[str, Any]:
@@ -277,16 +263,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise DataError(f"value: got {text!r}, expected one of the rubric's values") from error
-
-
-def _html(text: str, status: int = 200) -> Response:
-    from starlette.responses import HTMLResponse
-
-    return HTMLResponse(text, status)
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    from starlette.responses import Response
-
-    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
-    return Response(text.encode("utf-8"), status, media_type="application/json")

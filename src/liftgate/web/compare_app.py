@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from liftgate.errors import DataError, LiftgateError, NotAllowed, UnknownName
+from liftgate.errors import LiftgateError
 from liftgate.flow.flip_view import filter_of, item_view, list_view
 from liftgate.flow.side_by_side import SideBySide
+from liftgate.web.answers import as_json, fault, html, icon, not_found, static
 from liftgate.web.guard import App, Guarded
-from liftgate.web.pages import address, asset, page
+from liftgate.web.pages import page
 from liftgate.web.pass_by import Pass
 
 if TYPE_CHECKING:
@@ -88,57 +87,3 @@ class ComparePages:
     def _item(self, request: Request, most: int) -> dict[str, Any]:
         asked = filter_of(self._look, request.query_params.multi_items())
         return item_view(self._look, asked, request.query_params.get("id", ""), most)
-
-
-def static(request: Request) -> Response:
-    """Return a file of our own."""
-    from starlette.responses import Response
-
-    found = asset(request.path_params["name"])
-    if found is None:
-        raise UnknownName("file", request.path_params["name"][:80], ())
-    return Response(found[0], media_type=found[1])
-
-
-def icon(request: Request) -> Response:  # noqa: ARG001 - Starlette's door
-    """Return the icon to a browser that asks for it unasked, as on a JSON page."""
-    from starlette.responses import RedirectResponse
-
-    return RedirectResponse(address("icon.svg"), 303)
-
-
-_STATUS = ((NotAllowed, 403), (UnknownName, 404), (DataError, 400))
-
-
-def fault(request: Request, error: Exception) -> Response:
-    """Answer with the error, as JSON or as a page, as it was asked for."""
-    assert isinstance(error, LiftgateError)
-    status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
-    if request.url.path.endswith(".json"):
-        return as_json({"error": str(error), "hint": error.hint}, status)
-    text = f"{error}. {error.hint}".strip()
-    return html(page("plain.html.j2", {"title": "That did not work", "text": text}), status)
-
-
-def not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's door
-    """Say that there is no such page."""
-    text = "Begin at the first page: /"
-    return html(page("plain.html.j2", {"title": "No such page", "text": text}), 404)
-
-
-def html(text: str, status: int = 200) -> Response:
-    """Return a page."""
-    from starlette.responses import HTMLResponse
-
-    return HTMLResponse(text, status)
-
-
-_dumps = partial(json.dumps, ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def as_json(value: Any, status: int = 200) -> Response:
-    """Return a value as JSON."""
-    from starlette.responses import Response
-
-    data = _dumps(value).encode("utf-8", "replace")
-    return Response(data, status, media_type="application/json")

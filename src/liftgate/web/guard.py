@@ -9,8 +9,10 @@ has come in by the same browser since.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,8 +22,9 @@ from liftgate.errors import NotAllowed
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+POLICY = "content-security-policy"
 HEADERS = {
-    "content-security-policy": (
+    POLICY: (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     ),
@@ -37,6 +40,9 @@ HEADERS = {
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_BODY = 64_000
 FORM_TOKEN = "x-form-token"  # noqa: S105 - the name of a header
+KEPT = "public, max-age=31536000, immutable"
+"""How long a browser keeps what lies at an address that names its bytes."""
+CACHE = b"cache-control"
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -66,7 +72,9 @@ class Guarded:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = {name.encode(): value.encode() for name, value in HEADERS.items()}
-                kept = [pair for pair in message.get("headers", []) if pair[0].lower() not in own]
+                given = message.get("headers", [])
+                own |= {name: value for name, value in given if _may(name, value, message)}
+                kept = [pair for pair in given if pair[0].lower() not in own]
                 message["headers"] = [*kept, *own.items()]
             await send(message)
 
@@ -77,6 +85,31 @@ class Guarded:
             await answer(scope, receive, guarded)
             return
         await self._app(scope, receive, guarded)
+
+
+def alone(style: str) -> str:
+    """Return the policy of a page that stands alone: one style sheet inside, and no script at all.
+
+    Args:
+        style: the text of its style sheet.
+    """
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+# An answer may keep these two headers of its own, in no other words.
+_EMPTY = re.escape(base64.b64encode(hashlib.sha256(b"").digest()).decode())
+_ALONE = re.compile(re.escape(alone("")).replace(_EMPTY, "[A-Za-z0-9+/]{43}=").encode())
+
+
+def _may(name: bytes, value: bytes, message: Message) -> bool:
+    """Whether an answer's own header stays: it is kept for good, or stands alone."""
+    if name == CACHE:
+        return bool(message["status"] == 200 and value == KEPT.encode())
+    return name == POLICY.encode() and _ALONE.fullmatch(value) is not None
 
 
 def form_token(token: str) -> str:

@@ -19,8 +19,13 @@ _TYPES = {
     "style.css": "text/css",
     "rate.js": "text/javascript",
     "compare.js": "text/javascript",
+    "ui.js": "text/javascript",
+    "ui.css": "text/css",
+    "htmx.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
+_FILES = {"htmx.js": "vendor/htmx-2.0.11.min.js"}
+"""Where a file lies that another project wrote; its licence and digest lie beside it."""
 
 
 @cache
@@ -28,7 +33,7 @@ def asset(name: str) -> tuple[str, str] | None:
     """Return a static file's text and type, or None; the style begins with that of the reports."""
     if name not in _TYPES:
         return None
-    text = (_HERE / "static" / name).read_text(encoding="utf-8")
+    text = (_HERE / "static" / _FILES.get(name, name)).read_text(encoding="utf-8")
     return (stylesheet() + text if name == "style.css" else text), _TYPES[name]
 
 
@@ -43,6 +48,13 @@ def address(name: str) -> str:
 def page(template: str, context: Mapping[str, Any]) -> str:
     """Return a page; every text in it is escaped, and what cannot be seen is named."""
     return _environment().get_template(template).render(**context)
+
+
+def compiled(folder: str) -> None:
+    """Compile the templates of a folder, so that no visitor waits for it."""
+    environment = _environment()
+    for name in environment.list_templates(filter_func=lambda name: name.startswith(folder)):
+        environment.get_template(name)
 
 
 @cache
@@ -63,4 +75,5 @@ def _environment() -> Environment:
         finalize=finalize,
     )
     environment.globals["address"] = address
+    environment.filters["svg"] = Markup  # figures escape their own text
     return environment

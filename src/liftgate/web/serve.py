@@ -71,8 +71,8 @@ def serve_app(
     port = listening.getsockname()[1]
     name = address.name or address.host
     shown = f"[{name}]" if ":" in name else name
-    ready(f"http://{shown}:{port}")
     app = make(None if address.off_loopback else LOOPBACK)
+    ready(f"http://{shown}:{port}")
     config = uvicorn.Config(
         app,
         log_level="warning",

@@ -145,3 +145,19 @@ def test_money_for_the_judge_is_counted_and_its_end_ends_the_run(bench) -> None:
         votes = [store.output(score.detail_digest)["votes"][0] for score in scored]
     assert [vote["cost"] for vote in votes] == [1.0] * 3
     assert json.dumps(votes)
+
+
+def test_where_money_is_short_answers_that_are_paid_are_judged_before_new_ones_are_asked(
+    bench,
+) -> None:
+    base = bench.system("base", lambda text, count: Answer("yes", cost=1.0))
+    bench.run(bench.plan(base, items=4))
+    asked = len(base.calls)
+    model = bench.system("judge", lambda text, count: Answer(approving("", 0), cost=1.0))
+    plan = with_judge(bench, model, base, items=12)
+
+    done = bench.run(plan, purse=Purse(Prices("USD"), 4.5))
+
+    assert (asked, len(base.calls) - asked) == (4, 0)
+    assert len(model.calls) == 4
+    assert done.cut_short

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 
 import pytest
@@ -150,3 +151,45 @@ def test_a_log_without_rows_is_refused(tmp_path) -> None:
 def test_an_infinite_score_is_refused(tmp_path) -> None:
     with pytest.raises(DataError, match=r"jsonl:1: score: got inf"):
         opened(written(tmp_path, row(score=float("inf"))))
+
+
+# The quick way and the slow one -----------------------------------------------------------------
+
+CONTENTS = [
+    {"a": 1, "b": [1.5, 1e16, -0.0, 10**30, True, None, {"z": 1, "é": "ü\u2028"}]},
+    {"text": 'quote " backslash \\ slash / tab \t \x7f \x00 😀'},
+    {},
+]
+
+
+@pytest.mark.parametrize("variables", CONTENTS)
+def test_a_row_read_the_slow_way_is_the_same_test(tmp_path, variables) -> None:
+    """A NaN anywhere in a row makes the quick reader refuse it whole."""
+    base = json.loads((LOGS / "promptfoo" / "old.jsonl").read_text().splitlines()[0])
+    case = base["testCase"] | {
+        "vars": variables,
+        "assert": [{"type": "equals", "value": variables}],
+    }
+    base |= {"vars": variables, "testCase": case}
+    quick, slow = tmp_path / "quick.jsonl", tmp_path / "slow.jsonl"
+    quick.write_text(json.dumps(base) + "\n")
+    slow.write_text(json.dumps(base | {"latencyMs": math.nan}, sort_keys=True, indent=None) + "\n")
+    (one_row,), (other,) = opened(quick).rows(), opened(slow).rows()
+    assert (one_row.item, one_row.content) == (other.item, other.content)
+    document = tmp_path / "whole.json"
+    body = {"version": 3, "results": [base], "prompts": []}
+    document.write_text(json.dumps({"evalId": "e", "results": body}))
+    (third,) = opened(document).rows()
+    assert third.content == one_row.content
+
+
+def test_nan_and_null_in_a_test_are_two_tests_and_half_a_surrogate_is_read(tmp_path) -> None:
+    base = json.loads((LOGS / "promptfoo" / "old.jsonl").read_text().splitlines()[0])
+    contents = set()
+    for value in (None, math.nan, math.inf, "\ud800", "\ud801", 1, 1.5):
+        case = base["testCase"] | {"vars": {"x": value}}
+        path = tmp_path / "a.jsonl"
+        path.write_text(json.dumps(base | {"vars": {"x": value}, "testCase": case}) + "\n")
+        (row,) = opened(path).rows()
+        contents.add(row.content)
+    assert len(contents) == 7

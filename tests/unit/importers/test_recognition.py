@@ -55,7 +55,7 @@ def test_a_document_of_no_known_format_is_refused_with_what_was_seen(tmp_path) -
     with pytest.raises(DataError, match=r"every_eval_ever, inspect_ai, .*names 'name', 'scores'"):
         opened(path)
     path.write_bytes('{"evalId": 1, "results": {}}'.encode("utf-16"))
-    with pytest.raises(DataError, match="it is UTF-16, expected UTF-8"):
+    with pytest.raises(DataError, match="looks like UTF-16"):
         opened(path)
     path.write_bytes(b"")
     with pytest.raises(DataError, match="it is empty"):

@@ -233,7 +233,7 @@ def test_a_refused_copy_into_parquet_keeps_the_rows(home, rows, monkeypatch):
             raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as patched:
-            patched.setattr(finished.parquet, "write", refuse)
+            patched.setattr(finished.parquet.Writer, "write", refuse)
             with pytest.raises(LiftgateError, match="No space left on device"):
                 run.finish(complete=True)
     with Store.open(home) as store:

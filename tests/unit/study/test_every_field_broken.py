@@ -26,6 +26,7 @@ GOLDEN = parse((Path(__file__).parent / "golden" / "v1.yaml").read_text("utf-8")
 # Keys that came after the golden file was written, which is never edited.
 GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5}}
 GOLDEN["decision"]["guarantee"] = True
+GOLDEN["reproduction"] = {"tolerance": {"right": 0.02}}
 GOLDEN["arms"]["old"]["reads"] = "clean"
 GOLDEN["dataset"]["perturb"] = {
     "families": ["typos", "order"],
@@ -260,7 +261,7 @@ def test_an_unknown_key_is_a_fault(path: Path_) -> None:
     value = PLACES[[place[0] for place in PLACES].index(path)][2]
     study = with_change(path, {**value, "guardrial": "x"})
     fault = assert_names(study, (*path, "guardrial"))
-    named = path in {("arms",), ("scorers",)}
+    named = path in {("arms",), ("scorers",), ("reproduction", "tolerance")}
     assert named or "unknown key 'guardrial'" in fault.message
     assert not VALIDATOR.is_valid(study)
 

@@ -178,3 +178,10 @@ def test_the_memory_that_is_left_is_the_machines_or_the_containers(
     monkeypatch.setattr(memory, "_MACHINE", names[0])
     monkeypatch.setattr(memory, "_CONTAINERS", ((str(names[1]), str(names[2])),))
     assert memory.available_bytes() == left
+
+
+def test_a_form_of_the_answer_is_refused_where_the_runtime_does_not_heed_it(opened) -> None:
+    form = {"type": "json_object"}
+    with pytest.raises(BadParams, match=r"response_format: got one with kind completions"):
+        opened(kind="completions", response_format=form)
+    opened(kind="chat", response_format=form)

@@ -12,7 +12,7 @@ from liftgate.importers.inspect_ai.archive import Archive
 from liftgate.importers.inspect_ai.samples import Samples, texts_of
 from liftgate.importers.inspect_ai.stated import checks
 from liftgate.importers.inspect_ai.traces import trace_of_sample
-from liftgate.importers.json_text import decoded, document, parsed
+from liftgate.importers.json_text import document, loaded
 from liftgate.importers.log import Entry, Fields, Log, LogImporter, digest_of, one_of_many
 from liftgate.protocols import Head, TakeTexts, TakeTrace
 from liftgate.records import Columns
@@ -50,7 +50,7 @@ def _read_packed(path: Path, columns: Columns) -> tuple[Mapping[str, Any], Sampl
         for name in archive.names():
             if name.startswith("samples/") and name.endswith(".json"):
                 place = f"{path}: {name}"
-                samples.add(parsed(decoded(archive.read(name), place), place), place)
+                samples.add(loaded(archive.read(name), place), place)
     return header, samples
 
 
@@ -60,7 +60,7 @@ def _header(path: Path, archive: Archive) -> Mapping[str, Any]:
     for name in (_START, _HEADER):
         if name in archive.names():
             place = f"{path}: {name}"
-            found[name] = _checked(parsed(decoded(archive.read(name), place), place), place)
+            found[name] = _checked(loaded(archive.read(name), place), place)
     if not found:
         raise DataError(
             f"{path}: is a ZIP archive without {_HEADER} or {_START}; expected a log of inspect_ai"
@@ -154,7 +154,7 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
         notes={"": tuple(_notes(path, header, samples, len(absent)))},
         metric_notes=_metric_notes(path, samples),
         traces=lambda take: _read_traces(path, take),
-        texts=lambda take: _read_texts(path, take),
+        texts=lambda take, _: _read_texts(path, take),
     )
 
 
@@ -185,7 +185,7 @@ def _each_sample(path: Path, one: Callable[[Mapping[str, Any], str], None]) -> N
         for name in archive.names():
             if name.startswith("samples/") and name.endswith(".json"):
                 place = f"{path}: {name}"
-                one(parsed(decoded(archive.read(name), place), place), place)
+                one(loaded(archive.read(name), place), place)
 
 
 def _total(header: Mapping[str, Any]) -> int:

@@ -1,0 +1,93 @@
+"""``liftgate ui``: the pages of a workspace, in the browser."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from liftgate.errors import DataError
+
+
+@click.command()
+@click.argument(
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+)
+@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link of a role.")
+@click.option("--name", help="What visitors call this machine, for the links. Default: the host.")
+@click.option(
+    "--open/--no-open",
+    "opened",
+    default=None,
+    help="Open the browser. Default: when started from a terminal, on this machine only.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the links as JSON.")
+def ui(
+    *,
+    folder: Path,
+    port: int,
+    host: str,
+    off_loopback: bool,
+    name: str | None,
+    opened: bool | None,
+    as_json: bool,
+) -> int:
+    """Look at a workspace in the browser: studies, decisions, documents; Ctrl-C stops.
+
+    FOLDER is where to look for the workspace (.liftgate, there or above); default: here. Nothing
+    is loaded from elsewhere, and nothing is signed here: keys stay with people.
+
+    On this machine everybody may look. With --off-loopback a link is printed for each role: reader
+    and lead.
+
+    Exit codes: 0 stopped, 2 wrong use or no workspace.
+    """
+    from liftgate.store import FOLDER, Workspace
+    from liftgate.web.serve import Address, serve_app
+    from liftgate.web.ui.app import make_ui_app
+    from liftgate.web.ui.door import new_tokens
+    from liftgate.web.ui.shell import Site
+
+    workspace = Workspace.locate(folder)
+    if not workspace.exists:
+        raise DataError(
+            f"{folder}: there is no workspace (.liftgate) in it or above it",
+            hint="run a study first, or name the folder in which it was run",
+        )
+    # With LIFTGATE_HOME the workspace lies apart from what was made in it.
+    inside = workspace.home.name == FOLDER
+    site = Site(workspace, workspace.home.parent if inside else folder.resolve())
+    site.index.now()
+    tokens = new_tokens() if off_loopback else None
+
+    def ready(origin: str) -> None:
+        links = {"all": f"{origin}/"}
+        if tokens is not None:
+            links = {role.value: f"{origin}/enter/{token}" for role, token in tokens.items()}
+        if as_json:
+            click.echo(json.dumps({"workspace": str(workspace.home), "links": links}))
+        elif tokens is None:
+            click.echo(f"{links['all']}\nServing; Ctrl-C stops.")
+        else:
+            for role, link in links.items():
+                click.echo(f"  {role:<6}  {link}")
+            click.echo("Serving; Ctrl-C stops.")
+        wanted = opened if opened is not None else sys.stdout.isatty() and tokens is None
+        if wanted:
+            click.launch(next(reversed(links.values())))
+
+    try:
+        serve_app(
+            lambda hosts: make_ui_app(site, hosts=hosts, tokens=tokens),
+            Address(host, port, off_loopback, name),
+            ready,
+        )
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+    return 0

@@ -1,0 +1,129 @@
+"""The code of a run brought back from what was captured: beside the present one, or exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from liftgate.canon import sha256
+from liftgate.errors import DataError, NotEnoughData, UnknownName
+from liftgate.lineage.capture_git import Unlearnt, git, lacking, unpacked
+from liftgate.records import Run
+from liftgate.store import Store, Workspace
+
+
+@contextmanager
+def captured_tree(
+    captured: Mapping[str, Any], repository: Path, workspace: Workspace
+) -> Iterator[Path]:
+    """Have the working tree of a run for a while, as it was captured.
+
+    Args:
+        captured: ``git`` of the run's manifest.
+        repository: a folder in a clone of the repository.
+        workspace: keeps what was not committed, or not pushed.
+
+    Raises:
+        DataError: the commit is nowhere to be had, or what was not committed was not kept.
+    """
+    missing = lacking(captured)
+    if missing:
+        raise DataError(f"not kept when it ran: {', '.join(missing)}")
+    with TemporaryDirectory() as folder, Store.open(workspace.home, read_only=True) as store:
+        tree = Path(folder) / "tree"
+        try:
+            _have(captured, repository, store, Path(folder))
+            git(repository, "worktree", "add", "--detach", str(tree), captured["commit"])
+        except Unlearnt as error:
+            raise DataError(f"git: {error}") from error
+        try:
+            _complete(captured, tree, store)
+            yield tree
+        finally:
+            git(repository, "worktree", "remove", "--force", str(tree))
+
+
+def export_tree(name: str, workspace: Workspace, out: Path, *, repository: Path) -> Run:
+    """Write the working tree of a run into an empty folder, byte by byte as it was captured.
+
+    Args:
+        name: the run's id.
+        workspace: where it was run.
+        out: a folder that is not there yet, or is empty.
+        repository: a folder in a clone of the repository.
+
+    Raises:
+        UnknownName: no such run.
+        DataError: the folder holds something, or the commit is nowhere to be had.
+        NotEnoughData: the capture was incomplete; nothing is written.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(f"{out}: expected an empty folder, or none")
+    with Store.open(workspace.home, read_only=True) as store:
+        runs = {run.id: run for run in store.runs()}
+        if name not in runs:
+            raise UnknownName("run", name, runs)
+        captured: Any = runs[name].manifest.get("git")
+        if not isinstance(captured, Mapping) or "kept" not in captured:
+            raise NotEnoughData(f"run {name}: it captured no code")
+        missing = [*lacking(captured), *_cut_out(captured, store)]
+    if missing:
+        raise NotEnoughData(f"run {name}: not kept when it ran: {', '.join(missing)}")
+    with captured_tree(captured, repository, workspace) as tree:
+        for path in sorted(tree.rglob("*")):
+            target = out / path.relative_to(tree)
+            if path.is_dir() and not path.is_symlink():
+                target.mkdir(parents=True, exist_ok=True)
+            elif path.relative_to(tree).parts != (".git",):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _copy(path, target)
+    return runs[name]
+
+
+def _cut_out(captured: Mapping[str, Any], store: Store) -> list[str]:
+    """Tell of secrets that were cut out of the kept changes: they are not those that ran."""
+    kept = captured.get("kept_diff")
+    if kept is None or sha256(unpacked(store.output(kept))) == captured["diff"]:
+        return []
+    return ["values in the changes of tracked files, which were cut out as secrets"]
+
+
+def _copy(path: Path, target: Path) -> None:
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+        return
+    target.write_bytes(path.read_bytes())
+    target.chmod(path.stat().st_mode & 0o777)
+
+
+def _have(captured: Mapping[str, Any], repository: Path, store: Store, folder: Path) -> None:
+    """Make sure that the repository has the commit, from the captured bundle if need be."""
+    commit = str(captured["commit"])
+    try:
+        git(repository, "cat-file", "-e", f"{commit}^{{commit}}")
+    except Unlearnt:
+        kept = captured.get("kept_bundle")
+        if kept is None:
+            raise Unlearnt(
+                f"this clone has no commit {commit}, and the run kept none that was not pushed"
+            ) from None
+        file = folder / "unpushed.bundle"
+        file.write_bytes(unpacked(store.output(kept)))
+        git(repository, "bundle", "unbundle", str(file))
+        git(repository, "cat-file", "-e", f"{commit}^{{commit}}")
+
+
+def _complete(captured: Mapping[str, Any], tree: Path, store: Store) -> None:
+    """Add what was not committed."""
+    try:
+        if captured["diff"]:
+            git(tree, "apply", "--binary", data=unpacked(store.output(captured["kept_diff"])))
+    except Unlearnt as error:
+        raise DataError(f"git apply: {error}") from error
+    for name, blob in captured["kept"].items():
+        path = tree / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(unpacked(store.output(blob)))

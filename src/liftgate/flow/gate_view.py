@@ -1,0 +1,268 @@
+"""A study's gate as plain values: policy and who has signed, at once; the rest when asked for.
+
+How a decision stands is said by ``liftgate gate status``, and how often the gate errs by ``gate
+simulate``. Both open what the study names, a user's code included, so they are run as commands of
+their own and never in the process that serves the pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import yaml
+
+from liftgate.documents.characteristics import cells_of, figure_of
+from liftgate.documents.page import clip
+from liftgate.errors import LiftgateError, NotEnoughData, UnknownName
+from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.ledger import ACTIVATED
+from liftgate.flow.policies import REFUSED, effective, in_force
+from liftgate.flow.study_index import Known, StudyIndex
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.consent import Consent
+from liftgate.ledger.trust import load as load_trust
+from liftgate.records import Entry
+from liftgate.store import Workspace
+
+STATUS_SECONDS = 60
+SIMULATE_SECONDS = 120
+_RUNS = 4_000
+_MOST_FILES = 5_000
+_MOST_BYTES = 1_000_000
+_SIGNED = {
+    consent.PROTOCOL: "signed the locked study",
+    consent.FORECAST: "gave a forecast",
+    consent.APPROVAL: "approved",
+    consent.RECORD: "signed the decision record",
+    consent.WAIVER: "waived",
+}
+
+
+def gate_view(
+    index: StudyIndex, workspace: Workspace, folder: Path, *, study: str
+) -> dict[str, Any]:
+    """Return a study's policy, tier, power at the lock, and every signature about it.
+
+    Raises:
+        UnknownName: no such study.
+        BrokenChain: an entry, a signature or the trust file was altered.
+    """
+    known = _known(index, study)
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        entries = tuple(ledger.entries())
+    trust = load_trust(trust_file(workspace, None))
+    consents = tuple(consent.given(entries, trust))
+    held = entries[(known.amended or known.sequence) - 1]
+    holds = effective(in_force(entries, consents), str(held.body["study"]["tier"]))
+    file = study_file(folder, study)
+    mine = {known.sequence, *([known.amended] if known.amended else [])}
+    mine |= {one.sequence for one in known.decisions}
+    activated = [
+        e.sequence
+        for e in entries
+        if e.kind == ACTIVATED and e.body.get("study_digest") == known.digest
+    ]
+    return {
+        "study": study,
+        "file": None if file is None else str(file.relative_to(folder)),
+        "decision": known.decision and known.decision.sequence,
+        "stale": known.stale,
+        "policy": {"name": holds.policy, "level": holds.level, "digest": holds.digest()},
+        "power": held.body.get("power"),
+        "activated": activated[-1] if activated else None,
+        "signatures": [_signature(one, entries) for one in consents if one.about in mine],
+        "refused": [_refusal(e) for e in entries if e.kind == REFUSED and _names(e, study)],
+        "people": [
+            {"name": one.key.name, "roles": sorted(one.roles), "service": one.service}
+            for one in trust.keys
+        ],
+        "commands": list(_commands(file, folder)),
+        "query": urlencode({"study": study}),
+    }
+
+
+def status_view(workspace: Workspace, folder: Path, *, study: str) -> dict[str, Any]:
+    """Return what ``gate status`` says now, or why it says nothing.
+
+    Raises:
+        UnknownName: no file below the folder holds the study.
+    """
+    file = _file(folder, study)
+    told = _command(["gate", "status", file.name, "--json"], file, workspace, STATUS_SECONDS)
+    standing = told.get("standing")
+    return {
+        "study": study,
+        "fault": told.get("fault", ""),
+        "exit_code": told.get("exit_code"),
+        "tier": told.get("tier"),
+        "risks": told.get("risks", {}),
+        "tree": list(_lines(standing)) if isinstance(standing, Mapping) else [],
+        "state": standing["state"] if isinstance(standing, Mapping) else None,
+        "evidence": told.get("evidence_digest"),
+    }
+
+
+def characteristics_view(workspace: Workspace, folder: Path, *, study: str) -> dict[str, Any]:
+    """Return the picture of a gate's errors, simulated now, or why there is none.
+
+    Raises:
+        UnknownName: no file below the folder holds the study.
+    """
+    file = _file(folder, study)
+    words = ["gate", "simulate", file.name, "--json", "--quiet", "--runs", str(_RUNS)]
+    with tempfile.TemporaryDirectory() as scratch:  # the curve is only simulated for a picture
+        words += ["--picture", str(Path(scratch, "picture.svg"))]
+        told = _command(words, file, workspace, SIMULATE_SECONDS)
+    if "faces" not in told:
+        return {"study": study, "fault": told.get("fault", "it said nothing"), "figure": None}
+    try:
+        figure = figure_of(told)
+    except NotEnoughData as error:
+        return {"study": study, "fault": clip(str(error), 1_000), "figure": None}
+    return {
+        "study": study,
+        "fault": "",
+        "figure": {
+            "title": figure.title,
+            "unit": figure.unit.name or "the score's own",
+            "svg": figure.svg,
+            "header": list(figure.header),
+            "rows": cells_of(figure),
+        },
+        "false_ship": told["false_ship"],
+        "runs": told["runs"],
+    }
+
+
+def study_file(folder: Path, study: str) -> Path | None:
+    """Return the file below a folder that holds a study of this name, or None."""
+    looked_at = 0
+    for path in sorted(folder.rglob("*.y*ml")):
+        looked_at += 1
+        if looked_at > _MOST_FILES:
+            return None
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        if _holds(path, study):
+            return path
+    return None
+
+
+def _holds(path: Path, study: str) -> bool:
+    """Whether a file is a study of this name; only a text that has the name in it is parsed."""
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            return False
+        text = path.read_text(encoding="utf-8")
+        if study not in text or "liftgate" not in text:
+            return False
+        found = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return False
+    return isinstance(found, Mapping) and "liftgate" in found and found.get("study") == study
+
+
+def _known(index: StudyIndex, study: str) -> Known:
+    found = index.now()
+    if study not in found:
+        raise UnknownName("study", study, found, hint="see the list of studies")
+    return found[study]
+
+
+def _file(folder: Path, study: str) -> Path:
+    found = study_file(folder, study)
+    if found is None:
+        raise UnknownName(f"file of a study below {folder}", study, ())
+    return found
+
+
+def _command(
+    words: Sequence[str], file: Path, workspace: Workspace, seconds: float
+) -> dict[str, Any]:
+    """Run a command of ours beside a study's file and return its JSON, or its fault."""
+    try:
+        made = subprocess.run(  # noqa: S603 - our own command, no shell
+            [sys.executable, "-m", "liftgate", *words],
+            cwd=file.parent,
+            env=_environment(workspace),
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"fault": f"it took more than {seconds:g} s; run it in a terminal"}
+    except OSError as error:
+        raise LiftgateError(f"liftgate {words[0]}: cannot be started ({error})") from error
+    try:
+        told = json.loads(made.stdout)
+    except ValueError:
+        return {"fault": clip(made.stderr.decode("utf-8", "replace").strip(), 2_000)}
+    return told if isinstance(told, dict) else {"fault": "it said something else than expected"}
+
+
+def _environment(workspace: Workspace) -> dict[str, str]:
+    return {**os.environ, "LIFTGATE_HOME": str(workspace.home), "NO_COLOR": "1"}
+
+
+def _signature(one: Consent, entries: Sequence[Entry]) -> dict[str, Any]:
+    said = {k: v for k, v in one.said.items() if isinstance(v, str) and not k.startswith("_")}
+    return {
+        "entry": one.sequence,
+        "about": one.about,
+        "time": entries[one.sequence - 1].time.isoformat(),
+        "act": _SIGNED.get(one.act, one.act),
+        "role": clip(str(said.get("role", "")), 80),
+        "by": [clip(signer.key.name, 120) for signer in one.by],
+        "note": clip(str(said.get("note") or said.get("reason") or ""), 500),
+        "faults": [clip(text, 300) for text in one.faults],
+        "address": f"/audit/entry?n={one.sequence}",
+    }
+
+
+def _names(entry: Entry, study: str) -> bool:
+    """Whether a refused act was about a study: its words name it."""
+    return study in str(entry.body.get("act", "")).split() or entry.body.get("study") == study
+
+
+def _refusal(entry: Entry) -> dict[str, Any]:
+    body = entry.body
+    return {
+        "entry": entry.sequence,
+        "act": clip(str(body.get("act", "")), 200),
+        "name": clip(str(body.get("name", "")), 120),
+        "why": clip(str(body.get("why", "")), 300),
+        "address": f"/audit/entry?n={entry.sequence}",
+    }
+
+
+def _commands(file: Path | None, folder: Path) -> Iterator[dict[str, str]]:
+    """Yield what a person runs on their own machine: keys never come here."""
+    name = "STUDY" if file is None else str(file.relative_to(folder))
+    yield {"what": "Sign as the author", "command": f"liftgate sign {name} --sign-with KEY"}
+    approve = f"liftgate approve {name} --role ROLE --sign-with KEY"
+    yield {"what": "Approve in a role", "command": approve}
+    draft = f"liftgate gate record {name} --out record.md"
+    yield {"what": "Draft the decision record", "command": draft}
+    yield {"what": "Ask before a release", "command": f"liftgate gate status {name}"}
+
+
+def _lines(tree: Mapping[str, Any], depth: int = 0) -> Iterator[dict[str, Any]]:
+    """Yield the conditions of a tree in reading order, each with its depth."""
+    for one in tree["parts"]:
+        yield {
+            "depth": depth,
+            "name": clip(str(one["name"]), 200),
+            "state": one["state"],
+            "why": clip(str(one["why"]), 1_000),
+            "waiver": one["waiver"],
+        }
+        yield from _lines(one, depth + 1)

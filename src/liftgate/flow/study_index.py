@@ -1,0 +1,210 @@
+"""What is known of every study of a workspace, kept up to date with the ledger, entry by entry.
+
+A ledger of a thousand studies takes seconds to read, a page may not. The index reads it once, and
+then only what was added since; it holds a few facts of each study and no body of an entry.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from liftgate.flow.ledger import CORRECTION
+from liftgate.ledger import Ledger
+from liftgate.records import Entry
+from liftgate.store import RUN_FINISHED, Workspace
+from liftgate.study.lock import AMENDED, DECISION, LOCKED
+
+
+@dataclass(frozen=True)
+class Decided:
+    """One decision of a study."""
+
+    sequence: int
+    time: datetime
+    study_digest: str
+    words: Mapping[str, str]
+    """Candidate -> ship, hold or inconclusive."""
+    recommended: str | None
+
+
+@dataclass
+class Known:
+    """What is known of one study."""
+
+    name: str
+    hypothesis: str
+    owner: str
+    sequence: int
+    """Of its first lock."""
+    locked: datetime
+    digest: str
+    """As it holds now, amendments included."""
+    planned: int
+    """Trials: items, times arms, times repeats."""
+    plan: str
+    """fixed, planned-looks or anytime."""
+    amended: int | None = None
+    """The entry of the last amendment."""
+    decisions: list[Decided] = field(default_factory=list)
+    runs: int = 0
+    last_run: int | None = None
+    """The entry of the last run that ended."""
+    corrected: int | None = None
+    """The entry that last corrected its lock or one of its decisions."""
+    active: datetime | None = None
+    """Time of the last entry about it."""
+
+    @property
+    def decision(self) -> Decided | None:
+        """The last decision."""
+        return self.decisions[-1] if self.decisions else None
+
+    @property
+    def stale(self) -> str:
+        """Why the last decision is not of the evidence as it is now; empty: it is, or is none."""
+        last = self.decision
+        if last is None:
+            return ""
+        if last.study_digest != self.digest:
+            return f"the study was amended since (entry {self.amended})"
+        if self.last_run is not None and self.last_run > last.sequence:
+            return f"a run added rows since (entry {self.last_run})"
+        if self.corrected is not None and self.corrected > last.sequence:
+            return f"an entry was corrected since (entry {self.corrected})"
+        return ""
+
+
+class StudyIndex:
+    """The studies of a workspace by name; ask ``now`` for them."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._turn = threading.Lock()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._studies: dict[str, Known] = {}
+        self._of_digest: dict[str, Known] = {}
+        self._of_entry: dict[int, Known] = {}
+        self._read = 0
+        self._leaf = ""
+
+    def now(self) -> Mapping[str, Known]:
+        """Return every study, after having read what was added to the ledger.
+
+        Raises:
+            BrokenChain: an entry is not what was recorded.
+        """
+        with self._turn:
+            if Ledger.exists(self._workspace.home):
+                with Ledger.open(self._workspace.home, read_only=True) as ledger:
+                    self._catch_up(ledger)
+            return dict(self._studies)
+
+    @property
+    def entries(self) -> int:
+        """How many entries were read."""
+        return self._read
+
+    def of_digest(self, digest: str) -> Known | None:
+        """Return the study that has, or before an amendment had, this digest."""
+        return self._of_digest.get(digest)
+
+    def _catch_up(self, ledger: Ledger) -> None:
+        tip = ledger.tip
+        last = tip.sequence if tip else 0
+        if self._read and (last < self._read or ledger.sealed(self._read).leaf != self._leaf):
+            self._forget()  # another ledger took the place of the one that was read
+        if self._read == 0:
+            for entry in ledger.entries():
+                self._take(entry)
+        else:
+            for number in range(self._read + 1, last + 1):
+                self._take(ledger.entry(number))
+
+    def _take(self, entry: Entry) -> None:
+        self._read, self._leaf = entry.sequence, entry.leaf
+        study = self._about(entry)
+        if study is not None:
+            self._of_entry[entry.sequence] = study
+            study.active = entry.time
+
+    def _about(self, entry: Entry) -> Known | None:
+        """Take in an entry, and return the study that it is about, if it is about one."""
+        body = entry.body
+        if entry.kind == LOCKED:
+            return self._locked(entry)
+        if entry.kind == AMENDED:
+            return self._amended(entry)
+        if entry.kind == DECISION:
+            return self._decided(entry)
+        if entry.kind == RUN_FINISHED:
+            study = self._of_digest.get(str(body["study"]))
+            if study is not None:
+                study.runs, study.last_run = study.runs + 1, entry.sequence
+            return study
+        if entry.kind == CORRECTION:
+            study = self._of_entry.get(int(body["corrects"]))
+            if study is not None:
+                study.corrected = entry.sequence
+            return study
+        named = body.get("study", body.get("study_digest"))
+        if not isinstance(named, str):
+            return None
+        return self._studies.get(named) or self._of_digest.get(named)
+
+    def _locked(self, entry: Entry) -> Known:
+        name = str(entry.body["name"])
+        if name in self._studies:
+            return self._studies[name]
+        model = entry.body["study"]
+        study = Known(
+            name,
+            str(model["hypothesis"]),
+            str(model.get("owner", "")),
+            entry.sequence,
+            entry.time,
+            str(entry.body["study_digest"]),
+            _planned(entry.body),
+            str(model.get("stopping", {}).get("plan", "fixed")),
+        )
+        self._studies[name] = self._of_digest[study.digest] = study
+        return study
+
+    def _amended(self, entry: Entry) -> Known | None:
+        study = self._studies.get(str(entry.body["name"]))
+        if study is None:
+            return None
+        model = entry.body["study"]
+        study.hypothesis, study.owner = str(model["hypothesis"]), str(model.get("owner", ""))
+        study.digest, study.amended = str(entry.body["study_digest"]), entry.sequence
+        study.planned = _planned(entry.body)
+        self._of_digest[study.digest] = study
+        return study
+
+    def _decided(self, entry: Entry) -> Known | None:
+        body = entry.body
+        study = self._studies.get(str(body["study"]))
+        if study is not None:
+            words = {str(one["candidate"]): str(one["word"]) for one in body["decisions"]}
+            study.decisions.append(
+                Decided(
+                    entry.sequence,
+                    entry.time,
+                    str(body["study_digest"]),
+                    words,
+                    body.get("recommended"),
+                )
+            )
+        return study
+
+
+def _planned(body: Mapping[str, object]) -> int:
+    dataset, arms, model = body["dataset"], body["arms"], body["study"]
+    assert isinstance(dataset, Mapping)
+    assert isinstance(arms, Mapping)
+    assert isinstance(model, Mapping)
+    return int(dataset["items"]) * len(arms) * int(model.get("repeats", 1))

@@ -1,0 +1,202 @@
+"""Passes over a run's trials with something swapped back, and the search for the cause."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from liftgate.canon import digest
+from liftgate.errors import DataError, LiftgateError
+from liftgate.flow.captured import captured_tree
+from liftgate.flow.items import load_items
+from liftgate.flow.original import Original
+from liftgate.flow.rerun import Rows
+from liftgate.lineage.capture import manifest
+from liftgate.store import Workspace
+from liftgate.study.design import Study
+from liftgate.study.load import load
+
+Compared = Callable[[Rows, Rows], tuple[str, int]]
+NOISE = "noise: the system does not repeat itself"
+_NOT = "not reproduced"
+_MACHINE = ("python", "platform", "cpu", "gpus", "flags", "threads")
+
+
+class Passes:
+    """Makes trials again, each pass in a process of its own, while there is money."""
+
+    def __init__(
+        self,
+        original: Original,
+        workspace: Workspace,
+        file: Path,
+        max_cost: float | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.original, self.workspace, self.file = original, workspace, file
+        self.left, self.say = max_cost, say
+        self.stopped: str | None = None
+        self.faults: tuple[str, ...] = ()
+        self.said: Mapping[str, Any] | None = None
+        """What the servers said of themselves in the first pass."""
+        self.concurrency: Mapping[str, Any] = {}
+
+    def make(self, what: str, **change: Any) -> Rows:
+        """Make the trials again with something changed."""
+        if self.stopped:
+            return {}
+        original = self.original
+        money = "" if self.left is None else f", at most {self.left:g} to spend"
+        self.say(f"Making about {len(original.rows):,} calls again ({what}){money}")
+        prices = self.workspace.prices
+        root = str(self.file.resolve().parent)
+        with TemporaryDirectory() as folder:
+            job = {
+                "home": f"{folder}/home", "out": f"{folder}/out.json", "root": root,
+                "data_root": root, "study": str(self.file.resolve()), "model": None,
+                "dataset": None, "data_home": str(self.workspace.home.resolve()),
+                "digest": original.body["study_digest"], "items": list(original.items),
+                "arms": list(original.arms), "concurrency": original.concurrency,
+                "prices": str(prices.resolve()) if prices.is_file() else None,
+                "max_cost": self.left, **change,
+            }  # fmt: skip
+            found = self._in_a_process(job, what)
+        if self.left is not None:
+            self.left = max(0.0, self.left - found["cost"])
+        self.stopped = found["stopped"]
+        if "error" in found:
+            self.faults = (*self.faults, f"{what}: {found['error']}")
+        elif self.said is None:
+            self.said, self.concurrency = found["said"], found["concurrency"]
+        rows: Rows = found["rows"]
+        return rows
+
+    def _in_a_process(self, job: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "liftgate.flow.shadow"],
+            input=json.dumps(job),
+            text=True,
+            check=False,
+            capture_output=True,
+        )
+        for line in done.stderr.splitlines():
+            self.say(line)
+        if done.returncode:
+            raise LiftgateError(f"the shadow run ({what}) ended with {done.returncode}")
+        found: Mapping[str, Any] = json.loads(Path(job["out"]).read_text("utf-8"))
+        return found
+
+
+class Search:
+    """Swaps back, one by one, what differs; last, asks whether the system repeats itself."""
+
+    def __init__(
+        self,
+        passes: Passes,
+        original: Original,
+        workspace: Workspace,
+        file: Path,
+        *,
+        compared: Compared,
+    ) -> None:
+        self._passes, self._original, self._workspace = passes, original, workspace
+        self._file, self._compared = file, compared
+        self.named: str | None = None
+        self.tried: list[str] = []
+        self.left: list[str] = []
+        """What differs and cannot be brought back from here."""
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the named cause is a change, and not the system's own noise."""
+        return self.named is not None and self.named != NOISE
+
+    def search(self, now: Rows, again: Rows) -> None:
+        """Look for the cause.
+
+        Args:
+            now: rows of the first pass.
+            again: rows of the same once more; empty: not made yet.
+        """
+        captured = self._original.manifest
+        current = manifest(folder=self._file.resolve().parent)
+        self.left = [*_not_swapped(captured, current), *self._servers(captured)]
+        for name, swap in (("parameters", self._parameters), ("dataset", self._dataset),
+                           ("code", lambda: self._code(captured, current))):  # fmt: skip
+            try:
+                rows = swap()
+            except (LiftgateError, OSError) as error:
+                self.left.append(f"{name}: {error}")
+                continue
+            if rows is None or self._passes.stopped:
+                continue
+            verdict, differing = self._compared(self._original.rows, rows)
+            self.tried.append(f"{name}: {verdict}, {differing:,} trials differ")
+            if verdict != _NOT:
+                self.named = name
+                return
+        again = again or self._passes.make("the same once more")
+        count = self._compared(now, again)[1]
+        if again and not self._passes.stopped and count:
+            self.tried.append(f"the same once more: {count:,} trials differ from the first time")
+            self.named = NOISE
+
+    def _parameters(self) -> Rows | None:
+        now = load(self._file).model("")
+        model = self._original.body["study"]
+        if digest(now) == digest(Study(**model).model("")):
+            return None
+        return self._passes.make("with the locked study", model=model)
+
+    def _dataset(self) -> Rows | None:
+        recorded = self._original.body["dataset"]["digest"]
+        root = self._file.resolve().parent
+        if load_items(load(self._file).dataset, root=root, name=None).digest == recorded:
+            return None
+        return self._passes.make("with the captured dataset", dataset=recorded)
+
+    def _code(self, captured: Mapping[str, Any], current: Mapping[str, Any]) -> Rows | None:
+        git = captured.get("git")
+        if not git or "folder" not in git:
+            raise DataError("the run captured no commit")
+        parts = ("commit", "diff", "untracked_files")
+        if current["git"] and all(git[p] == current["git"][p] for p in parts):
+            return None
+        with captured_tree(git, self._file.resolve().parent, self._workspace) as tree:
+            return self._passes.make("with the captured code", root=str(tree / git["folder"]))
+
+    def _servers(self, captured: Mapping[str, Any]) -> list[str]:
+        """What the servers said of themselves then and now, and how many calls were in flight."""
+        old, new = self._original.said, self._passes.said or {}
+        found = [
+            f"server of {name}: {old.get(name)} then, {new.get(name)} now"
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+        then, now = captured.get("concurrency") or {}, self._passes.concurrency
+        return found + [
+            f"concurrency of {arm}: {then[arm]} then, {now[arm]} now"
+            for arm in sorted({*then} & {*now})
+            if then[arm] != now[arm]
+        ]
+
+
+def _not_swapped(captured: Mapping[str, Any], current: Mapping[str, Any]) -> list[str]:
+    """What of the machine and the packages differs."""
+    old, new = captured.get("installed") or {}, current["installed"] or {}
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    found = [
+        f"package {name}: {(old.get(name) or ['none'])[0]} then, "
+        f"{(new.get(name) or ['none'])[0]} now"
+        for name in changed
+    ]
+    return found + [
+        f"{part}: {captured.get(part)} then, {current[part]} now"
+        for part in _MACHINE
+        if part in captured and captured[part] != current[part]
+    ]

@@ -1,0 +1,133 @@
+"""What stands behind the rows of a decision: the runs with their code, the people, the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from liftgate.lineage.impact import Index, Link, rests_on
+from liftgate.lineage.rows import Line
+from liftgate.lineage.thing import Kind
+from liftgate.records import Entry, Item, Json
+
+TextOf = Callable[[str], str | None]
+"""Digest of a value -> its text; None: erased, or not kept."""
+
+
+@dataclass(frozen=True)
+class RunBehind:
+    """One run that holds rows of a number."""
+
+    id: str
+    entry: int | None
+    """The ledger entry of its end; None: no entry tells of it."""
+    started_at: str | None = None
+    complete: bool | None = None
+    author: str | None = None
+    code: Mapping[str, Any] | None = None
+    """Commit, folder, digest of what was not committed, new files; None: not captured."""
+    machine: Mapping[str, Any] | None = None
+    command: tuple[str, ...] = ()
+    not_captured: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class PersonBehind:
+    """Somebody without whom the number would not be what it is."""
+
+    name: str
+    did: tuple[tuple[str, int | None], ...]
+    """What, and the ledger entry that says so."""
+
+
+@dataclass(frozen=True)
+class AnswerBehind:
+    """An item with what the arms were asked and what they answered."""
+
+    item: str
+    repeat: int
+    asked: str
+    target: str | None
+    answers: Mapping[str, str]
+    """Arm -> its answer; an erased one says so."""
+
+
+def runs_behind(
+    decision: Entry, index: Index, lines: Sequence[Line], *, whole: bool
+) -> tuple[RunBehind, ...]:
+    """Return the runs that hold rows of a number, or of the whole decision.
+
+    Args:
+        decision: its entry.
+        index: of the ledger.
+        lines: the rows of the number.
+        whole: whether the decision as a whole is meant, or the rows cannot be listed.
+    """
+    bound = {str(name).partition("/")[0] for name in decision.body["rows"]["files"]}
+    names = bound if whole else {cell.run for line in lines for cell in line.cells.values()}
+    told = index.runs()
+    return tuple(_run(name, told.get(name)) for name in sorted(names - {""}))
+
+
+def people_behind(decision: Entry, index: Index) -> tuple[PersonBehind, ...]:
+    """Return who locked, ran, labelled, signed and decided, each with what they did."""
+    found: dict[str, dict[tuple[str, int | None], None]] = {}
+    for one in rests_on(decision, index, index.runs()):
+        if isinstance(one, Link) and one.kind is Kind.PERSON:
+            found.setdefault(one.name, {})[one.why, one.entry] = None
+    return tuple(PersonBehind(name, tuple(did)) for name, did in found.items())
+
+
+def answers_behind(
+    lines: Iterable[Line], items: Iterable[Item], text_of: TextOf, readable: Callable[[Json], str]
+) -> tuple[AnswerBehind, ...]:
+    """Return what was asked and answered in some rows.
+
+    Args:
+        lines: those rows.
+        items: of the dataset.
+        text_of: finds the text of an answer.
+        readable: makes text of a value.
+    """
+    known = {item.id: item for item in items}
+    found = []
+    for line in lines:
+        item = known.get(line.item)
+        if item is None:
+            continue
+        answers = {
+            arm: "no answer"
+            if cell.output is None
+            else said
+            if (said := text_of(cell.output)) is not None
+            else "erased"
+            for arm, cell in line.cells.items()
+        }
+        target = None if item.target is None else readable(item.target)
+        found.append(
+            AnswerBehind(line.item, line.repeat, readable(dict(item.input)), target, answers)
+        )
+    return tuple(found)
+
+
+def _run(name: str, entry: Entry | None) -> RunBehind:
+    if entry is None:
+        return RunBehind(name, None)
+    body, captured = entry.body, entry.body["manifest"]
+    git = captured.get("git")
+    code = None
+    if isinstance(git, Mapping):
+        keys = ("commit", "folder", "dirty", "diff", "untracked", "untracked_files")
+        code = {key: git.get(key) for key in keys}
+    return RunBehind(
+        name,
+        entry.sequence,
+        body["started_at"],
+        bool(body["complete"]),
+        entry.author,
+        code,
+        {key: captured.get(key) for key in ("python", "platform", "cpu", "threads", "concurrency")},
+        tuple(map(str, captured.get("command") or ())),
+        captured.get("not_captured"),
+    )
