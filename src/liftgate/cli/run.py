@@ -102,6 +102,7 @@ def _say(message: str) -> None:
 
 def _print(result: Any) -> None:
     from liftgate.cli.text import visible
+    from liftgate.documents.ratio_words import claimed_ratio_lines
     from liftgate.documents.robustness import robustness_lines
 
     for decision in result.body["decisions"]:
@@ -110,7 +111,11 @@ def _print(result: Any) -> None:
         for verdict in decision["verdicts"]:
             reference = f"{result.sequence}:{decision['candidate']}.{verdict['claim']}"
             click.echo(f"  {_icon(verdict)} {reference}: {visible(verdict['reason'])}")
-        for line in robustness_lines(result.body, decision["candidate"]):
+        name = decision["candidate"]
+        for line in (
+            *claimed_ratio_lines(result.body, name),
+            *robustness_lines(result.body, name),
+        ):
             click.echo(f"    {visible(line)}")
     if "looks" in result.body:
         from liftgate.documents.looks import looks_sentence

@@ -13,6 +13,7 @@ from liftgate.documents.looks import how_far
 from liftgate.documents.money import costs
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
+from liftgate.documents.ratio_words import claimed_ratio_lines
 from liftgate.documents.robustness import robustness_lines
 from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
@@ -185,7 +186,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=(*notes(decision), *robustness_lines(body, name)),
+        notes=(*notes(decision), *claimed_ratio_lines(body, name), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),
