@@ -150,6 +150,17 @@ class Store:
         rows = self._read(TRIALS, "input_digest", input_digest)
         return sorted(rows, key=lambda t: (t.started_at, t.arm, t.attempt, t.repeat))
 
+    def trials_in(self, run: str) -> int | None:
+        """Return how many trial rows a finished run holds; None: the run is not here."""
+        found = next((one for one in self.runs() if one.id == run), None)
+        if found is None:
+            return None
+        if TRIALS.file not in found.files:
+            return 0
+        path = self.workspace.runs / run / TRIALS.file
+        self._check_once(path, found.files[TRIALS.file])
+        return len(parquet.read(TRIALS, [path], "run", run, only=("key",)))
+
     def known(self, arm: str, keys: Sequence[str] | None = None) -> dict[str, list[Trial]]:
         """Return an arm's trial rows by key, each list in order of (started_at, attempt).
 
