@@ -49,6 +49,7 @@ class Forecast:
         }
 
 
+_COMPLETE = "complete the record in its file, and sign it again"
 QUANTILES = ("q05", "q25", "q50", "q75", "q95")
 
 
@@ -225,7 +226,7 @@ def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, A
     try:
         found = madr.from_markdown(text)
     except DataError as error:
-        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error))
+        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error), hint=_COMPLETE)
     if (found.study, found.entry) != (seen.locked.name, entry.sequence):
         raise DataError(
             f"record: it is about {found.study}, ledger entry {found.entry}; expected "
