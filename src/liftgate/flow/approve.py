@@ -15,6 +15,7 @@ from liftgate.flow.lending import roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture
 from liftgate.gates.demands import Facts, waiver_fault
+from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
 from liftgate.records import Entry
@@ -260,7 +261,7 @@ def _has_signed(seen: Picture, key: Key) -> bool:
 
 def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
     public = key.public
-    if {public.id, public.name} & known.authors:
+    if {folded(public.id), folded(public.name)} & {folded(one) for one in known.authors}:
         return f"key {public.name!r} is the author's, and the author does not approve"
     if public.id in known.conflicts:
         return f"key {public.name!r}: {known.conflicts[public.id]}"

@@ -64,6 +64,8 @@ class Picture:
     """By how much this machine's clock is behind the ledger; 0: it is not."""
     runs: frozenset[str]
     """Those that made the counted trials."""
+    unchecked: str
+    """Why the decision could not be worked out again from its rows; empty: it was."""
 
     @property
     def digest(self) -> str:
@@ -99,8 +101,12 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         case = case_as_decided(parts, locked, store, entries, judged)
         rows, runs = _rows(case, locked, store, judged)
         changed = _changed(decision, locked, rows)
-        if decision is not None and not changed and not _unreadable(judged, entries, decision):
-            refuse_forged(decision, case, locked)
+        unchecked = ""
+        if decision is not None and not changed:
+            if _unreadable(judged, entries, decision):
+                unchecked = "content was erased since: what judges said of it cannot be read again"
+            else:
+                refuse_forged(decision, case, locked)
     consents = tuple(consent.given(entries, trust))
     held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
     evidence = {
@@ -126,6 +132,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
         runs,
+        unchecked,
     )
 
 
@@ -167,6 +174,7 @@ def facts(seen: Picture) -> Facts:
         now=seen.now,
         reopened=still_reopened(seen.entries, decision),
         changed=seen.changed,
+        unchecked=seen.unchecked,
         authors=frozenset(_author_names(seen, authors)),
         author_signed=any(
             one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
