@@ -41,7 +41,7 @@ def served(approved):
 
 AT = ("--registry", "memory:")
 AUDIT = ("registry", "audit", *AT)
-BACK = ("registry", "rollback", MODEL, "--reason", "it is slow", *AT)
+BACK = ("registry", "rollback", "--model", MODEL, "--reason", "it is slow", *AT)
 
 
 def test_what_somebody_put_where_a_rollback_goes_is_not_served_by_a_rollback(served):
