@@ -5,12 +5,13 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-llm demo-judge test test-llm check verify test-interop test-services test-mlflow peers bench bench-judges constraints docs docs-check site clean
+.PHONY: help demo demo-llm demo-judge demo-rag test test-llm check verify test-interop test-services test-mlflow peers bench bench-judges constraints docs docs-check site clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
 	@echo "make demo-llm       16 against 4 bits: an embedded model's summaries, to a decision"
 	@echo "make demo-judge     which prompt judges refusals better: a judge, and people's labels"
+	@echo "make demo-rag       retrieval and generation, to a decision and to the stage that fails"
 	@echo "make test           the tests (no root, no services)"
 	@echo "make check          ruff, the layers, mypy, the generated docs"
 	@echo "make verify         error and coverage of every method, the short form"
@@ -74,6 +75,10 @@ demo-llm: .venv-llm/models/.ready
 demo-judge: .venv-llm/models/.ready
 	$(LLM)/python -m examples.judge.prepare
 	$(LLM)/python -m examples.judge.demo
+
+demo-rag: .venv-llm/models/.ready
+	$(LLM)/python -m examples.rag.prepare
+	$(LLM)/python -m examples.rag.demo
 
 demo: .venv-demo/.ready
 	.venv-demo/bin/python -m examples.docsearch.prepare
@@ -139,9 +144,11 @@ peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptf
 bench: .venv/.ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-bench-judges: .venv/.ready
+# The judge of the last one is the embedded model: about 15 CPU-minutes the first time, none later.
+bench-judges: .venv/.ready .venv-llm/models/.ready
 	$(BIN)/python benchmarks/judges.py
 	$(BIN)/python benchmarks/agreement.py
+	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py

@@ -6,9 +6,10 @@ A block is run when the line above it says so:
     <!-- run -->                       in a fresh, empty folder
     <!-- run on -->                    in the folder of the block before
 
-A ``console`` block holds commands (``$ liftgate …``, ``$ cat FILE``, ``$ echo $?``), each followed
-by what it prints; a ``python`` block must run without an error. In what is shown, ``…`` stands for
-any text within a line, and alone on a line for any lines.
+A ``console`` block holds commands (``$ liftgate …``, ``$ git …``, ``$ python …``, ``$ cat FILE``,
+``$ echo $?``), each followed by what it prints (``> FILE`` puts it there instead); a ``python``
+block must run without an error. In what is shown, ``…`` stands for any text within a line, and
+alone on a line for any lines.
 
     python tools/blocks.py             run every block, print what differs
     python tools/blocks.py --write     put what is printed into the pages
@@ -143,13 +144,21 @@ class Runner:
             yield step, self._command(step.command)
 
     def _command(self, command: str) -> str:
-        words = shlex.split(command)
+        words = shlex.split(command, comments=True)
+        if ">" in words:
+            file = self._here / words[words.index(">") + 1]
+            file.write_text(self._command(shlex.join(words[: words.index(">")])), encoding="utf-8")
+            return ""
         if words == ["echo", "$?"]:
             return f"{self._code}\n"
         if words[0] == "cat":
             return "".join((self._here / name).read_text("utf-8") for name in words[1:])
+        if words[0] == "python":
+            return self._call([sys.executable, *words[1:]])
+        if words[0] == "git":
+            return self._call(words)
         if words[0] != "liftgate":
-            raise ValueError(f"got {command!r}, expected liftgate, cat or echo $?")
+            raise ValueError(f"got {command!r}, expected liftgate, git, python, cat or echo $?")
         return self._call([str(Path(sys.executable).with_name("liftgate")), *words[1:]])
 
     def _python(self, text: str) -> str:
@@ -157,7 +166,16 @@ class Runner:
         return f"{printed}exit code {self._code}\n" if self._code else ""
 
     def _call(self, command: list[str]) -> str:
-        plain = {"COLUMNS": "100", "NO_COLOR": "1", "LIFTGATE_HOME": str(self._here / ".liftgate")}
+        plain = {
+            "COLUMNS": "100",
+            "NO_COLOR": "1",
+            "LIFTGATE_HOME": str(self._here / ".liftgate"),
+            "LIFTGATE_KEYS": str(self._here / "private"),
+            "LIFTGATE_AUTHOR": "ada",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "ada"),
+            **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "ada@example.org"),
+        }
         done = subprocess.run(
             command,
             cwd=self._here,

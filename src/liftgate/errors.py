@@ -9,7 +9,7 @@ LiftgateError                      ``.hint`` says what to do next
 ├─ SystemFailed                    a system under test gave no answer; ``.kind`` says which way
 ├─ Unavailable                     a system cannot be asked at all: no outcome, the run ends
 ├─ NotAllowed (PermissionError)    the caller may not do this
-│  └─ Refused                      a signature that could not count; the ledger tells of it
+│  └─ Refused                      asked for, not allowed, not done; the ledger tells of it
 └─ LedgerError
    ├─ BrokenChain                  evidence was altered: names the first bad place
    └─ NotReproduced                the same run gave another result
@@ -132,7 +132,7 @@ class NotAllowed(LiftgateError, PermissionError):
 
 
 class Refused(NotAllowed):
-    """A signature that could not count was asked for: not given, and told to the ledger."""
+    """What was asked for is not allowed, was not done, and the ledger tells of it."""
 
 
 class LedgerError(LiftgateError):

@@ -16,6 +16,11 @@ from typing import Any
 
 import pytest
 
+from tests.stories.desks import Desk
+from tests.stories.offices import approved, finished, office
+
+__all__ = ["approved", "finished", "office"]
+
 SYSTEMS = '''
 """Systems with a known rate of success; every call leaves a line in calls.log."""
 import hashlib, os, time
@@ -174,3 +179,14 @@ def verdict(body: Mapping[str, Any], candidate: str, claim: str) -> dict[str, An
     decision = next(d for d in body["decisions"] if d["candidate"] == candidate)
     found: dict[str, Any] = next(v for v in decision["verdicts"] if v["claim"] == claim)
     return found
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Desk:
+    """Return a small ledger, and the command line beside it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIFTGATE_HOME", str(tmp_path / ".liftgate"))
+    monkeypatch.setenv("LIFTGATE_KEYS", str(tmp_path / "private"))
+    return Desk(tmp_path, capsys)

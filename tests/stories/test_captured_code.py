@@ -84,6 +84,8 @@ def test_an_incomplete_capture_is_said_and_exported_by_nobody(tmp_path, call):
     git(work, "add", ".")
     git(work, "commit", "-qm", "one")
     (work / "note.txt").write_text("API_KEY=sk-plantedplantedplanted\n")
+    source = work / "story_systems.py"
+    source.write_text(source.read_text() + "api_key = 'plantedplanted'\n")
     code, _, warned = call("run", str(work / "study.yaml"), "--quiet", "--no-report")
     assert code == 0
     assert "content of note.txt" in warned
@@ -92,6 +94,7 @@ def test_an_incomplete_capture_is_said_and_exported_by_nobody(tmp_path, call):
     code, _, warned = call("reproduce", run["id"], *words)
     assert code == 4
     assert "note.txt" in warned
+    assert "the changes of tracked files" in warned
     assert not (tmp_path / "out").exists()
 
 

@@ -275,6 +275,19 @@ def test_a_later_decision_against_what_is_served_is_found(office):
     assert [what for what, _ in _found(office)] == ["decision"]
 
 
+def test_a_reopened_decision_that_is_served_is_found(office):
+    folder, _, _ = office
+    _, act = _promote(office)
+    with Ledger.open(folder / ".liftgate", read_only=True) as ledger:
+        digest = ledger.entry(act.ground["decision"]).body["dataset"]["digest"]
+    with pytest.raises(SystemExit):
+        main(["impact", f"dataset:{digest}", "--mark", "--reason", "labels were swapped"])
+    ((what, says),) = _found(office)
+    assert what == "decision"
+    assert "reopens the decision" in says
+    assert "labels were swapped" in says
+
+
 def test_an_imported_run_that_is_overwritten_is_found_with_both_values(office):
     _, workspace, registry = office
     _promote(office)

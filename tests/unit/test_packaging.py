@@ -44,6 +44,10 @@ def test_the_wheel_holds_types_templates_and_styles(wheel) -> None:
         for place in ("documents", "web"):
             assert any(n.startswith(f"liftgate/{place}/") and n.endswith(ending) for n in names)
     assert "liftgate/web/static/rate.js" in names
+    assert {
+        f"liftgate/web/static/vendor/{name}"
+        for name in ("htmx-2.0.11.min.js", "htmx-LICENSE", "SHA256SUMS")
+    } <= names
 
 
 def test_the_wheel_brings_the_command_the_plug_ins_and_the_licence(wheel) -> None:

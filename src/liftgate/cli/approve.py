@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,8 @@ import click
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from liftgate.flow.approve import Forecast
     from liftgate.gates.condition import Condition
 
@@ -22,15 +25,31 @@ _TRUST = click.option(
     "--trust", "given", type=_PATH, metavar="FILE", help="Another trust file than the workspace's."
 )
 _KEY = click.option("--sign-with", required=True, metavar="KEY", help="Your key.")
+_MAYBE_KEY = click.option("--sign-with", metavar="KEY", help="Your key; or --request.")
+_REQUEST = click.option(
+    "--request",
+    type=_PATH,
+    metavar="FILE",
+    help="Sign nothing: write a request, to be signed on another machine by liftgate cosign.",
+)
 
 
 @click.command()
 @_STUDY
 @click.option("--role", required=True, help="In which role; the trust file must give it to you.")
 @click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
-@_KEY
+@_MAYBE_KEY
+@_REQUEST
 @_TRUST
-def approve(*, study: Path, role: str, note: str, sign_with: str, given: Path | None) -> int:
+def approve(
+    *,
+    study: Path,
+    role: str,
+    note: str,
+    sign_with: str | None,
+    request: Path | None,
+    given: Path | None,
+) -> int:
     """Approve the last decision of a study, on exactly the evidence as it is now.
 
     The signature is over the digest of the whole set of evidence: as soon as anything of it
@@ -42,7 +61,20 @@ def approve(*, study: Path, role: str, note: str, sign_with: str, given: Path | 
     from liftgate.flow.approve import approve as give
     from liftgate.store import Workspace
 
-    entry, seen = give(study, role, Workspace.locate(), sign_with=sign_with, given=given, note=note)
+    _one_of(sign_with, request)
+    entry, seen = give(
+        study,
+        role,
+        Workspace.locate(),
+        sign_with=sign_with,
+        request=request,
+        given=given,
+        note=note,
+    )
+    if entry is None:
+        click.echo(f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY")
+        click.echo(f"Evidence: {seen.digest}")
+        return 0
     click.echo(f"Approved as {role}, ledger entry {entry.sequence}.")
     click.echo(f"Evidence: {seen.digest}")
     return 0
@@ -97,10 +129,11 @@ def sign(
 @click.option(
     "--condition", "conditions", multiple=True, required=True, help="What is waived; repeatable."
 )
-@click.option("--until", required=True, metavar="TIME", help="Until when (ISO 8601).")
+@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why.")
 @click.option("--owner", required=True, metavar="NAME", help="Who bears the risk.")
-@click.option("--sign-with", multiple=True, required=True, metavar="KEY", help="Repeatable.")
+@click.option("--sign-with", multiple=True, metavar="KEY", help="Repeatable; or --request.")
+@_REQUEST
 @_TRUST
 def waive(
     *,
@@ -110,31 +143,31 @@ def waive(
     reason: str,
     owner: str,
     sign_with: tuple[str, ...],
+    request: Path | None,
     given: Path | None,
 ) -> int:
     """Set conditions of the policy aside for one study, until a time.
 
     Exit codes: 0 waived, 1 refused, or too few have signed, 2 wrong use, 3 not what was locked.
     """
-    from liftgate.errors import DataError
     from liftgate.flow.approve import waive as give
-    from liftgate.ledger.keys import moment
     from liftgate.store import Workspace
 
-    try:
-        time = moment(until)
-    except ValueError as error:
-        raise DataError(f"--until: {error}", hint="e.g. 2026-12-24T12:00:00+00:00") from error
+    _one_of(sign_with, request)
     entry, fault = give(
         study,
         Workspace.locate(),
         conditions=conditions,
-        until=time,
+        until=time_of(until),
         reason=reason,
         owner=owner,
         sign_with=sign_with,
+        request=request,
         given=given,
     )
+    if entry is None:
+        click.echo(f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY")
+        return 0
     click.echo(f"Waiver: ledger entry {entry.sequence}.")
     if fault:
         click.echo(visible(f"It does not hold yet: {fault}"))
@@ -143,9 +176,10 @@ def waive(
 
 @click.command()
 @_STUDY
+@click.option("--junit", type=_PATH, metavar="FILE", help="Also write JUnit XML.")
 @_TRUST
 @_JSON
-def status(*, study: Path, given: Path | None, as_json: bool) -> int:
+def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool) -> int:
     """Say whether a decision may be acted upon: it ships, and its policy is met.
 
     Reads the rows as they are now; nothing of the study is called. What nobody assessed is never
@@ -160,6 +194,11 @@ def status(*, study: Path, given: Path | None, as_json: bool) -> int:
 
     seen = picture(study, Workspace.locate(), given)
     found = stand(seen)
+    if junit is not None:
+        from liftgate.documents.gate_junit import gate_xml
+
+        text = gate_xml(seen.locked.name, found.tree.as_json())
+        junit.write_text(text, encoding="utf-8")
     if as_json:
         body = {
             **found.as_json(),
@@ -176,7 +215,7 @@ def status(*, study: Path, given: Path | None, as_json: bool) -> int:
     click.echo(f"Tier {found.tier}")
     for name, risk in found.risks.items():
         click.echo(visible(f"  {name}: {risk.why}"))
-    for line in _tree(found.tree):
+    for line in tree_lines(found.tree):
         click.echo(visible(line))
     if seen.clock_behind_s > 1:
         click.echo(
@@ -209,11 +248,39 @@ def record(*, study: Path, out: Path) -> int:
     return 0
 
 
-def _tree(found: Condition, depth: int = 0) -> Iterator[str]:
+_FROM_NOW = re.compile(r"([1-9]\d{0,4})([hd])")
+
+
+def time_of(text: str) -> datetime:
+    """Read the time of --until: a time, or hours or days from now. Raises DataError: it is none."""
+    from datetime import UTC, datetime, timedelta
+
+    from liftgate.errors import DataError
+    from liftgate.ledger.keys import moment
+
+    from_now = _FROM_NOW.fullmatch(text)
+    if from_now:
+        hours = int(from_now[1]) * (24 if from_now[2] == "d" else 1)
+        return datetime.now(UTC) + timedelta(hours=hours)
+    try:
+        return moment(text)
+    except ValueError as error:
+        raise DataError(
+            f"--until: {error}", hint="e.g. 5d, 12h, 2026-12-24T12:00:00+00:00"
+        ) from error
+
+
+def _one_of(sign_with: object, request: Path | None) -> None:
+    if bool(sign_with) == (request is not None):
+        raise click.UsageError("Name a key, --sign-with KEY, or a file, --request FILE.")
+
+
+def tree_lines(found: Condition, depth: int = 0) -> Iterator[str]:
+    """Yield the parts of a condition, one line each, indented by their depth."""
     for one in found.parts:
         word = one.state.value if one.waiver is None else f"waived by entry {one.waiver}"
         yield f"{'  ' * depth}{one.name}: {word} ({one.why})"
-        yield from _tree(one, depth + 1)
+        yield from tree_lines(one, depth + 1)
 
 
 def _forecast(p_ship: float | None, effect: str | None) -> Forecast | None:

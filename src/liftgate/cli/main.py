@@ -38,6 +38,10 @@ COMMANDS = {
     "sign": ("liftgate.cli.approve", "Sign a study as its author, with forecast or record."),
     "approve": ("liftgate.cli.approve", "Approve a decision in a role: a signed sign-off."),
     "waive": ("liftgate.cli.approve", "Set a condition of the policy aside, for a time."),
+    "break-glass": ("liftgate.cli.glass", "Release in an emergency; reviewed afterwards."),
+    "exceptions": ("liftgate.cli.glass", "Count waivers and broken glass, open and overdue."),
+    "cosign": ("liftgate.cli.cosign", "Sign on a machine of your own what a file asks for."),
+    "drill": ("liftgate.cli.drill", "Record that a rollback was practised."),
     "judge": ("liftgate.cli.judge", "Rubrics, and a model judge's error measured against people."),
     "label": ("liftgate.cli.label", "Draw answers for people to label; plan how many."),
     "stats": ("liftgate.cli.stats", "What the statistics really do, measured."),
@@ -48,6 +52,7 @@ COMMANDS = {
     "ui": ("liftgate.cli.ui", "The workspace in the browser: studies, decisions, documents."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
+    "data": ("liftgate.cli.data", "What binds data sets; erase the content of items."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),
@@ -76,7 +81,7 @@ class LazyGroup(click.Group):
         """Import and return a command, or None when there is no such name."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

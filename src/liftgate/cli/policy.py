@@ -13,8 +13,8 @@ import click
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
+    from liftgate.gates.bar import BarChange
     from liftgate.gates.policy import Policy, TierPlan
-    from liftgate.gates.weakening import BarChange
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(dir_okay=False, path_type=Path)

@@ -44,7 +44,8 @@ def report(
     if as_json:
         found = {"study": written.study, "entry": written.entry, "leaf": written.leaf}
         found |= {"report": str(written.path), "money": written.money}
-        found |= {"reopened": list(written.reopened)}
+        if written.reopened:
+            found["reopened"] = list(written.reopened)
         click.echo(json.dumps(found, indent=2))
     else:
         from liftgate.cli.text import visible

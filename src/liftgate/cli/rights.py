@@ -7,12 +7,30 @@ from pathlib import Path
 
 import click
 
+from liftgate.cli.acts import (
+    act_status,
+    answer,
+    conflict,
+    consumer,
+    delegate,
+    propose,
+    review,
+)
 from liftgate.cli.text import visible
 
 
 @click.group()
 def rights() -> None:
     """Who may do what, and who must sign it."""
+
+
+rights.add_command(propose)
+rights.add_command(answer)
+rights.add_command(review)
+rights.add_command(act_status)
+rights.add_command(consumer)
+rights.add_command(delegate)
+rights.add_command(conflict)
 
 
 @rights.command()

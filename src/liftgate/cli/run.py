@@ -102,6 +102,7 @@ def _say(message: str) -> None:
 
 def _print(result: Any) -> None:
     from liftgate.cli.text import visible
+    from liftgate.documents.ratio_words import claimed_ratio_lines
     from liftgate.documents.robustness import robustness_lines
 
     for decision in result.body["decisions"]:
@@ -110,14 +111,19 @@ def _print(result: Any) -> None:
         for verdict in decision["verdicts"]:
             reference = f"{result.sequence}:{decision['candidate']}.{verdict['claim']}"
             click.echo(f"  {_icon(verdict)} {reference}: {visible(verdict['reason'])}")
-        for line in robustness_lines(result.body, decision["candidate"]):
+        name = decision["candidate"]
+        for line in (
+            *claimed_ratio_lines(result.body, name),
+            *robustness_lines(result.body, name),
+        ):
             click.echo(f"    {visible(line)}")
     if "looks" in result.body:
         from liftgate.documents.looks import looks_sentence
 
         click.echo()
         click.echo(looks_sentence(result.body["looks"]))
-    if "money" in result.body:
+    judges = result.body.get("judge_cost", {}).values()
+    if "money" in result.body or any(one["total"] is not None for one in judges):
         from liftgate.documents.money import cost_lines
 
         click.echo()

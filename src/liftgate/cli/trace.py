@@ -88,7 +88,7 @@ def _text(found: Trace, rows: int) -> Iterator[str]:
     if found.target is None and found.printed is None:
         yield from _references(found)
     elif found.target is not None and found.lines:
-        yield from _lines(found.lines, found.target.arms, rows)
+        yield from _lines(found.lines, found.columns or found.target.arms, rows)
     if found.contents is not None:
         yield contents_sentence(found.contents)
     yield from answers(found.answers)

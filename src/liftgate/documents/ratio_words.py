@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from liftgate.documents.numbers import count
+from liftgate.documents.numbers import count, significant
 from liftgate.records import Estimate, RatioComparison
 
 
@@ -22,6 +23,29 @@ def ratio_lines(ratio: RatioComparison) -> Iterator[str]:
     if ratio.left_out:
         yield f"{count(ratio.left_out)} items lack one of the metrics and are left out"
     yield from (f"no number for the {reason}" for reason in ratio.reasons)
+
+
+def claimed_ratio_lines(body: Mapping[str, Any], candidate: str) -> Iterator[str]:
+    """Yield what each ratio of a study added up, the baseline's and a candidate's.
+
+    Args:
+        body: the decision.
+        candidate: its name.
+    """
+    baseline = next(arm["name"] for arm in body["arms"] if arm["role"] == "baseline")
+    for name, ratio in body.get("ratios", {}).items():
+        sides = "; ".join(f"{arm} {_sums(ratio['arms'][arm])}" for arm in (baseline, candidate))
+        yield f"{name} is Σ {ratio['of']} / Σ {ratio['per']}: {sides}."
+
+
+def _sums(side: Mapping[str, Any]) -> str:
+    told = [f"{count(side['failed'])} failed"] if side["failed"] else []
+    told += [f"{count(side['missing'])} with an amount not known"] if side["missing"] else []
+    noted = f" ({', '.join(told)})" if told else ""
+    if side["of"] is None:
+        return f"nothing known of {count(side['tries'])} tries"
+    over, under = significant(side["of"]), significant(side["per"])
+    return f"{over} / {under} over {count(side['tries'])} tries{noted}"
 
 
 def _ends(found: Estimate) -> str:

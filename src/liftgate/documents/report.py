@@ -10,9 +10,10 @@ from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
 from liftgate.documents.looks import how_far
-from liftgate.documents.money import costs
+from liftgate.documents.money import costs, judge_rows
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
+from liftgate.documents.ratio_words import claimed_ratio_lines
 from liftgate.documents.robustness import robustness_lines
 from liftgate.documents.sections import Texts, value_text
 from liftgate.documents.words import Badge, decision_badge
@@ -131,6 +132,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),
         "costs": costs(body, entry),
+        "judge_costs": judge_rows(body, entry),
         "streamed": any((body["latency"].get(a["name"]) or {}).get("ttft_n") for a in body["arms"]),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),
@@ -185,7 +187,7 @@ def _candidate(
         sentence=decision["sentence"],
         p_worst=p_value(decision["p_worst"], against=body["alpha"]),
         p_holm=p_value(decision["p_holm"], against=body["alpha"]),
-        notes=(*notes(decision), *robustness_lines(body, name)),
+        notes=(*notes(decision), *claimed_ratio_lines(body, name), *robustness_lines(body, name)),
         gates=evidence.gates(),
         figures=(*evidence.differences(), *((limits,) if limits else ())),
         slices=sections.slices(body, name, entry, budget),

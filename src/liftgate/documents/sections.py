@@ -108,6 +108,8 @@ def slices(
     """Return a candidate's exploratory slices: name, metric, rows with their small intervals."""
     primary = body["claims"][0]
     metric = body["items"].get(candidate, {}).get("metric", primary["metric"])
+    if primary["metric"] in body.get("ratios", {}):
+        metric = primary["metric"]
     unit = unit_of(metric, body["scales"].get(metric))
     stem = f"{entry}:{candidate}.{primary['id']}." if metric == primary["metric"] else ""
     found = body["slices"].get(candidate, {})

@@ -65,7 +65,8 @@ def read_labels(path: Path, rubric: Rubric, trials: Mapping[str, Collection[str]
 
     For a rubric over pairs ``trial`` is the answer shown first and ``other`` the second one.
 
-    ``value`` is one of the rubric's values, labels or keys; a row without one carries a reason in
+    ``value`` is one of the rubric's values, labels or keys, for a rubric over statements also their
+    mean over an answer's statements; a row without one carries a reason in
     ``abstained``, or is not filled in yet. Other columns are passed over.
 
     Args:
@@ -159,7 +160,12 @@ def _faults(
         yield "abstained: got a reason beside a value, expected one of them"
     if value is not None and _value(value, rubric) is None:
         known = ", ".join(f"{a.value:g} ({a.label})" for a in rubric.scale.anchors)
-        yield f"value: got {value!r}, expected one of {known}"
+        mean = " or their mean over the statements" if _has_statements(rubric) else ""
+        yield f"value: got {value!r}, expected one of {known}{mean}"
+
+
+def _has_statements(rubric: Rubric) -> bool:
+    return rubric.unit is RubricUnit.STATEMENT
 
 
 def _is_pair(rubric: Rubric) -> bool:
@@ -182,6 +188,9 @@ def _value(given: Any, rubric: Rubric) -> float | None:
             return None
     if not isinstance(given, (int, float)):
         return None
+    if _has_statements(rubric):
+        # One label speaks about all statements of an answer: the mean of what each would get.
+        return float(given) if rubric.scale.low <= given <= rubric.scale.high else None
     anchor = rubric.scale.at(float(given))
     return None if anchor is None else anchor.value
 

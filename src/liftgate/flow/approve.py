@@ -10,6 +10,8 @@ from typing import Any
 
 from liftgate.documents import madr
 from liftgate.errors import DataError, LiftgateError
+from liftgate.flow import cosign
+from liftgate.flow.lending import roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture
 from liftgate.gates.demands import Facts, waiver_fault
@@ -55,40 +57,44 @@ def approve(
     role: str,
     workspace: Workspace,
     *,
-    sign_with: str,
+    sign_with: str | None = None,
+    request: Path | None = None,
     given: Path | None = None,
     note: str = "",
-) -> tuple[Entry, Picture]:
+) -> tuple[Entry | None, Picture]:
     """Approve a decision in a role, over the digest of the exact evidence as it is now.
+
+    With ``request`` nothing is signed: the statement is written to a file, to be signed elsewhere.
 
     Raises:
         Refused: the key's owner may not: a machine, the author, not of that role, or revoked.
         LiftgateError: nothing was decided yet, or the evidence is no longer what was decided on.
         LockedError, BrokenChain, StudyError: see ``standing.picture``.
     """
-    key = load_key(sign_with)
+    key = None if sign_with is None else load_key(sign_with)
     seen = picture(file, workspace, given)
     decision = decided(seen)
     act = f"approve {seen.locked.name} as {role}"
+    said = {
+        "study": seen.locked.name,
+        "role": role,
+        "policy": seen.policy.digest(),
+        "words": {one["candidate"]: one["word"] for one in decision.body["decisions"]},
+        "evidence": dict(seen.evidence),
+        "note": note,
+        # The same words said again later are another consent, and no copy of this one.
+        "said_at": seen.now.isoformat(),
+    }
+    if key is None:
+        _refuse_stale(seen, file)
+        cosign.ask(decision, consent.APPROVAL, said, _place(request), evidence=seen.digest)
+        return None, seen
     with Ledger.open(workspace.home) as ledger:
         refuse_machines(ledger, act, [key], seen.trust)
-        known = facts(seen)
-        why = _not_for(key, role, seen, known)
+        why = _not_for(key, role, seen, facts(seen))
         if why:
             refuse(ledger, act, key, why)
-        if seen.changed:
-            raise LiftgateError(
-                f"{seen.locked.name}: the evidence is stale: {seen.changed}",
-                hint=f"liftgate run {file}",
-            )
-        said = {
-            "study": seen.locked.name,
-            "role": role,
-            "policy": seen.policy.digest(),
-            "words": {one["candidate"]: one["word"] for one in decision.body["decisions"]},
-            "evidence": dict(seen.evidence),
-            "note": note,
-        }
+        _refuse_stale(seen, file)
         made = consent.give(
             ledger, decision, consent.APPROVAL, said, [key], seen.trust, evidence=seen.digest
         )
@@ -152,10 +158,11 @@ def waive(
     until: datetime,
     reason: str,
     owner: str,
-    sign_with: Sequence[str],
+    sign_with: Sequence[str] = (),
+    request: Path | None = None,
     given: Path | None = None,
-) -> tuple[Entry, str]:
-    """Set conditions of the policy aside for one study until a time.
+) -> tuple[Entry | None, str]:
+    """Set conditions of the policy aside for one study until a time; ``request`` as for approve.
 
     Returns:
         The entry; why it does not hold yet, or an empty text.
@@ -176,6 +183,9 @@ def waive(
         "reason": reason,
         "until": until.isoformat(),
     }
+    if not keys:
+        cosign.ask(seen.held, consent.WAIVER, said, _place(request))
+        return None, ""
     with Ledger.open(workspace.home) as ledger:
         refuse_machines(ledger, act, keys, seen.trust)
         plan = seen.policy.waivers
@@ -224,6 +234,20 @@ def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, A
     return found.as_json()
 
 
+def _refuse_stale(seen: Picture, file: Path) -> None:
+    if seen.changed:
+        raise LiftgateError(
+            f"{seen.locked.name}: the evidence is stale: {seen.changed}",
+            hint=f"liftgate run {file}",
+        )
+
+
+def _place(request: Path | None) -> Path:
+    if request is None:
+        raise DataError("signature: got neither a key nor a file for the request, expected one")
+    return request
+
+
 def _has_signed(seen: Picture, key: Key) -> bool:
     return any(
         one.act == consent.PROTOCOL
@@ -237,8 +261,10 @@ def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
     public = key.public
     if {public.id, public.name} & known.authors:
         return f"key {public.name!r} is the author's, and the author does not approve"
-    mine = seen.trust.of(public)
-    if role not in mine.roles:
-        has = ", ".join(mine.roles) or "none"
+    if public.id in known.conflicts:
+        return f"key {public.name!r}: {known.conflicts[public.id]}"
+    roles = roles_of(key, seen.trust, seen.consents, seen.policy, seen.now)
+    if role not in roles:
+        has = ", ".join(roles) or "none"
         return f"the trust file gives key {public.name!r} not the role {role!r} but {has}"
     return ""

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from liftgate.canon import sha256
 from liftgate.errors import DataError, NotEnoughData, UnknownName
 from liftgate.lineage.capture_git import Unlearnt, git, lacking, unpacked
 from liftgate.records import Run
@@ -63,12 +64,12 @@ def export_tree(name: str, workspace: Workspace, out: Path, *, repository: Path)
         raise DataError(f"{out}: expected an empty folder, or none")
     with Store.open(workspace.home, read_only=True) as store:
         runs = {run.id: run for run in store.runs()}
-    if name not in runs:
-        raise UnknownName("run", name, runs)
-    captured: Any = runs[name].manifest.get("git")
-    if not isinstance(captured, Mapping) or "kept" not in captured:
-        raise NotEnoughData(f"run {name}: it captured no code")
-    missing = lacking(captured)
+        if name not in runs:
+            raise UnknownName("run", name, runs)
+        captured: Any = runs[name].manifest.get("git")
+        if not isinstance(captured, Mapping) or "kept" not in captured:
+            raise NotEnoughData(f"run {name}: it captured no code")
+        missing = [*lacking(captured), *_cut_out(captured, store)]
     if missing:
         raise NotEnoughData(f"run {name}: not kept when it ran: {', '.join(missing)}")
     with captured_tree(captured, repository, workspace) as tree:
@@ -80,6 +81,14 @@ def export_tree(name: str, workspace: Workspace, out: Path, *, repository: Path)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(path, target)
     return runs[name]
+
+
+def _cut_out(captured: Mapping[str, Any], store: Store) -> list[str]:
+    """Tell of secrets that were cut out of the kept changes: they are not those that ran."""
+    kept = captured.get("kept_diff")
+    if kept is None or sha256(unpacked(store.output(kept))) == captured["diff"]:
+        return []
+    return ["values in the changes of tracked files, which were cut out as secrets"]
 
 
 def _copy(path: Path, target: Path) -> None:

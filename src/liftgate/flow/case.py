@@ -11,6 +11,7 @@ from liftgate.evals.pairwise import preferences
 from liftgate.evals.plan import Plan
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts
+from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.signals import Signals, columns_of, signals_of
 from liftgate.gates.decide import decide
 from liftgate.gates.evidence import PairsEvidence, measure_evidence
@@ -22,6 +23,8 @@ from liftgate.gates.judged import (
     labelled_preferences,
 )
 from liftgate.gates.pairs import align
+from liftgate.gates.ratio_claims import RatioEvidence
+from liftgate.gates.ratio_rows import RatioPairs
 from liftgate.gates.sequence import Looks
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
@@ -87,6 +90,9 @@ class Case:
     compared: frozenset[str] = frozenset()
     """Metrics of judges of pairs: an arm's score is how far it is preferred to the other."""
 
+    ratios: Ratios | None = None
+    """How the study's ratios of sums are read; None: it has none."""
+
     @property
     def arms(self) -> tuple[Arm, ...]:
         """Every arm."""
@@ -109,6 +115,21 @@ class Case:
                 candidate=candidate.fingerprint,
             )
         return self._aligned(self.baseline, candidate, metric, items, rows, self.study.repeats)
+
+    def ratio_pairs(
+        self, name: str, candidate: Arm, items: Sequence[Item], baseline: Arm | None = None
+    ) -> RatioPairs:
+        """Return what a ratio adds up of two arms on some of the items.
+
+        Args:
+            name: of the ratio.
+            candidate: an arm.
+            items: some of the study's.
+            baseline: the other arm; None: the baseline.
+        """
+        assert self.ratios is not None
+        rows = self.rows.observations
+        return self.ratios.pairs(name, candidate, baseline or self.baseline, items, rows)
 
     def floor_pairs(self, metric: str, among: Sequence[str]) -> Pairs:
         """Return the aligned scores of the baseline and of the floor, the baseline as candidate.
@@ -179,6 +200,8 @@ class Case:
                 population=claim.population,
                 design=design,
             )
+        if claim.metric in self.study.ratios:
+            return self._of_ratio(candidate, claim, next(iter(pairs.values())).items)
         found = pairs[claim.metric]
         if claim.part is Part.FLOOR:
             found = self.floor_pairs(claim.metric, found.items)
@@ -195,6 +218,28 @@ class Case:
                 planned = self.floor_pairs(claim.metric, planned.items)
             return FiniteEvidence(*asked, guarantee=guarantee, planned=planned)
         return PairsEvidence(*asked, guarantee=guarantee)
+
+    def _of_ratio(self, candidate: Arm, claim: Claim, among: Sequence[str]) -> Evidence:
+        """Return what a rule may ask about a ratio of sums over some items."""
+        assert self.ratios is not None
+        wanted = set(among)
+        items = [item for item in self.items if item.id in wanted]
+        sides = (candidate, self.baseline)
+        if claim.part is Part.FLOOR:
+            assert self.floor is not None
+            sides = (self.baseline, self.floor)
+        evidence = RatioEvidence(
+            self.ratio_pairs(claim.metric, sides[0], items, sides[1]),
+            self.alpha,
+            claim.population,
+            self.looks,
+            claim.by_slice,
+            guarantee=bool(self.study.decision.guarantee),
+        )
+        if claim.part is Part.WATCH or not self.ratios.judged(claim.metric, self.judged):
+            return evidence
+        rows = self.rows.observations
+        return self.ratios.by_people(evidence, sides, items, rows, self.judged)
 
     def _judged(
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
@@ -288,6 +333,7 @@ def case_of(
     looks = parts.looks
     known = unknown if judged is None else judged
     rows = Rows(select(plan, store), tuple(store.measures(plan.study)))
+    scales = {scorer.name: scorer.scale for scorer in parts.scorers}
     return Case(
         study=parts.study,
         items=parts.dataset.items if looks is None else parts.order,
@@ -296,7 +342,7 @@ def case_of(
         baseline=parts.baseline,
         candidates=parts.candidates,
         floor=parts.floor,
-        scales={scorer.name: scorer.scale for scorer in parts.scorers},
+        scales=scales,
         rows=rows,
         judged=known,
         signals={
@@ -305,6 +351,9 @@ def case_of(
             if one.name in known and not known[one.name].refusal
         },
         compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
+        ratios=ratios_of(parts.study, scales, rows.observations, store)
+        if parts.study.ratios
+        else None,
     )
 
 

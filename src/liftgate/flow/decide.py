@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,20 +11,20 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.judge_cost import judge_costs
 from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, is_reached, look_at
 from liftgate.flow.parts import Parts
+from liftgate.flow.shown import about_items, about_ratios, scored_sides, shown_metric
 from liftgate.gates import money, summary, usage
 from liftgate.gates.candidates import exit_code, recommended
 from liftgate.gates.judged import Standing
 from liftgate.gates.pairs import clusters
-from liftgate.gates.robustness import robustness
 from liftgate.gates.sentences import error_statement, set_lines
 from liftgate.records import (
     Decision,
     Failure,
-    Item,
-    Pairs,
+    Scale,
 )
 from liftgate.store import Store
 from liftgate.study import lock
@@ -71,26 +71,34 @@ def decide_study(
             The same holds of a study with several looks, before its first one.
         judged: metric -> standing of its judge.
     """
-    case = case_of(parts, plan, store, use.alpha, judged)
-    case = replace(case, rows=_priced(case, parts, prices or Prices()))
+
+    def priced(one: Case) -> Case:
+        return replace(one, rows=_priced(one, parts, prices or Prices()))
+
+    case = priced(case_of(parts, plan, store, use.alpha, judged))
     spent = case
     if not is_reached(case) if case.looks is not None else unfinished is not None:
         case = replace(case, rows=Rows((), ()), unseen=True)
-    looked = look_at(case, _labels(parts.study, locked))
+    looked = look_at(case, labels_of(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
     some = next(iter(pairs.values()))
     deviated, first = (
-        deviation(parts, store, locked, use, judged) if locked.amendments else (None, None)
+        deviation(parts, store, locked, use, judged, priced) if locked.amendments else (None, None)
     )
+    head = _head(case, locked, decisions, clusters(next(iter(some.values()))))
+    if parts.tags:
+        head["dataset"] = {**head["dataset"], "tags": dict(parts.tags)}
     return {
-        **_head(case, locked, decisions, clusters(next(iter(some.values())))),
+        **head,
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
         **_about_money(spent, parts, prices),
         **_about_costs(case, spent, looked, prices),
-        **_about_items(case, pairs, store),
+        **about_items(case, pairs, store),
+        **about_ratios(case, pairs),
         **_about_looks(case, looked),
         **_about_judges(judged),
+        **judge_costs(parts.scorers, spent.rows.observations, store, prices or Prices()),
         "set_use": use.as_json(),
         "deviation": deviated,
         "not_shown": [*_unfinished(unfinished, looked), *told(judged or {}), *NOT_SHOWN],
@@ -151,9 +159,9 @@ def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None)
         return {}
     study = case.study
     arms = (case.baseline, *case.candidates)
-    wanted = dict.fromkeys([*(claim.metric for claim in study.claims()), *study.scorers])
-    success = money.success_of([metric for metric in wanted if metric in case.scales], case.scales)
-    shown = success.metric if success else _shown_metric(study)
+    claimed = [side for claim in study.claims() for side in scored_sides(study, claim.metric)]
+    success = money.success_of(list(dict.fromkeys([*claimed, *study.scorers])), case.scales)
+    shown = success.metric if success else shown_metric(study)
     pairs = {arm.name: looked.pairs[arm.name][shown] for arm in case.candidates}
     found = money.costs(pairs, case.rows.observations, arms, success)
     if found is None:
@@ -169,7 +177,7 @@ def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None)
     return {"money": {**found, "saved": saved}}
 
 
-def _labels(study: Study, locked: lock.Locked) -> list[str]:
+def labels_of(study: Study, locked: lock.Locked) -> list[str]:
     """Return what voids the error statement before any result."""
     labels = [DEVIATED] if locked.deviated else []
     return [*labels, EXPLORATORY] if study.exploratory else labels
@@ -222,8 +230,13 @@ def _head(
         "recommended": recommended(decisions, claims[0].id),
         "decisions": plain(decisions),
         "claims": plain(claims),
-        "scales": plain(case.scales),
+        "scales": plain({**case.scales, **_ratio_scales(case)}),
     }
+
+
+def _ratio_scales(case: Case) -> dict[str, Scale]:
+    ratios = case.ratios
+    return {} if ratios is None else {name: ratios.scale(name) for name in case.study.ratios}
 
 
 def _error_statement(case: Case, decisions: tuple[Decision, ...], use: SetUse) -> str:
@@ -269,77 +282,6 @@ def _about_arms(case: Case, parts: Parts, plan: Plan) -> dict[str, Any]:
             for arm in parts.arms
         },
     }
-
-
-def _about_items(
-    case: Case, pairs: Mapping[str, Mapping[str, Pairs]], store: Store
-) -> dict[str, Any]:
-    shown = _shown_metric(case.study)
-    moves = {
-        arm.name: summary.moves(
-            pairs[arm.name][shown],
-            case.items,
-            case.rows.observations,
-            baseline=case.baseline.fingerprint,
-            candidate=arm.fingerprint,
-        )
-        for arm in case.candidates
-    }
-    _keep_targets(case.items, moves, store)
-    return {
-        "health": {
-            name: {metric: plain(one.pairing) for metric, one in metrics.items()}
-            for name, metrics in pairs.items()
-        },
-        "means": summary.arm_means(_with_floor(case, pairs), baseline=case.baseline.name),
-        "slices": {
-            arm.name: summary.slice_table(pairs[arm.name][shown], case.study.dataset.all_slices)
-            for arm in case.candidates
-        },
-        "items": moves,
-        **_about_robustness(pairs, shown),
-    }
-
-
-def _about_robustness(
-    pairs: Mapping[str, Mapping[str, Pairs]], shown: str
-) -> dict[str, dict[str, Any]]:
-    """Return how families of perturbations changed the scores; nothing for other items."""
-    found = {name: robustness(metrics[shown]) for name, metrics in pairs.items()}
-    kept = {name: one for name, one in found.items() if one is not None}
-    return {"robustness": kept} if kept else {}
-
-
-def _with_floor(
-    case: Case, pairs: Mapping[str, Mapping[str, Pairs]]
-) -> Mapping[str, Mapping[str, Pairs]]:
-    """Return the pairs with those of the floor against the baseline."""
-    if case.floor is None:
-        return pairs
-    some = next(iter(pairs.values()))
-    asked = {metric: set(one.items) for metric, one in some.items()}
-    return {
-        **pairs,
-        case.floor.name: {
-            metric: case.pairs(case.floor, metric, [i for i in case.items if i.id in among])
-            for metric, among in asked.items()
-        },
-    }
-
-
-def _shown_metric(study: Study) -> str:
-    """Return the metric by which items are shown: the primary's, if items have it."""
-    primary = study.claims()[0].metric
-    return primary if primary in study.scorers else next(iter(study.scorers))
-
-
-def _keep_targets(items: Sequence[Item], moves: Mapping[str, Any], store: Store) -> None:
-    """Keep the targets that a report shows; inputs are kept with the dataset."""
-    rows = [row for one in moves.values() for row in (*one["gains"], *one["losses"])]
-    shown = {row["item"] for row in rows if row["target"] is not None}
-    for item in items:
-        if item.id in shown:
-            store.put_json({"target": item.target})
 
 
 def _changes(study: Study, old: str, new: str) -> list[dict[str, Any]]:

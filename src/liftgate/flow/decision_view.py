@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from liftgate.canon import plain
 from liftgate.documents.brief import brief, demands
-from liftgate.errors import UnknownName
+from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.studies_view import Wanted, study_row
 from liftgate.flow.study_index import Known, StudyIndex
 from liftgate.ledger import Ledger
@@ -15,6 +15,7 @@ from liftgate.store import Workspace
 from liftgate.study.design import Study
 
 MOST_BEFORE = 20
+MOST_NAMED = 20
 
 
 def decision_view(
@@ -38,9 +39,12 @@ def decision_view(
         UnknownName: no study of that name, no decision of that number, no such candidate.
         BrokenChain: the entry is not what was recorded.
     """
-    known = index.now().get(study)
+    studies = index.now()
+    known = studies.get(study)
     if known is None:
-        raise UnknownName("study", study, index.now(), hint="see the list of studies")
+        near = [did_you_mean(study, studies)] if len(studies) > MOST_NAMED else sorted(studies)
+        hint = "The list of studies is at /studies"
+        raise UnknownName("study", study[:200], [*filter(None, near)] or ["…"], hint=hint)
     row = study_row(index, workspace, known, Wanted())
     numbers = [one.sequence for one in known.decisions]
     if entry is not None and entry not in numbers:

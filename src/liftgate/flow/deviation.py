@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,11 +25,13 @@ def deviation(
     locked: Locked,
     use: SetUse,
     judged: Mapping[str, Standing] | None = None,
+    priced: Callable[[Case], Case] = lambda case: case,
 ) -> tuple[dict[str, Any], Case | None]:
     """Return the amendments with what the first lock would say, and the case that says it.
 
     The first lock's analysis is made by its own plan: its time-out, retries, repeats and passes
     select the rows and measures. Where these are not all there, a reason stands instead of numbers.
+    ``priced`` puts to its rows what each call cost, for claims about costs.
     """
     original = locked.original
     shown: dict[str, Any] = {"study_digest": original["study_digest"], "decisions": []}
@@ -39,7 +41,7 @@ def deviation(
         first = _first(parts, original)
         plan = first.plan(original["study_digest"], locked.time)
         share = use.alpha / parts.study.decision.alpha
-        case = case_of(first, plan, store, share * first.study.decision.alpha, judged)
+        case = priced(case_of(first, plan, store, share * first.study.decision.alpha, judged))
         reason = _not_run(case, plan)
     if reason or case is None:
         shown["reason"], case = reason, None

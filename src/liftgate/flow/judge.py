@@ -16,7 +16,7 @@ from liftgate.evals.labels import Labels, combined, read_labels
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
-from liftgate.flow.judge_of import JudgeOf, counted, judge_of, order, positive_scale, subjects
+from liftgate.flow.judge_of import JudgeOf, Said, counted, counted_scale, judge_of, order, subjects
 from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
 from liftgate.flow.run import record_finished
@@ -25,6 +25,7 @@ from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
+from liftgate.protocols import OfVerdicts
 from liftgate.records import Dataset, Entry, Observation
 from liftgate.store import Store, Workspace, only_one
 
@@ -144,7 +145,7 @@ def _body(
 ) -> dict[str, Any]:
     rows = select(plan, store)
     values = {key: combined(some, request.combine) for key, some in found.by_trial().items()}
-    known = counted(made, values)
+    known = counted(made, values, Said.of(made, plan, store))
     chances = {} if draw is None else chances_of(draw, store)
     rated, lacking = _rated(made, rows, known, chances, store)
     if not rated.item:
@@ -154,9 +155,7 @@ def _body(
         )
     outside = len({row.item for row in found.rows} - set(chances)) if chances else 0
     rubric = made.rubric
-    scale = rubric.scale
-    if made.judge.settings.positive is not None:
-        scale = positive_scale(made)
+    scale = counted_scale(made)
     kind = rubric.scale.kind
     signals = signals_of(rows, made.bound.name, columns_of(made.bound), store)
     options: dict[str, Any] = {"level": request.level, "seed": request.seed}
@@ -169,7 +168,7 @@ def _body(
         "identity": dict(made.judge.identity),
         "rubric": {"name": rubric.name, "version": rubric.version, "digest": rubric.digest},
         "labels": {
-            "answers": len(values),
+            "answers": len(known) if isinstance(made.judge, OfVerdicts) else len(values),
             "items": len({row.item for row in found.rows}),
             "raters": len(found.raters),
             "abstained": sum(row.value is None for row in found.rows),

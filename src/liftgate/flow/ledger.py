@@ -224,7 +224,7 @@ def erase(workspace: Workspace, digest: str, *, reason: str) -> Entry:
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         if store.blob_state(digest) == "unknown":
             raise DataError(f"blob {digest}: there is no such value")
-        told = [e for e in ledger.entries(ERASED) if e.body["digest"] == digest]
+        told = [e for e in ledger.entries(ERASED) if e.body.get("digest") == digest]
         made = told[0] if told else ledger.append(ERASED, {"digest": digest, "reason": reason})
         store.erase(digest)
     return made

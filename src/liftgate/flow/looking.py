@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +20,8 @@ from liftgate.records import (
     Part,
 )
 from liftgate.study.plan import latency_quantile
+
+Priced = Callable[[Sequence[Observation]], tuple[Observation, ...]]
 
 _DECIDING = frozenset({Part.PRIMARY, Part.GUARDRAIL, Part.FLOOR})
 
@@ -73,9 +75,16 @@ class StopWhenSettled:
     It decides on the claims about items alone: measures and separate passes are taken in any case.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, priced: Priced = tuple) -> None:
+        """Begin.
+
+        Args:
+            case: of the study, without rows.
+            priced: puts what each call cost to rows, for claims about costs.
+        """
         assert case.looks is not None
         self._case = case
+        self._priced = priced
         self._ends = case.looks.ends
         self._prefix = _Prefix(case)
         self._rows: list[Observation] = []
@@ -89,7 +98,7 @@ class StopWhenSettled:
         if reached == self._looked:
             return None
         self._looked = reached
-        case = replace(self._case, rows=Rows(tuple(self._rows), ()))
+        case = replace(self._case, rows=Rows(self._priced(self._rows), ()))
         looked = _settling(case, self._ends[reached - 1])
         if not looked:
             return None

@@ -11,7 +11,7 @@ import numpy as np
 
 from liftgate import plugins
 from liftgate.canon import digest
-from liftgate.errors import UnknownName
+from liftgate.errors import NotEnoughData, UnknownName
 from liftgate.evals.plan import ordered
 from liftgate.flow.items import load_items
 from liftgate.flow.ledger import ACTIVATED
@@ -98,7 +98,13 @@ def mutate_gate(path: Path, progress: Show | None = None) -> Mutation:
     plan = study.dataset
     dataset = load_items(plan, root=root)
     refuse_weights(dataset.items)
-    claims = study.claims()
+    claims = tuple(c for c in study.claims() if c.metric not in study.ratios)
+    ratios = [c for c in study.claims() if c.metric in study.ratios]
+    if any(c.part is Part.PRIMARY for c in ratios):
+        raise NotEnoughData(
+            f"{study.claims()[0].title}: the primary claim is about a ratio of sums, for which no "
+            "scenes are known; the gate was not checked"
+        )
     scorers = bound_scorers(study, dataset, root)
     scales = {s.name: over_repeats(s.scale, study.repeats) for s in scorers}
 
@@ -114,8 +120,8 @@ def mutate_gate(path: Path, progress: Show | None = None) -> Mutation:
         study=study,
         dataset_digest=dataset.digest,
         items=len(dataset.items),
-        mutants=(*found, *unread(study.scorers, claims), *unreported),
-        notes=(*_aside(claims), *notes),
+        mutants=(*found, *unread(_unclaimed(study, ratios), claims), *unreported),
+        notes=(*_aside(claims), *_unchecked(ratios), *notes),
     )
 
 
@@ -214,6 +220,19 @@ def _levels(
             share = (mean - scale.low) / (scale.high - scale.low)
             found[metric] = share if scale.higher_is_better else 1 - share
     return found
+
+
+def _unclaimed(study: Study, ratios: Sequence[Claim]) -> list[str]:
+    """Return the metrics that no claim about a ratio rests on."""
+    found = [study.ratios[claim.metric] for claim in ratios if claim.part is not Part.WATCH]
+    used = {side for ratio in found for side in (ratio.of, ratio.per)}
+    return [metric for metric in study.scorers if metric not in used]
+
+
+def _unchecked(ratios: Sequence[Claim]) -> tuple[str, ...]:
+    if not ratios:
+        return ()
+    return (f"ratios of sums, not checked: {', '.join(claim.title for claim in ratios)}",)
 
 
 def _aside(claims: Sequence[Claim]) -> tuple[str, ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from liftgate.evals.plan import BoundArm, BoundScorer, OutcomeRules, PassPlan, Plan, ordered
 from liftgate.flow.scorers import bound
@@ -29,6 +30,8 @@ class Parts:
     systems: Mapping[str, System]
     """Arm name -> system."""
     scorers: tuple[BoundScorer, ...]
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Consent, retention and residency of the data set; empty: nothing was said."""
 
     @property
     def baseline(self) -> Arm:

@@ -8,15 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from liftgate.errors import DataError, LiftgateError, Refused
+from liftgate.errors import DataError, LiftgateError, Refused, StudyError
 from liftgate.flow.checkpoints import trust_file
 from liftgate.gates import policy as policies
+from liftgate.gates.bar import BarChange
 from liftgate.gates.condition import Condition, State
 from liftgate.gates.demands import risks_of
 from liftgate.gates.policy import SHIPPED, TIERS, Policy
 from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
 from liftgate.gates.risk import Risk
-from liftgate.gates.weakening import BarChange, compare_policies, compare_studies, weakens
+from liftgate.gates.weakening import compare_policies, compare_studies, weakens
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key
@@ -53,18 +54,21 @@ def in_force(entries: Sequence[Entry], consents: Sequence[Consent]) -> Policy | 
     nothing, whoever wrote its entry.
     """
     holds: Policy | None = None
-    proposals = {entry.sequence: entry for entry in entries if entry.kind == PROPOSED}
+    proposals = {
+        entry.sequence: (entry, proposed)
+        for entry in entries
+        if entry.kind == PROPOSED and (proposed := _proposed(entry)) is not None
+    }
     signers: dict[int, list[Signer]] = {}
     steps: list[tuple[int, int, tuple[Signer, ...]]] = [(n, n, ()) for n in proposals]
     steps += [
         (one.sequence, one.about, _signers(one)) for one in consents if one.act == consent.POLICY
     ]
     for _, about, signed in sorted(steps, key=lambda step: step[0]):
-        entry = proposals.get(about)
-        if entry is None or entry.body.get("follows") != _digest(holds):
+        entry, proposed = proposals.get(about, (None, None))
+        if entry is None or proposed is None or entry.body.get("follows") != _digest(holds):
             continue
         signers.setdefault(about, []).extend(signed)
-        proposed = _proposed(entry)
         if _signed(holds, proposed, signers[about]).state is State.MET:
             holds = proposed
     return holds
@@ -196,8 +200,15 @@ def _signed(holds: Policy | None, proposed: Policy, signers: Sequence[Signer]) -
     return signed_by("signatures", wanted, signers)
 
 
-def _proposed(entry: Entry) -> Policy:
-    return policies.of_model(entry.body["policy"], f"ledger entry {entry.sequence}")
+def _proposed(entry: Entry) -> Policy | None:
+    """Return the policy of a proposal; None: it holds none, so it proposes nothing."""
+    model = entry.body.get("policy")
+    if not isinstance(model, Mapping):
+        return None
+    try:
+        return policies.of_model(model, f"ledger entry {entry.sequence}")
+    except StudyError:
+        return None
 
 
 def _proposal(entries: Iterable[Entry], holds: Policy | None, proposed: Policy) -> Entry | None:
@@ -206,7 +217,8 @@ def _proposal(entries: Iterable[Entry], holds: Policy | None, proposed: Policy) 
         for e in entries
         if e.kind == PROPOSED
         and e.body.get("follows") == _digest(holds)
-        and _proposed(e).digest() == proposed.digest()
+        and (known := _proposed(e)) is not None
+        and known.digest() == proposed.digest()
     ]
     return mine[-1] if mine else None
 
@@ -217,7 +229,10 @@ def _digest(holds: Policy | None) -> str | None:
 
 def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
     claimed = str(one.said.get("role")) if role else None
-    return tuple(Signer(k.key.id, k.key.name, k.roles, k.service, claimed) for k in one.by)
+    note = str(one.said.get("note", ""))
+    return tuple(
+        Signer(k.key.id, k.key.name, k.roles, k.service, claimed, one.time, note) for k in one.by
+    )
 
 
 def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any], int | None]:

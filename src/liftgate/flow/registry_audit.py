@@ -12,6 +12,7 @@ from liftgate.flow.ledger import CORRECTION
 from liftgate.flow.registry import CHAMPION, MOVED, source_of, unfinished
 from liftgate.flow.standing import DECISION
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import REOPENED
 from liftgate.protocols import Registry
 from liftgate.records import Entry
 from liftgate.store import Workspace
@@ -228,6 +229,10 @@ def _against(entry: Entry, ground: Mapping[str, Any]) -> str:
     body = entry.body
     if entry.kind == CORRECTION and body.get("corrects") == ground["decision"]:
         return f"corrects the decision (entry {ground['decision']})"
+    if entry.kind == REOPENED and any(
+        one["entry"] == ground["decision"] for one in body["decisions"]
+    ):
+        return f"reopens the decision (entry {ground['decision']}): {body['reason']}"
     if entry.kind == AMENDED and body.get("name") == ground["study"]:
         return f"amends {ground['study']}, which was not decided again since"
     if entry.kind == DECISION and body.get("study") == ground["study"]:

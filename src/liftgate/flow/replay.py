@@ -109,9 +109,12 @@ def replay_gate(
     found = from_store(path, metrics) or from_pilot(study, root, dataset.items, scales)
     slices = slice_values(study, dataset.items)
     work = _Work(found, _gate(study, claims, found, slices), _Much(runs, chosen, progress))
-    lacking = [c.title for c in claims if c.metric not in study.scorers]
+    ratios = [c.title for c in claims if c.metric in study.ratios]
+    lacking = [c.title for c in claims if c.metric not in {*study.scorers, *study.ratios}]
     if lacking:
         work.notes.append(f"not about items, counted as passed: {', '.join(lacking)}")
+    if ratios:
+        work.notes.append(f"ratios of sums, counted as passed: {', '.join(ratios)}")
     for wanted in Kind if kind is None else (kind,):
         work.add(wanted)
     if not work.figures:
@@ -139,7 +142,7 @@ def _gate(
     return Gate(
         claims=claims,
         rules={c.id: plugins.load("rules", c.rule)(**c.params) for c in claims},
-        asked=asked_of(claims, slices, design),
+        asked=asked_of(claims, slices, design, study.ratios),
         alpha=decision.alpha,
         alpha_hold=decision.alpha_hold,
         looks=looks_of(design, found.items, study.stopping.looks),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study, same_set
-from liftgate.ledger import Ledger
+from liftgate.flow.tags import refuse_run, tags_of
+from liftgate.ledger import Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
 from liftgate.lineage.impact import REOPENED, reopened_lines
@@ -106,6 +108,10 @@ def run_study(
         Ledger.open(workspace.home) as ledger,
     ):
         ledger.verify()
+        shapes.check(ledger.entries())
+        tags = tags_of(opened, ledger.entries())
+        refuse_run(opened, tags, workspace, ledger, datetime.now(UTC).date())
+        parts = replace(parts, tags=tags.as_json())
         kept = keep(opened, workspace)
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
@@ -126,7 +132,11 @@ def run_study(
         judged = standings(parts.scorers, study.study, ledger.entries(), store)
         stop = None
         if parts.looks is not None:
-            stop = StopWhenSettled(case_of(parts, plan, store, use.alpha, judged))
+            systems = {arm.fingerprint: arm.system for arm in parts.arms}
+            stop = StopWhenSettled(
+                case_of(parts, plan, store, use.alpha, judged),
+                lambda rows: priced.priced(rows, systems) if priced.rows else tuple(rows),
+            )
         purse = Purse(priced, max_cost)
         executed = _execute(
             plan,
@@ -233,6 +243,8 @@ def _execute(
         folder=parts.root,
         keep=store.put_json,
     )
+    if parts.tags:
+        captured["data"] = {"dataset": parts.dataset.digest, "tags": dict(parts.tags)}
     if parts.study.file:
         captured["study_file"] = Path(parts.study.file).name
     try:

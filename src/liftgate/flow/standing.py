@@ -10,23 +10,27 @@ from typing import Any
 
 from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
-from liftgate.flow.case import case_of
+from liftgate.flow.case import Case
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
+from liftgate.flow.lending import declared, glasses, lent, set_aside
 from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.redecide import case_as_decided, refuse_forged
 from liftgate.flow.reproduce import REPRODUCED
 from liftgate.flow.reproductions import told_of
 from liftgate.flow.study import Opened, open_study
 from liftgate.gates import summary
-from liftgate.gates.demands import Facts, SetAside, Standing, Told, stand
+from liftgate.gates.bar import Effect
+from liftgate.gates.demands import Facts, Standing, Told, stand
+from liftgate.gates.judged import Standing as Judged
+from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import Policy
 from liftgate.gates.rights import AUTOMATION
-from liftgate.gates.weakening import Effect, compare_studies
-from liftgate.ledger import Ledger, consent
+from liftgate.gates.weakening import compare_studies
+from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
-from liftgate.ledger.keys import moment
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, reopened_lines, reopenings
@@ -85,12 +89,19 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
     ):
         ledger.verify()
         entries = tuple(ledger.entries())
+        shapes.check(entries)
         store.verify(recorded_files(ledger))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
-        rows, runs = _rows(opened, locked, store, entries)
+        decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
+        decision = decided[-1] if decided else None
+        parts = parts_of(opened)
+        judged = standings(parts.scorers, parts.study.study, entries, store)
+        case = case_as_decided(parts, locked, store, entries, judged)
+        rows, runs = _rows(case, locked, store, judged)
+        changed = _changed(decision, locked, rows)
+        if decision is not None and not changed and not _unreadable(judged, entries, decision):
+            refuse_forged(decision, case, locked)
     consents = tuple(consent.given(entries, trust))
-    decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
-    decision = decided[-1] if decided else None
     held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
     evidence = {
         "study": locked.name,
@@ -107,7 +118,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         held,
         decision,
         evidence,
-        _changed(decision, locked, evidence),
+        changed,
         effective(in_force(entries, consents), opened.study.tier),
         trust,
         consents,
@@ -142,6 +153,7 @@ def facts(seen: Picture) -> Facts:
     authors = [one for one in seen.consents if one.act == consent.PROTOCOL and _of_study(seen, one)]
     approvals = [one for one in seen.consents if one.act == consent.APPROVAL and _mine(seen, one)]
     fresh = [one for one in approvals if _fits(seen, one)]
+    mine = [one for one in seen.consents if _of_study(seen, one)]
     first = min(
         e.sequence
         for e in seen.entries
@@ -159,7 +171,7 @@ def facts(seen: Picture) -> Facts:
         author_signed=any(
             one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
         ),
-        approvals=signers_of(fresh, role=True),
+        approvals=with_lent(signers_of(fresh, role=True), lent(seen.consents), seen.policy),
         stale=tuple(_stale(seen, one) for one in approvals if one not in fresh),
         uncounted=tuple(f"entry {one.sequence}: {f}" for one in approvals for f in one.faults),
         weakened=tuple(_weakened(seen)),
@@ -187,7 +199,9 @@ def facts(seen: Picture) -> Facts:
             None,
         ),
         others=tuple(_told(seen)),
-        waivers=tuple(_waivers(seen)),
+        waivers=tuple(set_aside(mine)),
+        glasses=tuple(glasses(mine, seen.consents)),
+        conflicts=conflicts_of(declared(seen.consents), seen.locked.name, seen.policy),
     )
 
 
@@ -201,19 +215,14 @@ def decided(seen: Picture) -> Entry:
 
 
 def _rows(
-    opened: Opened, locked: lock.Locked, store: Store, entries: Sequence[Entry]
+    case: Case, locked: lock.Locked, store: Store, judged: Mapping[str, Judged]
 ) -> tuple[dict[str, Any], frozenset[str]]:
     """Return digests of rows, measures and people's labels as they are now, and the trials' runs.
 
     ``scores`` covers every score of the counted trials, those too that do not count because an
     earlier one was final: a second opinion is evidence.
     """
-    parts = parts_of(opened)
-    study = parts.study
-    judged = standings(parts.scorers, study.study, entries, store)
-    plan = parts.plan(locked.digest, locked.time)
-    case = case_of(parts, plan, store, study.decision.alpha, judged)
-    bound = summary.bound_rows(case.rows.observations, list(study.scorers))
+    bound = summary.bound_rows(case.rows.observations, list(case.study.scorers))
     counted = {row.trial.key for row in case.rows.observations}
     scored = [
         plain(score)
@@ -228,6 +237,12 @@ def _rows(
         "measures": digest(sorted(digest(plain(one)) for one in case.rows.measures)),
         "labels": digest({name: plain(dict(one.labels)) for name, one in judged.items()}),
     }, runs
+
+
+def _unreadable(judged: Mapping[str, Judged], entries: Sequence[Entry], decision: Entry) -> bool:
+    """Whether what judges said may be erased: their words are covariates, so nothing is redone."""
+    last = max((e.sequence for e in entries if e.kind == ERASED), default=0)
+    return bool(judged) and last > decision.sequence
 
 
 def _later(
@@ -335,24 +350,6 @@ def _told(seen: Picture) -> Iterator[Told]:
         elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
-            yield Told(entry.sequence, entry.kind, entry.time, name, said)
+            by = signers_of(one for one in seen.consents if one.about == entry.sequence)
+            yield Told(entry.sequence, entry.kind, entry.time, name, said, signers=by)
     yield from told_of(seen.entries, seen.locked.name, seen.runs)
-
-
-def _waivers(seen: Picture) -> Iterator[SetAside]:
-    """Signatures under the same words are one waiver, whoever gave them when."""
-    groups: dict[str, list[Consent]] = {}
-    for one in seen.consents:
-        if one.act == consent.WAIVER and _of_study(seen, one):
-            groups.setdefault(digest({"about": one.about, "said": one.said}), []).append(one)
-    for group in groups.values():
-        said = group[0].said
-        yield SetAside(
-            group[-1].sequence,
-            tuple(str(name) for name in said["conditions"]),
-            moment(said["until"]),
-            group[0].time,
-            str(said["owner"]),
-            str(said["reason"]),
-            signers_of(group),
-        )

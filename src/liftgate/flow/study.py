@@ -15,7 +15,7 @@ from liftgate.flow.adequacy import Adequacy, adequacy_of
 from liftgate.flow.items import load_items
 from liftgate.flow.scorers import Seated, seated_scorers
 from liftgate.gates.calibrate.adequacy import Size
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, shapes
 from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
@@ -134,7 +134,9 @@ def keep(opened: Opened, workspace: Workspace) -> Kept:
     """
     workspace.create()
     with Ledger.open(workspace.home) as ledger:
-        locked = lock.current(ledger.entries(), opened.study.study)
+        entries = list(ledger.entries())
+        shapes.check(entries, shapes.LOCKS)
+        locked = lock.current(entries, opened.study.study)
         if locked is not None:
             return Kept(lock.verify(opened.study, locked, opened.body))
         _refuse_second_try(opened, workspace, ledger)
@@ -216,6 +218,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
         raise lock.not_locked(opened.study)
     with Ledger.open(workspace.home) as ledger:
         entries = list(ledger.entries())
+        shapes.check(entries, shapes.LOCKS)
         locked = lock.current(entries, opened.study.study)
         assert locked is not None
         body = lock.amendment(
@@ -238,7 +241,9 @@ def find(study: Study, workspace: Workspace) -> Locked | None:
     if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
-        return lock.current(ledger.entries(), study.study)
+        entries = list(ledger.entries())
+    shapes.check(entries, shapes.LOCKS)
+    return lock.current(entries, study.study)
 
 
 def _refs(body: Mapping[str, Any]) -> dict[str, str]:

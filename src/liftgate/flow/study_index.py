@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from liftgate.documents.report import ranked
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
+from liftgate.lineage.impact import REOPENED
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
@@ -26,7 +28,7 @@ class Decided:
     time: datetime
     study_digest: str
     words: Mapping[str, str]
-    """Candidate -> ship, hold or inconclusive."""
+    """Candidate -> ship, hold or inconclusive; the recommended one first."""
     recommended: str | None
 
 
@@ -54,6 +56,8 @@ class Known:
     """The entry of the last run that ended."""
     corrected: int | None = None
     """The entry that last corrected its lock or one of its decisions."""
+    reopened: dict[int, int] = field(default_factory=dict)
+    """Entry of a decision -> the entry that last reopened it."""
     active: datetime | None = None
     """Time of the last entry about it."""
 
@@ -68,8 +72,11 @@ class Known:
         last = self.decision
         if last is None:
             return ""
+        if last.sequence in self.reopened:
+            return f"the decision was reopened (entry {self.reopened[last.sequence]})"
         if last.study_digest != self.digest:
-            return f"the study was amended since (entry {self.amended})"
+            place = f" (entry {self.amended})" if self.amended else ""
+            return f"the study was amended since{place}"
         if self.last_run is not None and self.last_run > last.sequence:
             return f"a run added rows since (entry {self.last_run})"
         if self.corrected is not None and self.corrected > last.sequence:
@@ -146,6 +153,8 @@ class StudyIndex:
             if study is not None:
                 study.runs, study.last_run = study.runs + 1, entry.sequence
             return study
+        if entry.kind == REOPENED:
+            return self._reopened(entry)
         if entry.kind == CORRECTION:
             study = self._of_entry.get(int(body["corrects"]))
             if study is not None:
@@ -185,11 +194,20 @@ class StudyIndex:
         self._of_digest[study.digest] = study
         return study
 
+    def _reopened(self, entry: Entry) -> Known | None:
+        """Take in which decisions were reopened; return the last study that is concerned."""
+        study = None
+        for one in entry.body["decisions"]:
+            study = self._studies.get(str(one["study"]), study)
+            if str(one["study"]) in self._studies:
+                self._studies[str(one["study"])].reopened[int(one["entry"])] = entry.sequence
+        return study
+
     def _decided(self, entry: Entry) -> Known | None:
         body = entry.body
         study = self._studies.get(str(body["study"]))
         if study is not None:
-            words = {str(one["candidate"]): str(one["word"]) for one in body["decisions"]}
+            words = {str(one["candidate"]): str(one["word"]) for one in ranked(body)}
             study.decisions.append(
                 Decided(
                     entry.sequence,

@@ -17,6 +17,7 @@ from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.impact import index_of
+from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
@@ -27,7 +28,7 @@ from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import Sort, Target, targets
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Printed, Trace, trace
-from liftgate.records import Dataset, Entry, Failure, Observation, Scale
+from liftgate.records import Dataset, Entry, Failure, Item, Observation, Scale
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
@@ -152,6 +153,16 @@ def _with_rows(
     if target.sort is Sort.COST:
         observations, told = _priced(observations, body, workspace)
         notes = (*notes, *told)
+    if target.metric in study.ratios:
+        scales = {one.name: one.scale for one in plan.scorers}
+        ratios = ratios_of(study, scales, observations, store)
+        if {study.ratios[target.metric].of, study.ratios[target.metric].per} & {"cost"}:
+            observations, told = _priced(observations, body, workspace)
+            notes = (*notes, *told)
+        found = replace(
+            found, notes=(*found.notes, *notes), contents=_kept(observations, arms, store)
+        )
+        return _with_ratio(found, target, observations, ratios, dataset.items), dataset
     tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
     if tries is not None:
         notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
@@ -163,16 +174,32 @@ def _with_rows(
         items,
         failure_scores=_failure_scores(study, body, target),
     )
-    named = set(arms.values())
-    trials = [row.trial for row in observations if row.arm in named]
-    digests = {trial.output_digest for trial in trials} | {trial.trace_digest for trial in trials}
     traced = replace(
         found,
         lines=_sorted(lines, target),
         notes=(*found.notes, *notes),
-        contents=store.contents(digest for digest in digests if digest is not None),
+        contents=_kept(observations, arms, store),
     )
     return traced, dataset
+
+
+def _kept(rows: Sequence[Observation], arms: Mapping[str, str], store: Store) -> Any:
+    """Return what is kept of the answers and traces behind some rows."""
+    named = set(arms.values())
+    trials = [row.trial for row in rows if row.arm in named]
+    digests = {trial.output_digest for trial in trials} | {trial.trace_digest for trial in trials}
+    return store.contents(digest for digest in digests if digest is not None)
+
+
+def _with_ratio(
+    found: Trace, target: Target, rows: Sequence[Observation], ratios: Ratios, items: Sequence[Item]
+) -> Trace:
+    """Return the trace with what each try adds to both sums of a ratio."""
+    known = {arm["name"]: arm["fingerprint"] for arm in found.entry.body["arms"]}
+    arms = {name: known[name] for name in target.arms}
+    concerned = [item.id for item in items if _concerned(item.slices, target)]
+    columns, lines = ratios.lines(target.metric, arms, concerned, rows)
+    return replace(found, lines=lines, columns=columns)
 
 
 def _priced(
@@ -210,6 +237,6 @@ def _concerned(slices: Mapping[str, str], target: Target) -> bool:
 
 
 def _sorted(lines: Sequence[Line], target: Target) -> tuple[Line, ...]:
-    if len(target.arms) < 2:
+    if len(target.arms) < 2 or target.sort is Sort.JUDGE_COST:
         return tuple(lines)
     return tuple(largest_first(lines, *target.arms))

@@ -42,7 +42,7 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
     if page > pages:
         raise DataError(f"page: got {page}, expected at most {pages}")
     shown = found.lines[(page - 1) * ROWS : page * ROWS]
-    arms = list(found.target.arms) if found.target else []
+    arms = list(found.columns or (found.target.arms if found.target else ()))
     entry = found.entry.sequence
     told = said.get("references", [])
     return {
@@ -132,7 +132,13 @@ def _line(line: Line, arms: list[str], entry: int) -> dict[str, Any]:
 def _cell(line: Line, cell: Cell | None, arm: str, entry: int) -> dict[str, Any] | None:
     if cell is None:
         return None
-    query = {"entry": entry, "item": line.item, "arm": arm, "repeat": line.repeat}
+    # An arm's name holds no blank; a ratio has two columns of each arm.
+    query = {
+        "entry": entry,
+        "item": line.item,
+        "arm": arm.split(maxsplit=1)[0],
+        "repeat": line.repeat,
+    }
     is_row = cell.output is not None or cell.mark
     return {
         "value": cell.value,

@@ -145,7 +145,7 @@ def worlds_of(study: Study, root: Path, dataset: Dataset, design: Design) -> Wor
     refuse_weights(items)
     bound = {scorer.name: scorer.scale for scorer in bound_scorers(study, dataset, root)}
     scales = {metric: over_repeats(scale, study.repeats) for metric, scale in bound.items()}
-    asked = asked_of(study.every_claim(), slice_values(study, items), design)
+    asked = asked_of(study.every_claim(), slice_values(study, items), design, study.ratios)
     points.target(asked)
     needed = {q.metric: scales[q.metric] for q in asked.quantities()}
     sets, said = _sets(study, root, items, asked, needed)

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from liftgate.gates.condition import Condition, State, all_of, cannot_tell, met, not_met
+from liftgate.gates.escalation import Asked, escalated
+from liftgate.gates.glass import Glass, under_glass
 from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan
 from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
@@ -27,6 +29,8 @@ class Told:
     verdict: str | None = None
     candidates: tuple[str, ...] = ()
     """Fingerprints of the arms that it ships."""
+    signers: tuple[Signer, ...] = ()
+    """Who signed a statement about it."""
     why: str = ""
     """Why it says nothing yet; empty: it says what it says."""
 
@@ -75,6 +79,9 @@ class Facts:
     record: int | None = None
     others: tuple[Told, ...] = ()
     waivers: tuple[SetAside, ...] = field(default=())
+    glasses: tuple[Glass, ...] = ()
+    conflicts: Mapping[str, str] = field(default_factory=dict)
+    """Id of a key -> why its owner has a conflict of interest."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +120,9 @@ def stand(policy: Policy, facts: Facts) -> Standing:
     parts = [_decision(facts.body), *_reopened(facts), _evidence(facts)]
     parts += _about_study(plan, facts)
     parts += [*_about_entries(plan, facts), *_about_people(plan, facts)]
-    return Standing(policy, tier, risks, all_of("gate", _waived(parts, policy, facts)))
+    waived = _waived(parts, policy, facts)
+    counted = under_glass(waived, policy.break_glass, facts.glasses, facts.now)
+    return Standing(policy, tier, risks, all_of("gate", counted))
 
 
 def shipping(body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -213,6 +222,9 @@ def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetim
         return cannot_tell(name, last.why or f"ledger entry {last.sequence} says {_UNDECIDED}")
     if need.accept and last.verdict not in need.accept:
         return not_met(name, f"ledger entry {last.sequence} says {last.verdict}")
+    signed = signed_by("signed", need.signed, last.signers)
+    if signed.state is not State.MET:
+        return not_met(name, f"ledger entry {last.sequence} is signed by too few: {signed.why}")
     return _fresh(name, last.time, need.days, now)
 
 
@@ -243,7 +255,14 @@ def _about_people(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
     if plan.author_signs and not facts.author_signed:
         yield unknown_author("approvals")
         return
-    found = signed_by("approvals", wanted, facts.approvals, authors=facts.authors)
+    asked = Asked(
+        since=facts.decided,
+        now=facts.now,
+        signers=facts.approvals,
+        authors=facts.authors,
+        conflicts=facts.conflicts,
+    )
+    found = escalated(asked.signed("approvals", wanted), plan.escalation, asked)
     notes = [met("stale", text) for text in facts.stale]
     notes += [met("not counted", text) for text in facts.uncounted]
     notes += [met("weakened", path) for path in facts.weakened]
@@ -275,7 +294,13 @@ def waiver_fault(policy: Policy, facts: Facts, waiver: SetAside, name: str) -> s
         return f"it expired at {waiver.until.isoformat()}"
     if waiver.until > waiver.made + timedelta(days=plan.longest_days):
         return f"it holds longer than {plan.longest_days} days"
-    signed = signed_by("waiver", plan.approvals, waiver.signers, authors=facts.authors)
+    signed = signed_by(
+        "waiver",
+        plan.approvals,
+        waiver.signers,
+        authors=facts.authors,
+        conflicts=facts.conflicts,
+    )
     return "" if signed.state is State.MET else f"signed by too few: {signed.why}"
 
 

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from liftgate.canon import digest
 from liftgate.errors import StudyError, UnknownName
-from liftgate.gates.rights import Counts, Right
+from liftgate.gates.rights import Counts, Escalation, Right
 from liftgate.study.load import refused, text_of_file
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Source, parse
@@ -35,6 +35,9 @@ class EntryNeed(Node):
     days: Days = Field(description="how old it may be")
     accept: Listed = Field(
         default=(), description="the values of its `verdict` that count; none named: any"
+    )
+    signed: Counts = Field(
+        default_factory=dict, description="role: how many must have signed the entry"
     )
 
 
@@ -65,6 +68,9 @@ class TierPlan(Node):
     weakening: Counts = Field(
         default_factory=dict, description="who approves as well if the study was weakened"
     )
+    escalation: Escalation | None = Field(
+        default=None, description="who approves instead when the approvals do not come in time"
+    )
 
 
 class ChangingPlan(Node):
@@ -82,6 +88,28 @@ class WaiverPlan(Node):
     never: Listed = Field(default=(), description="conditions that are never waived")
 
 
+class GlassPlan(Node):
+    """Who may break the glass in an emergency, for how long, and when that is reviewed."""
+
+    approvals: Counts = Field(
+        default_factory=lambda: {"incident-commander": 1}, description="role: how many sign"
+    )
+    longest_hours: Annotated[int, Field(ge=1, le=8_760)] = Field(
+        default=72, description="how long it may hold"
+    )
+    review_hours: Annotated[int, Field(ge=1, le=8_760)] = Field(
+        default=48, description="within which somebody else reviews it"
+    )
+    never: Listed = Field(default=("evidence",), description="conditions that stay even then")
+
+
+class DelegationPlan(Node):
+    """Which roles may be lent to somebody, and for how long."""
+
+    longest_days: Days = Field(default=30, description="how long a delegation may hold")
+    never: Listed = Field(default=(), description="roles that are never delegated")
+
+
 class Policy(Node):
     """A policy. Every kind of change has a tier, and every tier is said."""
 
@@ -96,6 +124,16 @@ class Policy(Node):
     waivers: WaiverPlan = Field(description="who may waive what")
     rights: Annotated[tuple[Right, ...], Field(strict=False)] = Field(
         default=(), description="rows that stand for those of the shipped table"
+    )
+    break_glass: GlassPlan = Field(
+        default_factory=GlassPlan, description="what may be done in an emergency, and by whom"
+    )
+    delegation: DelegationPlan = Field(
+        default_factory=DelegationPlan, description="which roles may be lent, and for how long"
+    )
+    conflicts_by: Listed = Field(
+        default=("compliance",),
+        description="roles that may declare a conflict of interest of somebody else",
     )
 
     @classmethod
@@ -128,9 +166,21 @@ class Policy(Node):
         return (*self.rights, *(one for one in _rights() if one.act not in own))
 
     def model(self) -> dict[str, Any]:
-        """Return the policy as JSON values, every default and every right written out."""
+        """Return the policy as JSON values, every default and every right written out.
+
+        Keys that came later stay out where they say nothing: an adopted policy keeps its digest.
+        """
         body = self.model_dump(mode="json")
-        body["rights"] = {one.act: one.model_dump(mode="json") for one in self.table()}
+        for name in ("break_glass", "delegation", "conflicts_by"):
+            if getattr(self, name) == _default(type(self), name):
+                del body[name]
+        for plan in body["tiers"].values():
+            if plan["escalation"] is None:
+                del plan["escalation"]
+            for need in plan["entries"].values():
+                if not need["signed"]:
+                    del need["signed"]
+        body["rights"] = {one.act: _written(one) for one in self.table()}
         return body
 
     def digest(self) -> str:
@@ -183,6 +233,23 @@ def _made(fields: Mapping[str, Any], file: str, source: Source | None) -> Policy
         raise refused(file, faults) from None
     except TypeError as error:
         raise StudyError(f"{file}: not a policy ({error})", file=file) from error
+
+
+_LATER = ("about", "notes_of", "catalogue", "alone_up_to", "escalation")
+"""Keys of a right that came after the first format."""
+
+
+def _written(right: Right) -> dict[str, Any]:
+    body = right.model_dump(mode="json")
+    return {
+        key: value
+        for key, value in body.items()
+        if key not in _LATER or getattr(right, key) != _default(Right, key)
+    }
+
+
+def _default(model: type[Node], name: str) -> Any:
+    return model.model_fields[name].get_default(call_default_factory=True)
 
 
 @cache

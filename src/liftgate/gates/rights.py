@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -28,6 +29,18 @@ _TEAMS = re.compile(r"(\d+|several|two|three|four|five)\s+(?:\w+\s+)?teams?")
 _NUMBERS = {"two": 2, "several": 2, "three": 3, "four": 4, "five": 5}
 _WEAKENS = re.compile(r"\b(weak|weaken\w*|loosen\w*|lower\w*|relax\w*)\b")
 _TEAM = "team-{}"
+
+
+class Escalation(Node):
+    """Who decides when those who should have signed do not, or do not agree."""
+
+    to: Counts = Field(description="role: how many of it decide then")
+    after_hours: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="hours without the signatures after which it goes to them"
+    )
+    on_objection_of: Listed = Field(
+        default=(), description="roles whose objection takes it to them at once"
+    )
 
 
 class Right(Node):
@@ -55,6 +68,19 @@ class Right(Node):
         default=None, description="hours within which it is reviewed afterwards"
     )
     recommend_only: bool = Field(default=False, description="it may only be recommended")
+    about: Listed = Field(default=(), description="kinds of ledger entries that it must be about")
+    notes_of: Listed = Field(
+        default=(), description="roles whose signature counts only with a note"
+    )
+    catalogue: Listed = Field(
+        default=(), description="what is approved already; anything else is `uncatalogued`"
+    )
+    alone_up_to: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="change of the budget up to which the author decides alone"
+    )
+    escalation: Escalation | None = Field(
+        default=None, description="who decides when it is not signed in time, or objected to"
+    )
     note: str = Field(default="", description="what else people should know")
 
 
@@ -79,6 +105,10 @@ class Signer:
     service: bool = False
     claimed: str | None = None
     """The role in which it was signed; None: any of the key's."""
+    time: datetime | None = None
+    note: str = ""
+    via: tuple[tuple[str, str], ...] = ()
+    """(role, id of the key of whoever delegated it) for roles that are not its own."""
 
 
 def needed(right: Right, scope: Scope = Scope()) -> dict[str, int]:
@@ -109,6 +139,7 @@ def signed_by(
     *,
     authors: Iterable[str] = (),
     author_may: bool = False,
+    conflicts: Mapping[str, str] | None = None,
 ) -> Condition:
     """Return whether those who signed are enough.
 
@@ -118,6 +149,7 @@ def signed_by(
         signers: with verified signatures over the right thing.
         authors: ids and names of the keys of whoever made it.
         author_may: whether their own signatures count.
+        conflicts: id of a key -> why its owner has a conflict of interest.
     """
     if not wanted:
         return met(name, "no signature is asked for")
@@ -125,14 +157,20 @@ def signed_by(
     able: dict[str, list[str]] = {role: [] for role in wanted}
     names: dict[str, str] = {}
     refused: list[str] = []
+    places = Places(excluded | set(conflicts or {}), {one.key for one in signers})
     for one in {(s.key, s.claimed): s for s in signers}.values():
-        why = _refused(one, excluded)
+        why = _refused(one, excluded) or (conflicts or {}).get(one.key, "")
         if why:
             refused.append(f"{one.name} ({why})")
             continue
         names[one.key] = one.name
         for role in wanted if one.claimed is None else [one.claimed]:
-            if role in able and role in one.roles and one.key not in able[role]:
+            if role not in able or role not in one.roles or one.key in able[role]:
+                continue
+            why = places.fault(one, role)
+            if why:
+                refused.append(f"{one.name} ({why})")
+            else:
                 able[role].append(one.key)
     given = _assigned(wanted, able)
     parts = []
@@ -142,6 +180,32 @@ def signed_by(
         parts.append(met(role, said) if len(mine) >= count else not_met(role, said))
     parts += [not_met_note(text) for text in refused]
     return all_of(name, parts)
+
+
+@dataclass
+class Places:
+    """Whose place a delegate may take: one that its owner neither fills nor may not fill."""
+
+    barred: set[str]
+    """Ids and names of keys whose owners may not sign this: nor may whom they send."""
+    signed: set[str]
+    """Ids of the keys that signed themselves."""
+
+    def __post_init__(self) -> None:
+        self._taken: dict[str, str] = {}
+
+    def fault(self, one: Signer, role: str) -> str:
+        """Say why a signer may not sign in a role that was delegated, or return an empty text."""
+        sender = dict(one.via).get(role)
+        if sender is None:
+            return ""
+        if sender in self.barred:
+            return f"{role} was delegated by somebody who may not sign this"
+        if sender in self.signed:
+            return f"whoever delegated {role} signed as well"
+        if self._taken.setdefault(sender, one.key) != one.key:
+            return f"another delegate of the same person signed for {role}"
+        return ""
 
 
 def not_met_note(text: str) -> Condition:
@@ -230,8 +294,22 @@ def explained(right: Right, scope: Scope) -> list[str]:
         lines.append(f"Or: {right.lazy_days} days without objection.")
     if right.review_hours is not None:
         lines.append(f"Reviewed afterwards within {right.review_hours} hours.")
+    lines += _escalated(right)
     lines.append("Automation never signs.")
     return lines
+
+
+def _escalated(right: Right) -> list[str]:
+    found = right.escalation
+    if found is None:
+        return []
+    when = []
+    if found.after_hours is not None:
+        when.append(f"after {found.after_hours} hours without them")
+    if found.on_objection_of:
+        when.append(f"if {' or '.join(found.on_objection_of)} objects")
+    to = ", ".join(f"{count} × {role}" for role, count in found.to.items())
+    return [f"Decided by {to} {', or '.join(when)}."]
 
 
 def unknown_author(name: str) -> Condition:

@@ -16,6 +16,10 @@ from liftgate.canon import digest_lines, plain
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.gates.evidence import DESCRIPTIVE_LEVEL, PairsEvidence
 from liftgate.gates.pairs import Floats, clusters, complete, in_slice, slice_values
+from liftgate.gates.ratio_claims import RatioEvidence
+from liftgate.gates.ratio_claims import complete as complete_ratio
+from liftgate.gates.ratio_rows import RatioPairs
+from liftgate.protocols import Evidence
 from liftgate.records import (
     Estimate,
     Failure,
@@ -55,6 +59,21 @@ def arm_means(
                 mine[metric] = _plain(_mean(one, one.baseline))
             means.setdefault(candidate, {})[metric] = _plain(_mean(one, one.candidate))
     return means
+
+
+def ratio_slices(pairs: RatioPairs, names: Sequence[str]) -> dict[str, list[Body]]:
+    """Return the difference of a ratio in every slice, as ``slice_table`` does of a mean."""
+    evidence = RatioEvidence(complete_ratio(pairs), alpha=_DESCRIPTIVE_ALPHA)
+    return {
+        name: [
+            _row_of(value, len(part.pairs.items), part.clusters, part)
+            for value, part in (
+                (value, evidence.within(name, value))
+                for value in sorted(set(evidence.pairs.labels(name)))
+            )
+        ]
+        for name in names
+    }
 
 
 def slice_table(pairs: Pairs, names: Sequence[str]) -> dict[str, list[Body]]:
@@ -178,19 +197,23 @@ def _plain(estimate: Estimate | None) -> Any:
 
 def _slice_row(value: str, pairs: Pairs) -> Body:
     evidence = PairsEvidence(pairs, alpha=_DESCRIPTIVE_ALPHA, population=Population.NEW_ITEMS)
+    return _row_of(value, len(pairs.items), clusters(pairs), evidence)
+
+
+def _row_of(value: str, n: int, units: int, evidence: Evidence) -> Body:
     estimate, reason = evidence.descriptive(), ""
     if estimate is None:
         reason = _refusal(evidence)
     return {
         "slice": value,
-        "n": len(pairs.items),
-        "clusters": clusters(pairs),
+        "n": n,
+        "clusters": units,
         "estimate": _plain(estimate),
         "reason": reason,
     }
 
 
-def _refusal(evidence: PairsEvidence) -> str:
+def _refusal(evidence: Evidence) -> str:
     try:
         evidence.difference()
     except NotEnoughData as error:

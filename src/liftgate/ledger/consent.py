@@ -8,11 +8,11 @@ a file's or the environment's. The trust file itself must be the one that the le
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from liftgate.canon import canonical, parse, sha256, short
+from liftgate.canon import canonical, digest, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, NotAllowed
 from liftgate.ledger import dsse, statements
 from liftgate.ledger.keys import Key
@@ -21,6 +21,8 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.records import Entry
 
 APPROVAL, FORECAST, RECORD, WAIVER, POLICY = "approval", "forecast", "record", "waiver", "policy"
+DELEGATION, CONFLICT, GLASS, REVIEW = "delegation", "conflict", "break-glass", "review"
+ACT, CONSUMER, DRILL = "act", "consumer", "drill"
 PROTOCOL = "protocol"
 """The author's signature under a locked study: ``liftgate.ledger.statements``."""
 _URI = "urn:liftgate:predicate:{}:v1"
@@ -79,15 +81,61 @@ def give(
         why = refusal(key, trust, latest)
         if why:
             raise NotAllowed(f"signature: {why}", hint="the trust file: liftgate keys list")
+    envelope = dsse.sign(statements.TYPE, payload(entry, act, said, evidence=evidence), keys)
+    return _append(chain, entry, _URI.format(act), envelope, time)
+
+
+def payload(
+    entry: Entry, act: str, said: Mapping[str, Any], *, evidence: str | None = None
+) -> bytes:
+    """Return the bytes that are signed for an act about an entry; see ``give``."""
     subjects = [] if evidence is None else [_subject("evidence", evidence)]
-    made = {
-        "_type": statements.STATEMENT,
-        "subject": [*subjects, _subject(f"ledger entry {entry.sequence}", entry.leaf)],
-        "predicateType": _URI.format(act),
-        "predicate": dict(said),
-    }
-    envelope = dsse.sign(statements.TYPE, canonical(made), keys).as_json()
-    body = {"about": entry.sequence, "predicate": made["predicateType"], "envelope": envelope}
+    return canonical(
+        {
+            "_type": statements.STATEMENT,
+            "subject": [*subjects, _subject(f"ledger entry {entry.sequence}", entry.leaf)],
+            "predicateType": _URI.format(act),
+            "predicate": dict(said),
+        }
+    )
+
+
+def add(chain: Chain, envelope: dsse.Envelope, trust: Trust) -> Entry:
+    """Append a statement that was signed elsewhere.
+
+    Raises:
+        DataError: it is no statement about an entry.
+        BrokenChain: a signature is not its key's, or the entry is not in this ledger.
+        NotAllowed: no trusted key signed it, or one that is a machine's, revoked or out of time.
+    """
+    tip = chain.tip
+    now = datetime.now(UTC)
+    latest = max(now, tip.time) if tip else now
+    number, leaf, uri = statements.about(parse(envelope.payload))
+    entry = chain.entry(number)
+    if entry.leaf != leaf:
+        raise BrokenChain(
+            f"statement: it is about entry {number} with the leaf {short(leaf)}…, which is not in "
+            "this ledger"
+        )
+    signers = dsse.signers(envelope, trust.public)
+    if len(signers) < len(envelope.signatures) or not signers:
+        strangers = len(envelope.signatures) - len(signers)
+        raise NotAllowed(
+            f"statement: {len(envelope.signatures)} signatures, {strangers} of them by keys that "
+            "are not in the trust file",
+            hint="an owner trusts a key: liftgate keys trust",
+        )
+    for key in signers:
+        known = trust.of(key)
+        why = f"key {key.name!r} is a machine's" if known.service else known.fault_at(latest)
+        if why:
+            raise NotAllowed(f"statement: {why}", hint="the trust file: liftgate keys list")
+    return _append(chain, entry, uri, envelope, now)
+
+
+def _append(chain: Chain, entry: Entry, uri: str, envelope: dsse.Envelope, time: datetime) -> Entry:
+    body = {"about": entry.sequence, "predicate": uri, "envelope": envelope.as_json()}
     return chain.append(statements.KIND, body, refs={"entry": entry.leaf}, time=time)
 
 
@@ -113,6 +161,7 @@ def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
     found = []
     versions = [sha256(one.payload) for one in trust.envelopes]
     told = ""
+    first: dict[str, datetime] = {}
     for entry in entries:
         latest = entry.time if latest is None else max(latest, entry.time)
         leaves.append(entry.leaf)
@@ -121,7 +170,9 @@ def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
         if entry.kind == statements.KIND:
             one = _read(entry, leaves, latest, trust)
             if one is not None:
-                found.append(one)
+                # Said again is not said later: a copy of an envelope counts from its first entry.
+                made = first.setdefault(digest(entry.body["envelope"]), one.time)
+                found.append(replace(one, time=made))
     if trust.version and told != trust.digest:
         raise BrokenChain(
             f"trust file: its version {trust.version} is not the last that this ledger tells of",
@@ -131,13 +182,13 @@ def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
 
 
 def _known_version(entry: Entry, versions: Sequence[str]) -> str:
-    digest = str(entry.refs.get("trust"))
-    if digest not in versions:
+    told = str(entry.refs.get("trust"))
+    if told not in versions:
         raise BrokenChain(
-            f"trust file: ledger entry {entry.sequence} tells of the version {short(digest)}…, "
+            f"trust file: ledger entry {entry.sequence} tells of the version {short(told)}…, "
             "which it does not hold: it is another's, or an old copy"
         )
-    return digest
+    return told
 
 
 def _read(entry: Entry, leaves: Sequence[str], time: datetime, trust: Trust) -> Consent | None:
@@ -169,5 +220,5 @@ def _read(entry: Entry, leaves: Sequence[str], time: datetime, trust: Trust) -> 
     return Consent(entry.sequence, number, act, said, counted, tuple(faults), time)
 
 
-def _subject(name: str, digest: str) -> dict[str, Any]:
-    return {"name": name, "digest": {"sha256": digest.removeprefix("sha256:")}}
+def _subject(name: str, of: str) -> dict[str, Any]:
+    return {"name": name, "digest": {"sha256": of.removeprefix("sha256:")}}

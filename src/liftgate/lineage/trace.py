@@ -64,6 +64,8 @@ class Trace:
     """The entry of the lock or of the amendment that held."""
     files: tuple[File, ...]
     lines: tuple[Line, ...] = ()
+    columns: tuple[str, ...] = ()
+    """Of the lines, where they are not the arms."""
     notes: tuple[str, ...] = ()
     """What could not be traced, and why."""
     contents: Contents | None = None

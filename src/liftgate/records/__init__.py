@@ -48,6 +48,7 @@ from liftgate.records.evaluation import (
 from liftgate.records.json_value import Json
 from liftgate.records.ledger import Entry
 from liftgate.records.pairs import Bounds, Pairing, Pairs, Tries
+from liftgate.records.ratios import STATEMENTS, TAKEN, Ratio
 from liftgate.records.rubric import (
     Anchor,
     Rubric,
@@ -62,6 +63,8 @@ from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Alternative, Design, Joined, Mark, Population, ScoreKind
 
 __all__ = [
+    "STATEMENTS",
+    "TAKEN",
     "UNREAD",
     "Alternative",
     "Anchor",
@@ -100,6 +103,7 @@ __all__ = [
     "Part",
     "Population",
     "Question",
+    "Ratio",
     "RatioComparison",
     "Reading",
     "Requirement",

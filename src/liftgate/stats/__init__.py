@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
+    from liftgate.stats.judged_ratios import judged_ratio_difference
     from liftgate.stats.kinds import (
         Alternative,
         ClaimShape,
@@ -133,6 +134,7 @@ _HOMES = {
     "rater_drift": "drift",
     "rank_ranges": "simultaneous",
     "rater_report": "agreement",
+    "judged_ratio_difference": "judged_ratios",
     "ratio": "ratios",
     "ratio_difference": "ratios",
     "raw_agreement": "agreement",
@@ -193,6 +195,7 @@ __all__ = [
     "holm",
     "judged_difference",
     "judged_mean",
+    "judged_ratio_difference",
     "krippendorff_alpha",
     "label_chances",
     "label_worth",

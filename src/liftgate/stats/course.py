@@ -156,12 +156,12 @@ def _prefix(sample: Sample, end: int) -> Sample:
     return replace(
         sample,
         values=sample.values[:end],
-        codes=None if sample.codes is None else _renumbered(sample.codes[:end]),
+        codes=None if sample.codes is None else renumbered(sample.codes[:end]),
         weights=None if weights is None else weights / weights.mean(),
     )
 
 
-def _renumbered(codes: Codes) -> Codes | None:
+def renumbered(codes: Codes) -> Codes | None:
     """Number the clusters of a prefix anew; None when each has one item."""
     found, numbers = np.unique(codes, return_inverse=True)
     return None if found.size == codes.size else numbers.astype(np.int64)

@@ -84,7 +84,7 @@ def labelled_items(
             f"judge: got {sorted({column.size for column in columns})} scores, expected one for "
             f"each of {total} locked items, labelled or not"
         )
-    places = _places(labelled, values.size, item, total)
+    places = places_of(labelled, values.size, item, total)
     share, weighted, notes = _chances(probability, values.size, total)
     codes, whole = _clusters(cluster, places, total)
     if codes is not None:
@@ -162,7 +162,12 @@ def _standardised(columns: list[Floats], places: Codes) -> Floats:
     return np.column_stack(found) if found else np.zeros((places.size, 0))
 
 
-def _places(labelled: ArrayLike, n: int, item: ArrayLike | None, total: int) -> Codes:
+def places_of(labelled: ArrayLike, n: int, item: ArrayLike | None, total: int) -> Codes:
+    """Return the position of each label's item among the locked ones.
+
+    Raises:
+        DataError: labels of unknown items or of one item twice, names without names of the items.
+    """
     names = array_of("labelled", labelled)
     if names.ndim != 1 or names.size != n:
         raise DataError(

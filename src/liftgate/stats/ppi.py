@@ -114,7 +114,7 @@ def judged_mean(
         cluster=cluster,
         probability=probability,
     )
-    return _estimate(
+    return estimate_of(
         ClaimShape.JUDGED_MEAN, found, items, span, level=level, alternative=alternative, null=null
     )
 
@@ -181,7 +181,7 @@ def judged_difference(
         probability=probability,
     )
     width = None if span is None else span[1] - span[0]
-    return _estimate(
+    return estimate_of(
         ClaimShape.JUDGED_DIFFERENCE,
         found,
         items,
@@ -223,7 +223,7 @@ def rectify(items: Labelled) -> Rectified:
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
 
 
-def _estimate(
+def estimate_of(
     claim: ClaimShape,
     kind: ScoreKind,
     items: Labelled,
@@ -233,6 +233,20 @@ def _estimate(
     alternative: Alternative,
     null: float | None,
 ) -> Estimate:
+    """Return the estimate of rectified labels by the row of the method table.
+
+    Args:
+        claim: a judged mean or difference.
+        kind: of the labels.
+        items: at least 50 labels.
+        bounds: ends of the labels, or of their differences; None: unbounded.
+        level: two-sided confidence of (low, high).
+        alternative: of the p-value.
+        null: tested value; None: none.
+
+    Raises:
+        NotEnoughData: the method's own refusal.
+    """
     found = rectify(items)
     weights = 1 / items.share
     sample = Sample(

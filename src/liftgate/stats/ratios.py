@@ -5,18 +5,23 @@ The ratio of the sums, not the mean of the items' ratios: an item with many stat
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from liftgate.errors import DataError
+from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs, table
+from liftgate.stats.course import PlannedCourse, renumbered, track_estimate
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Codes, Range
-from liftgate.stats.inversion import invert
+from liftgate.stats.inversion import Family, invert
 from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind, UnitDesign
-from liftgate.stats.sums import Sums
+from liftgate.stats.looks import LookRule, LookTrack
+from liftgate.stats.method import Method
+from liftgate.stats.paired import check_baseline
+from liftgate.stats.sums import Sums, TwoArms
 
 
 def ratio(
@@ -72,8 +77,14 @@ def ratio_difference(
     level: float = 0.95,
     alternative: Alternative | str = Alternative.TWO_SIDED,
     null: float = 0.0,
+    kept: float = 1.0,
+    course: PlannedCourse | None = None,
 ) -> Estimate:
     """Estimate candidate's ratio of sums − the baseline's, over the same items.
+
+    With ``kept`` = 1 − r the second ratio enters by that share: against 0 this is a relative
+    margin, and stands for "worse by less than the share r of the baseline" only where the
+    baseline's true ratio is above 0.
 
     Args:
         candidate_numerator: shape (n,).
@@ -85,10 +96,13 @@ def ratio_difference(
         level: as in ``ratio``.
         alternative: as in ``ratio``.
         null: tested difference.
+        kept: what share of the baseline's ratio is taken away; above 0.
+        course: planned looks, the items then being in the locked order; None: once.
 
     Raises:
-        NotEnoughData: as ``ratio``, for either arm.
-        DataError: as ``ratio``.
+        NotEnoughData: as ``ratio``, for either arm; a relative margin on a baseline whose ratio is
+            not above 0; at planned looks none that is reached, or none with an answer.
+        DataError: as ``ratio``; ``kept`` is not above 0, or a course with a two-sided alternative.
     """
     level = inputs.check_level(level)
     span = None if ratio_range is None else inputs.check_range("ratio_range", ratio_range)
@@ -102,17 +116,47 @@ def ratio_difference(
             f"{theirs.numerator.size}, expected equally many",
             hint="Align the two sides item by item first.",
         )
-    width = None if span is None else span[1] - span[0]
-    tested = inputs.check_null("null", null, None if width is None else (-width, width))
+    if not (math.isfinite(kept) and kept > 0):
+        raise DataError(f"kept: got {kept!r}, expected a share of the baseline above 0")
+    arms = TwoArms(ours, theirs, kept)
+    if kept != 1:
+        check_baseline(theirs.numerator, mirrored=False)
+    ends = None if span is None else (span[0] - kept * span[1], span[1] - kept * span[0])
+    tested = inputs.check_null("null", null, ends)
     row = table.choose(_kind(span), _units(codes), ClaimShape.RATIO_DIFFERENCE)
+    asked = inputs.check_alternative(alternative)
+    if course is not None:
+        rule = LookRule(alpha=(1 - level) / 2, null=tested, alternative=asked)
+        return _over_looks(course, row, arms, rule)
     return invert(
-        table.build(row, (ours, theirs)),
+        table.build(row, arms),
         method=row.name,
         mark=row.mark,
         level=level,
-        alternative=inputs.check_alternative(alternative),
+        alternative=asked,
         null=tested,
     )
+
+
+def _over_looks(course: PlannedCourse, row: Method, arms: TwoArms, rule: LookRule) -> Estimate:
+    """Return the estimate after the looks that the items have reached; see ``over_looks``.
+
+    A ratio of sums is nearly a mean over units, so that its increments are nearly independent and
+    the boundaries of means are its own.
+    """
+    track, declined = LookTrack(rule, len(course.ends)), []
+    codes = arms.candidate.codes
+    for end, fraction in zip(course.ends, course.fractions, strict=True):
+        if end > arms.candidate.numerator.size:
+            break
+        first = None if codes is None else renumbered(codes[:end])
+        try:
+            family: Family | None = table.build(row, arms.up_to(end, first))
+        except NotEnoughData as error:
+            family = None
+            declined.append(f"look {track.look + 1} of {track.looks}: {error}")
+        track.add(family, float(fraction))
+    return track_estimate(track, row, declined)
 
 
 def _kind(span: Range | None) -> ScoreKind:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,8 +92,33 @@ def fieller(arm: Sums) -> LinearTest:
     )
 
 
-def ratio_jackknife(arms: tuple[Sums, Sums]) -> LinearTest:
-    """Return the family of tests of candidate's ratio − baseline's ratio.
+@dataclass(frozen=True, eq=False)
+class TwoArms:
+    """Candidate and baseline over the same items.
+
+    Args:
+        candidate: numerators and denominators.
+        baseline: of the same items, with the same units and range.
+        kept: what share of the baseline's ratio is taken away from the candidate's; 1: all of it.
+    """
+
+    candidate: Sums
+    baseline: Sums
+    kept: float = 1.0
+
+    def up_to(self, end: int, codes: Codes | None) -> TwoArms:
+        """Return the first items, with units numbered anew."""
+        ours, theirs = (
+            replace(
+                arm, numerator=arm.numerator[:end], denominator=arm.denominator[:end], codes=codes
+            )
+            for arm in (self.candidate, self.baseline)
+        )
+        return TwoArms(ours, theirs, self.kept)
+
+
+def ratio_jackknife(arms: TwoArms) -> LinearTest:
+    """Return the family of tests of candidate's ratio − ``kept`` · baseline's ratio.
 
     Degrees of freedom are Satterthwaite's for units that count by their denominators, the larger
     share of the two arms.
@@ -102,36 +127,39 @@ def ratio_jackknife(arms: tuple[Sums, Sums]) -> LinearTest:
         NotEnoughData: as ``fieller``, for either arm; here a denominator's half-width may take at
             most half of its mean, since the ratio must be nearly linear in it.
     """
-    units = units_of(arms[0].numerator.size, arms[0].codes)
+    both = (arms.candidate, arms.baseline)
+    units = units_of(both[0].numerator.size, both[0].codes)
     size = units.clusters
     left_out, value, shares = np.zeros(size), 0.0, np.zeros(size)
-    for arm, sign in zip(arms, (1.0, -1.0), strict=True):
+    for arm, share in zip(both, (1.0, -arms.kept), strict=True):
         under = units.residuals(arm.denominator)
         _check_denominator(arm, units, units.mean(arm.denominator), under, nearest=_NEAREST)
         over, below = (_by_unit(x, arm.codes) for x in (arm.numerator, arm.denominator))
-        value += sign * float(over.sum() / below.sum())
-        left_out += sign * (over.sum() - over) / (below.sum() - below)
+        value += share * float(over.sum() / below.sum())
+        left_out += share * (over.sum() - over) / (below.sum() - below)
         shares = np.maximum(shares, below / below.sum())
     change = left_out - left_out.mean()
-    span = arms[0].span
+    span = both[0].span
     if span is None:
         _check_spread(change, left_out, value)
     variance = (float(np.sum(change**2)) * (size - 1) / size, 0.0, 0.0)
     lower, upper = sides(-change)
-    width = 0.0 if span is None else span[1] - span[0]
+    bounds = None
     if span is not None:
-        share = max(
-            _pseudo_share(arm, float(arm.numerator.sum() / arm.denominator.sum())) for arm in arms
+        bounds = (span[0] - arms.kept * span[1], span[1] - arms.kept * span[0])
+        spread = (bounds[1] - bounds[0]) / 4
+        weight = max(
+            _pseudo_share(arm, float(arm.numerator.sum() / arm.denominator.sum())) for arm in both
         )
-        variance = with_pseudo(value, 1.0, variance, spread=width / 2, weight=share)
-        lower, upper = sides(-change, (-width - value, width - value), width / 2, share)
+        variance = with_pseudo(value, 1.0, variance, spread=spread, weight=weight)
+        lower, upper = sides(-change, (bounds[0] - value, bounds[1] - value), spread, weight)
     return LinearTest(
         top=value,
         variance=variance,
         df=satterthwaite(shares / shares.sum()),
         n=units.n,
         clusters=size,
-        bounds=None if span is None else (-width, width),
+        bounds=bounds,
         lower=lower,
         upper=upper,
         guarded=span is not None,
@@ -243,7 +271,8 @@ def _rows() -> Iterator[Method]:
             claim=ClaimShape.RATIO_DIFFERENCE,
             test=ratio_jackknife,
             what=f"t with the variance of the ratios' difference when each {by} is left out in "
-            "turn; df by the denominators' shares; pseudo units as for one ratio",
+            "turn, the baseline's taken whole or, for a relative margin, in part; df by the "
+            "denominators' shares; pseudo units as for one ratio",
             refuses=f"{_FEW}; a mean denominator within twice its half-width of 0; ratios without "
             "spread or range",
             mark=Mark.ASYMPTOTIC,

@@ -7,7 +7,7 @@ key still hears that its primary claim names no scorer: all faults at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -19,6 +19,7 @@ from liftgate.study import params
 from liftgate.study.items import DatasetPlan
 from liftgate.study.plan import ArmPlan, ClaimPlan, ReproductionPlan, ScorerPlan, latency_quantile
 from liftgate.study.problems import Problem
+from liftgate.study.ratios import RatioPlan, ratio_claim, ratio_problems
 from liftgate.study.source import Path
 
 SECTIONS = (
@@ -45,6 +46,8 @@ class Outline:
     """Metrics that a judge scores."""
     plan: str | None = None
     """The stopping plan."""
+    ratios: Mapping[str, RatioPlan | None] = field(default_factory=dict)
+    """Metrics that are ratios of sums; None: one that could not be read."""
 
 
 def problems(given: Mapping[str, Any]) -> list[Problem]:
@@ -55,12 +58,15 @@ def problems(given: Mapping[str, Any]) -> list[Problem]:
     """
     outline = _outline(given)
     found = [*_roles(outline), *_floor(outline), *_names(outline), *_tries(given)]
+    found += _ratios(given, outline)
     found += _tolerances(given, outline)
     for part, path, node in outline.claims:
         about = [*_known(node, outline), *_judged_once(part, node, outline)]
         claim = _valid(ClaimPlan, node)
         if claim is not None:
             about += _claim(part, claim)
+            if claim.quantity in outline.ratios:
+                about += ratio_claim(claim.quantity, claim.rule, outline.plan)
         found += [p.under(*path) for p in about]
     return found
 
@@ -73,18 +79,36 @@ def _outline(given: Mapping[str, Any]) -> Outline:
         if all(plans.values()):
             roles = {name: plan.role for name, plan in plans.items() if plan}
     scorers = given.get("scorers")
+    ratios = _ratio_plans(given)
     dataset = _valid(DatasetPlan, given.get("dataset"))
     return Outline(
         roles,
         tuple(map(str, scorers)) if isinstance(scorers, Mapping) else None,
         dataset.all_slices if dataset else None,
         tuple(_claims(given.get("claims"))),
-        frozenset(_judged(scorers)),
+        frozenset(_judged(scorers, ratios)),
         _plan(given.get("stopping")),
+        ratios,
     )
 
 
-def _judged(scorers: Any) -> Iterator[str]:
+def _ratio_plans(given: Mapping[str, Any]) -> dict[str, RatioPlan | None]:
+    nodes = given.get("ratios", given.get("ratio_plans"))
+    if not isinstance(nodes, Mapping):
+        return {}
+    return {str(name): _valid(RatioPlan, node) for name, node in nodes.items()}
+
+
+def _judged(scorers: Any, ratios: Mapping[str, RatioPlan | None]) -> Iterator[str]:
+    """Yield what a judge scores, ratios of such metrics included."""
+    own = set(_judges(scorers))
+    yield from own
+    for name, plan in ratios.items():
+        if plan is not None and own & {plan.of, plan.per}:
+            yield name
+
+
+def _judges(scorers: Any) -> Iterator[str]:
     for name, node in scorers.items() if isinstance(scorers, Mapping) else ():
         plan = _valid(ScorerPlan, node)
         if plan is not None and isinstance(
@@ -161,7 +185,25 @@ def _floor(outline: Outline) -> Iterator[Problem]:
         )
 
 
+def _ratios(given: Mapping[str, Any], outline: Outline) -> Iterator[Problem]:
+    if outline.metrics is None or not outline.ratios:
+        return
+    scorers = given["scorers"]
+    plans = {str(name): _valid(ScorerPlan, node) for name, node in scorers.items()}
+    joined = {name for name, plan in plans.items() if plan is not None and plan.tries is not None}
+    yield from ratio_problems(
+        outline.ratios, outline.metrics, judged=outline.judged, joined=frozenset(joined)
+    )
+
+
 def _names(outline: Outline) -> Iterator[Problem]:
+    for metric in outline.ratios:
+        if metric in RESERVED or latency_quantile(metric) is not None:
+            yield Problem(
+                ("ratios", metric),
+                f"the name {metric!r} is taken by liftgate, expected another",
+                on_key=True,
+            )
     for metric in outline.metrics or ():
         if metric in RESERVED or latency_quantile(metric) is not None:
             yield Problem(
@@ -202,7 +244,9 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     metric, by_slice = claim.get("metric"), claim.get("by_slice")
     metrics, slices = outline.metrics, outline.slices
     if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
-        yield from _one_of("metric", metric, metrics, "scorers", "latency_p95_ms", "ttft_p95_ms")
+        known = (*metrics, *(name for name in outline.ratios if name not in metrics))
+        place = "scorers and ratios" if outline.ratios else "scorers"
+        yield from _one_of("metric", metric, known, place, "latency_p95_ms", "ttft_p95_ms")
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
 

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
 from liftgate.errors import Fault, StudyError, UnknownName
-from liftgate.records import Claim, Item, Part, Role
+from liftgate.records import Claim, Item, Part, Ratio, Role
 from liftgate.study import cross
 from liftgate.study.focus import made
 from liftgate.study.items import DatasetPlan
@@ -26,6 +26,7 @@ from liftgate.study.plan import (
     ScorerPlan,
 )
 from liftgate.study.problems import Node, Problem, describe, problems_of
+from liftgate.study.ratios import RatioPlan
 from liftgate.study.source import Path, Source, dotted
 from liftgate.study.stopping import StoppingPlan
 from liftgate.study.values import MetricName, Name, Seed, Text
@@ -53,6 +54,11 @@ class Study(Node):
     )
     scorers: Annotated[dict[MetricName, ScorerPlan], Field(min_length=1)] = Field(
         description="a mapping of metrics to scorers"
+    )
+    ratio_plans: Annotated[dict[MetricName, RatioPlan], Field(min_length=1)] | None = Field(
+        default=None,
+        alias="ratios",
+        description="a mapping of metrics to the two that they divide, {of: …, per: …}",
     )
     outcomes: OutcomesPlan = Field(description="a rule for every outcome")
     claim_plans: ClaimsPlan = Field(alias="claims", description="a mapping with primary")
@@ -108,6 +114,12 @@ class Study(Node):
     def floor(self) -> str | None:
         """The name of the floor arm; None: there is none."""
         return next((name for name, arm in self.arms.items() if arm.role is Role.FLOOR), None)
+
+    @property
+    def ratios(self) -> dict[str, Ratio]:
+        """Metric -> the ratio of sums that it is, in the order of the file."""
+        plans = self.ratio_plans or {}
+        return {name: plan.ratio(name) for name, plan in plans.items()}
 
     def arm(self, name: str) -> ArmPlan:
         """Return one arm. Raises UnknownName."""
@@ -185,6 +197,9 @@ class Study(Node):
                 del node["over_repeats"]
             else:
                 node["over_repeats"] = _given(node["over_repeats"])
+        ratios = body.pop("ratios", None)
+        if ratios is not None:
+            body["ratios"] = {name: _given(node) for name, node in ratios.items()}
         for section in ("dataset", "decision", "stopping"):
             body[section] = _given(body[section])
         for scorer in body["scorers"].values():

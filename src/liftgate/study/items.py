@@ -11,7 +11,7 @@ from liftgate.errors import did_you_mean
 from liftgate.perturbations.dataset import MOST_VARIANTS, SLICE, Perturbing
 from liftgate.perturbations.families import FAMILIES, IDENTITY
 from liftgate.study.problems import Node, Problem, unknown_key
-from liftgate.study.values import Digest, Listed, Seed, Text
+from liftgate.study.values import DateText, Digest, Listed, Seed, Text
 
 _Family = Annotated[Text, Field(json_schema_extra={"enum": list(FAMILIES)})]
 _RATED = tuple(name for name, family in FAMILIES.items() if family.rate is not None)
@@ -56,6 +56,20 @@ class PerturbPlan(Node):
         return Perturbing(self.families, self.seed, self.variants, dict(self.rates), self.parts)
 
 
+class TagsPlan(Node):
+    """What binds whoever uses the items: consent, retention, residency."""
+
+    consent: Listed = Field(
+        default=(), description="what its people agreed to; a run needs evaluation among them"
+    )
+    keep_until: DateText | None = Field(
+        default=None, description="the last day on which it may be kept, e.g. 2027-01-31"
+    )
+    residency: Listed = Field(
+        default=(), description="regions in which it may be processed; anywhere unless given"
+    )
+
+
 class DatasetPlan(Node):
     """Which items."""
 
@@ -70,6 +84,10 @@ class DatasetPlan(Node):
     perturb: PerturbPlan | None = Field(
         default=None,
         description="makes of each item pairs of it clean and it perturbed, with the slice family",
+    )
+
+    tags: TagsPlan | None = Field(
+        default=None, description="consent, retention and residency; they stay on the items"
     )
 
     @property

@@ -20,6 +20,7 @@ from liftgate.records import Dataset, Entry, Scale, ScoreKind
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
 from liftgate.study.plan import SCORER_KEYS
+from liftgate.study.ratios import ratio_faults
 
 LOCKED = "study.locked"
 AMENDED = "study.amended"
@@ -119,6 +120,7 @@ def body(
     made = scorers or {metric: study.scorer(metric) for metric in study.scorers}
     scales = {metric: made[metric].scale(items) for metric in sorted(made)}
     _check_scores(study, scales)
+    _check_ratios(study, made, scales)
     return {
         "liftgate": 1,
         "name": study.study,
@@ -330,6 +332,23 @@ def _check_scores(study: Study, scales: Mapping[str, Scale]) -> None:
     if faults:
         raise StudyError(
             f"{study.file or study.study}: a declared score is none that its metrics know",
+            file=study.file,
+            faults=faults,
+        )
+
+
+def _check_ratios(
+    study: Study, made: Mapping[str, Scorer | Judge | PairJudge], scales: Mapping[str, Scale]
+) -> None:
+    """Refuse before the run ratios that could not be added up after it."""
+    faults = [
+        study.fault(("ratios", name, key), message)
+        for name, ratio in study.ratios.items()
+        for key, message in ratio_faults(ratio, made, scales)
+    ]
+    if faults:
+        raise StudyError(
+            f"{study.file or study.study}: a ratio has sides that cannot be added up",
             file=study.file,
             faults=faults,
         )

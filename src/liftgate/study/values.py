@@ -43,5 +43,10 @@ Digest = Annotated[
     matching(r"sha256:[0-9a-f]{64}", "sha256: and 64 hex digits, as liftgate study lock prints"),
     Field(json_schema_extra={"pattern": "^sha256:[0-9a-f]{64}$"}),
 ]
+DateText = Annotated[
+    str,
+    matching(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "a day, e.g. '2027-01-31' in quotes"),
+    Field(json_schema_extra={"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+]
 Listed = Annotated[tuple[Text, ...], Field(strict=False)]
 Seed = Annotated[int, Field(ge=0, le=_LARGEST_SEED)]

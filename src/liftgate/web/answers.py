@@ -46,13 +46,16 @@ def fault(request: Request, error: Exception) -> Response:
     if request.url.path.endswith(".json"):
         return as_json({"error": str(error), "hint": error.hint}, status)
     text = f"{error}. {error.hint}".strip()
-    return html(page("plain.html.j2", {"title": "That did not work", "text": text}), status)
+    return html(_plain("That did not work", text), status)
 
 
 def not_found(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette's door
     """Say that there is no such page."""
-    text = "Begin at the first page: /"
-    return html(page("plain.html.j2", {"title": "No such page", "text": text}), 404)
+    return html(_plain("No such page", "The address may have been cut short."), 404)
+
+
+def _plain(title: str, text: str) -> str:
+    return page("plain.html.j2", {"title": title, "text": text, "home": "/"})
 
 
 def html(text: str, status: int = 200) -> Response:

@@ -88,6 +88,35 @@ def test_missing_scores_count_at_their_worst():
     assert sameness(replace(made, rerun=gone), alpha=0.05).same is Same.CANNOT_TELL
 
 
+def test_a_missing_score_of_the_rerun_counts_as_the_loss_that_it_may_be():
+    made = noisy(share=0.0)
+    gone = made.rerun.copy()
+    gone[np.flatnonzero(made.original == 1)[:60]] = np.nan
+    found = sameness(replace(made, rerun=gone), alpha=0.05)
+    assert found.same is Same.CANNOT_TELL
+    assert "not lower by" in found.reason
+    assert "not higher by" not in found.reason
+
+
+def test_a_missing_second_rerun_is_no_noise_to_be_excused_by():
+    made = noisy(share=0.0)
+    swapped, gone = made.rerun.copy(), made.rerun.copy()
+    ones, zeros = np.flatnonzero(swapped == 1)[:30], np.flatnonzero(swapped == 0)[:30]
+    swapped[ones], swapped[zeros] = 0, 1
+    gone[[*ones, *zeros]] = np.nan
+    assert sameness(replace(made, rerun=swapped, again=gone), alpha=0.05).same is Same.CANNOT_TELL
+
+
+def test_changes_of_as_many_items_as_the_tolerance_are_not_shown_to_be_noise():
+    made = noisy(share=0.0)
+    swapped = made.rerun.copy()
+    ones, zeros = np.flatnonzero(swapped == 1)[:11], np.flatnonzero(swapped == 0)[:11]
+    swapped[ones], swapped[zeros] = 0, 1
+    found = sameness(replace(made, rerun=swapped, again=swapped), alpha=0.05)
+    assert found.same is Same.CANNOT_TELL
+    assert found.reason.startswith("not shown: no more change of items")
+
+
 def test_a_missing_score_without_an_end_to_put_in_its_place_cannot_tell():
     values = np.arange(30.0)
     gone = values + np.random.default_rng(1).normal(0, 0.01, 30)

@@ -140,3 +140,60 @@ def test_sides_of_other_lengths_and_no_items_are_refused():
         stats.ratio([], [])
     with pytest.raises(DataError, match="null: got 1, expected a value strictly between -1 and 1"):
         stats.ratio_difference(ABOVE, BELOW, ABOVE, BELOW, ratio_range=(0, 1), null=1)
+
+
+def left_out_one_by_one(ours, theirs, kept):
+    """The jackknife by its definition: every item taken out in turn."""
+    every = np.arange(ours[0].size)
+    values = []
+    for gone in every:
+        some = every != gone
+        one, other = (side[0][some].sum() / side[1][some].sum() for side in (ours, theirs))
+        values.append(one - kept * other)
+    values = np.array(values)
+    size = values.size
+    return np.sqrt((size - 1) / size * np.sum((values - values.mean()) ** 2))
+
+
+@pytest.mark.parametrize("kept", [1.0, 1.1, 0.9])
+def test_a_share_of_the_baselines_ratio_is_taken_away_and_left_out_with_it(kept):
+    ours, theirs = costs(), costs(seed=5)
+    found = stats.ratio_difference(*ours, *theirs, kept=kept)
+    ratios = [side[0].sum() / side[1].sum() for side in (ours, theirs)]
+    assert found.value == pytest.approx(ratios[0] - kept * ratios[1])
+    assert found.se == pytest.approx(left_out_one_by_one(ours, theirs, kept), rel=1e-9)
+
+
+def test_a_share_with_denominators_of_one_is_the_paired_contrast():
+    ours, theirs = costs()[0], costs(seed=5)[0]
+    one = np.ones(60)
+    found = stats.ratio_difference(ours, one, theirs, one, kept=0.9)
+    plain = stats.paired_contrast(ours, theirs, 0.1, kind="unbounded")
+    for name in ("value", "low", "high", "p_value", "df"):
+        assert getattr(found, name) == pytest.approx(getattr(plain, name), rel=1e-8), name
+
+
+def test_a_share_that_is_none_and_a_baseline_without_a_ratio_above_0_are_refused():
+    ours = costs()
+    with pytest.raises(DataError, match="kept: got 0"):
+        stats.ratio_difference(*ours, *ours, kept=0)
+    with pytest.raises(NotEnoughData, match="a share of it means nothing"):
+        stats.ratio_difference(*ours, -ours[0], ours[1], kept=0.9)
+
+
+def test_planned_looks_take_the_items_so_far_and_what_was_rejected_stays_so():
+    from liftgate.stats.course import PlannedCourse
+
+    ours, theirs = costs(n=200), costs(n=200, seed=5)
+    course = PlannedCourse((50, 100, 150, 200), np.array([0.25, 0.5, 0.75, 1.0]))
+    ratios = {"level": 0.9, "alternative": "less", "null": 5.0, "course": course}
+    half = stats.ratio_difference(*(x[:120] for x in (*ours, *theirs)), **ratios)
+    assert (half.look, half.looks, half.n) == (2, 4, 100)
+    whole = stats.ratio_difference(*ours, *theirs, **ratios)
+    assert whole.look == 4
+    assert half.p_value < 0.05
+    assert whole.p_value < 0.05
+    with pytest.raises(NotEnoughData, match="no look was taken yet"):
+        stats.ratio_difference(*(x[:20] for x in (*ours, *theirs)), **ratios)
+    with pytest.raises(DataError, match="two-sided"):
+        stats.ratio_difference(*ours, *theirs, course=course)

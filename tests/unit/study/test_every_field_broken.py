@@ -28,12 +28,20 @@ GOLDEN |= {"exploratory": True, "stopping": {"plan": "planned-looks", "looks": 5
 GOLDEN["decision"]["guarantee"] = True
 GOLDEN["reproduction"] = {"tolerance": {"right": 0.02}}
 GOLDEN["arms"]["old"]["reads"] = "clean"
+GOLDEN["dataset"]["tags"] = {
+    "consent": ["evaluation"],
+    "keep_until": "2999-12-31",
+    "residency": ["eu"],
+}
 GOLDEN["dataset"]["perturb"] = {
     "families": ["typos", "order"],
     "seed": 1,
     "variants": 2,
     "rates": {"typos": 0.2},
     "parts": ["question"],
+}
+GOLDEN["ratios"] = {
+    "cost_per_right": {"of": "cost", "per": "broken", "most": 0.5, "most_per": 40, "range": [0, 2]}
 }
 GOLDEN["scorers"]["obeys"] = {
     "scorer": "instructions",
@@ -261,7 +269,7 @@ def test_an_unknown_key_is_a_fault(path: Path_) -> None:
     value = PLACES[[place[0] for place in PLACES].index(path)][2]
     study = with_change(path, {**value, "guardrial": "x"})
     fault = assert_names(study, (*path, "guardrial"))
-    named = path in {("arms",), ("scorers",), ("reproduction", "tolerance")}
+    named = path in {("arms",), ("scorers",), ("ratios",), ("reproduction", "tolerance")}
     assert named or "unknown key 'guardrial'" in fault.message
     assert not VALIDATOR.is_valid(study)
 

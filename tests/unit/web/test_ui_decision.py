@@ -120,6 +120,21 @@ def test_before_it_is_decided_only_demands_and_counts_are_shown(tmp_path):
     assert "<svg" not in page.source
 
 
+def test_among_many_studies_only_the_nearest_is_named(tmp_path):
+    visitor = client(place(tmp_path, *(locked(f"study-{n:03}") for n in range(30))))
+    said = visitor.get("/decision.json?study=study-0177").json()["error"]
+    assert "study-017" in said
+    assert said.count("study-") <= 3
+
+
+def test_a_decided_study_that_runs_again_shows_both(tmp_path):
+    workspace = place(tmp_path, LOCK, decided(LOCK))
+    with running(workspace, LOCK, 12):
+        text = Page(client(workspace).get("/decision?study=docsearch").text).text
+    assert "12 of 320 trials" in text
+    assert "Ship dense" in text
+
+
 def test_an_unknown_study_is_named_and_a_missing_one_asked_for(visitor):
     assert visitor.get("/decision?study=docsaerch").status == 404
     assert visitor.get("/decision").status == 400

@@ -13,6 +13,7 @@ from liftgate.flow.document import build_document
 from liftgate.flow.documents_view import Shelf
 from liftgate.flow.run import run_study
 from liftgate.store import Workspace
+from liftgate.web.ui.documents import traced
 from tests.unit.documents.conftest import Page
 from tests.unit.documents.test_hostile_texts import ATTACKS
 from tests.unit.web.ui_place import ROOT, client, decided, place
@@ -155,3 +156,16 @@ def test_a_file_is_read_again_only_when_it_changed(folder, monkeypatch):
     assert reads.count("memo.md") == 1
     (folder / "docs" / "memo.md").write_text("# emptied\n")
     assert shelf.found() == []
+
+
+def test_a_bound_number_leads_to_what_is_behind_it_and_a_constant_nowhere():
+    html = (
+        '<p><data value="3%3Anew.primary%23text">+4 points</data> of '
+        '<data value="constant%3Aalpha">5 %</data>, <data value="3%23dataset.items">160</data> and '
+        '<data value="3%3Aa&quot;&gt;b.primary%23low">1</data></p>'
+    )
+    made = traced(html)
+    assert '<a href="/trace?ref=3%3Anew.primary">+4 points</a>' in made
+    assert made.count("<a ") == 2
+    assert '<data value="constant%3Aalpha">5 %</data>' in made
+    assert '"/trace?ref=3%3Aa%22%3Eb.primary"' in made

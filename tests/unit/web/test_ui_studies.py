@@ -49,6 +49,19 @@ def test_each_study_is_in_the_state_that_its_entries_say(visitor):
     }  # fmt: skip
 
 
+def test_a_reopened_decision_is_stale_until_it_is_decided_again(tmp_path):
+    workspace = place(tmp_path, KEPT, decided(KEPT))
+    index = StudyIndex(workspace)
+    assert index.now()["kept"].stale == ""
+    body = {"thing": "dataset:x", "reason": "wrong", "decisions": [{"entry": 2, "study": "kept"}]}
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append("decision.reopened", body)
+    assert index.now()["kept"].stale == "the decision was reopened (entry 3)"
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append_all([decided(KEPT)])
+    assert index.now()["kept"].stale == ""
+
+
 def test_a_correction_of_a_decision_makes_it_stale(tmp_path):
     workspace = place(tmp_path, KEPT, decided(KEPT))
     index = StudyIndex(workspace)

@@ -7,7 +7,7 @@ tests. That is what the rules of the same names do with evidence, for one claim 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from liftgate.records import Alternative, Claim, Design, Part, Population, Scale, ScoreKind
@@ -84,6 +84,7 @@ def asked_of(
     claims: Sequence[Claim],
     slices: Mapping[str, Sequence[str]],
     design: Design = Design.FIXED,
+    ratios: Collection[str] = (),
 ) -> Asked:
     """Return the tests of a study's deciding claims.
 
@@ -91,6 +92,7 @@ def asked_of(
         claims: of the study, in its order.
         slices: slice's name -> its values.
         design: how often the gate looks.
+        ratios: metrics that are ratios of sums.
     """
     tests: list[ClaimTests] = []
     left_out: dict[str, str] = {}
@@ -107,6 +109,8 @@ def asked_of(
             left_out[claim.id] = "separate passes are not items that could be drawn again"
         elif design is Design.ANYTIME and claim.population is Population.THIS_SET:
             left_out[claim.id] = "a test of exactly these items draws them without replacement"
+        elif claim.metric in ratios:
+            left_out[claim.id] = "a ratio of sums is no mean over items, which the worlds set"
         elif claim.rule not in _RULES:
             left_out[claim.id] = f"the simulation does not know the rule {claim.rule!r}"
         else:

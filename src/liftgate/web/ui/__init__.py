@@ -13,10 +13,12 @@ and a view for each page, ``studies(site, asked) -> dict``. What holds for all o
 - *All state is in the address.* A path is fixed; what varies (a study's name, an entry's number, a
   filter) is in the query, for names hold any character. ``asked`` are Starlette's query
   parameters. Links are made by ``urlencode`` in ``flow`` or the filter ``urlencode``.
-- *Templates* lie in ``web/templates/ui``, extend ``ui/frame.html.j2`` and fill ``title``, ``head``
-  (the line under the title) and ``main``. They know ``view``, ``twin`` (the JSON's address),
-  ``query``, ``role`` and ``form_token``. Everything is escaped; figures are the exception, by the
-  filter ``svg``. No ``style=``, no ``on…=``, no inline script: the policy refuses them.
+- *Templates* lie in ``web/templates/ui``, extend ``ui/frame.html.j2`` and fill ``title``, ``lead``
+  (the lines under the title) and ``main``. They know ``view``, ``twin`` (the JSON's address),
+  ``query``, ``role``, ``form_token`` and ``there``, the addresses that have a page: link to another
+  module's page only ``{% if "/trace" in there %}``. Everything is escaped; figures are the
+  exception, by the filter ``svg``. No ``style=``, no ``on…=``, no inline script: the policy refuses
+  them.
 - *Everything is read without JavaScript*: links and GET forms. htmx makes it quicker where that
   helps: ``hx-get`` of a whole page, of which ``hx-select`` takes the part that changes; no endpoint
   of its own. Attributes that evaluate text (``hx-on``, ``hx-vals='js:'``, filters of triggers) do

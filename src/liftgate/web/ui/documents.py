@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from html import escape, unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode
 
 from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
 from liftgate.web.ui.shell import Page, Site, pages, whole
@@ -10,6 +13,8 @@ from liftgate.web.ui.shell import Page, Site, pages, whole
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
     from starlette.routing import Route
+
+_BOUND = re.compile('<data value="([^"]*)">(.*?)</data>', re.DOTALL)
 
 
 def routes(site: Site) -> list[Route]:
@@ -26,10 +31,27 @@ def routes(site: Site) -> list[Route]:
         return documents_view(site.index, shelf, sought, now=asked.get("check") == "now")
 
     def one(_: Site, asked: QueryParams) -> dict[str, Any]:
-        return document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
+        view = document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
+        return {**view, "html": traced(view["html"])} if "/trace" in site.addresses else view
 
     return pages(
         site,
         Page("/documents", "ui/documents.html.j2", listed),
         Page("/document", "ui/document.html.j2", one, area="/documents"),
     )
+
+
+def traced(html: str) -> str:
+    """Return a document's HTML in which each bound number leads to what is behind it.
+
+    Args:
+        html: made by ``documents.compiled.inner_html``, which alone writes ``<data>``.
+    """
+
+    def linked(found: re.Match[str]) -> str:
+        reference = unquote(unescape(found.group(1))).rpartition("#")[0]
+        if ":" not in reference or reference.startswith("constant:"):
+            return found.group(0)
+        return f'<a href="/trace?{escape(urlencode({"ref": reference}))}">{found.group(2)}</a>'
+
+    return _BOUND.sub(linked, html)

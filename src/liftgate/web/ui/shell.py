@@ -162,6 +162,7 @@ def framed(site: Site, request: Request, page: Page, view: Mapping[str, Any]) ->
             "view": view,
             "query": query,
             "twin": f"{page.address}.json" + (f"?{query}" if query else ""),
+            "there": site.addresses,
             "nav": site.nav(page.area or page.address),
             "workspace": site.name,
             "role": who.role.value,

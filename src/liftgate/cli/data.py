@@ -1,0 +1,81 @@
+"""``liftgate data``: what binds data sets, and erasing the content of their items."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from liftgate.cli.text import visible
+
+
+@click.group()
+def data() -> None:
+    """See what binds the items of studies, and erase their content."""
+
+
+@data.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def tags(*, as_json: bool) -> int:
+    """List the data sets of this workspace with consent, retention and residency.
+
+    Exit codes: 0 nothing is kept too long, 1 something is, 3 the ledger was altered.
+    """
+    from liftgate.flow.erase import held, today
+    from liftgate.store import Workspace
+
+    found = held(Workspace.locate())
+    late = [one.overdue(today()) for one in found]
+    if as_json:
+        body = [
+            {
+                "study": one.study,
+                "dataset": one.digest,
+                "items": one.items,
+                "kept": one.kept,
+                "tags": one.tags.as_json(),
+                "said_in": list(one.tags.said_in),
+                "overdue": overdue,
+            }
+            for one, overdue in zip(found, late, strict=True)
+        ]
+        click.echo(json.dumps({"datasets": body}, indent=2))
+        return 1 if any(late) else 0
+    for one, overdue in zip(found, late, strict=True):
+        said = "; ".join(
+            f"{name.replace('_', ' ')} {', '.join(v) if isinstance(v, list) else v}"
+            for name, v in one.tags.as_json().items()
+        )
+        mark = "OVERDUE: " if overdue else ""
+        click.echo(
+            visible(f"{mark}{one.study}: {one.kept} of {one.items} items kept; {said or 'no tags'}")
+        )
+    return 1 if any(late) else 0
+
+
+@data.command()
+@click.argument("study")
+@click.option("--item", "items", multiple=True, metavar="ID", help="Which item; repeatable.")
+@click.option("--all", "every", is_flag=True, help="Every item of the study's data set.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, e.g. a request for erasure.")
+def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str) -> int:
+    """Erase what items of the study of this name say, and what was answered to them.
+
+    Digests, scores and decisions stay, and the ledger verifies. Pages in reports/ are removed, for
+    they quote items: liftgate report writes them anew. What lies outside of the workspace (the
+    file of the items, packs and pages that were handed out) is yours to erase.
+
+    Exit codes: 0 erased, 2 no such study or item.
+    """
+    from liftgate.flow.erase import erase_items
+    from liftgate.store import Workspace
+
+    if bool(items) == every:
+        raise click.UsageError("Name items, --item ID, or all of them, --all.")
+    made = erase_items(Workspace.locate(), study, items, reason=reason)
+    click.echo(f"Erased {len(made.items)} items: {made.values} values")
+    if made.shared:
+        click.echo(f"Kept: {made.shared} values that other items have, too")
+    for page in made.reports:
+        click.echo(visible(f"Removed {page}; liftgate report writes it anew"))
+    return 0

@@ -1,0 +1,177 @@
+"""``break-glass``, and the count of all that was set aside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from liftgate.errors import DataError
+from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.lending import glasses, set_aside, signer_of
+from liftgate.flow.policies import current, refuse, refuse_machines
+from liftgate.flow.standing import picture
+from liftgate.gates.glass import glass_fault, review_due
+from liftgate.gates.policy import SHIPPED, Policy, shipped
+from liftgate.gates.rights import signed_by
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
+from liftgate.records import Entry
+from liftgate.store import Workspace
+
+
+@dataclass(frozen=True)
+class Emergency:
+    """What is released in an emergency."""
+
+    scope: str
+    """What it is released to."""
+    reason: str
+    acceptor: str
+    """Name of the key of whoever bears the risk."""
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Exceptional:
+    """A waiver or a broken glass, for counting."""
+
+    kind: str
+    sequence: int
+    study: str
+    what: str
+    owner: str
+    reason: str
+    made: datetime
+    until: datetime
+    state: str
+    """open, expired, or void: too few signed, or it held too long."""
+    review: str
+    """of a broken glass: reviewed, due, late or overdue; else empty."""
+
+
+def break_glass(
+    file: Path,
+    workspace: Workspace,
+    asked: Emergency,
+    *,
+    sign_with: str,
+    given: Path | None = None,
+) -> tuple[Entry, datetime]:
+    """Release a change although its gate does not pass, within a scope and until a time.
+
+    Returns:
+        The entry; until when somebody else must have reviewed it.
+
+    Raises:
+        Refused: a machine, a role that may not, or a time that is too long.
+        DataError: no scope or reason, or a time that is past.
+        UnknownName: the risk's acceptor is nobody whom the trust file knows.
+        LockedError, BrokenChain: what was altered is released by nobody.
+    """
+    if not asked.scope.strip() or not asked.reason.strip():
+        raise DataError("break-glass: expected a scope and a reason")
+    key = load_key(sign_with)
+    seen = picture(file, workspace, given)
+    acceptor = seen.trust.named(asked.acceptor)
+    plan = seen.policy.break_glass
+    act = f"break the glass for {seen.locked.name}"
+    with Ledger.open(workspace.home) as ledger:
+        refuse_machines(ledger, act, [key], seen.trust)
+        if acceptor.service:
+            refuse(ledger, act, key, f"{asked.acceptor} is a machine, and bears no risk")
+        signed = signed_by(
+            "break-glass", plan.approvals, [signer_of(key, seen.trust)], author_may=True
+        )
+        if signed.state.value != "met":
+            refuse(ledger, act, key, f"the policy asks for {', '.join(plan.approvals)}")
+        if asked.until <= seen.now:
+            raise DataError(f"until: got {asked.until.isoformat()}, which is past")
+        if asked.until > seen.now + timedelta(hours=plan.longest_hours):
+            refuse(ledger, act, key, f"it holds {plan.longest_hours} hours at most")
+        said = {
+            "study": seen.locked.name,
+            "scope": asked.scope,
+            "reason": asked.reason,
+            "acceptor": asked.acceptor,
+            "until": asked.until.isoformat(),
+        }
+        entry = consent.give(ledger, seen.held, consent.GLASS, said, [key], seen.trust)
+    return entry, entry.time + timedelta(hours=plan.review_hours)
+
+
+def exceptions(workspace: Workspace, given: Path | None = None) -> list[Exceptional]:
+    """Return every waiver and every broken glass of a ledger, in order.
+
+    Raises:
+        LedgerError: there is no ledger yet.
+        BrokenChain: an entry or a signature was altered.
+    """
+    trust = load_trust(trust_file(workspace, given))
+    policy = current(workspace, given) or shipped(SHIPPED[0])
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        ledger.verify()
+        entries = list(ledger.entries())
+    consents = consent.given(entries, trust)
+    now = max([datetime.now(UTC), *(entry.time for entry in entries)])
+    studies = {
+        one.sequence: str(one.said.get("study", ""))
+        for one in consents
+        if one.act in (consent.WAIVER, consent.GLASS)
+    }
+    found = _waivers(policy, consents, studies, now)
+    found += _broken(policy, consents, studies, now)
+    return sorted(found, key=lambda one: one.sequence)
+
+
+def counted(found: list[Exceptional]) -> dict[str, Any]:
+    """Return how many there are of each kind and state, and how many reviews are late."""
+    return {
+        "waivers": dict(Counter(one.state for one in found if one.kind == "waiver")),
+        "break_glass": dict(Counter(one.state for one in found if one.kind == "break-glass")),
+        "reviews": dict(Counter(one.review for one in found if one.review)),
+    }
+
+
+def _waivers(
+    policy: Policy, consents: list[consent.Consent], studies: dict[int, str], now: datetime
+) -> list[Exceptional]:
+    found = []
+    for one in set_aside(consents):
+        signed = signed_by("waiver", policy.waivers.approvals, one.signers)
+        long = one.until > one.made + timedelta(days=policy.waivers.longest_days)
+        state = "void" if long or signed.state.value != "met" else _state(one.until, now)
+        found.append(
+            Exceptional(
+                "waiver", one.sequence, studies[one.sequence], ", ".join(one.conditions),
+                one.owner, one.reason, one.made, one.until, state, "",
+            )
+        )  # fmt: skip
+    return found
+
+
+def _broken(
+    policy: Policy, consents: list[consent.Consent], studies: dict[int, str], now: datetime
+) -> list[Exceptional]:
+    found = []
+    for one in glasses(consents, consents):
+        void = glass_fault(policy.break_glass, one) != ""
+        by, due = one.reviewed(), review_due(policy.break_glass, one)
+        review = "overdue" if now >= due else "due"
+        if by is not None:
+            review = "late" if by.time is not None and by.time > due else "reviewed"
+        found.append(
+            Exceptional(
+                "break-glass", one.sequence, studies[one.sequence], one.scope, one.acceptor,
+                one.reason, one.made, one.until, "void" if void else _state(one.until, now),
+                "" if void else review,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _state(until: datetime, now: datetime) -> str:
+    return "open" if now < until else "expired"

@@ -1,0 +1,165 @@
+"""Tags of a data set: consent, retention, residency. They stay on the items and stop a run.
+
+A study says them of its items; from its lock on they hold for these items, whatever another study
+says or leaves out: the stricter of two is what counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from liftgate.errors import DataError, Refused
+from liftgate.evals.limits import metered
+from liftgate.flow.policies import REFUSED
+from liftgate.flow.study import Opened
+from liftgate.ledger import Ledger
+from liftgate.records import Entry
+from liftgate.store import Workspace
+from liftgate.study.load import text_of_file
+from liftgate.study.lock import AMENDED, LOCKED
+from liftgate.study.source import parse
+
+PURPOSE = "evaluation"
+"""What a run uses items for."""
+REGIONS = "regions.yaml"
+HERE = "here"
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What binds a data set; None: nothing was said of it."""
+
+    consent: frozenset[str] | None = None
+    keep_until: date | None = None
+    residency: frozenset[str] | None = None
+    said_in: tuple[int, ...] = ()
+    """Ledger entries that said it."""
+
+    def stricter(self, other: Tags) -> Tags:
+        """Return what satisfies both."""
+        ends = [one for one in (self.keep_until, other.keep_until) if one is not None]
+        return Tags(
+            _both(self.consent, other.consent),
+            min(ends, default=None),
+            _both(self.residency, other.residency),
+            (*self.said_in, *other.said_in),
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the tags as manifests and decisions hold them; empty: there are none."""
+        found: dict[str, Any] = {}
+        if self.consent is not None:
+            found["consent"] = sorted(self.consent)
+        if self.keep_until is not None:
+            found["keep_until"] = self.keep_until.isoformat()
+        if self.residency is not None:
+            found["residency"] = sorted(self.residency)
+        return found
+
+
+def tags_of(opened: Opened, entries: Iterable[Entry]) -> Tags:
+    """Return what binds a study's items: what it says, and what earlier locks of them said."""
+    plan = opened.study.dataset.tags
+    found = _tags({} if plan is None else plan.model_dump(mode="json"))
+    return found.stricter(tags_of_digest(opened.dataset.digest, entries))
+
+
+def tags_of_digest(digest: str, entries: Iterable[Entry]) -> Tags:
+    """Return what the locks of a ledger say of a data set."""
+    found = Tags()
+    for entry in entries:
+        if entry.kind not in (LOCKED, AMENDED) or entry.body["dataset"]["digest"] != digest:
+            continue
+        said = entry.body["study"]["dataset"].get("tags")
+        if said:
+            found = found.stricter(_tags(said, entry.sequence))
+    return found
+
+
+def refuse_run(
+    opened: Opened, tags: Tags, workspace: Workspace, ledger: Ledger, today: date
+) -> None:
+    """Refuse a run that the tags of its items do not allow; nothing was called yet.
+
+    Raises:
+        Refused: and the ledger tells of it.
+        DataError: the file of regions is none.
+    """
+    why = list(_conflicts(opened, tags, workspace, today))
+    if not why:
+        return
+    text = "; ".join(why)
+    ledger.append(REFUSED, {"act": f"run {opened.study.study}", "key": "", "name": "", "why": text})
+    raise Refused(
+        f"{opened.study.file or opened.study.study}: its data set may not be used so: {text}",
+        hint=f"say where things run in {workspace.home.name}/{REGIONS}, or use other items",
+    )
+
+
+def _conflicts(opened: Opened, tags: Tags, workspace: Workspace, today: date) -> Iterator[str]:
+    if tags.consent is not None and PURPOSE not in tags.consent:
+        agreed = ", ".join(sorted(tags.consent)) or "nothing"
+        yield f"its people agreed to {agreed}, not to {PURPOSE}"
+    if tags.keep_until is not None and today > tags.keep_until:
+        yield f"it may be kept until {tags.keep_until}: liftgate data erase"
+    if tags.residency is None:
+        return
+    allowed = " or ".join(sorted(tags.residency)) or "nowhere"
+    regions = _regions(workspace.home / REGIONS)
+    for place, who in _places(opened):
+        region = regions.get(place)
+        if region is None:
+            yield f"{who} runs nobody knows where ({place}), and it stays in {allowed}"
+        elif region not in tags.residency:
+            yield f"{who} runs in {region} ({place}), and it stays in {allowed}"
+
+
+def _places(opened: Opened) -> Iterator[tuple[str, str]]:
+    """Yield (endpoint or ``here``, what runs there); a system without an endpoint runs here."""
+    yield HERE, "this workspace"
+    systems = [(f"arm {name}", system) for name, system in opened.systems.items()]
+    systems += [
+        (f"the judge of {metric}", asked.system)
+        for metric, seated in opened.scorers.items()
+        for asked in seated.asks
+    ]
+    for who, system in systems:
+        for one in metered(system):
+            host = urlsplit(one.endpoint).hostname
+            if host not in _LOCAL:
+                yield one.endpoint, who
+
+
+def _regions(file: Path) -> Mapping[str, str]:
+    if not file.is_file():
+        return {}
+    found = parse(text_of_file(file), str(file)).value
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise DataError(f"{file}: expected 'here' and endpoints, each with a region")
+    return {str(place): region for place, region in found.items()}
+
+
+def _tags(said: Mapping[str, Any], entry: int | None = None) -> Tags:
+    end = said.get("keep_until")
+    try:
+        until = date.fromisoformat(end) if end else None
+    except ValueError as error:
+        raise DataError(f"dataset.tags.keep_until: {error}") from error
+    return Tags(
+        frozenset(said["consent"]) if said.get("consent") else None,
+        until,
+        frozenset(said["residency"]) if said.get("residency") else None,
+        () if entry is None else (entry,),
+    )
+
+
+def _both(a: frozenset[str] | None, b: frozenset[str] | None) -> frozenset[str] | None:
+    if a is None or b is None:
+        return b if a is None else a
+    return a & b
