@@ -12,7 +12,9 @@
       return;
     }
     if (event.key === "j" || event.key === "k") {
-      const all = [...document.querySelectorAll("[data-rows] tbody th a")];
+      const all = [...document.querySelectorAll("[data-rows] tbody tr")]
+        .map((row) => row.querySelector("a"))
+        .filter(Boolean);
       const at = all.indexOf(document.activeElement);
       const by = event.key === "j" ? 1 : -1;
       const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by;
