@@ -168,9 +168,9 @@ def test_effects_that_the_pilot_cannot_show_are_named(planned: World) -> None:
 
 
 def test_a_picture_of_another_kind_is_refused_before_anything_is_simulated(planned: World) -> None:
-    done = planned.liftgate("gate", "simulate", "study.yaml", "--picture", "gate.png")
+    done = planned.liftgate("gate", "simulate", "study.yaml", "--picture", "gate.pdf")
     assert done.returncode == 2
-    assert "expected .svg or .html" in done.stderr
+    assert "expected .svg, .png, .html" in done.stderr
 
 
 @pytest.mark.parametrize(

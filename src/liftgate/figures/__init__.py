@@ -7,6 +7,7 @@ shows, and never tells anything by colour alone.
 
 from __future__ import annotations
 
+from liftgate.figures.alone import alone, png
 from liftgate.figures.figure import Figure, Interval, Unit
 from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
 from liftgate.figures.looks import Look, looks
@@ -22,11 +23,13 @@ __all__ = [
     "Margin",
     "Outcome",
     "Unit",
+    "alone",
     "escape",
     "forest",
     "interval_bar",
     "looks",
     "outcomes",
+    "png",
     "sparkline",
     "visible",
 ]
