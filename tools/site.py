@@ -7,7 +7,8 @@ The pages are the Markdown of the repository, in the folders that they have ther
 link reads the same in both. What is added on the way: the menu (the sections of ``docs/index.md``)
 and a list of the decisions. Any warning fails the build: a link to a page or a heading that is not
 there, a page that the menu does not reach. Then the pages that came out are read again: every link
-within the site must lead to a file and to an anchor in it, and nothing may come from elsewhere.
+within the site must lead to a file and to an anchor in it, and nothing may be fetched from
+elsewhere.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ def decide_study(
         **head,
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
-        **_about_money(spent, parts, prices),
+        **_about_money(spent, parts, prices, store),
         **_about_costs(case, spent, looked, prices),
         **about_items(case, pairs, store),
         **about_ratios(case, pairs),
@@ -141,7 +141,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
-def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
+def _about_money(case: Case, parts: Parts, prices: Prices | None, store: Store) -> dict[str, Any]:
     """Return cost and tokens of each arm; of a study that was cut short, too."""
     trials = {
         arm.name: [row.trial for row in case.rows.observations if row.arm == arm.fingerprint]
@@ -150,7 +150,9 @@ def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, A
     cost = {"cost": {name: usage.cost(found) for name, found in trials.items()}}
     if prices is None or not prices.rows:
         return cost
-    return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
+    table = store.put_json(prices.as_json())
+    told = {"currency": prices.currency, "digest": prices.digest, "table": table}
+    return {**cost, "prices": told}
 
 
 def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None) -> dict[str, Any]:

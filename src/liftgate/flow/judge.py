@@ -21,6 +21,7 @@ from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
 from liftgate.flow.run import record_finished
 from liftgate.flow.signals import columns_of, signals_of
+from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
@@ -86,6 +87,7 @@ def calibrate_judge(
         StudyError: faults of the study; labels were added after a decision that rests on labels.
         DataError: a fault of the labels, by place.
         NotEnoughData: no label of an answer that the judge could score.
+        Refused: the tags of its items do not allow it.
     """
     tell = say or (lambda _: None)
     made = judge_of(name)
@@ -108,6 +110,8 @@ def calibrate_judge(
                 f"{labels.name}: no row holds a label ({found.empty} are not filled in)",
                 hint="fill in rater and value, then calibrate again",
             )
+        bound_by = tags_of(made.opened, ledger.entries(), store)
+        refuse_use(made.opened, bound_by, workspace, ledger, act="calibrate the judge of")
         _score_missing(made, plan, found, store, ledger, tell)
         entries = list(ledger.entries())
         draw = drawn_for(made.bound.name, made.opened.study.study, entries)
