@@ -9,7 +9,7 @@ from typing import Any
 from liftgate.documents.numbers import fixed, named, unit_of
 from liftgate.documents.page import stylesheet
 from liftgate.errors import DataError, NotEnoughData
-from liftgate.figures import Figure, Outcome, alone, escape, outcomes, png, sparkline
+from liftgate.figures import Figure, Outcome, escape, outcomes, png, sparkline, standalone
 
 Body = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ def draw(body: Body, suffix: str) -> bytes:
     figure = figure_of(body)
     if suffix == ".png":
         return png(figure)
-    return (alone(figure) if suffix == ".svg" else _page(figure, body)).encode()
+    return (standalone(figure.svg) if suffix == ".svg" else _page(figure, body)).encode()
 
 
 def figure_of(body: Body) -> Figure:

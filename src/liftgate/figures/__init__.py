@@ -7,12 +7,12 @@ shows, and never tells anything by colour alone.
 
 from __future__ import annotations
 
-from liftgate.figures.alone import alone, png
 from liftgate.figures.figure import Figure, Interval, Unit
 from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
 from liftgate.figures.front import FrontAxis, FrontPoint, pareto
 from liftgate.figures.looks import Look, looks
 from liftgate.figures.outcomes import Outcome, outcomes
+from liftgate.figures.raster import png
 from liftgate.figures.sparkline import sparkline
 from liftgate.figures.standalone import inline, standalone
 from liftgate.figures.text import escape, visible
@@ -27,7 +27,6 @@ __all__ = [
     "Margin",
     "Outcome",
     "Unit",
-    "alone",
     "escape",
     "forest",
     "inline",

@@ -1,4 +1,4 @@
-"""A figure without a page: an SVG file, or PNG, in ink on paper."""
+"""A figure as PNG, in ink on paper."""
 
 from __future__ import annotations
 
@@ -8,25 +8,17 @@ from typing import Any
 
 from liftgate.errors import DataError
 from liftgate.figures.figure import Figure
+from liftgate.figures.standalone import standalone
 
 WIDTH = 1200
 """Pixels across, unless another number is asked for: sharp on a slide."""
 MOST = 8_000
 FAMILIES = ("DejaVu Sans", "Liberation Sans", "Noto Sans", "Arial", "Helvetica", "Segoe UI")
 """One of them is on nearly every machine; resvg knows no generic name of its own."""
-STYLE = (
-    "svg{color:#1b1f24;background:#fff;font:12px system-ui,sans-serif}"
-    ".label{font-weight:600}.value{font-size:11.5px}.tick,.margin-text{font-size:11px}"
-    ".absent{font-style:italic}"
-)
+_MEDIA = re.compile(r"@media [^<]*\}\}")
+"""A picture on paper has no dark form."""
+_FONT = re.compile(r"(font:[\d.]+px )[^}]*")
 _VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
-
-
-def alone(figure: Figure) -> str:
-    """Return an SVG file, which has no page to take its colours from."""
-    opening = '<svg xmlns="http://www.w3.org/2000/svg" '
-    head, _, rest = figure.svg.replace("<svg ", opening, 1).partition(">")
-    return f"{head}><style>{STYLE}</style>{rest}\n"
 
 
 def png(figure: Figure, *, width: int = WIDTH) -> bytes:
@@ -48,7 +40,7 @@ def png(figure: Figure, *, width: int = WIDTH) -> bytes:
             "png: drawing PNG needs resvg, which is not installed",
             hint="pip install 'liftgate[png]', or write .svg",
         ) from error
-    svg = alone(figure)
+    svg = _MEDIA.sub("", standalone(figure.svg))
     bare = _drawn(resvg_py, _without_text(svg), width, FAMILIES[0])
     if "</text>" not in svg:
         return bare
@@ -71,8 +63,9 @@ def size_of(figure: Figure, width: int = WIDTH) -> tuple[int, int]:
 
 
 def _drawn(resvg: Any, svg: str, width: int, family: str) -> bytes:
-    named = {"font_family": family, "sans_serif_family": family}
-    return bytes(resvg.svg_to_bytes(svg_string=svg, width=width, background="#ffffff", **named))
+    # A style's list of names is not gone through to its end: one name is put in its place.
+    named = _FONT.sub(rf"\1'{family}'", svg)
+    return bytes(resvg.svg_to_bytes(svg_string=named, width=width, background="#ffffff"))
 
 
 def _without_text(svg: str) -> str:

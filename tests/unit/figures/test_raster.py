@@ -1,4 +1,4 @@
-"""Figures as files: SVG that stands alone, PNG of the right size in which something is drawn."""
+"""Figures as PNG: of the right size in which something is drawn."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 
 from liftgate.documents.characteristics import check_picture
 from liftgate.errors import DataError
-from liftgate.figures import ForestRow, Unit, alone, forest, png, sparkline
-from liftgate.figures.alone import FAMILIES, size_of
+from liftgate.figures import ForestRow, Unit, forest, png, sparkline
+from liftgate.figures.raster import FAMILIES, size_of
 
-module = sys.modules["liftgate.figures.alone"]
+module = sys.modules["liftgate.figures.raster"]
 ROW = ForestRow(label="mrr", value=0.05, deciding=(0.02, 0.08), text="+5.0 points")
 FIGURE = forest([ROW], title="Difference", unit=Unit("points", 100))
 
@@ -28,12 +28,6 @@ def pixels(data: bytes) -> tuple[int, int, bytes]:
         packed += data[at + 8 : at + 8 + length] if kind == b"IDAT" else b""
         at += 12 + length
     return width, height, zlib.decompress(packed)
-
-
-def test_an_svg_file_has_its_namespace_and_its_colours() -> None:
-    text = alone(FIGURE)
-    assert text.startswith('<svg xmlns="http://www.w3.org/2000/svg" ')
-    assert "color:#1b1f24;background:#fff" in text
 
 
 @pytest.mark.parametrize("width", [400, 1200])
