@@ -52,7 +52,7 @@ def gate() -> None:
     "--picture",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw the outcomes against the true effect on the primary: .svg or .html.",
+    help="Draw the outcomes against the true effect on the primary: .svg, .png or .html.",
 )
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -103,7 +103,7 @@ def simulate(
     else:
         show(body)
     if picture is not None:
-        picture.write_text(draw(body, picture.suffix), encoding="utf-8")
+        picture.write_bytes(draw(body, picture.suffix))
         click.echo(f"Written: {picture}", err=as_json)
     return 0
 

@@ -9,37 +9,42 @@ from typing import Any
 from liftgate.documents.numbers import fixed, named, unit_of
 from liftgate.documents.page import stylesheet
 from liftgate.errors import DataError, NotEnoughData
-from liftgate.figures import Figure, Outcome, escape, outcomes
+from liftgate.figures import Figure, Outcome, escape, outcomes, png, sparkline, standalone
 
 Body = Mapping[str, Any]
 
-_SUFFIXES = (".svg", ".html")
+_SUFFIXES = (".svg", ".png", ".html")
 
 
 def check_picture(path: Path) -> None:
-    """Refuse a file that is neither SVG nor HTML, before anything is simulated.
+    """Refuse a file that cannot be drawn, before anything is simulated.
 
     Raises:
-        DataError: another suffix, or a folder that is not there.
+        DataError: another suffix, a folder that is not there, or PNG without what draws it.
     """
     if path.suffix not in _SUFFIXES:
-        raise DataError(f"{path}: got the suffix {path.suffix!r}, expected .svg or .html")
+        raise DataError(f"{path}: got the suffix {path.suffix!r}, expected {', '.join(_SUFFIXES)}")
     if not path.parent.is_dir():
         raise DataError(f"{path}: there is no folder {path.parent}")
+    if path.suffix == ".png":
+        png(sparkline([0.0, 1.0], title="can PNG be drawn here?"), width=1)
 
 
-def draw(body: Body, suffix: str) -> str:
-    """Return the picture as SVG, or as a page with the numbers under it.
+def draw(body: Body, suffix: str) -> bytes:
+    """Return the picture as SVG or PNG, or as a page with the numbers under it.
 
     Args:
         body: ``Simulated.as_json()``, simulated with a curve.
-        suffix: ``.svg`` or ``.html``.
+        suffix: ``.svg``, ``.png`` or ``.html``.
 
     Raises:
+        DataError: PNG cannot be drawn here.
         NotEnoughData: no point of the curve was reached, or the primary is no difference.
     """
     figure = figure_of(body)
-    return _alone(figure) if suffix == ".svg" else _page(figure, body)
+    if suffix == ".png":
+        return png(figure)
+    return (standalone(figure.svg) if suffix == ".svg" else _page(figure, body)).encode()
 
 
 def figure_of(body: Body) -> Figure:
@@ -83,17 +88,6 @@ def _outcome(point: Body) -> Outcome:
         return found["rate"], found["lower"], found["upper"]
 
     return Outcome(point["effect"], band("ship"), band("hold"), band("inconclusive"))
-
-
-_COLOURS = "svg{color:#1b1f24;background:#fff;font:12px system-ui,sans-serif}"
-
-
-def _alone(figure: Figure) -> str:
-    """Return an SVG file, which has no page to take its colours from."""
-    opening = '<svg xmlns="http://www.w3.org/2000/svg" '
-    svg = figure.svg.replace("<svg ", opening, 1)
-    head, _, rest = svg.partition(">")
-    return f"{head}><style>{_COLOURS}</style>{rest}\n"
 
 
 def _page(figure: Figure, body: Body) -> str:

@@ -12,6 +12,7 @@ from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
 from liftgate.figures.front import FrontAxis, FrontPoint, pareto
 from liftgate.figures.looks import Look, looks
 from liftgate.figures.outcomes import Outcome, outcomes
+from liftgate.figures.raster import png
 from liftgate.figures.sparkline import sparkline
 from liftgate.figures.standalone import inline, standalone
 from liftgate.figures.text import escape, visible
@@ -33,6 +34,7 @@ __all__ = [
     "looks",
     "outcomes",
     "pareto",
+    "png",
     "sparkline",
     "standalone",
     "visible",

@@ -11,6 +11,7 @@ from typing import Any
 
 from liftgate import plugins
 from liftgate.canon import digest
+from liftgate.documents.notebook import decision_card, decision_figures
 from liftgate.errors import DataError
 from liftgate.evals.cost import Purse
 from liftgate.evals.limits import Limits
@@ -18,6 +19,8 @@ from liftgate.evals.meter import Listener
 from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices, read_prices
 from liftgate.evals.run import DEFAULT_EXECUTOR, Executed, execute
+from liftgate.figures import Figure
+from liftgate.figures.text import one_line
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
 from liftgate.flow.judges import standings
@@ -59,6 +62,17 @@ class StudyRun:
         """Return the decision with its ledger entry; equal for two runs with nothing new."""
         told = {"reopened": list(self.reopened)} if self.reopened else {}
         return {**self.body, "entry": self.sequence, **told}
+
+    def __repr__(self) -> str:
+        said = [f"{one['word']} {one['candidate']}" for one in self.body["decisions"]]
+        return one_line(f"<StudyRun: {'; '.join(said)}; ledger entry {self.sequence}>", 300)
+
+    def _repr_html_(self) -> str:
+        return decision_card(self.body, self.sequence)
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the pictures of the decision; ``liftgate.figures.png`` makes files of them."""
+        return decision_figures(self.body, self.sequence)
 
 
 def run_study(

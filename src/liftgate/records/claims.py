@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from liftgate.records.json_value import Json
+from liftgate.records.notebook import Card, Drawn, differences, interval, number
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.kinds import Mark, Population
+
+if TYPE_CHECKING:
+    from liftgate.figures import Figure
+    from liftgate.figures.card import Table
 
 
 class Part(StrEnum):
@@ -32,7 +38,7 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Card):
     """One sentence of a study: this metric, under this rule, with this margin, for these items."""
 
     id: str
@@ -73,7 +79,7 @@ class Reading(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Card):
     """What became of one claim for one candidate."""
 
     claim: str
@@ -99,6 +105,13 @@ class Verdict:
     planned: float | None = None
     """The true effect at which power is asked, in the estimate's units; None: none declared."""
 
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the picture of its estimate; none without one."""
+        return differences([Drawn(self.claim, self.estimate, self.descriptive)])
+
+    def _says(self) -> str:
+        return self.reason
+
 
 class DecisionWord(StrEnum):
     """The three decisions."""
@@ -109,7 +122,7 @@ class DecisionWord(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(Card):
     """One candidate's decision with the verdicts that it rests on."""
 
     candidate: str
@@ -130,3 +143,28 @@ class Decision:
     """Labels that void the error statement: such a decision is never ship."""
     not_assessed: tuple[str, ...] = ()
     mark: Mark | None = None
+
+    def __repr__(self) -> str:
+        return self._in_short(self.candidate, self.word, self.sentence)
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return a picture for each verdict that has an estimate; their units may differ."""
+        return tuple(one for verdict in self.verdicts for one in verdict.figures())
+
+    def _says(self) -> str:
+        return f"{self.word.value.upper()} {self.candidate}: {self.sentence}"
+
+    def _values(self) -> Table:
+        from liftgate.figures.card import Table
+
+        rows = [
+            (
+                verdict.claim,
+                "" if verdict.estimate is None else number(verdict.estimate.value),
+                interval(verdict.estimate),
+                verdict.reading.value,
+                verdict.reason,
+            )
+            for verdict in self.verdicts
+        ]
+        return Table(("claim", "estimate", "limits that decide", "reading", "why"), tuple(rows))

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from liftgate.records.claims import Verdict
 from liftgate.records.evaluation import Scale
+from liftgate.records.notebook import Card, Drawn, differences, interval, number
 from liftgate.records.pairs import Pairing
 from liftgate.stats.estimate import Estimate
+
+if TYPE_CHECKING:
+    from liftgate.figures import Figure
+    from liftgate.figures.card import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +52,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class Side(Card):
     """One of the two tables, as it was read."""
 
     name: str
@@ -93,7 +99,7 @@ class Want(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(Card):
     """What is asked of two tables. In the mappings the metric ``*`` stands for all the others."""
 
     columns: Columns = field(default_factory=Columns)
@@ -150,7 +156,7 @@ class Needed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SliceComparison:
+class SliceComparison(Card):
     """One value of one slice: exploratory, corrected for nothing."""
 
     slice: str
@@ -161,8 +167,18 @@ class SliceComparison:
     reason: str = ""
 
 
+_WORDS = {
+    "superior": "better",
+    "non-inferior": "not worse",
+    "equivalent": "no difference that matters",
+    "inferior": "worse",
+    "inconclusive": "can't tell",
+}
+_HEADER = ("metric", "baseline", "candidate", "difference", "95 % interval", "items", "verdict")
+
+
 @dataclass(frozen=True, kw_only=True)
-class MetricComparison:
+class MetricComparison(Card):
     """One metric's answer. Differences are oriented so that larger is better."""
 
     metric: str
@@ -191,9 +207,41 @@ class MetricComparison:
     sentence: str = ""
     """The verdict in words, with its numbers; written once the numbers are there."""
 
+    def __repr__(self) -> str:
+        return self._in_short(self.sentence or f"{self.metric}: {self.verdict.reading}")
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the picture of the difference; none without one."""
+        return differences([self.drawn()])
+
+    def _share(self) -> bool:
+        return (self.scale.low, self.scale.high) == (0, 1)
+
+    def drawn(self) -> Drawn:
+        """Return this metric's row of a picture."""
+        verdict = self.verdict
+        return Drawn(self.metric, verdict.estimate, verdict.descriptive, self._share())
+
+    def row(self) -> tuple[str, ...]:
+        """Return this metric's row of a table."""
+        factor = 100.0 if self._share() else 1.0
+        sides = (self.baseline, self.candidate)
+        values = ["" if one is None else number(one.value, factor) for one in sides]
+        estimate, wide = self.verdict.estimate, self.verdict.descriptive
+        value = "" if estimate is None else number(estimate.value, factor, signed=True)
+        name = f"{self.metric} (points)" if factor != 1 else self.metric
+        items = f"{self.pairing.paired:,}"
+        reading = self.verdict.reading.value
+        return (name, *values, value, interval(wide, factor), items, _WORDS.get(reading, reading))
+
+    def _values(self) -> Table:
+        from liftgate.figures.card import Table
+
+        return Table(_HEADER, (self.row(),))
+
 
 @dataclass(frozen=True, kw_only=True)
-class RatioComparison:
+class RatioComparison(Card):
     """A ratio of two sums over the items, such as steps per success: described, never decided."""
 
     name: str
@@ -213,7 +261,7 @@ class RatioComparison:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Requirement:
+class Requirement(Card):
     """What ``--require`` asked for, and the answer."""
 
     want: Want
@@ -223,7 +271,7 @@ class Requirement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparison:
+class Comparison(Card):
     """The whole answer of one ``liftgate compare``."""
 
     exit_code: int
@@ -240,6 +288,22 @@ class Comparison:
     """Commands to type next, ready for a shell."""
     liftgate: int = 1
     """Version of this format."""
+
+    def __repr__(self) -> str:
+        sides = f"{self.candidate.name} against {self.baseline.name}"
+        return self._in_short(sides, *(self.sentence or one.sentence for one in self.metrics[:1]))
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the differences, one picture for each unit."""
+        return differences([one.drawn() for one in self.metrics])
+
+    def _says(self) -> str:
+        return f"{self.candidate.name} against {self.baseline.name}. {self.sentence}"
+
+    def _values(self) -> Table:
+        from liftgate.figures.card import Table
+
+        return Table(_HEADER, tuple(one.row() for one in self.metrics))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,7 +323,7 @@ class CandidateAnswer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Comparisons:
+class Comparisons(Card):
     """Several candidates, each compared with one baseline."""
 
     exit_code: int
@@ -271,3 +335,20 @@ class Comparisons:
     sentence: str = ""
     liftgate: int = 1
     """Version of this format."""
+
+    def __repr__(self) -> str:
+        return self._in_short(f"{len(self.comparisons)} candidates", self.sentence)
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return the pictures of each candidate, in their order."""
+        return tuple(one for comparison in self.comparisons for one in comparison.figures())
+
+    def _values(self) -> Table:
+        from liftgate.figures.card import Table
+
+        rows = [
+            (comparison.candidate.name, *one.row())
+            for comparison in self.comparisons
+            for one in comparison.metrics
+        ]
+        return Table(("candidate", *_HEADER), tuple(rows))

@@ -13,6 +13,7 @@ from typing import Any
 from liftgate.canon import digest, sha256
 from liftgate.errors import DataError
 from liftgate.records.json_value import Json
+from liftgate.records.notebook import Card
 from liftgate.records.trace import Trace
 from liftgate.stats.kinds import ScoreKind
 
@@ -24,7 +25,7 @@ NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Card):
     """One element of a dataset. The id is a label; identity is the digest of the input parts.
 
     Digests are computed when asked for, and not kept: a set may have hundreds of thousands.
@@ -106,7 +107,7 @@ def _target_version(item: Item, version: str) -> Json:
 
 
 @dataclass(frozen=True)
-class Dataset:
+class Dataset(Card):
     """A set of items, in file order. Its digest covers ids, inputs and facts, not metadata."""
 
     name: str
@@ -117,6 +118,9 @@ class Dataset:
         """Digest of the set; the order of the items does not matter."""
         rows = sorted([i.id, i.input_digest, i.facts_digest] for i in self.items)
         return digest(rows)
+
+    def __repr__(self) -> str:
+        return self._in_short(self.name, f"{len(self.items):,} items")
 
 
 class Role(StrEnum):
@@ -129,7 +133,7 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True)
-class Arm:
+class Arm(Card):
     """A named system with its parameters. The name is a label; the fingerprint is the identity."""
 
     name: str
@@ -156,7 +160,7 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Card):
     """What a system returns for one item. A bare JSON value means ``Answer(output=value)``."""
 
     output: Json
@@ -171,7 +175,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Card):
     """One arm on one item, once. A row is (key, attempt, run); rows are only ever added."""
 
     key: str
@@ -232,14 +236,14 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Missing:
+class Missing(Card):
     """A scorer's answer when it declines: the reason is required."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Judged:
+class Judged(Card):
     """What a judge found, with everything that it was told on the way."""
 
     found: float | Missing | None
@@ -250,7 +254,7 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class Score(Card):
     """One scorer's row about one trial row, or about an ordered pair of them."""
 
     trial_key: str
@@ -273,7 +277,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Card):
     """One counted trial of an arm on an item, with its scores: what an analysis selects."""
 
     item: str
@@ -299,7 +303,7 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Measure(Card):
     """One quantity of an arm as a whole, or of one separate pass over the items."""
 
     arm: str
@@ -313,7 +317,7 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Card):
     """One execution of arms over items: the unit of files and of reproduction."""
 
     id: str
@@ -328,7 +332,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Scale:
+class Scale(Card):
     """What values a scorer gives, declared before the data."""
 
     kind: ScoreKind

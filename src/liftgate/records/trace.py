@@ -10,10 +10,14 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import DataError, did_you_mean
 from liftgate.records.json_value import Json
+from liftgate.records.notebook import Card
+
+if TYPE_CHECKING:
+    from liftgate.figures.card import Table
 
 UNREAD = "unread_arguments"
 """A tool call's metadata under this name: why its arguments could not be read."""
@@ -30,7 +34,7 @@ class StepKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Card):
     """One thing that a system did."""
 
     kind: StepKind
@@ -48,7 +52,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Card):
     """The steps behind one answer, in the order in which they began."""
 
     steps: tuple[Step, ...]
@@ -62,6 +66,15 @@ class Trace:
         if self.tools:
             shown["tools"] = dict(self.tools)
         return shown
+
+    def _values(self) -> Table:
+        from liftgate.figures.card import Table, words
+
+        rows = [
+            (number, step.kind.value, step.name, words(step.input), words(step.output), step.error)
+            for number, step in enumerate(self.steps, start=1)
+        ]
+        return Table(("step", "kind", "name", "input", "output", "error"), tuple(rows))
 
 
 def trace_of(value: object, *, place: str = "trace") -> Trace:

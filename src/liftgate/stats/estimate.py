@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from liftgate.stats.kinds import Alternative, Design, Mark, Population
 
@@ -45,3 +46,22 @@ class Estimate:
     looks: int | None = None
     """Looks planned in all."""
     warnings: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """Return the table that a notebook shows; pictures belong to what holds an estimate."""
+        ends = " to ".join("open" if end is None else f"{end:.4g}" for end in (self.low, self.high))
+        rows = {
+            "value": f"{self.value:.4g}",
+            f"{self.level:.0%} interval": ends,
+            "tested value": f"{self.null:.4g} ({self.alternative})",
+            "p": "none" if self.p_value is None else f"{self.p_value:.3g}",
+            "method": f"{self.method} ({self.mark})",
+            "items": f"{self.n:,} in {self.clusters:,} clusters",
+            "warnings": "; ".join(self.warnings),
+        }
+        cells = "".join(
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>'
+            for name, text in rows.items()
+            if text
+        )
+        return f"<table>{cells}</table>"

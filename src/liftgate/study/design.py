@@ -10,6 +10,8 @@ from pydantic import Field, PrivateAttr, ValidationError
 
 from liftgate.canon import digest
 from liftgate.errors import Fault, StudyError, UnknownName
+from liftgate.figures.card import Table, card, words
+from liftgate.figures.text import one_line
 from liftgate.records import Claim, Item, Part, Ratio, Role
 from liftgate.study import cross
 from liftgate.study.focus import made
@@ -40,6 +42,15 @@ class Study(Node):
     Raises:
         StudyError: with all faults at once.
     """
+
+    def __repr__(self) -> str:
+        return one_line(f"<Study: {self.study}; {', '.join(self.arms)}>", 300)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the plan in short words."""
+        said = {name: getattr(self, name) for name in type(self).model_fields}
+        rows = tuple((name, words(value)) for name, value in said.items() if value)
+        return card(f"Study {self.study}", self.hypothesis, Table(("", ""), rows))
 
     liftgate: Literal[1] = Field(description="1, the version of this format")
     study: Name = Field(description="the study's name")
