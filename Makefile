@@ -5,7 +5,7 @@ BIN := .venv/bin
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo demo-llm demo-judge demo-rag test test-llm check verify test-interop test-services test-mlflow peers bench bench-judges constraints docs docs-check clean
+.PHONY: help demo demo-llm demo-judge demo-rag test test-llm check verify test-interop test-services test-mlflow peers bench bench-judges constraints docs docs-check site clean
 
 help:
 	@echo "make demo           run the documentation search study from nothing to its decision"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench          ratios, not seconds; outside CI"
 	@echo "make bench-judges   labels with judges and raters' agreement (LIFTGATE_PEERS=python with peers)"
 	@echo "make docs           write the generated reference pages anew"
+	@echo "make site           the docs as pages with a search, into build/site; links are checked"
 	@echo "make constraints    write the pinned requirement files anew (ARGS=--upgrade)"
 	@echo "make clean          remove environments and caches"
 
@@ -143,15 +144,28 @@ peers: .venv-peers-inspect/.ready .venv-peers-lm-eval/.ready .venv-peers-promptf
 bench: .venv/.ready
 	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
-bench-judges: .venv/.ready
+# The judge of the last one is the embedded model: about 15 CPU-minutes the first time, none later.
+bench-judges: .venv/.ready .venv-llm/models/.ready
 	$(BIN)/python benchmarks/judges.py
 	$(BIN)/python benchmarks/agreement.py
+	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py
 
 docs-check: .venv/.ready
 	$(BIN)/python tools/reference.py --check
+
+# An environment without the project: the pages are Markdown, and only read.
+.venv-site/.ready: constraints/site.txt
+	@echo "making .venv-site"
+	@test -x .venv-site/bin/python || $(PYTHON) -m venv .venv-site
+	@.venv-site/bin/python -m pip install --quiet --require-hashes -r constraints/site.txt
+	@touch $@
+
+site: .venv-site/.ready
+	.venv-site/bin/python tools/site.py
+	.venv-site/bin/python -m pytest -q tests/site
 
 constraints:
 	$(PYTHON) tools/constraints.py $(ARGS)

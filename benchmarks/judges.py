@@ -88,14 +88,17 @@ def trial(
 
 def run(
     name: str, label: np.ndarray, table: np.ndarray, runs: int, sizes: tuple[int, ...] = SIZES
-) -> None:
-    """Print multiplier and coverage for each number of labels."""
+) -> list[list[Tally]]:
+    """Print multiplier and coverage for each number of labels, and return what was counted."""
+    found = []
     for n in sizes:
         rng = np.random.default_rng(n)
         tallies = [Tally(float(label.mean())) for _ in range(3)]
         for _ in range(runs):
             trial(label, table, n, rng, tallies)
         line(name, n, *tallies[:2], f"; judge alone covers {tallies[2].coverage:.0f} %")
+        found.append(tallies)
+    return found
 
 
 def pandalm() -> tuple[np.ndarray, np.ndarray]:

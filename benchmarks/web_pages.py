@@ -51,7 +51,7 @@ def first_byte(netloc: str, path: str) -> tuple[float, int]:
     answer.read(1)
     seconds = time.perf_counter() - start
     size = 1 + len(answer.read())
-    if answer.status != 200:
+    if answer.status not in (200, 202):
         raise SystemExit(f"{path}: {answer.status}")
     return seconds, size
 

@@ -39,6 +39,7 @@ FILES = (
         "constraints/services.txt", ("constraints/services.in",), ("test",), "constraints/dev.txt"
     ),
     Pins("constraints/mlflow.txt", ("constraints/mlflow.in",), ("test",), "constraints/dev.txt"),
+    Pins("constraints/site.txt", ("constraints/site.in",), ("test",), "constraints/dev.txt"),
     Pins("constraints/llm.txt", ("constraints/llm.in",), ("test",), "constraints/dev.txt"),
     Pins(
         "examples/docsearch/requirements.txt",

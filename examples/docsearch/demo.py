@@ -15,7 +15,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-STUDY = str(Path(__file__).with_name("study.yaml"))
+from examples.documents import documents
+
+HERE = Path(__file__).parent
+STUDY = str(HERE / "study.yaml")
 WORDS = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
 """Two spinning OpenMP threads on a busy machine can stall each other for minutes."""
@@ -49,13 +52,15 @@ def outcome(code: int, answer: str) -> str | None:
 
 
 def main() -> None:
-    """Run twice, print the decision, exit 0 unless there is none."""
+    """Run twice, print the decision, build its documents; exit 0 unless one of them fails."""
     code = decide().returncode
     again = decide("--json", capture=True)
     word = outcome(code, again.stdout) if again.returncode == code else None
     if word is None:
         sys.exit(f"demo: no valid decision; liftgate run exited {code}, then {again.returncode}")
     print(f"Decision: {word} (liftgate run exits {code})")
+    if documents(STUDY, str(HERE / "documents.yaml")):
+        sys.exit("demo: a document does not hold against the ledger")
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m examples.judge.demo
 
-The labels are people's, published with the replies: whether an arm was right about a reply follows
-from what they said of that reply. Only the rows that ``label draw`` drew get one.
+The labels are people's, published with the replies: whether a reply is a refusal. Only those that
+``label draw`` drew get one. Whether an arm was right about a reply follows from its label.
 """
 
 from __future__ import annotations
@@ -48,14 +48,13 @@ def run(*options: str, capture: bool = False) -> subprocess.CompletedProcess[str
 
 
 def labelled(row: Mapping[str, Any], said: Mapping[str, int]) -> dict[str, Any]:
-    """Return a drawn row with its label: 1 where the verdict is what people said of the reply.
+    """Return a drawn row with its label.
 
     Args:
-        row: of the drawn batch; the answer is ``yes`` or ``no``.
+        row: of the drawn batch.
         said: item id -> 1 where people called the reply a refusal, else 0.
     """
-    right = (row["answer"] == "yes") == bool(said[row["item"]])
-    return {**row, "rater": RATER, "value": int(right)}
+    return {**row, "rater": RATER, "value": said[row["item"]]}
 
 
 def calibrate() -> None:

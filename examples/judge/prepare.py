@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -23,27 +24,27 @@ TABLES = (
 )
 
 
-def place(table: str) -> Path:
+def place(table: str, build: Path = BUILD) -> Path:
     """Return where a table of the wheel lies once it was taken out."""
-    return BUILD / Path(table).name
+    return build / Path(table).name
 
 
-def bring() -> None:
-    """Take the tables out of the wheel, unless they are there."""
-    if all(place(table).is_file() for table in TABLES):
+def bring(tables: Sequence[str] = TABLES, build: Path = BUILD) -> None:
+    """Take tables out of the wheel, unless they are there."""
+    if all(place(table, build).is_file() for table in tables):
         return
-    BUILD.mkdir(exist_ok=True)
+    build.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         command += ["--require-hashes", "--only-binary", ":all:", "--dest", folder]
         subprocess.run([*command, "-r", str(HERE / "requirements.txt")], check=True)
         (wheel,) = Path(folder).glob("*.whl")
         with zipfile.ZipFile(wheel) as packed:
-            for table in TABLES:
+            for table in tables:
                 whole = packed.read(INSIDE + table)
-                partial = place(table).with_suffix(".partial")
+                partial = place(table, build).with_suffix(".partial")
                 partial.write_bytes(whole)
-                partial.replace(place(table))
+                partial.replace(place(table, build))
 
 
 if __name__ == "__main__":

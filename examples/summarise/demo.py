@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from examples.documents import documents
+
 HERE = Path(__file__).parent
 STUDY, PRICES = str(HERE / "study.yaml"), str(HERE / "prices.yaml")
 WORDS = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}
@@ -75,7 +77,7 @@ def saved(decided: dict[str, Any]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Run, ask twice more, print the decision, exit 0 unless there is none."""
+    """Run, ask twice more, print the decision, build its documents; exit 0 unless one fails."""
     code = decide().returncode
     again = [decide("--json", "--quiet", capture=True) for _ in range(2)]
     found = None
@@ -89,6 +91,8 @@ def main() -> None:
         print(line)
     print(f"Digest of the decision: {hashlib.sha256(again[0].stdout.encode()).hexdigest()}")
     print(f"Decision: {WORDS[code]} (liftgate run exits {code})")
+    if documents(STUDY, str(HERE / "documents.yaml")):
+        sys.exit("demo-llm: a document does not hold against the ledger")
 
 
 if __name__ == "__main__":

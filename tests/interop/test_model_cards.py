@@ -11,6 +11,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from huggingface_hub import EvalResultEntry, ModelCard, eval_result_entries_to_yaml
 
+from liftgate.documents.beside import Source
 from liftgate.documents.compiled import SHIPPED, compile_document
 from liftgate.documents.facts import Facts
 from liftgate.documents.model_card import CYCLONEDX, EVAL_RESULTS, results
@@ -28,8 +29,8 @@ def facts():
 
 def card(facts, arm):
     path = SHIPPED / "model-card.md.j2"
-    time = "2026-11-23T11:20:31+00:00"
-    return compile_document(path, facts, leaf="sha256:ab", time=time, arm=arm)
+    source = Source("sha256:ab", "2026-11-23T11:20:31+00:00")
+    return compile_document(path, facts, source, arm=arm)
 
 
 @pytest.mark.parametrize("arm", ARMS)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 from tests.services.test_report_browser import ARGUMENTS, ATTACK
@@ -110,9 +111,26 @@ def test_by_keyboard_alone_from_the_list_to_a_diff_and_on(visit):
     expect(page.locator("del")).to_have_count(0)
     press(page, "f")
     expect(page.locator("h1 + p")).to_contain_text("flagged")
+    press(page, "c")
+    expect(page.locator("[data-focus=c]")).to_be_focused()
+    page.keyboard.type("F1.1")
+    press(page, "Tab")
+    press(page, "Enter")
+    expect(page.locator("#coding + form + p .tag")).to_have_text("F1.1")
     press(page, "u")
     expect(page.locator("#flips")).to_contain_text("flagged")
+    expect(page.locator("#codes + table")).to_contain_text("F1.1")
     assert page.title() != "owned"
+
+
+def test_nobody_is_kept_out_of_the_list_and_the_item(visit):
+    for path in ("", "item?id=0"):
+        for scheme in ("light", "dark"):
+            page = visit(path, color_scheme=scheme)
+            found = Axe().run(page).response["violations"]
+            bad = [(one["id"], one["nodes"][0]["html"]) for one in found
+                   if one["impact"] in ("serious", "critical")]  # fmt: skip
+            assert bad == []
 
 
 def test_without_scripts_everything_is_reached_by_links_and_forms(visit):

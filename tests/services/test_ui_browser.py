@@ -29,6 +29,9 @@ PAGES = {
     "document": "/document?file=docs/altered.md",
     "hostile": "/decision?study=hostile",
     "report": "/report?entry=3",
+    "comparisons": "/comparison",
+    "comparison": "/comparison?study=dates",
+    "comparison-item": "/comparison/item?study=dates&id=date-001",
 }
 
 
@@ -151,6 +154,29 @@ def test_a_document_is_found_to_be_altered_by_keyboard_alone(visit):
     expect(page.locator("#check tbody tr").first).to_contain_text("+44.8 points")
     assert page.title() != "owned"
     assert page.locator("article img, article script").count() == 0
+
+
+def test_a_reviewer_comes_from_a_number_to_an_answer_by_keyboard_alone(visit):
+    page = visit("/decision?study=dates")
+    press(page, "c")
+    expect(page.locator("#items-title")).to_contain_text("changed")
+    press(page, "j")
+    press(page, "Enter")
+    expect(page.locator("#coding")).to_be_visible()
+    press(page, "t")
+    expect(page.locator("#people")).to_have_count(0)
+    press(page, "f")
+    press(page, "u")
+    expect(page.locator("#flips")).to_contain_text("flagged")
+    page.goto(page.url.partition("/comparison")[0] + "/decision?study=dates")
+    press(page, "t")
+    expect(page.locator("#rows")).to_be_visible()
+    press(page, "j")
+    page.keyboard.press("Tab")
+    press(page, "Enter")
+    expect(page.locator("#answered")).to_be_visible()
+    page.goto(page.url.partition("/response")[0] + "/audit/verify")
+    expect(page.locator("main")).to_contain_text("sound")
 
 
 def test_without_scripts_everything_is_reached_by_links_and_forms(visit, folder):

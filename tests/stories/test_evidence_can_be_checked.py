@@ -148,9 +148,12 @@ def test_the_ledger_lists_shows_and_verifies_what_was_done(decided):
     assert verified == {
         "sound": True, "entries": 3, "runs": 1, "files": 4, "unrecorded": [],
         "against": [], "statements": [], "clock_went_back": [],
+        "contents": {"kept": 2, "erased": 0, "lost": 0},
     }  # fmt: skip
     text = world.liftgate("ledger", "verify").stdout
-    assert text == "Sound: 3 entries in one chain, 4 files of 1 run.\n"
+    sound, contents = text.splitlines()
+    assert sound == "Sound: 3 entries in one chain, 4 files of 1 run."
+    assert contents.startswith("Answers and traces: 2 kept")
     lines = world.liftgate("ledger", "log").stdout.splitlines()
     assert [line.split()[4] for line in lines] == ["study.locked", "run.finished", "decision"]
     last = json.loads(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 
 import pytest
 
-from liftgate.cli.main import main
 from liftgate.testing import Act, StubServer
 from liftgate.testing.world import World as Truth
-from tests.stories.conftest import World, verdict
+from tests.stories.judged import JUDGED, TONE, in_process, primary, write_fooled
 
 TRUTH = Truth(seed=1, size=200, clusters=50)
 KEY = "sk-planted-judge-key-77"
@@ -34,16 +32,7 @@ def biased(asked):
 def world(tmp_path, monkeypatch, capsys):
     """Return a workspace whose commands run in this process: a start costs more than the work."""
     monkeypatch.chdir(tmp_path)
-
-    class Here(World):
-        def liftgate(self, *words):
-            capsys.readouterr()
-            with pytest.raises(SystemExit) as ended:
-                main(list(words))
-            out, err = capsys.readouterr()
-            return subprocess.CompletedProcess(words, ended.value.code, out, err)
-
-    return Here(tmp_path)
+    return in_process(tmp_path, capsys)
 
 
 @pytest.fixture
@@ -83,6 +72,48 @@ def test_a_judge_shares_the_run_and_its_key_is_nowhere(judged, monkeypatch) -> N
     assert again.returncode == 4
     files = [path for path in world.folder.rglob("*") if path.is_file()]
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+
+
+PRICES = """
+liftgate: 1
+currency: USD
+prices:
+  - {model: judge, from: 2020-01-01, input: 1000, output: 1000}
+"""
+
+
+def test_what_the_judge_costs_is_said_before_limited_and_part_of_the_decision(judged) -> None:
+    def reply(asked):
+        return Act(json.dumps({"reason": "so it seems", "value": 1}))
+
+    with StubServer(reply) as server:
+        world = judged(server)
+        world.study["exploratory"] = True
+        world.write(items=20)
+        refused = world.liftgate("run", "study.yaml", "--max-cost", "5")
+        assert refused.returncode == 2
+        assert "judge good: a most of 5 was set, and there is no price" in refused.stderr
+        assert server.asked == []
+
+        (world.folder / "prices.yaml").write_text(PRICES)
+        done = world.liftgate("run", "study.yaml", "--prices", "prices.yaml")
+        body = json.loads(
+            world.liftgate("run", "study.yaml", "--prices", "prices.yaml", "--json").stdout
+        )
+
+    assert re.search(r"Cost of the judge good: about [0-9.]+ USD for 40 calls", done.stderr)
+    cost = body["judge_cost"]["good"]
+    tokens = cost["tokens_in"] + cost["tokens_out"]
+    assert tokens > 40
+    assert cost["total"] == pytest.approx(tokens / 1000), "1,000 a million tokens"
+    assert cost["per_item"] == pytest.approx(cost["total"] / 20)
+    assert [cost[name] for name in ("known", "calls", "items", "erased")] == [40, 40, 20, 0]
+    told = re.search(r"Cost of the judge good: ([0-9.]+) USD for 40 calls, ", done.stdout)
+    assert float(told[1]) == pytest.approx(cost["total"], rel=0.01)
+    traced = world.liftgate("trace", f"{body['entry']}:judge.good.cost_total")
+    assert traced.returncode == 0, traced.stderr
+    page = next((world.folder / ".liftgate" / "reports").glob("*.html")).read_text()
+    assert "What judges&#39; calls about these answers cost" in page or "What judges' calls" in page
 
 
 def test_a_judges_faults_are_told_at_their_place_in_the_study(judged) -> None:
@@ -129,80 +160,14 @@ def test_a_changed_word_of_the_rubric_is_a_change_of_the_locked_study(judged) ->
     assert server.asked == []
 
 
-JUDGED = '''
-"""Systems that answer yes or no, and a judge that is taken in by an exclamation mark."""
-import hashlib
-from liftgate.records import Answer
-
-
-def draw(*parts):
-    return int(hashlib.sha256(repr(parts).encode()).hexdigest()[:8], 16) / 2**32
-
-
-def system(name, right):
-    def answer(parts):
-        said = "yes" if draw("right", parts["text"]) < right else "no"
-        return said + ("!" if name == "new" else "")
-    return answer
-
-
-def judge(fooled, errs=0.1):
-    def answer(parts):
-        text = parts["text"]
-        asked = text.split(" input text>\\n")[1].split("\\n")[0]
-        given = text.split(" answer>\\n")[1].split("\\n")[0]
-        lot = draw("judge", asked, given)
-        right = given.startswith("yes")
-        if not right and given.endswith("!") and lot < fooled:
-            right = True
-        elif draw("errs", asked) < errs:
-            right = not right
-        return {"value": int(right), "reason": "it looks so"}
-    return answer
-'''
-
-
 @pytest.fixture
 def fooled(world):
     """Return what writes a study whose only metric is a judge that likes the candidate's style."""
 
-    def write(*, better=0.5, fooled=0.25, items=300, study="story"):
-        world.study["study"] = study
-        for name, right in (("old", 0.5), ("new", better)):
-            world.study["arms"][name] |= {
-                "system": "python:judged_systems:system",
-                "params": {"name": name, "right": right},
-            }
-        world.study["scorers"] = {
-            "good": {
-                "scorer": "judge",
-                "rubric": "tone.yaml",
-                "system": "python:judged_systems:judge",
-                "params": {"fooled": fooled},
-            }
-        }
-        world.study["dataset"].pop("cluster", None)
-        world.study["claims"] = {"primary": {"metric": "good", "superior": {"target": 0.15}}}
-        (world.folder / "judged_systems.py").write_text(JUDGED)
-        (world.folder / "tone.yaml").write_text(TONE)
-        world.write(items=items)
-        return world
+    def write(**options):
+        return write_fooled(world, **options)
 
     return write
-
-
-TONE = """\
-liftgate: 1
-rubric: right
-version: "1"
-source: the question says it
-question: Is the answer right?
-scale:
-  kind: binary
-  anchors:
-    - {value: 0, label: wrong, meaning: It is not., key: w}
-    - {value: 1, label: right, meaning: It is., key: r}
-"""
 
 
 def people_label(path, *, raters=("r1",), leave_out=0):
@@ -216,10 +181,6 @@ def people_label(path, *, raters=("r1",), leave_out=0):
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in filled))
     return filled
-
-
-def primary(body):
-    return verdict(body, "new", "primary")
 
 
 def test_a_judge_without_calibration_decides_nothing_and_one_word_more_is_another_judge(

@@ -6,6 +6,7 @@ import contextlib
 import json
 import signal
 import sqlite3
+import threading
 import time
 import zlib
 from collections import Counter
@@ -112,14 +113,22 @@ def unpacked(row):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_that_is_killed_halfway_repeats_at_most_what_was_in_flight(behind_http, how) -> None:
-    with StubServer(right_more_often, delay_s=0.1) as server:
+    killed = threading.Event()
+
+    def stops_answering(asked):
+        # From here on whatever is asked stays in flight, however slow the machine is.
+        held = asked.number >= 100 and not killed.is_set()
+        return Act(never=True) if held else right_more_often(asked)
+
+    with StubServer(stops_answering, delay_s=0.1) as server:
         world = behind_http(server, items=100)
         process = world.start("run", "study.yaml")
-        while len(server.asked) < 100:
+        while len(server.asked) < 110:
             assert process.poll() is None, process.communicate()
             time.sleep(0.005)
         process.send_signal(how)
         _, said = process.communicate(timeout=60)
+        killed.set()
         done = world.liftgate("run", "study.yaml")
     assert done.returncode in (0, 1, 4), done.stderr
     questions = Counter((one.body["model"], one.text) for one in server.asked)

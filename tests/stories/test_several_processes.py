@@ -108,11 +108,18 @@ def test_runs_of_several_processes_that_are_killed_leave_none_and_repeat_what_wa
     behind_http,
 ) -> None:
     said = {}
-    with StubServer(right_more_often, delay_s=0.1) as server:
+    answered = [0]
+
+    def stops_answering(asked):
+        # From here on whatever is asked stays in flight, however slow the machine is.
+        return Act(never=True) if asked.number >= answered[0] else right_more_often(asked)
+
+    with StubServer(stops_answering, delay_s=0.1) as server:
         world = behind_http(server)
         for how in (signal.SIGINT, signal.SIGKILL):
-            process = world.start("run", "study.yaml", "--no-report", *SEVERAL)
             before = len(server.asked)
+            answered[0] = before + 60
+            process = world.start("run", "study.yaml", "--no-report", *SEVERAL)
             while len(server.asked) < before + 70:
                 assert process.poll() is None, process.communicate()
                 time.sleep(0.005)
@@ -122,6 +129,7 @@ def test_runs_of_several_processes_that_are_killed_leave_none_and_repeat_what_wa
             # Workers hold its standard error: this ends when they have.
             _, said[how] = process.communicate(timeout=60)
             _wait_for_the_end_of(workers)
+        answered[0] = 10_000
         done = world.liftgate("run", "study.yaml", "--no-report", *SEVERAL)
     assert done.returncode in (0, 1, 4), done.stderr
     questions = Counter((one.body["model"], one.text) for one in server.asked)

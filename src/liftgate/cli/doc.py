@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from liftgate.flow.document import Checked
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -42,23 +46,37 @@ def list_(*, as_json: bool) -> int:
 @click.argument("template")
 @click.argument("study")
 @click.option("--out", type=_FILE, required=True, help="Write FILE.md and FILE.html.")
-@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this decision.")
+@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this entry.")
 @click.option("--arm", metavar="NAME", help="Of which a card speaks; default: the recommended.")
+@click.option(
+    "--about", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
+    help="What people say and no ledger knows: of a dataset card, of a publication kit.",
+)  # fmt: skip
 @_JSON
 def build(
-    *, template: str, study: str, out: Path, entry: int | None, arm: str | None, as_json: bool
+    *,
+    template: str,
+    study: str,
+    out: Path,
+    entry: int | None,
+    arm: str | None,
+    about: Path | None,
+    as_json: bool,
 ) -> int:
-    """Build a document from a study's last decision.
+    """Build a document from a study's last decision, or from its lock.
 
     TEMPLATE is a name of liftgate doc list or a file that ends in .md.j2; STUDY a study file or a
-    study's name.
+    study's name. The experiment design and the dataset card are built from the lock, which may be
+    before any decision.
 
     Exit codes: 0 built, 2 wrong use or a quantity that is not bound, 3 the ledger was altered.
     """
     from liftgate.flow.document import build_document
     from liftgate.store import Workspace
 
-    made = build_document(Workspace.locate(), template, study, out=out, entry=entry, arm=arm)
+    made = build_document(
+        Workspace.locate(), template, study, out=out, entry=entry, arm=arm, about=about
+    )
     if as_json:
         files = [str(path) for path in made.paths]
         body = {"template": made.template, "study": made.study, "entry": made.entry}
@@ -73,32 +91,48 @@ def build(
 
 
 @doc.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    metavar="FILE...",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+)
 @_JSON
-def check(*, file: Path, as_json: bool) -> int:
-    """Hold every number of a built document against the ledger as it is now.
+def check(*, files: tuple[Path, ...], as_json: bool) -> int:
+    """Hold every number of built documents against the ledger as it is now.
 
     Each is supported, contradicted (the evidence says another), stale (newer evidence exists),
     unsupported (bound to no evidence) or ambiguous (not bound, and it could be several).
 
     Exit codes: 0 all are supported, 1 one is not, 2 wrong use, 3 the ledger or a file was altered.
     """
-    from liftgate.cli.text import visible
-    from liftgate.flow.document import check_document
+    from liftgate.flow.document import checker
     from liftgate.store import Workspace
 
-    found = check_document(Workspace.locate(), file)
+    check_one = checker(Workspace.locate())
+    found = [check_one(file) for file in files]
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
-        return 1 if found.bad else 0
+        told = [one.as_json() for one in found]
+        body = told[0] if len(told) == 1 else {"liftgate": 1, "documents": told}
+        click.echo(json.dumps(body, indent=2))
+    else:
+        for file, one in zip(files, found, strict=True):
+            _print_checked(file, one, named=len(files) > 1)
+    return 1 if any(one.bad for one in found) else 0
+
+
+def _print_checked(file: Path, found: Checked, *, named: bool) -> None:
+    from liftgate.cli.text import visible
+
     for one in found.bad:
         name = f" {one.name}" if one.name else ""
         said = f"{one.status.value}: {one.text!r}{name}: {one.message}"
         place = file.parent / one.file if one.file else file
         click.echo(visible(f"{place}:{one.line}: {said}"))
     counts = ", ".join(f"{number:,} {status}" for status, number in found.counts.items() if number)
-    click.echo(f"{counts or 'no numbers'} (entry {found.entry})")
-    return 1 if found.bad else 0
+    head = f"{file}: " if named else ""
+    click.echo(visible(f"{head}{counts or 'no numbers'} (entry {found.entry})"))
 
 
 @doc.command()

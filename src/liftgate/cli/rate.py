@@ -26,7 +26,13 @@ def rate() -> None:
 
 @rate.command()
 @click.argument("source")
-@click.option("--rubric", required=True, help="A built-in rubric's name, or a YAML file.")
+@click.option("--rubric", help="A built-in rubric's name, or a YAML file.")
+@click.option(
+    "--taxonomy",
+    metavar="FILE",
+    help="Instead of a rubric: the codes of failures that liftgate failures draw wrote, a file or "
+    "the word shipped.",
+)
 @click.option("--raters", required=True, metavar="A,B", help="Pseudonyms, separated by commas.")
 @click.option(
     "--n",
@@ -36,9 +42,9 @@ def rate() -> None:
 )
 @click.option(
     "--overlap",
-    default=0,
     type=click.IntRange(min=0),
-    help="Of these, how many everybody rates; agreement is computed from them.",
+    help="Of these, how many everybody rates; agreement is computed from them. Default: none; of "
+    "failures all.",
 )
 @click.option(
     "--repeats",
@@ -66,7 +72,8 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
 
     SOURCE is a study's file or name, whose last decision says which rows count; a run's id; or a
     .jsonl file of things to rate, each with id, input and answer (or answers: a pair), or drawn by
-    liftgate label draw.
+    liftgate label draw. With --taxonomy it is a batch of liftgate failures draw: raters are coders,
+    and liftgate failures report reads what liftgate rate export writes.
     """
     from liftgate.flow.rating import Asked, draw_batch
     from liftgate.store import Workspace

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Write the run's code into a folder, as it was captured, and call nothing.",
 )
+@click.option("--sign-with", metavar="KEY", help="Sign the verdict with a key of one's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def reproduce(
     *,
@@ -45,6 +46,7 @@ def reproduce(
     max_cost: float | None,
     estimate: bool,
     export: Path | None,
+    sign_with: str | None,
     as_json: bool,
 ) -> int:
     """Run a run's trials again, where no study counts them, and say what became of them.
@@ -82,6 +84,7 @@ def reproduce(
         study=study,
         search=not no_search,
         max_cost=max_cost,
+        sign_with=sign_with,
         say=lambda line: click.echo(visible(line), err=True),
     )
     if as_json:

@@ -122,7 +122,8 @@ def _print(result: Any) -> None:
 
         click.echo()
         click.echo(looks_sentence(result.body["looks"]))
-    if "money" in result.body:
+    judges = result.body.get("judge_cost", {}).values()
+    if "money" in result.body or any(one["total"] is not None for one in judges):
         from liftgate.documents.money import cost_lines
 
         click.echo()

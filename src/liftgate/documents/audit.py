@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from liftgate.documents.binding import CONSTANT, RECORD, Found, bind, plain_markdown, scan, unmarked
 from liftgate.documents.compiled import meant
 from liftgate.documents.facts import Facts
-from liftgate.errors import DataError, UnknownName
+from liftgate.errors import DataError, NotEnoughData, UnknownName
 
 
 class Status(StrEnum):
@@ -138,7 +138,7 @@ class _Check:
             return self._constant(found, say)
         try:
             expected = self._facts.text(found.name)
-        except (UnknownName, DataError) as error:
+        except (UnknownName, DataError, NotEnoughData) as error:
             return say(Status.UNSUPPORTED, str(error))
         if _flat(expected) != _flat(found.text):
             return say(Status.CONTRADICTED, f"got {found.text!r}, the evidence says {expected!r}")
@@ -148,6 +148,8 @@ class _Check:
             return say(Status.STALE, f"entry {self._newest.sequence} is newer and says {said}")
         if self._rows:
             return say(Status.STALE, self._rows)
+        if "/" in found.name and (now := _text(self._newest, found.name)) != expected:
+            return say(Status.STALE, f"the ledger of now says {now!r}")
         return say(Status.SUPPORTED, "")
 
     def _constant(self, found: Found, say: Callable[[Status, str], Finding]) -> Finding:
@@ -175,7 +177,7 @@ def _moved(name: str, old: Facts, new: Facts) -> str:
 def _text(facts: Facts, name: str) -> str | None:
     try:
         return facts.text(name)
-    except (UnknownName, DataError):
+    except (UnknownName, DataError, NotEnoughData):
         return None
 
 
@@ -186,7 +188,7 @@ def _flat(text: str) -> str:
 class _Page(HTMLParser):
     """Reads a built page back as marked text, in the lines where it stands."""
 
-    _SILENT = frozenset({"style", "title", "code", "pre", "blockquote"})
+    _SILENT = frozenset({"style", "title", "code", "pre", "blockquote", "svg"})
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

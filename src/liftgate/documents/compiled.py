@@ -1,4 +1,4 @@
-"""A document compiled from one decision: Jinja2 to Markdown to HTML, every quantity bound."""
+"""A document compiled from one entry: Jinja2 to Markdown to HTML, every quantity bound."""
 
 from __future__ import annotations
 
@@ -11,31 +11,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import canonical, sha256
+from liftgate.documents.beside import Source, companions
 from liftgate.documents.binding import (
-    CONSTANT,
     RECORD,
-    bind,
     encoded,
     front_matter,
     marked,
     plain_markdown,
     scan,
 )
-from liftgate.documents.checklist import checklist
 from liftgate.documents.facts import Facts
-from liftgate.documents.model_card import card_arm, companions
-from liftgate.documents.model_card import front_matter as front_matter_of
+from liftgate.documents.helpers import Helpers, code, quoted
+from liftgate.documents.model_card import card_arm
 from liftgate.documents.numbers import moment
 from liftgate.documents.page import stylesheet
-from liftgate.errors import DataError, Fault, StudyError, UnknownName
-from liftgate.figures import visible
+from liftgate.errors import Fault, StudyError
+from liftgate.figures import inline, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 SHIPPED = Path(__file__).parent / "shipped"
 SUFFIX = ".md.j2"
+_OF_A_LOCK = re.compile(r"\{#-?\s*from: lock\s*-?#\}")
+_PICTURE = re.compile(r'<img src="(?P<name>[\w.-]+\.svg)" alt="[^"]*" />')
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,20 @@ class Document:
 
     def html(self) -> str:
         """Return it as one page for reading and printing."""
-        return to_html(self.markdown, self.title)
+        return to_html(self.markdown, self.title, pictures(self.companions))
+
+
+def pictures(beside: Mapping[str, str]) -> dict[str, str]:
+    """Return the pictures among the files beside a document, as they stand within a page."""
+    return {name: inline(text) for name, text in beside.items() if name.endswith(".svg")}
+
+
+def of_a_lock(path: Path) -> bool:
+    """Whether a template is built from a study's lock, rather than from a decision.
+
+    It says so in its first line: ``{# from: lock #}``.
+    """
+    return _OF_A_LOCK.match(path.read_text(encoding="utf-8")) is not None
 
 
 def templates(folders: tuple[Path, ...]) -> Mapping[str, Path]:
@@ -66,9 +78,8 @@ def templates(folders: tuple[Path, ...]) -> Mapping[str, Path]:
 def compile_document(
     path: Path,
     facts: Facts,
+    source: Source,
     *,
-    leaf: str,
-    time: str,
     arm: str | None = None,
     reopened: Sequence[str] = (),
 ) -> Document:
@@ -76,62 +87,69 @@ def compile_document(
 
     Args:
         path: of the template; it may include and extend those of its folder and the shipped ones.
-        facts: of the decision.
-        leaf: the digest of the decision's entry.
-        time: when it was decided, in ISO format.
+        facts: of the decision or the lock.
+        source: what else it is built from.
         arm: of which a card speaks; None: the recommended one, or the first candidate.
         reopened: why the decision must be looked at again; said at the top of the document.
 
     Raises:
         StudyError: the template is wrong, or has a quantity that is not bound; every fault at once.
-        UnknownName: a reference, field or constant that is not there.
+        UnknownName: a reference, field, table or constant that is not there.
     """
     from jinja2 import TemplateError
 
-    constants: dict[str, str] = {}
-    shown = card_arm(facts, arm)
-    helpers = _Helpers(facts, constants, shown)
+    shown = card_arm(facts, arm) if facts.is_decision else ""
+    helpers = Helpers(facts, source, shown)
     try:
         template = _environment(path.parent).get_template(path.name)
         text = template.render(
             d=helpers,
             body=facts.body,
             entry=facts.sequence,
-            leaf=leaf,
-            time=moment(time),
+            leaf=source.leaf,
+            time=moment(source.time),
             arm=shown,
+            about=source.about or {},
         )
     except TemplateError as error:
         fault = Fault("", str(error), line=getattr(error, "lineno", 0) or 0)
         raise StudyError("the template cannot be read", file=path.name, faults=[fault]) from None
     text = re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
     if reopened:
-        head = front_matter(text)
+        top = front_matter(text)
         told = "\n".join(("This decision must be looked at again.", *reopened))
-        text = f"{head}{quoted(told)}\n\n{text.removeprefix(head).lstrip()}"
+        text = f"{top}{quoted(told)}\n\n{text.removeprefix(top).lstrip()}"
     _all_bound(text, path, facts)
     name = path.name.removesuffix(SUFFIX)
     record = {
         "liftgate": 1,
         "template": name,
         "template_digest": sha256(path.read_bytes()),
-        "study": facts.body["study"],
+        "study": facts.study,
         "entry": facts.sequence,
-        "leaf": leaf,
-        "rows": facts.body["rows"]["digest"],
-        "constants": constants,
+        "leaf": source.leaf,
+        "seen": source.seen,
+        "rows": facts.body.get("rows", {}).get("digest"),
+        "constants": helpers.constants,
         "arm": shown,
-        "card": helpers.is_card,
-        "time": time,
+        "beside": helpers.beside,
+        "about": source.about,
+        "time": source.time,
     }
+    made = companions(helpers.beside, facts, source, arm=shown)
     markdown = f"{text}\n{RECORD}{_json(record)} -->\n"
-    made = companions(facts, shown, leaf=leaf, time=time) if helpers.is_card else {}
-    return Document(name, markdown, f"{name}: {facts.body['study']}", made)
+    return Document(name, markdown, f"{name}: {facts.study}", made)
 
 
-def to_html(markdown: str, title: str) -> str:
-    """Return Markdown as one page: no markup of the text's own, bound texts as ``<data>``."""
-    inner, record = inner_html(markdown)
+def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -> str:
+    """Return Markdown as one page: no markup of the text's own, bound texts as ``<data>``.
+
+    Args:
+        markdown: of the document.
+        title: of the page.
+        drawn: pictures by the name under which the text shows them; others are not shown.
+    """
+    inner, record = inner_html(markdown, drawn)
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -144,7 +162,7 @@ def to_html(markdown: str, title: str) -> str:
     )
 
 
-def inner_html(markdown: str) -> tuple[str, str]:
+def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[str, str]:
     """Return what stands inside a page of Markdown, and the record of its build."""
     from markdown_it import MarkdownIt
 
@@ -163,90 +181,15 @@ def inner_html(markdown: str) -> tuple[str, str]:
     left = enumerate(values, 1)
     inner = re.sub("\ue000", lambda _: _data(*next(left)), inner)
     inner = inner.replace("\ue001", "</data>")
+    inner = inner.replace("<table>", '<div class="scroll"><table>')
+    inner = inner.replace("</table>", "</table></div>")
+    inner = _PICTURE.sub(lambda found: (drawn or {}).get(found["name"], ""), inner)
     return inner, record
 
 
 def _data(number: int, name: str) -> str:
     """Return the start of a bound text: ``page.html#m3`` is the third, as ``trace`` counts."""
     return f'<data id="m{number}" value="{encoded(name)}">'
-
-
-class _Helpers:
-    """What a template calls: ``d``."""
-
-    def __init__(self, facts: Facts, constants: dict[str, str], arm: str) -> None:
-        self._facts = facts
-        self._arm = arm
-        self.is_card = False
-        self._constants = constants
-
-    def number(self, name: str, field: str = "text") -> Markup:
-        """Return a number of the decision: ``dense.primary``, without the entry's number."""
-        return self._bound(f"{self._facts.sequence}:{name}#{field}")
-
-    def value(self, path: str) -> Markup:
-        """Return a value of the decision's body: ``dataset.items``."""
-        return self._bound(f"{self._facts.sequence}#{path}")
-
-    def has(self, name: str, field: str = "text") -> bool:
-        """Tell whether the decision has such a number."""
-        reference = f"{self._facts.sequence}:{name}"
-        return reference in self._facts.numbers and field in self._facts.fields(reference)
-
-    def names(self, sort: str, arm: str | None = None) -> list[str]:
-        """Return references of one sort, without the entry's number; of one arm."""
-        return [
-            reference.partition(":")[2]
-            for reference, number in self._facts.numbers.items()
-            if str(getattr(number, "sort", "")) == sort and (arm is None or number.arms[-1] == arm)
-        ]
-
-    def card(self) -> Markup:
-        """Make the document a model card: its head, and the files of machines beside it."""
-        from markupsafe import Markup
-
-        self.is_card = True
-        return Markup(front_matter_of(self._facts, self._arm))  # noqa: S704 - YAML, checked whole
-
-    def checklist(self) -> list[dict[str, Any]]:
-        """Return what a design should have, and whether the locked one has it."""
-        return [{"text": text, "met": met} for text, met in checklist(self._facts.body)]
-
-    def constant(self, name: str, text: object = None) -> Markup:
-        """Declare a constant, or print again one that was declared above."""
-        from markupsafe import Markup
-
-        if text is not None:
-            if self._constants.setdefault(name, str(text)) != str(text):
-                raise DataError(f"constant {name!r}: declared twice, with different values")
-        elif name not in self._constants:
-            raise UnknownName("constant", name, self._constants)
-        return Markup(bind(CONSTANT + name, self._constants[name]))  # noqa: S704 - escaped by bind
-
-    def _bound(self, name: str) -> Markup:
-        from markupsafe import Markup
-
-        return Markup(bind(name, self._facts.text(name)))  # noqa: S704 - escaped by bind
-
-
-def code(text: object) -> Markup:
-    """Return an identifier as code, which nothing inside can end."""
-    from markupsafe import Markup
-
-    flat = " ".join(visible(str(text)).split()).replace("<!--", "<! --").replace("|", "¦")
-    longest = max((len(run) for run in re.findall("`+", flat)), default=0)
-    fence = "`" * (longest + 1)
-    pad = " " if longest else ""
-    return Markup(f"{fence}{pad}{flat}{pad}{fence}")  # noqa: S704 - code means nothing
-
-
-def quoted(text: object) -> Markup:
-    """Return foreign text as a block quote of plain text, line by line."""
-    from markupsafe import Markup
-
-    lines = visible(str(text)).split("\n")
-    made = "\n".join(f"> {plain_markdown(line)}".rstrip() for line in lines)
-    return Markup(made)  # noqa: S704 - escaped line by line
 
 
 def _environment(folder: Path) -> Environment:

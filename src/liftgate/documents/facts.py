@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from liftgate.documents.claims import is_level
@@ -21,10 +21,12 @@ from liftgate.errors import DataError, UnknownName
 from liftgate.figures import Unit
 
 Body = Mapping[str, Any]
+Tables = Callable[[str], Body]
+"""A table's name -> what the ledger and the store make of it; raises UnknownName."""
 
 FIELDS = (
     "text", "described", "value", "limits", "low", "high", "level", "n", "clusters", "p",
-    "demand", "status", "reading", "reason",
+    "demand", "status", "reading", "reason", "method", "design",
 )  # fmt: skip
 
 
@@ -52,34 +54,66 @@ class Number(Protocol):
 
 
 class Facts:
-    """The numbers of one decision, as texts.
+    """The numbers of one entry, a decision or a lock, as texts.
 
     Args:
-        sequence: the number of the decision's entry.
+        sequence: the number of the entry.
         body: its body.
-        numbers: every reference that the decision has.
+        numbers: every reference that a decision has; a lock has none.
+        tables: what is computed from the entry and what it rests on; None: nothing.
     """
 
-    def __init__(self, sequence: int, body: Body, numbers: Mapping[str, Number]) -> None:
+    def __init__(
+        self,
+        sequence: int,
+        body: Body,
+        numbers: Mapping[str, Number],
+        tables: Tables | None = None,
+    ) -> None:
         self.sequence = sequence
         self.body = body
         self.numbers = numbers
-        self._claims: dict[str, Body] = {claim["id"]: claim for claim in body["claims"]}
+        self._tables = tables
+        self._claims: dict[str, Body] = {claim["id"]: claim for claim in body.get("claims", ())}
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether the entry is a decision; else it is a lock or an amendment."""
+        return "decisions" in self.body
+
+    @property
+    def study(self) -> str:
+        """The name of the study."""
+        return str(self.body["study"] if self.is_decision else self.body["name"])
+
+    def table(self, name: str) -> Body:
+        """Return a table as JSON values.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        if self._tables is None:
+            raise UnknownName("table", name, ())
+        return self._tables(name)
 
     def text(self, name: str) -> str:
         """Return the text of ``REFERENCE#FIELD``.
 
-        ``ENTRY#PATH`` is a value of the decision's body, at a path as ``dataset.items``.
+        ``ENTRY#PATH`` is a value of the entry's body, at a path as ``dataset.items``;
+        ``ENTRY/TABLE#PATH`` one of a table.
 
         Raises:
             DataError: not of that form.
-            UnknownName: the decision has no such number, field or path.
+            UnknownName: the entry has no such number, field, table or path.
         """
         reference, mark, field = name.rpartition("#")
         if not mark or not reference or not field:
             raise DataError(f"binding: got {name!r}, expected REFERENCE#FIELD")
         if reference == str(self.sequence):
-            return self._of_body(field)
+            return self._found(self.body, field, f"entry {self.sequence}")
+        if reference.startswith(f"{self.sequence}/"):
+            table = reference.partition("/")[2]
+            return self._found(self.table(table), field, f"table {table}")
         if reference not in self.numbers:
             raise UnknownName("reference", reference, self.numbers, hint="liftgate trace ENTRY")
         found = self._of_number(self.numbers[reference], field)
@@ -150,6 +184,11 @@ class Facts:
                 return counting(verdict, claim["part"])
         if field == "reason":
             return number.reason or None
+        if field in ("method", "design"):
+            told = number.estimate or number.descriptive
+            if told is None:
+                return "compared exactly" if field == "method" else "once"
+            return str(told[field])
         words = self.words(number)
         if words is None:
             return self._exact(number, field)
@@ -178,14 +217,14 @@ class Facts:
             return quantity(number.value, self.unit(number))
         return None
 
-    def _of_body(self, path: str) -> str:
-        found: Any = self.body
+    def _found(self, tree: Body, path: str, where: str) -> str:
+        found: Any = tree
         for step in path.split("."):
             known = found if isinstance(found, Mapping) else {}
             if isinstance(found, Sequence) and not isinstance(found, str):
                 known = {str(n): one for n, one in enumerate(found)}
             if step not in known:
-                raise UnknownName(f"value of entry {self.sequence}", path, map(str, known))
+                raise UnknownName(f"value of {where}", path, map(str, known))
             found = known[step]
         if found is None:
             return "none"
@@ -197,7 +236,7 @@ class Facts:
             return significant(found)
         if isinstance(found, str):
             return " ".join(found.split())
-        raise DataError(f"{self.sequence}#{path}: got a {type(found).__name__}, expected one value")
+        raise DataError(f"{where}, {path}: got a {type(found).__name__}, expected one value")
 
 
 def _parts(verdict: Body, stem: str) -> list[tuple[Body, str]]:

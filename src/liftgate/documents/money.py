@@ -73,8 +73,63 @@ def saved_sentence(body: Body) -> str:
     )
 
 
+@dataclass(frozen=True)
+class JudgeCostRow:
+    """What one judge's calls cost."""
+
+    name: str
+    total: str
+    total_ref: str
+    per_item: str
+    per_item_ref: str
+    known: str
+    tokens: str
+
+
+def judge_rows(body: Body, entry: int) -> tuple[JudgeCostRow, ...]:
+    """Return one row a judge; a cost that nobody knows says so."""
+    return tuple(
+        JudgeCostRow(
+            name=metric,
+            total=_amount(found["total"]),
+            total_ref=f"{entry}:judge.{metric}.cost_total",
+            per_item=_amount(found["per_item"]),
+            per_item_ref=f"{entry}:judge.{metric}.cost_per_item",
+            known=f"{count(found['known'])} of {count(found['calls'])}",
+            tokens=_tokens(found),
+        )
+        for metric, found in body.get("judge_cost", {}).items()
+    )
+
+
+def _amount(value: float | None) -> str:
+    return "not known" if value is None else significant(value)
+
+
+def _tokens(found: Mapping[str, Any]) -> str:
+    sums = (found["tokens_in"], found["tokens_out"])
+    return " / ".join("not measured" if one is None else count(one) for one in sums)
+
+
 def cost_lines(body: Body) -> Iterator[str]:
     """Yield one line an arm and one a difference; an arm of unknown cost says so."""
+    yield from _arm_lines(body)
+    unit = currency_of(body)
+    for metric, found in body.get("judge_cost", {}).items():
+        yield f"Cost of the judge {metric}: {_judge_line(found, unit)}"
+
+
+def _judge_line(found: Body, unit: str) -> str:
+    if found["total"] is None:
+        return f"{NOT_KNOWN} ({count(found['calls'])} calls)"
+    behind = f" {unit}" if unit else ""
+    told = f"{significant(found['total'])}{behind} for {count(found['calls'])} calls"
+    if found["per_item"] is not None:
+        return f"{told}, {significant(found['per_item'])}{behind} an item"
+    return f"{told}, of which {count(found['calls'] - found['known'])} are not known"
+
+
+def _arm_lines(body: Body) -> Iterator[str]:
     found = body.get("money")
     if found is None:
         names = ", ".join(arm["name"] for arm in body["arms"])

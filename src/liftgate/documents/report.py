@@ -10,7 +10,7 @@ from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Evidence, Gate, arm_level
 from liftgate.documents.looks import how_far
-from liftgate.documents.money import costs
+from liftgate.documents.money import costs, judge_rows
 from liftgate.documents.numbers import EstimateText, count, moment, p_value, percent, unit_of
 from liftgate.documents.page import Budget, Cut, badge_icon, cut, fit, render_page
 from liftgate.documents.ratio_words import claimed_ratio_lines
@@ -132,6 +132,7 @@ def _page(body: Body, head: dict[str, Any], texts: Texts, budget: Budget) -> str
         "failures": failures,
         "arms": sections.cost_and_latency(body, entry),
         "costs": costs(body, entry),
+        "judge_costs": judge_rows(body, entry),
         "streamed": any((body["latency"].get(a["name"]) or {}).get("ttft_n") for a in body["arms"]),
         "fingerprints": _fingerprints(body),
         "measures": _measures(body, entry),

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import fsum
 
 from liftgate.errors import DataError
-from liftgate.evals.plan import Asked, BoundArm, Job
+from liftgate.evals.plan import Asked, BoundArm, Job, Question
 from liftgate.evals.prices import Prices
 from liftgate.protocols import Composed, Expected, Metered, System
 from liftgate.records import Answer, Json, Trial
@@ -70,13 +70,57 @@ class Purse:
             elif self.most is not None:
                 self._check_prices(bound, self.most)
 
+    def estimate_judges(self, questions: Iterable[Question]) -> Iterator[str]:
+        """Yield what the judges' calls may cost, judge by judge.
+
+        Raises:
+            DataError: a limit is set, and a judge calls an endpoint that has no price.
+        """
+        if not self.counts:
+            return
+        found: dict[str, list[Question]] = defaultdict(list)
+        for question in questions:
+            found[question.scorer.name].append(question)
+        for metric, asked in found.items():
+            for one in asked[0].scorer.asks:
+                if self.most is not None:
+                    self._check(f"judge {metric}", _called(one.system, one.name), self.most)
+            costs = [self._foreseen(question) for question in asked]
+            known = [cost for cost in costs if cost is not None]
+            priced = any(self.prices.find(one.name) for one in asked[0].scorer.asks)
+            if len(known) == len(costs) and (priced or self.most is not None):
+                whole = all(question.answer_tokens is not None for question in asked)
+                word = "at most" if whole else "about"
+                rest = "" if whole else ", the answers' own length not counted"
+                yield (
+                    f"Cost of the judge {metric}: {word} {fsum(known):,.4g} "
+                    f"{self.prices.currency} for {len(costs):,} calls{rest}"
+                )
+            elif priced:
+                yield (
+                    f"Cost of the judge {metric}: not known before its first answers "
+                    f"({len(costs):,} answers to judge)"
+                )
+
+    def _foreseen(self, question: Question) -> float | None:
+        """Return what a judge's call may cost, with answers that are not there yet."""
+        if question.asked is None:
+            return None
+        cost = self._asking(question.asked, question.parts)
+        if cost is None or not question.answer_tokens:
+            return cost
+        more = self.prices.of(question.asked.name, question.answer_tokens, 0)
+        return cost + (more or 0.0)
+
     def _check_prices(self, bound: BoundArm, most: float) -> None:
         """Refuse a limit on what nobody could count: an endpoint, or a stage's, without a price."""
-        for system in _called(bound.system, bound.arm.system):
+        self._check(f"arm {bound.arm.name}", _called(bound.system, bound.arm.system), most)
+
+    def _check(self, place: str, called: Iterable[str], most: float) -> None:
+        for system in called:
             if self.prices.find(system) is None:
                 raise DataError(
-                    f"arm {bound.arm.name}: a most of {most:g} was set, and there is no price of "
-                    f"{system!r}",
+                    f"{place}: a most of {most:g} was set, and there is no price of {system!r}",
                     hint="add it to the price table, or leave --max-cost out",
                 )
 

@@ -14,7 +14,7 @@ from liftgate.canon import canonical
 from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
 from liftgate.protocols import Judge, PairJudge, Scorer, System
-from liftgate.records import Arm, Dataset, Failure, Item, Role, Scale, trial_key
+from liftgate.records import Arm, Dataset, Failure, Item, Json, Role, Scale, trial_key
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,18 @@ class BoundScorer:
     def of_pairs(self) -> bool:
         """Whether it compares two arms' answers."""
         return isinstance(self.scorer, PairJudge)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One call of a judge's system that is to be made."""
+
+    scorer: BoundScorer
+    asked: Asked | None
+    """None: how often a judge asks about this answer is not known before it sees it."""
+    parts: Mapping[str, Json]
+    answer_tokens: int | None
+    """Of answers that are not there yet and are not among the parts; None: nothing bounds them."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import plain
 from liftgate.errors import DataError
 from liftgate.records import Answer, Json, Observation, Trial
 from liftgate.study.source import parse
@@ -48,6 +49,19 @@ class Prices:
     rows: tuple[Price, ...] = ()
     digest: str = ""
     """SHA-256 of the file."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the table as a decision keeps it, so that a cost can be found again."""
+        return {"currency": self.currency, "digest": self.digest, "rows": plain(self._listed())}
+
+    def _listed(self) -> list[dict[str, Any]]:
+        return [{**vars(row), "since": row.since.isoformat()} for row in self.rows]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Prices:
+        """Return the table that a decision kept."""
+        rows = (Price(**{**row, "since": date.fromisoformat(row["since"])}) for row in body["rows"])
+        return cls(body["currency"], tuple(rows), body["digest"])
 
     def find(self, system: str, at: datetime | None = None) -> Price | None:
         """Return the price that held for an arm's system at a time; None for the time: now.

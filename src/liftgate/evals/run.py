@@ -15,6 +15,7 @@ from liftgate.evals.cost import Purse, Say
 from liftgate.evals.describing import described
 from liftgate.evals.executed import Executed
 from liftgate.evals.feed import Feed, Stop
+from liftgate.evals.foresight import Foresight
 from liftgate.evals.judging import Judging
 from liftgate.evals.limits import share_budgets
 from liftgate.evals.meter import Listener, Meter
@@ -174,7 +175,7 @@ class _Execution:
         if self.reason is not None:
             lacking = dict.fromkeys(lacking, 0)
         if self.purse.counts:
-            self._estimate([] if self.reason is not None else [*agenda.jobs(counted)])
+            self._estimate(agenda, counted)
         await self._start({arm for arm, count in lacking.items() if count}, due, measures)
         if any(lacking.values()) and not self.cut_short:
             await self._call_all(executor, agenda.jobs(counted), agenda.total(), known)
@@ -291,11 +292,16 @@ class _Execution:
             self.pen.measure(bound.arm.fingerprint, name, value)
         self.pen.measure(bound.arm.fingerprint, START_SECONDS, start_seconds)
 
-    def _estimate(self, todo: Sequence[Job]) -> None:
-        """Say what the calls may cost, by what such calls did cost."""
+    def _estimate(self, agenda: Agenda, counted: Mapping[str, Container[bytes]]) -> None:
+        """Say what the calls may cost, of arms and of judges, by what such calls did cost."""
+        todo = [] if self.reason is not None else [*agenda.jobs(counted)]
         arms = {job.arm.arm.fingerprint for job in todo}
         trials = (trial for arm in arms for trial in self.store.trials(arm))
-        for line in self.purse.estimate(todo, trials):
+        questions = Foresight(self.plan, self.store).questions(agenda, counted, calls=bool(todo))
+        for line in (
+            *self.purse.estimate(todo, trials),
+            *self.purse.estimate_judges(questions if self.judging.callers else ()),
+        ):
             self.say(line)
 
     async def _call_all(

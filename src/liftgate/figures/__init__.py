@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from liftgate.figures.figure import Figure, Interval, Unit
 from liftgate.figures.forest import ForestRow, Margin, forest, interval_bar
+from liftgate.figures.front import FrontAxis, FrontPoint, pareto
 from liftgate.figures.looks import Look, looks
 from liftgate.figures.outcomes import Outcome, outcomes
 from liftgate.figures.sparkline import sparkline
+from liftgate.figures.standalone import inline, standalone
 from liftgate.figures.text import escape, visible
 
 __all__ = [
     "Figure",
     "ForestRow",
+    "FrontAxis",
+    "FrontPoint",
     "Interval",
     "Look",
     "Margin",
@@ -24,9 +28,12 @@ __all__ = [
     "Unit",
     "escape",
     "forest",
+    "inline",
     "interval_bar",
     "looks",
     "outcomes",
+    "pareto",
     "sparkline",
+    "standalone",
     "visible",
 ]

@@ -15,6 +15,7 @@ from liftgate.flow.lending import roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture
 from liftgate.gates.demands import Facts, waiver_fault
+from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
 from liftgate.records import Entry
@@ -49,6 +50,7 @@ class Forecast:
         }
 
 
+_COMPLETE = "complete the record in its file, and sign it again"
 QUANTILES = ("q05", "q25", "q50", "q75", "q95")
 
 
@@ -225,7 +227,7 @@ def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, A
     try:
         found = madr.from_markdown(text)
     except DataError as error:
-        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error))
+        refuse(ledger, f"sign the record of {seen.locked.name}", key, str(error), hint=_COMPLETE)
     if (found.study, found.entry) != (seen.locked.name, entry.sequence):
         raise DataError(
             f"record: it is about {found.study}, ledger entry {found.entry}; expected "
@@ -259,7 +261,7 @@ def _has_signed(seen: Picture, key: Key) -> bool:
 
 def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
     public = key.public
-    if {public.id, public.name} & known.authors:
+    if {folded(public.id), folded(public.name)} & {folded(one) for one in known.authors}:
         return f"key {public.name!r} is the author's, and the author does not approve"
     if public.id in known.conflicts:
         return f"key {public.name!r}: {known.conflicts[public.id]}"

@@ -19,6 +19,7 @@ from liftgate.flow.gold import gold_documents, gold_passages
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.run import Say, prices_of, record_finished
 from liftgate.flow.study import find, open_study
+from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates.attribution import Wrong, attribution
 from liftgate.gates.money import success_of
 from liftgate.ledger import Ledger
@@ -109,6 +110,7 @@ def attribute_study(
         LockedError: the study is not what was locked.
         DataError: it was not decided yet, no arm has stages, or no item has gold passages.
         UnknownName: no such arm or metric.
+        Refused: the tags of its items do not allow it.
     """
     tell = say or (lambda _: None)
     opened = open_study(file)
@@ -130,6 +132,8 @@ def attribute_study(
                 "are not to be looked at",
                 hint=f"liftgate run {file}",
             )
+        bound_by = tags_of(opened, ledger.entries(), store)
+        refuse_use(opened, bound_by, workspace, ledger, act="attribute")
         plan = parts.plan(locked.digest, locked.time, concurrency=concurrency)
         scorer = _scorer(parts, metric)
         found, called = {}, 0

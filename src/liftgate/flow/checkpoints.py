@@ -15,7 +15,7 @@ from liftgate.ledger.checkpoint import Checkpoint, compare, origin_of, take
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import FILE as TRUST_FILE
 from liftgate.ledger.trust import load as load_trust
-from liftgate.lineage.impact import REOPENED, reopened_lines
+from liftgate.lineage.impact import still_reopened
 from liftgate.records import Entry
 from liftgate.store import Workspace
 
@@ -151,7 +151,9 @@ def attest(
     keys = [load_key(name) for name in sign_with]
     trusted = load_trust(trust_file(workspace, trust))
     with Ledger.open(workspace.home) as ledger:
-        again = reopened_lines(ledger.entries(REOPENED), sequence)
+        entries = list(ledger.entries())
+        about = [one for one in entries if one.sequence == sequence and one.kind == "decision"]
+        again = still_reopened(entries, about[0]) if about else ()
         if predicate == _SHIPS and again:
             raise NotAllowed(
                 f"entry {sequence}: {'; '.join(again)}", hint="decide the study anew: liftgate run"

@@ -11,6 +11,7 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.prices import Prices
 from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
+from liftgate.flow.judge_cost import judge_costs
 from liftgate.flow.judges import told
 from liftgate.flow.looking import Looked, is_reached, look_at
 from liftgate.flow.parts import Parts
@@ -91,12 +92,13 @@ def decide_study(
         **head,
         "error_statement": _error_statement(case, decisions, use),
         **_about_arms(case, parts, plan),
-        **_about_money(spent, parts, prices),
+        **_about_money(spent, parts, prices, store),
         **_about_costs(case, spent, looked, prices),
         **about_items(case, pairs, store),
         **about_ratios(case, pairs),
         **_about_looks(case, looked),
         **_about_judges(judged),
+        **judge_costs(parts.scorers, spent.rows.observations, store, prices or Prices()),
         "set_use": use.as_json(),
         "deviation": deviated,
         "not_shown": [*_unfinished(unfinished, looked), *told(judged or {}), *NOT_SHOWN],
@@ -139,7 +141,7 @@ def _priced(case: Case, parts: Parts, prices: Prices) -> Rows:
     return replace(case.rows, observations=prices.priced(case.rows.observations, systems))
 
 
-def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, Any]:
+def _about_money(case: Case, parts: Parts, prices: Prices | None, store: Store) -> dict[str, Any]:
     """Return cost and tokens of each arm; of a study that was cut short, too."""
     trials = {
         arm.name: [row.trial for row in case.rows.observations if row.arm == arm.fingerprint]
@@ -148,7 +150,9 @@ def _about_money(case: Case, parts: Parts, prices: Prices | None) -> dict[str, A
     cost = {"cost": {name: usage.cost(found) for name, found in trials.items()}}
     if prices is None or not prices.rows:
         return cost
-    return {**cost, "prices": {"currency": prices.currency, "digest": prices.digest}}
+    table = store.put_json(prices.as_json())
+    told = {"currency": prices.currency, "digest": prices.digest, "table": table}
+    return {**cost, "prices": told}
 
 
 def _about_costs(case: Case, spent: Case, looked: Looked, prices: Prices | None) -> dict[str, Any]:

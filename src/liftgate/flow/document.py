@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,17 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.canon import plain
+from liftgate.documents.about import read_about
 from liftgate.documents.audit import Finding, Status, audit, changed, record_of, same_lines
+from liftgate.documents.beside import MODEL_CARD, Source, companions, head
 from liftgate.documents.binding import front_matter
-from liftgate.documents.compiled import SUFFIX, Document, compile_document, templates
+from liftgate.documents.compiled import (
+    SUFFIX,
+    compile_document,
+    of_a_lock,
+    pictures,
+    templates,
+)
 from liftgate.documents.facts import Facts
-from liftgate.documents.model_card import card_arm, companions
-from liftgate.documents.model_card import front_matter as front_matter_of
 from liftgate.documents.page import save
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
+from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
 from liftgate.ledger import Ledger
 from liftgate.lineage.impact import reopened_lines
@@ -28,6 +36,8 @@ from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
+from liftgate.study.load import text_of_file
+from liftgate.study.lock import AMENDED, LOCKED
 
 FOLDER = "liftgate-templates"
 """A team's own templates, in a folder beside the workspace."""
@@ -103,36 +113,55 @@ def build_document(
     out: Path,
     entry: int | None = None,
     arm: str | None = None,
+    about: Path | None = None,
 ) -> Built:
-    """Build a document from a study's decision, as Markdown and as a page beside it.
+    """Build a document from a study's decision or lock, as Markdown and as a page beside it.
+
+    Args:
+        workspace: with the ledger.
+        template: its name or its file; it says whether it is built from the lock.
+        study: a study file or a study's name.
+        out: where it shall lie; what stands beside it goes into the same folder.
+        entry: the number of a decision, or of a lock or an amendment; None: the last.
+        arm: of which a card speaks.
+        about: a file with what people say.
 
     Raises:
         BrokenChain: the ledger is not what was recorded; nothing is written.
-        StudyError: the template has a quantity that is bound to no evidence; nothing is written.
+        StudyError: the template has a quantity that is bound to no evidence, or what people say has
+            faults; nothing is written.
         UnknownName: no such template, study, decision or reference.
         DataError: ``out`` ends neither in .md nor in .html.
     """
     if out.suffix not in (".md", ".html"):
         raise DataError(f"--out: got {str(out)!r}, expected a name that ends in .md or .html")
     path = find_template(workspace, template)
+    said = None if about is None else read_about(text_of_file(about), about.name)
     entries = _entries(workspace)
-    chosen = _chosen(entries, study_name(study), entry)
-    document = _compiled(path, chosen, arm, reopened_lines(entries, chosen.sequence))
+    chosen = _chosen(entries, study_name(study), entry, lock=of_a_lock(path))
+    root = Path(study).resolve().parent if Path(study).is_file() else None
+    with Store.open(workspace.home, read_only=True) as store:
+        facts = _facts(chosen, Tables(chosen, entries, store, said or {}, root))
+        source = Source(chosen.leaf, chosen.time.isoformat(), len(entries), said)
+        again = reopened_lines(entries, chosen.sequence) if chosen.kind == KIND else ()
+        document = compile_document(path, facts, source, arm=arm, reopened=again)
     markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
     save(markdown, document.markdown)
     save(page, document.html())
     beside = {out.parent / name: text for name, text in document.companions.items()}
     for file, made in beside.items():
         save(file, made)
-    name = str(chosen.body["study"])
-    return Built((markdown, page, *beside), document.template, name, chosen.sequence, chosen.leaf)
+    built = (markdown, page, *beside)
+    return Built(built, document.template, facts.study, chosen.sequence, chosen.leaf)
 
 
 def check_document(workspace: Workspace, file: Path) -> Checked:
     """Hold every number of a built document against the ledger as it is now.
 
     The chain is verified, the files of the decision's rows are hashed and the rows are selected
-    again from the store: a row that was added or changed since makes every number stale.
+    again from the store: a row that was added or changed since makes every number stale. What a
+    document tells of the ledger as a whole, such as all runs of a study, is told again from the
+    entries that were there, and is stale where the ledger of now tells something else.
 
     Raises:
         BrokenChain: the ledger or a file is not what was recorded, or the document names an entry
@@ -157,24 +186,28 @@ def checker(workspace: Workspace) -> Callable[[Path], Checked]:
 def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checked:
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
-    number = int(record["entry"])
-    own = next((e for e in entries if e.sequence == number and e.kind == KIND), None)
-    if own is None or own.leaf != record["leaf"] or own.body["study"] != record["study"]:
+    own = _own(record, entries)
+    if own is None:
         raise BrokenChain(
-            f"{file.name}:{line}: built from entry {number} with the digest {record['leaf']}, "
-            "which this ledger has not",
+            f"{file.name}:{line}: built from entry {record['entry']} with the digest "
+            f"{record['leaf']}, which this ledger has not",
             hint="check it in its own workspace, or build it anew",
         )
-    newest = _chosen(entries, str(record["study"]), None)
+    newest = _chosen(entries, str(record["study"]), None, lock=own.kind != KIND)
+    said = record.get("about") or {}
+    seen = int(record.get("seen") or len(entries))
     with Store.open(workspace.home, read_only=True) as store:
-        told = _rows_of_now(own, entries, store)
-    again = reopened_lines(entries, own.sequence)
-    told = "; ".join(filter(None, (told, *again)))
-    findings = audit(text, record, _facts(own), newest=_facts(newest), rows_hold=told)
-    if record.get("card"):
-        arm = card_arm(_facts(own), str(record.get("arm")))
-        findings = (*findings, *_card_findings(file, text, arm, own, _facts(own)))
-    return Checked(file.name, number, newest.sequence, findings)
+        then = Tables(own, entries[:seen], store, said)
+        facts = _facts(own, then)
+        if own.kind == KIND:
+            again = reopened_lines(entries, own.sequence)
+            told = "; ".join(filter(None, (_rows_of_now(own, entries, store), *again)))
+        else:
+            told = items_of_now(then.locked, Path.cwd())
+        now = _facts(newest, Tables(newest, entries, store, said))
+        findings = audit(text, record, facts, newest=now, rows_hold=told)
+        findings = (*findings, *_beside_findings(file, text, record, own, facts))
+    return Checked(file.name, own.sequence, newest.sequence, findings)
 
 
 def document_changes(
@@ -189,11 +222,23 @@ def document_changes(
         StudyError: the template has a quantity that is not bound.
     """
     entries = _entries(workspace)
-    name = study_name(study)
-    old, new = _chosen(entries, name, before), _chosen(entries, name, after)
-    document = _compiled(find_template(workspace, template), old)
-    found = tuple(changed(_facts(old), _facts(new), document.markdown))
+    path, name = find_template(workspace, template), study_name(study)
+    lock = of_a_lock(path)
+    old, new = (_chosen(entries, name, number, lock=lock) for number in (before, after))
+    with Store.open(workspace.home, read_only=True) as store:
+        was, now = (
+            _facts(one, Tables(one, entries[: _until(one, entries)], store, {}))
+            for one in (old, new)
+        )
+        source = Source(old.leaf, old.time.isoformat(), len(entries))
+        document = compile_document(path, was, source)
+        found = tuple(changed(was, now, document.markdown))
     return old.sequence, new.sequence, found
+
+
+def _until(entry: Entry, entries: Sequence[Entry]) -> int:
+    """Return how many entries there were once an entry had been made; all, for the last of them."""
+    return max(entry.sequence, 0) if entry.sequence < len(entries) else len(entries)
 
 
 def _entries(workspace: Workspace) -> list[Entry]:
@@ -202,31 +247,53 @@ def _entries(workspace: Workspace) -> list[Entry]:
         return list(ledger.entries())
 
 
-def _chosen(entries: Sequence[Entry], study: str | None, entry: int | None) -> Entry:
-    return choose((e for e in entries if e.kind == KIND), study=study, entry=entry)
+def _own(record: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:
+    """Return the entry that a document says it was built from; None: the ledger has not got it."""
+    for entry in entries:
+        if entry.sequence == int(record["entry"]) and entry.leaf == record["leaf"]:
+            is_known = entry.kind in (KIND, LOCKED, AMENDED)
+            named = entry.body.get("study" if entry.kind == KIND else "name")
+            return entry if is_known and named == record["study"] else None
+    return None
 
 
-def _facts(entry: Entry) -> Facts:
-    return Facts(entry.sequence, entry.body, targets(entry.body, entry.sequence))
+def _chosen(entries: Sequence[Entry], study: str | None, entry: int | None, *, lock: bool) -> Entry:
+    if not lock:
+        return choose((e for e in entries if e.kind == KIND), study=study, entry=entry)
+    locks = [e for e in entries if e.kind in (LOCKED, AMENDED)]
+    if not locks:
+        raise LiftgateError("no study was locked yet", hint="liftgate study lock STUDY.yaml")
+    mine = [e for e in locks if study is None or e.body["name"] == study]
+    if not mine:
+        names = {str(e.body["name"]) for e in locks}
+        raise UnknownName("locked study", str(study), names, hint="liftgate study lock STUDY.yaml")
+    found = [e for e in mine if entry is None or e.sequence == entry]
+    if not found:
+        raise UnknownName("lock or amendment", str(entry), (str(e.sequence) for e in mine))
+    return found[-1]
 
 
-def _compiled(
-    path: Path, entry: Entry, arm: str | None = None, reopened: Sequence[str] = ()
-) -> Document:
-    time = entry.time.isoformat()
-    return compile_document(
-        path, _facts(entry), leaf=entry.leaf, time=time, arm=arm, reopened=reopened
-    )
+def _facts(entry: Entry, tables: Tables) -> Facts:
+    known = targets(entry.body, entry.sequence) if entry.kind == KIND else {}
+    return Facts(entry.sequence, entry.body, known, tables)
 
 
-def _card_findings(
-    file: Path, text: str, arm: str, entry: Entry, facts: Facts
+def _beside_findings(
+    file: Path, text: str, record: Mapping[str, Any], entry: Entry, facts: Facts
 ) -> Iterator[Finding]:
-    """Hold a card's head and the files beside it against what the ledger makes of them now."""
-    if file.suffix == ".md":
-        head, expected = front_matter(text), front_matter_of(facts, arm)
-        yield from (replace(f, text=f.text or "head") for f in same_lines(head, expected))
-    made = companions(facts, arm, leaf=entry.leaf, time=entry.time.isoformat())
+    """Hold a document's head, pictures and files against what the ledger makes of them now."""
+    sorts = [str(one) for one in record.get("beside") or ()]
+    arm = str(record.get("arm") or "")
+    said = record.get("about")
+    source = Source(entry.leaf, entry.time.isoformat(), int(record.get("seen") or 0), said)
+    if file.suffix == ".md" and MODEL_CARD in sorts:
+        expected = head(MODEL_CARD, facts, source, arm=arm)
+        yield from (
+            replace(f, text=f.text or "head") for f in same_lines(front_matter(text), expected)
+        )
+    made = companions(sorts, facts, source, arm=arm)
+    if file.suffix == ".html":
+        yield from _picture_findings(text, list(pictures(made).values()))
     for name, expected in made.items():
         path = file.parent / name
         if not path.is_file():
@@ -234,6 +301,19 @@ def _card_findings(
             continue
         for found in same_lines(path.read_text(encoding="utf-8"), expected):
             yield replace(found, file=name, text=found.text or name)
+
+
+def _picture_findings(text: str, expected: Sequence[str]) -> Iterator[Finding]:
+    """Yield one finding for each picture of a page."""
+    found = [(m.start(), m[0]) for m in re.finditer(r"<svg .*?</svg>", text, re.DOTALL)]
+    for number in range(max(len(found), len(expected))):
+        at, drawn = found[number] if number < len(found) else (len(text), "")
+        line = text.count("\n", 0, at) + 1
+        if number < len(expected) and drawn == expected[number]:
+            yield Finding(line, Status.SUPPORTED, "picture", "", "")
+        else:
+            said = "the picture is not the one that the evidence makes"
+            yield Finding(line, Status.CONTRADICTED, f"picture {number + 1}", "", said)
 
 
 def _rows_of_now(decision: Entry, entries: Sequence[Entry], store: Store) -> str:

@@ -45,6 +45,8 @@ class Found:
     study: str
     entry: int
     time: str
+    of_lock: bool = False
+    """Whether it was built from a lock, which no decision makes stale."""
 
 
 @dataclass
@@ -257,7 +259,7 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
         "study": one.study,
         "entry": one.entry,
         "time": one.time,
-        "decision": f"/decision?{urlencode({'study': one.study, 'entry': one.entry})}",
+        "decision": f"/decision?{urlencode(_decision(one))}",
         "check": f"/document?{urlencode({'file': one.file, 'check': 'now'})}",
         "checked": None if said is None else dict(said),
         "html": inner_html(text)[0],
@@ -271,7 +273,13 @@ def _state(one: Found, newest: int | None, said: Mapping[str, Any] | None) -> st
     """Return a document's state; that a newer decision exists is known without a check."""
     if said is not None:
         return str(said["state"])
-    return "stale" if newest is not None and newest > one.entry else "not checked"
+    overtaken = not one.of_lock and newest is not None and newest > one.entry
+    return "stale" if overtaken else "not checked"
+
+
+def _decision(one: Found) -> dict[str, Any]:
+    """Return what the address of a document's decision names: of a lock's, the study alone."""
+    return {"study": one.study} if one.of_lock else {"study": one.study, "entry": one.entry}
 
 
 def _said(checked: Checked) -> dict[str, Any]:
@@ -322,6 +330,7 @@ def _read(path: Path, name: str, stamp: Stamp) -> Found | None:
         str(record["study"]),
         int(record["entry"]),
         str(record.get("time", "")),
+        of_lock=record.get("rows") is None,
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from liftgate import __version__, plugins
 from liftgate.flow.compare import Read, ReadTables
-from liftgate.flow.side_by_side import Texts, Told
+from liftgate.flow.flip_look import Told
+from liftgate.flow.side_by_side import Texts
 from liftgate.protocols import Exporter, ToldRow, ToldSide
 from liftgate.records import Comparison, trace_of
 

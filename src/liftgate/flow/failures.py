@@ -19,6 +19,7 @@ from liftgate.failures.batch import DRAWN, batch_lines, drawn, line_digests, rea
 from liftgate.failures.coding import COLUMNS, codings
 from liftgate.failures.report import failure_report
 from liftgate.failures.taxonomy import load_taxonomy
+from liftgate.flow.failure_rating import as_codes, check_taxonomy
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.regress import verdict
 from liftgate.flow.study import find, open_study
@@ -137,13 +138,8 @@ def report_failures(
     known = [dict(e.body) for e in entries_of(workspace) if e.kind == DRAWN]
     about = read_batch(data, str(batch), known)
     words = load_taxonomy(taxonomy)
-    if words.digest != about["taxonomy_digest"]:
-        raise DataError(
-            f"taxonomy: got {words.name} {words.version}, expected {about['taxonomy']} as when the "
-            "batch was drawn",
-            hint="name it with --taxonomy, or draw the batch anew",
-        )
-    found = codings(_rows(files), about["items"], words)
+    check_taxonomy(words, about)
+    found = codings(as_codes(_rows(files), words), about["items"], words)
     report = failure_report(
         found,
         about["items"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from liftgate.documents.page import clip
 from liftgate.documents.word_diff import Piece, WordDiff, word_diff
-from liftgate.flow.side_by_side import SIDES, Told
+from liftgate.flow.flip_look import SIDES, Look, Told
 from liftgate.records import StepKind
 
 
@@ -113,6 +113,21 @@ def _steps(rows: Sequence[Told | None], most: int) -> list[dict[str, Any]]:
 def steps_view(steps: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, str]]:
     """Return the steps of one trace as texts of at most so many characters each."""
     return [_step(one, most) for one in steps]
+
+
+def people_view(look: Look, item: str, most: int) -> list[dict[str, Any]]:
+    """Return what people said of an item's answers."""
+    return [
+        {
+            "side": one.side,
+            "repeat": one.repeat,
+            "rater": clip(one.rater, 80),
+            "value": one.value,
+            "reason": clip(one.reason, most),
+            "of_pair": one.of_pair,
+        }
+        for one in (look.texts.rated(item) or ())[:100]
+    ]
 
 
 def _marked(pieces: Sequence[Piece]) -> list[bool]:

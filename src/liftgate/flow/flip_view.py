@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +14,9 @@ from liftgate.canon import plain
 from liftgate.documents.numbers import EstimateText, count, significant, unit_of
 from liftgate.documents.page import clip
 from liftgate.errors import DataError, UnknownName
-from liftgate.flow.flip_item import tries_view
-from liftgate.flow.side_by_side import SideBySide
+from liftgate.flow.flip_codes import codes_of, coding_of_item, coding_of_list
+from liftgate.flow.flip_item import people_view, tries_view
+from liftgate.flow.flip_look import SLICE, Filter, Look
 from liftgate.gates.evidence import PairsEvidence
 from liftgate.gates.pairs import complete, take
 from liftgate.records import Pairs
@@ -25,38 +26,10 @@ PAGE = 100
 _MOST_CHIPS = 60
 _MOST_FLAGS = 50
 _MOST_KEPT = 200
-_SLICE = "slice."
 _TEXT = 160
 
 
-@dataclass(frozen=True)
-class Filter:
-    """What is looked at; every field stands in the address."""
-
-    metric: str
-    move: str = "changed"
-    slices: tuple[tuple[str, str], ...] = ()
-    text: str = ""
-    page: int = 1
-    diff: bool = True
-    flags: tuple[str, ...] = ()
-    flagged: bool = False
-
-    def query(self, **changes: Any) -> str:
-        """Return the address's query with some fields changed; what is as at first is left out."""
-        found = replace(self, **changes) if changes else self
-        pairs: list[tuple[str, str]] = [("metric", found.metric)]
-        pairs += [("move", found.move)] if found.move != "changed" else []
-        pairs += [(_SLICE + name, value) for name, value in found.slices]
-        pairs += [("q", found.text)] if found.text else []
-        pairs += [("page", str(found.page))] if found.page > 1 else []
-        pairs += [] if found.diff else [("diff", "off")]
-        pairs += [("flag", item) for item in found.flags]
-        pairs += [("flagged", "1")] if found.flagged else []
-        return urlencode(pairs)
-
-
-def filter_of(look: SideBySide, given: Sequence[tuple[str, str]]) -> Filter:
+def filter_of(look: Look, given: Sequence[tuple[str, str]]) -> Filter:
     """Read a filter from an address.
 
     Raises:
@@ -64,9 +37,9 @@ def filter_of(look: SideBySide, given: Sequence[tuple[str, str]]) -> Filter:
         UnknownName: a metric or a slice that is not there.
     """
     one = dict(given)
-    metric = one.get("metric") or look.tables.metrics[0]
+    metric = one.get("metric") or look.metrics[0]
     names = look.pairs(metric).slices
-    slices = [(k.removeprefix(_SLICE), v) for k, v in given if k.startswith(_SLICE)]
+    slices = [(k.removeprefix(SLICE), v) for k, v in given if k.startswith(SLICE)]
     for name, _ in slices:
         if name not in names:
             raise UnknownName("slice", name, names)
@@ -86,10 +59,13 @@ def filter_of(look: SideBySide, given: Sequence[tuple[str, str]]) -> Filter:
         diff=one.get("diff") != "off",
         flags=flags,
         flagged=one.get("flagged") == "1",
+        people=one.get("people") != "off",
+        codes=codes_of(v for k, v in given if k == "code"),
+        about=look.about,
     )
 
 
-def list_view(look: SideBySide, asked: Filter) -> dict[str, Any]:
+def list_view(look: Look, asked: Filter) -> dict[str, Any]:
     """Return the flip table: one page of items, and the estimate on what the filter keeps."""
     pairs, gain = look.pairs(asked.metric), look.gain(asked.metric)
     kept = _kept(look, asked)
@@ -117,10 +93,11 @@ def list_view(look: SideBySide, asked: Filter) -> dict[str, Any]:
         "pages": pages,
         "previous": asked.query(page=page - 1) if page > 1 else None,
         "next": asked.query(page=page + 1) if page < pages else None,
+        "coding": coding_of_list(look, asked),
     }
 
 
-def item_view(look: SideBySide, asked: Filter, item: str, most: int) -> dict[str, Any]:
+def item_view(look: Look, asked: Filter, item: str, most: int) -> dict[str, Any]:
     """Return one item: both sides' texts, scores, traces; and its neighbours in the list.
 
     Args:
@@ -154,26 +131,33 @@ def item_view(look: SideBySide, asked: Filter, item: str, most: int) -> dict[str
         "other_diff": asked.query(diff=not asked.diff),
         "flagged": flagged,
         "other_flag": asked.query(flags=flags if flagged else (*flags, item)),
-        "scores": [_scores(look, metric, at) for metric in look.tables.metrics],
+        "scores": [_scores(look, metric, at) for metric in look.metrics],
         "has_texts": look.texts.has_texts,
         "tries": tries_view(told, most, diff=asked.diff),
+        "people": people_view(look, item, most) if asked.people else None,
+        "other_people": None
+        if look.texts.rated(item) is None
+        else asked.query(people=not asked.people),
+        "coding": coding_of_item(look, asked, item),
     }
 
 
-def _head(look: SideBySide, asked: Filter) -> dict[str, Any]:
-    sides = (look.comparison.baseline, look.comparison.candidate)
+def _head(look: Look, asked: Filter) -> dict[str, Any]:
     return {
-        "baseline": sides[0].name,
-        "candidate": sides[1].name,
-        "sentence": look.comparison.sentence,
-        "notes": list(look.comparison.notes),
+        "doors": look.doors._asdict(),
+        "about": [list(pair) for pair in look.about],
+        "baseline": look.names[0],
+        "candidate": look.names[1],
+        "sentence": look.sentence,
+        "notes": list(look.notes),
         "filter": plain(asked),
-        "metrics": list(look.tables.metrics),
-        "digests": [side.digest for side in sides],
+        "metrics": list(look.metrics),
+        "digests": list(look.digests),
+        "searched": look.texts.searched,
     }
 
 
-def _kept(look: SideBySide, asked: Filter) -> NDArray[np.bool_]:
+def _kept(look: Look, asked: Filter) -> NDArray[np.bool_]:
     """Return what the filter keeps whatever the scores are; shape (n,)."""
     mask = np.ones(len(look.items), dtype=np.bool_)
     for name, value in asked.slices:
@@ -206,9 +190,7 @@ def _order(mask: NDArray[np.bool_], gain: NDArray[np.float64]) -> NDArray[np.int
     return np.asarray(places[np.argsort(-size, kind="stable")], dtype=np.int64)
 
 
-def _estimate(
-    look: SideBySide, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]
-) -> dict[str, Any]:
+def _estimate(look: Look, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]) -> dict[str, Any]:
     """Return the estimate of a filter, made once."""
     flags = asked.flags if asked.flagged else None
     key = (asked.metric, asked.slices, asked.text, flags)
@@ -219,9 +201,7 @@ def _estimate(
     return look.estimates[key]
 
 
-def _estimated(
-    look: SideBySide, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]
-) -> dict[str, Any]:
+def _estimated(look: Look, asked: Filter, pairs: Pairs, kept: NDArray[np.bool_]) -> dict[str, Any]:
     """Estimate the difference on the items of the slices and the search, never on those moved.
 
     Who keeps only what got worse has chosen by the outcome: a mean of that says nothing.
@@ -229,7 +209,7 @@ def _estimated(
     part = replace(complete(take(pairs, kept)), bounds=None)
     narrowed = bool(asked.slices or asked.text or asked.flagged)
     found: dict[str, Any] = {"n": len(part.items), "narrowed": narrowed, "text": None, "why": ""}
-    alpha = look.tables.question.alpha
+    alpha = look.alpha
     estimate = PairsEvidence(part, alpha=alpha).descriptive() if part.items else None
     if estimate is None:
         found["why"] = "too few items with both scores for an interval"
@@ -239,7 +219,7 @@ def _estimated(
     return {**found, "text": words.text, "level": words.level, "estimate": plain(estimate)}
 
 
-def _chips(look: SideBySide, asked: Filter, pairs: Pairs) -> list[dict[str, Any]]:
+def _chips(look: Look, asked: Filter, pairs: Pairs) -> list[dict[str, Any]]:
     chosen = dict(asked.slices)
     found = []
     for name in pairs.slices:
@@ -256,7 +236,7 @@ def _chips(look: SideBySide, asked: Filter, pairs: Pairs) -> list[dict[str, Any]
 
 
 def _row(
-    look: SideBySide, asked: Filter, pairs: Pairs, gain: NDArray[np.float64], at: int
+    look: Look, asked: Filter, pairs: Pairs, gain: NDArray[np.float64], at: int
 ) -> dict[str, Any]:
     delta = None if np.isnan(gain[at]) else float(gain[at])
     word = "missing" if delta is None else "same" if not delta else "better"
@@ -271,6 +251,7 @@ def _row(
         "delta_text": "" if delta is None else f"{'+' if delta > 0 else ''}{significant(delta)}",
         "move": "worse" if delta is not None and delta < 0 else word,
         "flagged": look.items[at] in asked.flags,
+        "code": dict(asked.codes).get(look.items[at]),
     }
 
 
@@ -278,7 +259,7 @@ def _number(value: float) -> str:
     return "missing" if np.isnan(value) else significant(float(value))
 
 
-def _right(look: SideBySide, metric: str, side: int, at: int) -> str:
+def _right(look: Look, metric: str, side: int, at: int) -> str:
     """Return k/n where an item was tried more than once and its tries are right or wrong."""
     pairing, pairs = look.pairs(metric).pairing, look.pairs(metric)
     if max(pairing.repeats_baseline, pairing.repeats_candidate) < 2:
@@ -289,7 +270,7 @@ def _right(look: SideBySide, metric: str, side: int, at: int) -> str:
     return f"{sum(score == pairs.scale.best for score in tries)}/{len(tries)}"
 
 
-def _scores(look: SideBySide, metric: str, at: int) -> dict[str, Any]:
+def _scores(look: Look, metric: str, at: int) -> dict[str, Any]:
     pairs = look.pairs(metric)
     return {
         "metric": metric,
@@ -299,9 +280,7 @@ def _scores(look: SideBySide, metric: str, at: int) -> dict[str, Any]:
     }
 
 
-def _neighbour(
-    look: SideBySide, order: NDArray[np.int64], near: int | None, step: int
-) -> str | None:
+def _neighbour(look: Look, order: NDArray[np.int64], near: int | None, step: int) -> str | None:
     if near is None:
         return look.items[int(order[0])] if len(order) and step > 0 else None
     at = near + step

@@ -16,15 +16,17 @@ from liftgate.evals.labels import Labels, combined, read_labels
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
-from liftgate.flow.judge_of import JudgeOf, counted, judge_of, order, positive_scale, subjects
+from liftgate.flow.judge_of import JudgeOf, Said, counted, counted_scale, judge_of, order, subjects
 from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
 from liftgate.flow.run import record_finished
 from liftgate.flow.signals import columns_of, signals_of
+from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
+from liftgate.protocols import OfVerdicts
 from liftgate.records import Dataset, Entry, Observation
 from liftgate.store import Store, Workspace, only_one
 
@@ -85,6 +87,7 @@ def calibrate_judge(
         StudyError: faults of the study; labels were added after a decision that rests on labels.
         DataError: a fault of the labels, by place.
         NotEnoughData: no label of an answer that the judge could score.
+        Refused: the tags of its items do not allow it.
     """
     tell = say or (lambda _: None)
     made = judge_of(name)
@@ -107,6 +110,8 @@ def calibrate_judge(
                 f"{labels.name}: no row holds a label ({found.empty} are not filled in)",
                 hint="fill in rater and value, then calibrate again",
             )
+        bound_by = tags_of(made.opened, ledger.entries(), store)
+        refuse_use(made.opened, bound_by, workspace, ledger, act="calibrate the judge of")
         _score_missing(made, plan, found, store, ledger, tell)
         entries = list(ledger.entries())
         draw = drawn_for(made.bound.name, made.opened.study.study, entries)
@@ -144,7 +149,7 @@ def _body(
 ) -> dict[str, Any]:
     rows = select(plan, store)
     values = {key: combined(some, request.combine) for key, some in found.by_trial().items()}
-    known = counted(made, values)
+    known = counted(made, values, Said.of(made, plan, store))
     chances = {} if draw is None else chances_of(draw, store)
     rated, lacking = _rated(made, rows, known, chances, store)
     if not rated.item:
@@ -154,9 +159,7 @@ def _body(
         )
     outside = len({row.item for row in found.rows} - set(chances)) if chances else 0
     rubric = made.rubric
-    scale = rubric.scale
-    if made.judge.settings.positive is not None:
-        scale = positive_scale(made)
+    scale = counted_scale(made)
     kind = rubric.scale.kind
     signals = signals_of(rows, made.bound.name, columns_of(made.bound), store)
     options: dict[str, Any] = {"level": request.level, "seed": request.seed}
@@ -169,7 +172,7 @@ def _body(
         "identity": dict(made.judge.identity),
         "rubric": {"name": rubric.name, "version": rubric.version, "digest": rubric.digest},
         "labels": {
-            "answers": len(values),
+            "answers": len(known) if isinstance(made.judge, OfVerdicts) else len(values),
             "items": len({row.item for row in found.rows}),
             "raters": len(found.raters),
             "abstained": sum(row.value is None for row in found.rows),

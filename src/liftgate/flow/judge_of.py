@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +14,11 @@ from liftgate.errors import StudyError, UnknownName
 from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import known_pairs, order_effect, pairs_of
 from liftgate.evals.plan import BoundScorer, Plan, jobs
-from liftgate.evals.select import look
+from liftgate.evals.select import look, select
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.study import Opened, find, open_study
-from liftgate.records import Rubric, trial_key
+from liftgate.protocols import OfVerdicts
+from liftgate.records import Json, Rubric, RubricScale, trial_key
 from liftgate.store import Store, Workspace
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -104,29 +105,81 @@ def order(made: JudgeOf, plan: Plan, store: Store) -> dict[str, Any]:
     return {"by_position": order_effect(pairs, known_pairs(store.scores(made.bound.fingerprint)))}
 
 
-def positive_scale(made: JudgeOf) -> Any:
-    """Return the rubric's scale with 1 for the positive label and 0 for all others."""
+def counted_scale(made: JudgeOf) -> RubricScale:
+    """Return the scale of what labels count: the rubric's, or whether a label is the positive one.
+
+    Of verdicts it says whether one is right.
+    """
     scale = made.rubric.scale
+    if isinstance(made.judge, OfVerdicts):
+        words = zip(scale.anchors, ("wrong", "right"), strict=True)
+        anchors = tuple(replace(a, value=float(n), label=w) for n, (a, w) in enumerate(words))
+        return replace(scale, anchors=anchors)
+    if made.judge.settings.positive is None:
+        return scale
     chosen = scale.named(made.judge.settings.positive)
     assert chosen is not None
     anchors = tuple(replace(a, value=float(a.value == chosen.value)) for a in scale.anchors)
     return replace(scale, anchors=anchors)
 
 
-def counted(made: JudgeOf, values: Mapping[str, float]) -> dict[str, float]:
+def counted(made: JudgeOf, values: Mapping[str, float], said: Said) -> dict[str, float]:
     """Return trial -> label in the units of the score.
 
     1 for the positive label where there is one; of pairs the candidate's trial, and how far it is
-    preferred, whichever stood first.
+    preferred, whichever stood first. What people say of the part that verdicts are about counts
+    for every arm's verdict on it.
+
+    Args:
+        made: the judge.
+        values: subject -> what people say of it.
+        said: every arm's answers, for a judge of verdicts.
     """
     if made.bound.of_pairs:
         return preferred(made, values)
+    if isinstance(made.judge, OfVerdicts):
+        judge, rated = made.judge, said.rated(values)
+        return {key: judge.counts(said.outputs[key], value) for key, value in rated.items()}
     positive = made.judge.settings.positive
     if positive is None:
         return dict(values)
     chosen = made.rubric.scale.named(positive)
     assert chosen is not None
     return {key: float(value == chosen.value) for key, value in values.items()}
+
+
+@dataclass(frozen=True)
+class Said:
+    """Answers by trial, and the items that they are about."""
+
+    outputs: Mapping[str, Json]
+    items: Mapping[str, Collection[str]]
+
+    @classmethod
+    def of(cls, made: JudgeOf, plan: Plan, store: Store) -> Said:
+        """Return the answers of a study; of none that no label needs to read."""
+        if not isinstance(made.judge, OfVerdicts):
+            return cls({}, {})
+        outputs: dict[str, Json] = {}
+        items: dict[str, set[str]] = {}
+        for row in select(plan, store):
+            if row.trial.failure is None:
+                outputs[row.trial.key] = store.output(str(row.trial.output_digest))
+                items.setdefault(row.trial.key, set()).add(row.item)
+        return cls(outputs, items)
+
+    def rated(self, values: Mapping[str, float]) -> dict[str, float]:
+        """Return trial -> what people say of its item's part, whichever row they said it of."""
+        by_item: dict[str, list[float]] = {}
+        for key, value in values.items():
+            for item in self.items[key]:
+                by_item.setdefault(item, []).append(value)
+        found = {}
+        for key, items in self.items.items():
+            known = [value for item in sorted(items) for value in by_item.get(item, ())]
+            if known:
+                found[key] = values.get(key, float(np.mean(known)))
+        return found
 
 
 def preferred(made: JudgeOf, values: Mapping[str, float]) -> dict[str, float]:

@@ -22,6 +22,7 @@ from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
 from liftgate.ledger import Ledger
+from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.stats.label_plan import LabelWorth, half_width
 from liftgate.stats.labelled import FEWEST_LABELS
@@ -106,11 +107,7 @@ def draw_labels(
         chances = stats.label_chances(size, labels, even=EVEN)
         places = stats.systematic_draw(chances, seed=chosen)
         drawn = {items[at].id: float(chances[at]) for at in places}
-        found = (
-            _pairs(plan, drawn, store, chosen)
-            if made.bound.of_pairs
-            else _answers(plan, drawn, store)
-        )
+        found = _to_label(made, plan, drawn, store, chosen)
         # Items with one input share their answers: people see each of them once.
         once = {subject(row["trial"], row.get("other")): row for row in reversed(found)}
         written = sorted(once.values(), key=lambda row: digest([chosen, row["item"], row["trial"]]))
@@ -228,6 +225,27 @@ def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) ->
         gap = max(abs(value - means[base]) for value in others)
         sizes.append(float(np.hypot(gap / (high - low), _LEAST)))
     return np.array(sizes)
+
+
+def _to_label(
+    made: JudgeOf, plan: Plan, drawn: Mapping[str, float], store: Store, seed: int
+) -> list[dict[str, Any]]:
+    """Return the rows to label: answers, pairs of them, or the parts that verdicts are about."""
+    if made.bound.of_pairs:
+        return _pairs(plan, drawn, store, seed)
+    found = _answers(plan, drawn, store)
+    if not isinstance(made.judge, OfVerdicts):
+        return found
+    items = {item.id: item for item in plan.dataset.items}
+    one = {row["item"]: row for row in reversed(found)}
+    return [_part(row, items[row["item"]], made) for row in one.values()]
+
+
+def _part(row: Mapping[str, Any], item: Item, made: JudgeOf) -> dict[str, Any]:
+    """Return a row without its verdict: people see the part that it is about."""
+    source = made.judge.settings.source
+    rest = {name: part for name, part in item.input.items() if name != source}
+    return {**row, "input": rest, "answer": made.judge.part(item)}
 
 
 def _answers(

@@ -34,6 +34,7 @@ from liftgate.study.source import parse
 PROPOSED = "policy.proposed"
 REFUSED = "refused"
 """Kind of the entry that tells of a signature that was asked for and could not count."""
+_WHO_MAY = "the trust file says who may: liftgate keys list"
 
 
 @dataclass(frozen=True)
@@ -182,10 +183,10 @@ def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust)
             refuse(ledger, act, key, why)
 
 
-def refuse(ledger: Ledger, act: str, key: Key, why: str) -> NoReturn:
+def refuse(ledger: Ledger, act: str, key: Key, why: str, *, hint: str = _WHO_MAY) -> NoReturn:
     """Tell the ledger of a signature that could not count, and raise. Raises Refused."""
     ledger.append(REFUSED, {"act": act, "key": key.public.id, "name": key.public.name, "why": why})
-    raise Refused(f"{act}: {why}", hint="the trust file says who may: liftgate keys list")
+    raise Refused(f"{act}: {why}", hint=hint)
 
 
 def _signed(holds: Policy | None, proposed: Policy, signers: Sequence[Signer]) -> Condition:

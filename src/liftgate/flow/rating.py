@@ -10,6 +10,8 @@ from pathlib import Path
 
 from liftgate.canon import digest, plain
 from liftgate.errors import BrokenChain, DataError
+from liftgate.failures.taxonomy import Taxonomy
+from liftgate.flow.failure_rating import rubric_of, subjects_of_failures, taxonomy_named
 from liftgate.flow.rating_subjects import subjects_of_study
 from liftgate.humans import results, sheets
 from liftgate.humans.batch import (
@@ -39,11 +41,13 @@ class Asked:
 
     source: str
     """A study's file or name, a run's id, or a ``.jsonl`` file of things to rate."""
-    rubric: str
+    rubric: str | None
+    """None: a taxonomy instead."""
     raters: tuple[str, ...]
     items: int | None = None
     """None: all."""
-    overlap: int = 0
+    overlap: int | None = None
+    """None: nothing; of failures all, so that each is coded by everybody."""
     repeats: int = 0
     gold: Path | None = None
     seed: int | None = None
@@ -52,6 +56,8 @@ class Asked:
     """A slice or a field of the metadata."""
     harm: str | None = None
     """The same, for categories of content that raters are warned of."""
+    taxonomy: str | None = None
+    """The codes of a batch of failures: a file, or ``shipped``."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +95,22 @@ def draw_batch(workspace: Workspace, asked: Asked) -> DrawnBatch:
         UnknownName: no such rubric, study or slice.
         BrokenChain: the ledger or a stored row was altered.
     """
-    rubric = find_rubric(asked.rubric, Path.cwd())
+    words, rubric = _rubric(asked)
     gold = read_gold(asked.gold) if asked.gold is not None else ()
     seed = secrets.randbits(48) if asked.seed is None else asked.seed
     workspace.create()
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         ledger.verify()
-        pool, source, notes = _pool(asked, rubric, list(ledger.entries()), store)
+        entries = list(ledger.entries())
+        if words is None:
+            pool, source, notes = _pool(asked, rubric, entries, store)
+        else:
+            pool, source = subjects_of_failures(Path(asked.source), words, entries)
+            notes = ()
         items = len({s.item for s in pool}) if asked.items is None else asked.items
-        wishes = Wishes(asked.raters, items, asked.overlap, asked.repeats, seed)
+        everybody = 0 if words is None else items
+        overlap = everybody if asked.overlap is None else asked.overlap
+        wishes = Wishes(asked.raters, items, overlap, asked.repeats, seed)
         drawn = draw(pool, rubric, wishes, gold)
         body = body_of(drawn, rubric, wishes, gold, source=source, put=store.put_json)
         store.flush()
@@ -192,6 +205,17 @@ def adjudicate(room: Room, subject: str, value: str, reason: str) -> Act:
 
 def _entry(ledger: Ledger, batch: str) -> Entry | None:
     return next((e for e in ledger.entries(kind=DRAWN) if e.body["batch"] == batch), None)
+
+
+def _rubric(asked: Asked) -> tuple[Taxonomy | None, Rubric]:
+    """Return by what is rated: a rubric, or the codes of failures as one."""
+    if (asked.rubric is None) == (asked.taxonomy is None):
+        got = "neither" if asked.rubric is None else "both"
+        raise DataError(f"rubric: got {got} of a rubric and a taxonomy, expected one of them")
+    if asked.taxonomy is None:
+        return None, find_rubric(str(asked.rubric), Path.cwd())
+    words = taxonomy_named(asked.taxonomy)
+    return words, rubric_of(words)
 
 
 def _pool(

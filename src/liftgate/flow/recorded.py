@@ -55,11 +55,12 @@ def locked_at(body: Mapping[str, Any], entries: Sequence[Entry], sequence: int) 
 
 
 def dataset_of(
-    body: Mapping[str, Any], study: Study, store: Store
+    body: Mapping[str, Any], study: Study, store: Store, *, root: Path | None = None
 ) -> tuple[Dataset, tuple[str, ...]]:
     """Return a decision's dataset, and notes on what is lacking.
 
-    It comes from the blobs, or from its source if that still gives the same.
+    It comes from the blobs, or from its source if that still gives the same, looked up from
+    ``root`` (None: the working directory).
 
     Raises:
         DataError: neither gives the dataset that was decided on.
@@ -69,7 +70,7 @@ def dataset_of(
         kept = datasets.rebuild(digest, store, name=name)
         lost = len(kept.erased)
         return kept.dataset, (f"{lost} items were erased and are not listed",) if lost else ()
-    dataset = load_items(study.dataset, root=Path.cwd(), name=name)
+    dataset = load_items(study.dataset, root=root or Path.cwd(), name=name)
     if dataset.digest != digest:
         raise DataError(
             f"dataset {name}: it was not kept with the decision, and its source gives "
@@ -79,8 +80,10 @@ def dataset_of(
     return dataset, ()
 
 
-def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset) -> Plan:
-    """Return the plan of a decision, as recorded: it selects rows and can call nothing."""
+def parts_of_record(
+    body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset
+) -> Parts:
+    """Return the parts of a decision's study, as recorded: its systems can answer nothing."""
     arms = tuple(
         Arm(a["name"], Role(a["role"]), a["system"], a["params"], a["fingerprint"])
         for a in body["arms"]
@@ -96,6 +99,9 @@ def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset:
         for metric, scale in recorded["scales"].items()
     )
     systems = {arm.name: Recorded(arm.fingerprint) for arm in arms}
-    return Parts(study, Path.cwd(), dataset, arms, systems, scorers).plan(
-        locked.digest, locked.time
-    )
+    return Parts(study, Path.cwd(), dataset, arms, systems, scorers)
+
+
+def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset) -> Plan:
+    """Return the plan of a decision, as recorded: it selects rows and can call nothing."""
+    return parts_of_record(body, locked, study, dataset).plan(locked.digest, locked.time)

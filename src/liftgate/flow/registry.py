@@ -148,9 +148,11 @@ def promote(
         before = aliases.get(names.served)
         if before == version:
             raise DataError(f"{model}: {names.served} is version {version} already")
+        # What somebody put there by hand is nothing to go back to.
+        earlier = _left(ledger, registry.place, model).get(names.served, before)
         steps = (
-            [Step(names.fallback, aliases.get(names.fallback), before)]
-            if before is not None
+            [Step(names.fallback, aliases.get(names.fallback), earlier)]
+            if earlier not in (None, version)
             else []
         )
         ground = _ground(seen, arm, registry, held, contents=contents)
@@ -174,7 +176,8 @@ def roll_back(
 
     Raises:
         DataError: no reason, or there is nothing to go back to.
-        LiftgateError, Unavailable: see ``promote``.
+        LiftgateError: what it would go back to was put there by hand; see ``promote`` too.
+        Unavailable: see ``promote``.
     """
     if not reason.strip():
         raise DataError("reason: got none; a rollback says why, for its review afterwards")
@@ -184,9 +187,18 @@ def roll_back(
         raise DataError(
             f"{model}: {names.fallback} points nowhere else, there is nothing to go back to"
         )
-    steps = (Step(names.fallback, back, now), Step(names.served, now, back))
     ground = {"rolled_back": reason.strip(), "source": source_of(registry.version(model, back))}
     with Ledger.open(workspace.home) as ledger:
+        left = _left(ledger, registry.place, model)
+        if left.get(names.fallback) != back:
+            raise LiftgateError(
+                f"{model}: {names.fallback} is {_named(back)}, and the ledger left it "
+                f"{_named(left.get(names.fallback))}: nobody decided that it may be served",
+                hint="liftgate registry audit; promote a version by a decision",
+            )
+        steps: tuple[Step, ...] = (Step(names.served, now, back),)
+        if left.get(names.served) == now:
+            steps = (Step(names.fallback, back, now), *steps)
         act = Act(model, steps, ground, {})
         return _carry_out(ledger, registry, act), act
 
@@ -216,6 +228,16 @@ def unfinished(entries: Iterator[Entry] | Sequence[Entry], place: str, model: st
         elif entry.kind in (MOVED, GIVEN_UP):
             begun.pop(entry.body["begun"], None)
     return list(begun.values())
+
+
+def _left(ledger: Ledger, place: str, model: str) -> dict[str, str | None]:
+    """Return alias -> where the last finished act left it."""
+    return {
+        step["alias"]: step["after"]
+        for entry in ledger.entries(MOVED)
+        if (entry.body["registry"], entry.body["model"]) == (place, model)
+        for step in entry.body["steps"]
+    }
 
 
 def source_of(held: ModelVersion) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 
 from liftgate.canon import digest
 from liftgate.errors import UnknownName
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.ledger import CORRECTION
 from liftgate.flow.registry import CHAMPION, MOVED, source_of, unfinished
+from liftgate.flow.registry_grounds import Grounds
 from liftgate.flow.standing import DECISION
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED
 from liftgate.protocols import Registry
 from liftgate.records import Entry
@@ -29,7 +32,8 @@ class Finding:
     model: str
     """The model, or the run."""
     what: str
-    """One word: ``alias``, ``content``, ``tags``, ``decision``, ``unfinished``, ``run``."""
+    """One word: ``alias``, ``content``, ``tags``, ``decision``, ``unfinished``, ``run``,
+    ``move``."""
     says: str
 
     def as_json(self) -> dict[str, str]:
@@ -111,6 +115,7 @@ def audit(
         with Ledger.open(workspace.home, read_only=True) as ledger:
             ledger.verify()
             entries = tuple(ledger.entries())
+    grounds = Grounds(entries, consent.given(entries, load_trust(trust_file(workspace, None))))
     moves = [e for e in entries if e.kind == MOVED and e.body["registry"] == registry.place]
     asked = tuple(models) or tuple(
         dict.fromkeys([*registry.models(), *(move.body["model"] for move in moves)])
@@ -123,6 +128,9 @@ def audit(
         for begun in unfinished(entries, registry.place, model):
             says = f"ledger entry {begun.sequence} began to move its aliases and did not finish"
             findings.append(Finding(model, "unfinished", says))
+        for move, why in grounds.faults(mine):
+            says = f"ledger entry {move.sequence} says that an alias was moved, and {why}"
+            findings.append(Finding(model, "move", says))
         looked = _Look(registry, model, mine, entries)
         aliases = looked.aliases(guarded)
         compared += len(aliases)

@@ -9,12 +9,19 @@ from typing import Any
 
 from liftgate.canon import plain
 from liftgate.errors import NotEnoughData
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.original import Original, original_of
+from liftgate.flow.policies import refuse_machines
 from liftgate.flow.rerun import Rows, reruns, tolerances
+from liftgate.flow.study import open_study
 from liftgate.flow.swap import Passes, Search
+from liftgate.flow.tags import refuse_use, tags_of, tags_of_digest
 from liftgate.gates.sameness import Same, Sameness, joined, sameness
-from liftgate.ledger import Ledger
-from liftgate.store import RUN_FINISHED, Workspace
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import Key, load_key
+from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import load as load_trust
+from liftgate.store import RUN_FINISHED, Store, Workspace
 from liftgate.study.design import Study
 
 BITWISE, SCORES, NOT = "bitwise", "score-identical", "not reproduced"
@@ -86,6 +93,8 @@ def reproduce(
     study: Path,
     search: bool = True,
     max_cost: float | None = None,
+    sign_with: str | None = None,
+    given: Path | None = None,
     say: Callable[[str], None],
 ) -> Reproduction:
     """Run a run's trials again into a store that no study reads, compare, and keep the verdict.
@@ -96,18 +105,39 @@ def reproduce(
         study: the study's file as it is now.
         search: whether to look for the cause when it is not reproduced.
         max_cost: how much all of it may spend, in the currency of ``prices.yaml``.
+        sign_with: name of one's own key, for policies that ask who saw it; checked first.
+        given: another trust file than the workspace's.
         say: told what it may cost, and before each pass how many calls it makes.
 
     Raises:
         UnknownName: no such run or study.
         DataError: the run holds no trials.
         LiftgateError: a stored row or the ledger was altered.
+        Refused: the tags of its items do not allow it, or the key may not sign.
     """
+    key = None if sign_with is None else load_key(sign_with)
+    trust = load_trust(trust_file(workspace, given))
     original = original_of(name, workspace)
+    if key is not None:
+        with Ledger.open(workspace.home) as ledger:
+            refuse_machines(ledger, f"sign the reproduction of {name}", [key], trust)
     for line in original.estimate(MOST_PASSES):
         say(line)
+    _refuse_bound(original, workspace, study)
     found = _Verdict(original, workspace, study, max_cost, say).find(search=search)
-    return _remember(found, original, workspace)
+    return _remember(found, original, workspace, key, trust)
+
+
+def _refuse_bound(original: Original, workspace: Workspace, file: Path) -> None:
+    """Refuse what the tags of the items do not allow, be they the file's or the run's own."""
+    opened = open_study(file)
+    with (
+        Store.open(workspace.home, read_only=True) as store,
+        Ledger.open(workspace.home) as ledger,
+    ):
+        recorded = tags_of_digest(str(original.body["dataset"]["digest"]), ledger.entries())
+        bound_by = tags_of(opened, ledger.entries(), store).stricter(recorded)
+        refuse_use(opened, bound_by, workspace, ledger, act="reproduce")
 
 
 class _Verdict:
@@ -196,7 +226,9 @@ class _Verdict:
         )
 
 
-def _remember(found: Reproduction, original: Original, workspace: Workspace) -> Reproduction:
+def _remember(
+    found: Reproduction, original: Original, workspace: Workspace, key: Key | None, trust: Trust
+) -> Reproduction:
     """Append the verdict: each attempt, so that nobody tries until it is as they wish."""
     with Ledger.open(workspace.home) as ledger:
         leaves = {str(e.body["id"]): e.leaf for e in ledger.entries(RUN_FINISHED)}
@@ -212,4 +244,7 @@ def _remember(found: Reproduction, original: Original, workspace: Workspace) -> 
         if not refs:
             raise NotEnoughData(f"{found.run}: no entry of the ledger tells of its runs")
         entry = ledger.append(REPRODUCED, body, refs=refs)
+        if key is not None:
+            said = {part: body[part] for part in ("study", "study_digest", "runs", "verdict")}
+            consent.give(ledger, entry, consent.REPRODUCTION, said, [key], trust)
     return replace(found, entry=entry.sequence)

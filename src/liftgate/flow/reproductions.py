@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from liftgate.flow.reproduce import REPRODUCED
 from liftgate.gates.demands import Told
+from liftgate.gates.rights import Signer
 from liftgate.records import Entry
 
 _ORDER = (
@@ -20,7 +21,12 @@ _ORDER = (
 """From the strongest verdict to the weakest."""
 
 
-def told_of(entries: Iterable[Entry], study: str, runs: frozenset[str]) -> Iterator[Told]:
+def told_of(
+    entries: Iterable[Entry],
+    study: str,
+    runs: frozenset[str],
+    signed: Mapping[int, Sequence[Signer]],
+) -> Iterator[Told]:
     """Yield what is known of the reproduction of a decision; nothing where no run was made again.
 
     Of each run the last verdict counts, and of all runs the weakest and the oldest.
@@ -29,6 +35,8 @@ def told_of(entries: Iterable[Entry], study: str, runs: frozenset[str]) -> Itera
         entries: of the ledger, in order.
         study: the study's name.
         runs: those that made trials on which the decision rests.
+        signed: entry -> who signed a statement about it; of several entries somebody counts who
+            signed each.
     """
     last: dict[str, Entry] = {}
     for entry in entries:
@@ -45,7 +53,14 @@ def told_of(entries: Iterable[Entry], study: str, runs: frozenset[str]) -> Itera
         yield Told(sequence, REPRODUCED, time, study, "undecided", why=why)
         return
     worst = max(found, key=lambda entry: _rank(entry.body.get("verdict")))
-    yield Told(worst.sequence, REPRODUCED, time, study, str(worst.body.get("verdict")))
+    each = [{signer.key for signer in signed.get(entry.sequence, ())} for entry in found]
+    by = tuple(
+        signer
+        for signer in signed.get(worst.sequence, ())
+        if all(signer.key in keys for keys in each)
+    )
+    verdict = str(worst.body.get("verdict"))
+    yield Told(worst.sequence, REPRODUCED, time, study, verdict, signers=by)
 
 
 def _runs(body: Any) -> list[str]:

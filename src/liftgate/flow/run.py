@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -27,11 +26,11 @@ from liftgate.flow.looking import StopWhenSettled
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study, same_set
-from liftgate.flow.tags import refuse_run, tags_of
+from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.ledger import Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
-from liftgate.lineage.impact import REOPENED, reopened_lines
+from liftgate.lineage.impact import still_reopened
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
@@ -109,8 +108,8 @@ def run_study(
     ):
         ledger.verify()
         shapes.check(ledger.entries())
-        tags = tags_of(opened, ledger.entries())
-        refuse_run(opened, tags, workspace, ledger, datetime.now(UTC).date())
+        tags = tags_of(opened, ledger.entries(), store)
+        refuse_use(opened, tags, workspace, ledger)
         parts = replace(parts, tags=tags.as_json())
         kept = keep(opened, workspace)
         if kept.added is not None:
@@ -162,7 +161,7 @@ def run_study(
             judged=judged,
         )
         entry, appended = _remember(ledger, body)
-        reopened = reopened_lines(ledger.entries(kind=REOPENED), entry.sequence)
+        reopened = still_reopened(list(ledger.entries()), entry)
     path = write_report(workspace, entry=entry.sequence).path if report else None
     return StudyRun(entry.sequence, entry.body, path, executed, appended, reopened)
 

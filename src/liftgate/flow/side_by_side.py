@@ -12,27 +12,17 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from liftgate.canon import plain
 from liftgate.errors import UnknownName
 from liftgate.flow.compare import ReadTables, read_tables
+from liftgate.flow.flip_look import Doors, Integers, Rated, Told, coded, gain_of
 from liftgate.gates.foreign import Collected
 from liftgate.gates.pairs import Floats
 from liftgate.protocols import RowTexts
 from liftgate.records import Comparison, Pairs, Question, Trace
 
-Integers = NDArray[np.int64]
-SIDES = ("baseline", "candidate")
-
-
-@dataclass(frozen=True)
-class Told:
-    """One row as people read it."""
-
-    repeat: str
-    texts: RowTexts
-    trace: Mapping[str, Any] | None
+DOORS = Doors("/", "/flips.json", "/item", "/item.json", "/codes.csv", "/comparison.json")
 
 
 class Texts:
@@ -46,6 +36,7 @@ class Texts:
             " PRIMARY KEY (side, item, repeat)) WITHOUT ROWID"
         )
         self.has_texts = [False, False]
+        self.searched = "names and texts"
 
     def read(self, tables: ReadTables) -> None:
         """Read the files once more for what they hold beside scores."""
@@ -81,6 +72,10 @@ class Texts:
             ).fetchall()
         return frozenset(item for (item,) in found)
 
+    def rated(self, item: str) -> tuple[Rated, ...] | None:  # noqa: ARG002 - as the door has it
+        """Return None: a foreign file holds no ratings of ours."""
+        return None
+
     def _take_texts(self, side: int, item: str, repeat: str | None, texts: RowTexts) -> None:
         kept = json.dumps(plain(texts), ensure_ascii=False)
         self._keep(side, item, repeat, "texts", kept)
@@ -111,6 +106,21 @@ class SideBySide:
     _labels: dict[str, tuple[tuple[str, ...], Integers]] = field(default_factory=dict)
     estimates: dict[tuple[Any, ...], dict[str, Any]] = field(default_factory=dict)
     """What was estimated for a filter; the tables do not change while they are looked at."""
+    doors: Doors = DOORS
+    about: tuple[tuple[str, str], ...] = ()
+    how_to_code: str = ""
+
+    def __post_init__(self) -> None:
+        sides = (self.comparison.baseline, self.comparison.candidate)
+        self.names = (sides[0].name, sides[1].name)
+        self.digests = (sides[0].digest, sides[1].digest)
+        self.sentence, self.notes = self.comparison.sentence, self.comparison.notes
+        self.alpha = self.tables.question.alpha
+
+    @property
+    def metrics(self) -> Sequence[str]:
+        """The compared metrics, in the baseline's order."""
+        return self.tables.metrics
 
     @property
     def items(self) -> Sequence[str]:
@@ -137,19 +147,12 @@ class SideBySide:
     def labels(self, name: str) -> tuple[tuple[str, ...], Integers]:
         """Return a slice's values, sorted, and for each item the place of its value; shape (n,)."""
         if name not in self._labels:
-            found = self.tables.matched.slices[name]
-            texts = ["(none)" if label is None else str(label) for label in found]
-            values = tuple(sorted(set(texts)))
-            place = {value: at for at, value in enumerate(values)}
-            codes = np.fromiter((place[text] for text in texts), np.int64, len(texts))
-            self._labels[name] = values, codes
+            self._labels[name] = coded(self.tables.matched.slices[name])
         return self._labels[name]
 
     def gain(self, metric: str) -> Floats:
         """Return candidate − baseline, larger is better; shape (n,), NaN where a score lacks."""
-        pairs = self.pairs(metric)
-        sign = 1.0 if pairs.scale.higher_is_better else -1.0
-        return np.asarray(sign * (pairs.candidate - pairs.baseline), dtype=np.float64)
+        return gain_of(self.pairs(metric))
 
     def tries(self, metric: str, side: int, at: int) -> tuple[float | None, ...]:
         """Return the scores of an item's rows on one side, in the file's order."""
@@ -158,6 +161,10 @@ class SideBySide:
         number = (matched.at_baseline, matched.at_candidate)[side][at]
         scores = own.scores[metric][np.flatnonzero(own.at == number)]
         return tuple(None if np.isnan(score) else float(score) for score in scores)
+
+    def drawn(self, item: str) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002 - as the door has it
+        """Return nothing: items of foreign files are drawn by nobody."""
+        return ()
 
 
 def open_side_by_side(

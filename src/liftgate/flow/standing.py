@@ -27,13 +27,13 @@ from liftgate.gates.demands import Facts, Standing, Told, stand
 from liftgate.gates.judged import Standing as Judged
 from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import Policy
-from liftgate.gates.rights import AUTOMATION
+from liftgate.gates.rights import AUTOMATION, Signer
 from liftgate.gates.weakening import compare_studies
 from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
-from liftgate.lineage.impact import REOPENED, reopened_lines, reopenings
+from liftgate.lineage.impact import REOPENED, still_reopened
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
@@ -64,6 +64,8 @@ class Picture:
     """By how much this machine's clock is behind the ledger; 0: it is not."""
     runs: frozenset[str]
     """Those that made the counted trials."""
+    unchecked: str
+    """Why the decision could not be worked out again from its rows; empty: it was."""
 
     @property
     def digest(self) -> str:
@@ -99,8 +101,12 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         case = case_as_decided(parts, locked, store, entries, judged)
         rows, runs = _rows(case, locked, store, judged)
         changed = _changed(decision, locked, rows)
-        if decision is not None and not changed and not _unreadable(judged, entries, decision):
-            refuse_forged(decision, case, locked)
+        unchecked = ""
+        if decision is not None and not changed:
+            if _unreadable(judged, entries, decision):
+                unchecked = "content was erased since: what judges said of it cannot be read again"
+            else:
+                refuse_forged(decision, case, locked)
     consents = tuple(consent.given(entries, trust))
     held = entries[(locked.amendments[-1].sequence if locked.amendments else locked.sequence) - 1]
     evidence = {
@@ -126,6 +132,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
         runs,
+        unchecked,
     )
 
 
@@ -165,8 +172,9 @@ def facts(seen: Picture) -> Facts:
         items=int(decision.body["dataset"]["items"]),
         decided=decision.time,
         now=seen.now,
-        reopened=reopened_lines(seen.entries, decision.sequence),
+        reopened=still_reopened(seen.entries, decision),
         changed=seen.changed,
+        unchecked=seen.unchecked,
         authors=frozenset(_author_names(seen, authors)),
         author_signed=any(
             one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
@@ -335,7 +343,6 @@ def _last(seen: Picture, kind: str) -> int | None:
 
 
 def _told(seen: Picture) -> Iterator[Told]:
-    reopened = reopenings(seen.entries)
     for entry in seen.entries:
         body = entry.body
         study = body.get("study")
@@ -345,11 +352,15 @@ def _told(seen: Picture) -> Iterator[Told]:
             words = {one["candidate"]: one["word"] for one in body["decisions"]}
             ships = tuple(prints[one] for one, word in words.items() if word == "ship")
             word = "ship" if ships else next(iter(words.values()))
-            word = "reopened" if entry.sequence in reopened else word
+            word = "reopened" if still_reopened(seen.entries, entry) else word
             yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
         elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
             by = signers_of(one for one in seen.consents if one.about == entry.sequence)
             yield Told(entry.sequence, entry.kind, entry.time, name, said, signers=by)
-    yield from told_of(seen.entries, seen.locked.name, seen.runs)
+    signed: dict[int, tuple[Signer, ...]] = {
+        about: signers_of(one for one in seen.consents if one.about == about)
+        for about in {one.about for one in seen.consents}
+    }
+    yield from told_of(seen.entries, seen.locked.name, seen.runs, signed)

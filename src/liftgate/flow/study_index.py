@@ -50,6 +50,8 @@ class Known:
     """fixed, planned-looks or anytime."""
     amended: int | None = None
     """The entry of the last amendment."""
+    locks: list[int] = field(default_factory=list)
+    """The entries of its lock and of its amendments."""
     decisions: list[Decided] = field(default_factory=list)
     runs: int = 0
     last_run: int | None = None
@@ -180,6 +182,7 @@ class StudyIndex:
             _planned(entry.body),
             str(model.get("stopping", {}).get("plan", "fixed")),
         )
+        study.locks.append(entry.sequence)
         self._studies[name] = self._of_digest[study.digest] = study
         return study
 
@@ -191,6 +194,7 @@ class StudyIndex:
         study.hypothesis, study.owner = str(model["hypothesis"]), str(model.get("owner", ""))
         study.digest, study.amended = str(entry.body["study_digest"]), entry.sequence
         study.planned = _planned(entry.body)
+        study.locks.append(entry.sequence)
         self._of_digest[study.digest] = study
         return study
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,8 +18,9 @@ from liftgate.evals.limits import metered
 from liftgate.flow.policies import REFUSED
 from liftgate.flow.study import Opened
 from liftgate.ledger import Ledger
+from liftgate.lineage.datasets import overlap
 from liftgate.records import Entry
-from liftgate.store import Workspace
+from liftgate.store import Store, Workspace
 from liftgate.study.load import text_of_file
 from liftgate.study.lock import AMENDED, LOCKED
 from liftgate.study.source import parse
@@ -63,39 +64,63 @@ class Tags:
         return found
 
 
-def tags_of(opened: Opened, entries: Iterable[Entry]) -> Tags:
-    """Return what binds a study's items: what it says, and what earlier locks of them said."""
+def tags_of(opened: Opened, entries: Iterable[Entry], store: Store) -> Tags:
+    """Return what binds a study's items: what it says, and what earlier locks of them said.
+
+    Tags stay on items: a set that shares one with a tagged set is bound as that one is.
+    """
     plan = opened.study.dataset.tags
     found = _tags({} if plan is None else plan.model_dump(mode="json"))
-    return found.stricter(tags_of_digest(opened.dataset.digest, entries))
+    shared: dict[str, bool] = {}
+    for entry in _tagged(entries):
+        digest = entry.body["dataset"]["digest"]
+        if digest not in shared:
+            shared[digest] = overlap(opened.dataset, digest, store) > 0
+        if shared[digest]:
+            found = found.stricter(_tags(entry.body["study"]["dataset"]["tags"], entry.sequence))
+    return found
 
 
 def tags_of_digest(digest: str, entries: Iterable[Entry]) -> Tags:
     """Return what the locks of a ledger say of a data set."""
     found = Tags()
-    for entry in entries:
-        if entry.kind not in (LOCKED, AMENDED) or entry.body["dataset"]["digest"] != digest:
-            continue
-        said = entry.body["study"]["dataset"].get("tags")
-        if said:
-            found = found.stricter(_tags(said, entry.sequence))
+    for entry in _tagged(entries):
+        if entry.body["dataset"]["digest"] == digest:
+            found = found.stricter(_tags(entry.body["study"]["dataset"]["tags"], entry.sequence))
     return found
 
 
-def refuse_run(
-    opened: Opened, tags: Tags, workspace: Workspace, ledger: Ledger, today: date
+def _tagged(entries: Iterable[Entry]) -> Iterator[Entry]:
+    for entry in entries:
+        if entry.kind in (LOCKED, AMENDED) and entry.body["study"]["dataset"].get("tags"):
+            yield entry
+
+
+def refuse_use(
+    opened: Opened, tags: Tags, workspace: Workspace, ledger: Ledger, *, act: str = "run"
 ) -> None:
-    """Refuse a run that the tags of its items do not allow; nothing was called yet.
+    """Refuse a use of items that their tags do not allow; nothing was called yet.
+
+    The day is the later one of this machine's clock and of the ledger's last entry.
+
+    Args:
+        opened: what would be called.
+        tags: of the items.
+        workspace: whose file of regions says where things run.
+        ledger: is told of a refusal.
+        act: a verb.
 
     Raises:
         Refused: and the ledger tells of it.
         DataError: the file of regions is none.
     """
-    why = list(_conflicts(opened, tags, workspace, today))
+    now, tip = datetime.now(UTC), ledger.tip
+    why = list(_conflicts(opened, tags, workspace, (max(now, tip.time) if tip else now).date()))
     if not why:
         return
     text = "; ".join(why)
-    ledger.append(REFUSED, {"act": f"run {opened.study.study}", "key": "", "name": "", "why": text})
+    said = {"act": f"{act} {opened.study.study}", "key": "", "name": "", "why": text}
+    ledger.append(REFUSED, said)
     raise Refused(
         f"{opened.study.file or opened.study.study}: its data set may not be used so: {text}",
         hint=f"say where things run in {workspace.home.name}/{REGIONS}, or use other items",

@@ -237,6 +237,6 @@ def _concerned(slices: Mapping[str, str], target: Target) -> bool:
 
 
 def _sorted(lines: Sequence[Line], target: Target) -> tuple[Line, ...]:
-    if len(target.arms) < 2:
+    if len(target.arms) < 2 or target.sort is Sort.JUDGE_COST:
         return tuple(lines)
     return tuple(largest_first(lines, *target.arms))

@@ -63,6 +63,8 @@ class Facts:
     """Why it must be looked at again, one sentence each."""
     changed: str = ""
     """What of the evidence is no longer what was decided on; empty: nothing."""
+    unchecked: str = ""
+    """Why nobody can tell whether the decision follows from its rows; empty: it does."""
     authors: frozenset[str] = frozenset()
     author_signed: bool = False
     approvals: tuple[Signer, ...] = ()
@@ -160,6 +162,8 @@ def _reopened(facts: Facts) -> Iterator[Condition]:
 def _evidence(facts: Facts) -> Condition:
     if facts.changed:
         return not_met("evidence", f"stale: {facts.changed}; run the study again")
+    if facts.unchecked:
+        return cannot_tell("evidence", facts.unchecked)
     return met("evidence", "is what was decided on")
 
 

@@ -109,10 +109,10 @@ def align(  # noqa: PLR0913 - what a study says of one metric of two arms
     return Pairs(
         metric=metric,
         items=tuple(item.id for item in items),
-        candidate=_joined(after.scores, tries),
-        baseline=_joined(before.scores, tries),
+        candidate=joined_tries(after.scores, tries),
+        baseline=joined_tries(before.scores, tries),
         cluster=_clusters(items),
-        scale=replace(scale, kind=_kind(scale, count)),
+        scale=replace(scale, kind=kind_of(scale, count)),
         slices=_slices(items),
         pairing=_pairing(items, before, after, count),
         weight=_weights(items),
@@ -284,12 +284,14 @@ def _within(value: float, scoring: Scoring, place: str) -> float:
     return float(value)
 
 
-def _kind(scale: Scale, repeats: int) -> ScoreKind:
+def kind_of(scale: Scale, repeats: int) -> ScoreKind:
+    """Return the kind of a mean over repeats: of right-or-wrong scores it is graded."""
     averaged = scale.kind is ScoreKind.BINARY and repeats > 1
     return ScoreKind.GRADED if averaged else scale.kind
 
 
-def _joined(scores: Floats, tries: Tries | None) -> Floats:
+def joined_tries(scores: Floats, tries: Tries | None) -> Floats:
+    """Reduce shape (items, repeats) to shape (items,): a mean, or what is asked of the tries."""
     # NaN in one repeat makes the item NaN.
     if tries is None:
         return np.asarray(scores.mean(axis=1), dtype=np.float64)
@@ -297,7 +299,7 @@ def _joined(scores: Floats, tries: Tries | None) -> Floats:
 
 
 def _filled(scores: Floats, end: float | None, tries: Tries | None) -> Floats:
-    return _joined(np.where(np.isnan(scores), np.nan if end is None else end, scores), tries)
+    return joined_tries(np.where(np.isnan(scores), np.nan if end is None else end, scores), tries)
 
 
 def _clusters(items: Sequence[Item]) -> NDArray[np.int64] | None:

@@ -7,6 +7,7 @@ author's unless the right says that the author may. Rows as a policy writes them
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -153,11 +154,12 @@ def signed_by(
     """
     if not wanted:
         return met(name, "no signature is asked for")
-    excluded = set() if author_may else set(authors)
+    excluded = set() if author_may else {folded(one) for one in authors}
     able: dict[str, list[str]] = {role: [] for role in wanted}
     names: dict[str, str] = {}
     refused: list[str] = []
-    places = Places(excluded | set(conflicts or {}), {one.key for one in signers})
+    barred = excluded | {folded(one) for one in conflicts or {}}
+    places = Places(barred, {one.key for one in signers})
     for one in {(s.key, s.claimed): s for s in signers}.values():
         why = _refused(one, excluded) or (conflicts or {}).get(one.key, "")
         if why:
@@ -187,7 +189,7 @@ class Places:
     """Whose place a delegate may take: one that its owner neither fills nor may not fill."""
 
     barred: set[str]
-    """Ids and names of keys whose owners may not sign this: nor may whom they send."""
+    """Folded ids and names of keys whose owners may not sign this: nor may whom they send."""
     signed: set[str]
     """Ids of the keys that signed themselves."""
 
@@ -199,13 +201,18 @@ class Places:
         sender = dict(one.via).get(role)
         if sender is None:
             return ""
-        if sender in self.barred:
+        if folded(sender) in self.barred:
             return f"{role} was delegated by somebody who may not sign this"
         if sender in self.signed:
             return f"whoever delegated {role} signed as well"
         if self._taken.setdefault(sender, one.key) != one.key:
             return f"another delegate of the same person signed for {role}"
         return ""
+
+
+def folded(name: str) -> str:
+    """Return a name without case and typographic variants: ``Ada`` and ``ada`` are one person."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def not_met_note(text: str) -> Condition:
@@ -216,7 +223,7 @@ def not_met_note(text: str) -> Condition:
 def _refused(one: Signer, excluded: set[str]) -> str:
     if one.service or AUTOMATION in one.roles:
         return "a machine's key never signs for people"
-    if one.key in excluded or one.name in excluded:
+    if folded(one.key) in excluded or folded(one.name) in excluded:
         return "the author does not approve"
     if one.claimed is not None and one.claimed not in one.roles:
         return f"the trust file does not give it the role {one.claimed}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from liftgate.canon import canonical, digest, parse, sha256, short
+from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, NotAllowed
 from liftgate.ledger import dsse, statements
 from liftgate.ledger.keys import Key
@@ -22,7 +22,7 @@ from liftgate.records import Entry
 
 APPROVAL, FORECAST, RECORD, WAIVER, POLICY = "approval", "forecast", "record", "waiver", "policy"
 DELEGATION, CONFLICT, GLASS, REVIEW = "delegation", "conflict", "break-glass", "review"
-ACT, CONSUMER, DRILL = "act", "consumer", "drill"
+ACT, CONSUMER, DRILL, REPRODUCTION = "act", "consumer", "drill", "reproduction"
 PROTOCOL = "protocol"
 """The author's signature under a locked study: ``liftgate.ledger.statements``."""
 _URI = "urn:liftgate:predicate:{}:v1"
@@ -161,7 +161,7 @@ def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
     found = []
     versions = [sha256(one.payload) for one in trust.envelopes]
     told = ""
-    first: dict[str, datetime] = {}
+    first: dict[tuple[str, str], datetime] = {}
     for entry in entries:
         latest = entry.time if latest is None else max(latest, entry.time)
         leaves.append(entry.leaf)
@@ -170,15 +170,29 @@ def given(entries: Iterable[Entry], trust: Trust) -> list[Consent]:
         if entry.kind == statements.KIND:
             one = _read(entry, leaves, latest, trust)
             if one is not None:
-                # Said again is not said later: a copy of an envelope counts from its first entry.
-                made = first.setdefault(digest(entry.body["envelope"]), one.time)
-                found.append(replace(one, time=made))
+                found += _from_first(one, _payload(entry), first)
     if trust.version and told != trust.digest:
         raise BrokenChain(
             f"trust file: its version {trust.version} is not the last that this ledger tells of",
             hint="take the trust file that `liftgate keys trust` wrote in this workspace",
         )
     return found
+
+
+def _from_first(one: Consent, said: str, first: dict[tuple[str, str], datetime]) -> list[Consent]:
+    """Return a consent, for each signer from when that person first said these very words.
+
+    Said again is not said later, whatever other signatures the copy carries or lacks.
+    """
+    times: dict[datetime, list[Trusted]] = {}
+    for signer in one.by:
+        made = first.setdefault((said, signer.key.id), one.time)
+        times.setdefault(made, []).append(signer)
+    return [replace(one, by=tuple(by), time=made) for made, by in times.items()] or [one]
+
+
+def _payload(entry: Entry) -> str:
+    return sha256(dsse.read(entry.body["envelope"], statements.TYPE).payload)
 
 
 def _known_version(entry: Entry, versions: Sequence[str]) -> str:

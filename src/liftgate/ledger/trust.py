@@ -29,6 +29,7 @@ FILE = "trust.json"
 TYPE = "application/vnd.liftgate.trust+json"
 FORMAT = 1
 _FIELDS = {"liftgate", "version", "time", "previous", "quorum", "owners", "keys"}
+_ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", ".": "", "-": "", "_": ""})
 GENESIS = "sha256:" + "0" * 64
 
 
@@ -109,11 +110,16 @@ class Trust:
         """Return it with a key more, or with other roles for a known key.
 
         Raises:
-            DataError: another key has the name; a revoked key would come back.
+            DataError: another key has the name or one like it; a revoked key would come back.
         """
         for known in self.keys:
             if known.key.name == added.key.name and known.key.id != added.key.id:
                 raise DataError(f"key {added.key.name!r}: another key has this name")
+            if known.key.id != added.key.id and _seen(known.key.name) == _seen(added.key.name):
+                raise DataError(
+                    f"key {added.key.name!r}: it reads like {known.key.name!r}, another key's name",
+                    hint="make a key whose name nobody takes for another's: liftgate keys new",
+                )
             if known.key.id == added.key.id and known.revoked_at is not None:
                 raise DataError(f"key {added.key.name!r}: it was revoked, and stays so")
         others = tuple(one for one in self.keys if one.key.id != added.key.id)
@@ -164,6 +170,11 @@ class Trust:
             raise NotAllowed(
                 str(error), hint="sign with: --sign-with KEY, once for each"
             ) from error
+
+
+def _seen(name: str) -> str:
+    """Return what the eye makes of a name: no case, no punctuation, 0 for o and 1 or i for l."""
+    return name.casefold().translate(_ALIKE)
 
 
 def load(path: Path) -> Trust:

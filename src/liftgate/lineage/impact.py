@@ -185,6 +185,26 @@ def reopened_lines(entries: Iterable[Entry], decision: int) -> tuple[str, ...]:
     )
 
 
+def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]:
+    """Return ``reopened_lines`` of a decision and of earlier ones on the same evidence.
+
+    Deciding once more on the rows that were called wrong is not looking at them again.
+    """
+    same = [
+        one.sequence
+        for one in entries
+        if one.kind == decision.kind
+        and one.sequence <= decision.sequence
+        and _evidence(one) == _evidence(decision)
+    ]
+    return tuple(dict.fromkeys(line for one in same for line in reopened_lines(entries, one)))
+
+
+def _evidence(decision: Entry) -> tuple[Any, ...]:
+    body = decision.body
+    return body["study"], body["study_digest"], body["rows"]["digest"], body.get("judges")
+
+
 def reopening(found: Impact, reason: str) -> dict[str, Any]:
     """Return the body of the entry that reopens what is not reopened yet."""
     return {

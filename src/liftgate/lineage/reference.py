@@ -29,6 +29,8 @@ class Sort(StrEnum):
     MEASURE = "measure"
     LATENCY = "latency"
     COST = "cost"
+    JUDGE_COST = "cost of a judge"
+    """Of all its calls about the study's answers; the rows behind it are its scores."""
     EXPLORATORY = "exploratory"
     """The primary metric in one slice, which no claim speaks about."""
 
@@ -79,6 +81,7 @@ def targets(body: Body, sequence: int) -> dict[str, Target]:
         *_arms(body, sequence),
         *_slices(body, sequence),
         *_costs(body, sequence),
+        *_judge_costs(body, sequence),
     ):
         found.setdefault(target.reference, target)
     return found
@@ -194,6 +197,21 @@ def _costs(body: Body, sequence: int) -> Iterator[Target]:
                     value=None if estimate else number["value"],
                     reason=number["reason"],
                 )
+
+
+def _judge_costs(body: Body, sequence: int) -> Iterator[Target]:
+    """Yield what judges' calls cost, in all and for each item."""
+    arms = tuple(str(arm["name"]) for arm in body["arms"])
+    for metric, found in body.get("judge_cost", {}).items():
+        for key in ("total", "per_item"):
+            yield Target(
+                f"{sequence}:judge.{metric}.cost_{key}",
+                Sort.JUDGE_COST,
+                arms,
+                metric,
+                value=found[key],
+                reason="" if found[key] is not None else "the cost of some calls is not known",
+            )
 
 
 def _baseline(body: Body) -> str:

@@ -26,8 +26,10 @@ from liftgate.protocols.rules import (
 )
 from liftgate.protocols.scoring import (
     Ask,
+    Foreseeing,
     Judge,
     JudgeFactory,
+    OfVerdicts,
     PairJudge,
     Progress,
     Reply,
@@ -75,6 +77,7 @@ __all__ = [
     "Exporter",
     "Feed",
     "ForeignTable",
+    "Foreseeing",
     "Head",
     "Identified",
     "Importer",
@@ -82,6 +85,7 @@ __all__ = [
     "JudgeFactory",
     "Metered",
     "ModelVersion",
+    "OfVerdicts",
     "PairJudge",
     "Progress",
     "Recognising",

@@ -102,6 +102,38 @@ class Judge(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Protocol):
+    """A judge that says beforehand what it will ask, so that its calls can be priced."""
+
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> Sequence[tuple[int, Mapping[str, Json]]] | None:
+        """Return the number of the system and the parts of each call about answers to an item.
+
+        Args:
+            item: as judges see it.
+            answers: the one, or of a judge of pairs the two in one order; None: not there yet.
+
+        Returns:
+            None: how often it asks depends on what the answer will be.
+        """
+        ...
+
+
+@runtime_checkable
+class OfVerdicts(Protocol):
+    """A judge of answers that are verdicts about an input part; people rate the part."""
+
+    def part(self, item: Item) -> Json:
+        """Return what verdicts on an item are about; None: there is no such part."""
+        ...
+
+    def counts(self, output: Json, label: float) -> float:
+        """Return the score of a verdict about a part that people rate ``label``."""
+        ...
+
+
+@runtime_checkable
 class PairJudge(Protocol):
     """A judge that compares two answers to one item. Its scores are the first one's, 0 to 1."""
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from liftgate.stats.eprocess import EProcess, EProcessStatus
     from liftgate.stats.estimate import Estimate
     from liftgate.stats.finite import FiniteSetStatus, FiniteSetTest, SetReading
+    from liftgate.stats.front import Front, Objective, pareto_front
     from liftgate.stats.judged_ratios import judged_ratio_difference
     from liftgate.stats.kinds import (
         Alternative,
@@ -77,12 +78,14 @@ _HOMES = {
     "Estimate": "estimate",
     "FiniteSetStatus": "finite",
     "FiniteSetTest": "finite",
+    "Front": "front",
     "Joined": "kinds",
     "LabelWorth": "label_plan",
     "LookStatus": "looks",
     "Mark": "kinds",
     "Measurement": "coefficients",
     "Pettitt": "drift",
+    "Objective": "front",
     "PlannedLooks": "planned",
     "Population": "kinds",
     "RaterDrift": "drift",
@@ -125,6 +128,7 @@ _HOMES = {
     "paired_noninferiority": "paired",
     "pass_rate": "tries",
     "pass_rate_difference": "tries",
+    "pareto_front": "front",
     "passes_limit": "single",
     "passes_needed": "single",
     "pettitt": "drift",
@@ -160,11 +164,13 @@ __all__ = [
     "Estimate",
     "FiniteSetStatus",
     "FiniteSetTest",
+    "Front",
     "Joined",
     "LabelWorth",
     "LookStatus",
     "Mark",
     "Measurement",
+    "Objective",
     "Pettitt",
     "PlannedLooks",
     "Population",
@@ -208,6 +214,7 @@ __all__ = [
     "paired_contrast",
     "paired_difference",
     "paired_noninferiority",
+    "pareto_front",
     "pass_rate",
     "pass_rate_difference",
     "passes_limit",

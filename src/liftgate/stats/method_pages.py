@@ -55,6 +55,7 @@ BESIDE = {
     "finite-set.md": "the finite-set test",
     "multiplicity.md": "several claims, candidates and slices",
     "tries.md": "several tries of a task: pass@k and pass^k",
+    "pareto-front.md": "places on a Pareto front",
     "agreement.md": "agreement of raters",
     "bootstrap.md": "the bootstrap, for showing only",
 }

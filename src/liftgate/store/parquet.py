@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,90 @@ def distinct(table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> li
     with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
         rows = connection.execute(each, [listed] * len(names)).fetchall()
     return [found for (found,) in rows]
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Which trials of some arms count, and whose score of them is asked."""
+
+    arms: Mapping[str, int | None]
+    """Fingerprint -> microseconds since 1970 before which no trial may have begun; None: any."""
+    scorer: str
+    timeout_s: float
+    allowed: Mapping[str, int]
+    """Kind of failure -> attempts that a key has, at most."""
+
+
+def counted(
+    trials: tuple[AnyTable, Sequence[Path]],
+    scores: tuple[AnyTable, Sequence[Path]],
+    asked: Counting,
+    rows: int = 20_000,
+) -> Iterator[list[Row]]:
+    """Yield, some at a time and in no order, the trials that count with a scorer's scores.
+
+    Args:
+        trials: the table of trials and its files.
+        scores: the table of scores and its files.
+        asked: the rule, as ``evals.select`` states it for single rows.
+        rows: how many at a time.
+
+    Yields:
+        Rows of arm, input digest (its bytes), repeat, failure, target digest (its bytes), outcome
+        and value; the last three are null where there is no score.
+
+    Raises:
+        BrokenChain: a file is not readable Parquet, or lacks a column.
+    """
+    if not trials[1]:
+        return
+    values: list[object] = [[_literal(path) for path in trials[1]]]
+    limits = []
+    for arm, after in asked.arms.items():
+        limits.append("(arm = ? AND epoch_us(started_at) >= ?)" if after is not None else "arm = ?")
+        values += [arm] if after is None else [arm, after]
+    values += [asked.timeout_s, asked.timeout_s]
+    tried = " ".join("WHEN ? THEN ?" for _ in asked.allowed)
+    values += [part for pair in asked.allowed.items() for part in pair]
+    scored = _NO_SCORE
+    if scores[1]:
+        scored = f"SELECT * FROM {_rows_of(scores[0])} WHERE scorer = ? AND other_key IS NULL"  # noqa: S608
+        values += [[_literal(path) for path in scores[1]], asked.scorer]
+    query = _COUNTED.format(
+        trials=_rows_of(trials[0]), limits=" OR ".join(limits), tried=tried or "WHEN '' THEN 1",
+        scored=scored,
+    )  # fmt: skip
+    files = [*trials[1], *scores[1]]
+    settings = {"memory_limit": "200MB", "preserve_insertion_order": "false"}
+    with _duckdb(Path(tempfile.gettempdir()), **settings) as connection, _readable(files):
+        found = connection.execute(query, values)
+        while some := found.fetchmany(rows):
+            yield some
+
+
+_NO_SCORE = """SELECT '' AS trial_key, '' AS trial_run, 1 AS trial_attempt, '' AS target_digest,
+  '' AS outcome, 0.0 AS value, '' AS run WHERE false"""
+_COUNTED = """
+WITH usable AS (
+  SELECT key, run, attempt, arm, input_digest, repeat, failure,
+    row_number() OVER (PARTITION BY key ORDER BY started_at, attempt, input_digest) AS turn
+  FROM {trials}
+  WHERE ({limits})
+    AND CASE WHEN failure = 'timeout' THEN seconds >= ? ELSE seconds <= ? END
+), counting AS (
+  SELECT * FROM usable
+  WHERE failure IS NULL OR turn >= CASE failure {tried} ELSE 1 END
+  QUALIFY row_number() OVER (PARTITION BY key ORDER BY turn) = 1
+), scored AS (
+  SELECT trial_key, trial_run, trial_attempt, target_digest, outcome, value FROM ({scored})
+  QUALIFY row_number() OVER (
+    PARTITION BY trial_key, trial_run, trial_attempt, target_digest
+    ORDER BY outcome = 'failed', run) = 1
+)
+SELECT arm, unhex(substr(input_digest, 8)), repeat, failure,
+  unhex(substr(target_digest, 8)), outcome, value
+FROM counting LEFT JOIN scored ON trial_key = key AND trial_run = run AND trial_attempt = attempt
+"""
 
 
 def _rows_of(table: AnyTable) -> str:

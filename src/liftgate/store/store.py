@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from liftgate.store import finished, parquet
 from liftgate.store.active import create, reading
 from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
+from liftgate.store.parquet import Counting
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, R, Row, Table
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
@@ -149,6 +150,17 @@ class Store:
         rows = self._read(TRIALS, "input_digest", input_digest)
         return sorted(rows, key=lambda t: (t.started_at, t.arm, t.attempt, t.repeat))
 
+    def trials_in(self, run: str) -> int | None:
+        """Return how many trial rows a finished run holds; None: the run is not here."""
+        found = next((one for one in self.runs() if one.id == run), None)
+        if found is None:
+            return None
+        if TRIALS.file not in found.files:
+            return 0
+        path = self.workspace.runs / run / TRIALS.file
+        self._check_once(path, found.files[TRIALS.file])
+        return len(parquet.read(TRIALS, [path], "run", run, only=("key",)))
+
     def known(self, arm: str, keys: Sequence[str] | None = None) -> dict[str, list[Trial]]:
         """Return an arm's trial rows by key, each list in order of (started_at, attempt).
 
@@ -167,6 +179,20 @@ class Store:
         """Return what says which of an arm's trials count, in no order."""
         rows = self._rows(TRIALS, "arm", arm, only=Attempt._fields)
         return list(map(Attempt._make, rows))
+
+    def counted(self, asked: Counting) -> Iterator[list[Row]]:
+        """Yield the trials that count of finished runs, with one scorer's scores of them.
+
+        What ``evals.select`` finds row by row, for hundreds of thousands of them at once: see
+        ``parquet.counted`` for the columns and for what it raises.
+        """
+        trials, scores = self._files(TRIALS), self._files(SCORES)
+        return parquet.counted((TRIALS, trials), (SCORES, scores), asked)
+
+    def ratings(self, trials: Sequence[str]) -> list[Score]:
+        """Return what people said of the trials with some keys, whoever they are."""
+        rows = self._read(SCORES, "substr(scorer, 1, 6)", "human:", among=("trial_key", trials))
+        return sorted(rows, key=lambda s: (s.trial_key, s.scorer, s.run))
 
     def scores(self, scorer: str, trials: Sequence[str] | None = None) -> list[Score]:
         """Return every score row of a scorer's fingerprint, in a fixed order.
@@ -291,14 +317,19 @@ class Store:
         among: Among | None = None,
         only: Sequence[str] | None = None,
     ) -> list[Row]:
+        files = self._files(table)
+        found = parquet.read(table, files, where, value, among=among, only=only)
+        return found + self._active_rows(table, where, value, among, only)
+
+    def _files(self, table: Table[R]) -> list[Path]:
+        """Return a table's files of all finished runs, each checked once."""
         files = []
         for run in self.runs():
             if table.file in run.files:
                 path = self.workspace.runs / run.id / table.file
                 self._check_once(path, run.files[table.file])
                 files.append(path)
-        found = parquet.read(table, files, where, value, among=among, only=only)
-        return found + self._active_rows(table, where, value, among, only)
+        return files
 
     def _active_rows(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from liftgate.errors import Fault, StudyError
 from liftgate.perturbations.dataset import CLEAN, PERTURBED
-from liftgate.records import Claim, Part
+from liftgate.records import Claim, Part, Role
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
 from liftgate.study.source import Path
@@ -33,6 +33,7 @@ def lint(study: Study) -> Findings:
     for claim in claims:
         faults += _passes(study, claim)
     faults += [*_same_arms(study), *_same_passes(study, claims), *_unread(study)]
+    faults += _one_version(study)
     return Findings(tuple(faults), tuple(_warnings(study, claims)))
 
 
@@ -99,6 +100,24 @@ def _unread(study: Study) -> Iterator[Fault]:
                 ("arms", name, "reads"),
                 f"{got}; the items are perturbed, expected {CLEAN} or {PERTURBED}",
             )
+
+
+def _one_version(study: Study) -> Iterator[Fault]:
+    """A judge of pairs shows one input beside two answers, so both must be answers to it."""
+    baseline = next(arm for arm in study.arms.values() if arm.role is Role.BASELINE)
+    other = next(
+        ((name, arm) for name, arm in study.arms.items() if arm.reads != baseline.reads), None
+    )
+    for metric, scorer in study.scorers.items():
+        if other is None or scorer.params.get("mode") != "pairwise":
+            continue
+        name, arm = other
+        told = [one or "the items as they are" for one in (arm.reads, baseline.reads)]
+        yield study.fault(
+            ("scorers", metric, "mode"),
+            f"got pairwise, but {name!r} reads {told[0]} and the baseline {told[1]}; expected arms "
+            "that read one version: their answers stand beside one input",
+        )
 
 
 def _same_passes(study: Study, claims: tuple[Claim, ...]) -> Iterator[Fault]:

@@ -18,7 +18,6 @@ _HERE = Path(__file__).parent
 _TYPES = {
     "style.css": "text/css",
     "rate.js": "text/javascript",
-    "compare.js": "text/javascript",
     "ui.js": "text/javascript",
     "ui.css": "text/css",
     "htmx.js": "text/javascript",

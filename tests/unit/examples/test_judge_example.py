@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from examples.judge import replies
 from examples.judge.demo import labelled
+from liftgate.study.rubric import find_rubric
+
+HERE = Path(replies.__file__).parent
 
 HEADER = "objective,assistant_response,human_score,data_type\n"
 
@@ -20,12 +26,20 @@ def tables(tmp_path, monkeypatch):
     (tmp_path / "two.csv").write_text(f"# a\n# b\n{HEADER}both,said,1,text\n")
 
 
-@pytest.mark.parametrize(
-    ("answer", "said", "value"), [("yes", 1, 1), ("yes", 0, 0), ("no", 1, 0), ("no", 0, 1)]
-)
-def test_a_verdict_is_right_when_people_said_the_same(answer, said, value) -> None:
-    row = labelled({"item": "a", "answer": answer, "value": None}, {"a": said})
-    assert row["value"] == value
+@pytest.mark.parametrize("said", [0, 1])
+def test_a_label_is_what_people_said_of_the_reply_whoever_judged_it(said) -> None:
+    row = labelled({"item": "a", "answer": "Sorry, no.", "value": None}, {"a": said, "b": 1 - said})
+    assert (row["value"], row["rater"]) == (said, "pyrit")
+
+
+def test_people_and_judge_rate_by_one_rubric_in_the_words_of_the_arms() -> None:
+    study = yaml.safe_load((HERE / "study.yaml").read_text("utf-8"))
+    scorer = study["scorers"]["right"]
+    words = {anchor.label for anchor in find_rubric(scorer["rubric"], HERE).scale.anchors}
+    for arm in study["arms"].values():
+        schema = arm["params"]["response_format"]["json_schema"]["schema"]
+        assert set(schema["enum"]) == words
+    assert (scorer["mode"], scorer["source"], scorer["answer"]) == ("verdict", "reply", "logprob")
 
 
 def test_what_people_said_in_two_ways_is_no_label(tables) -> None:

@@ -120,7 +120,8 @@ def test_another_study_and_an_entry_are_demanded_fresh_and_about_the_same_candid
         return {one.name: one.state for one in tree.parts}
 
     safety = Told(3, "decision", NOW, "safety-1", "ship", ("f",))
-    drill = Told(4, "drill.rollback", NOW, None, "passed")
+    engineer = Signer("e", "eve", ("engineering",))
+    drill = Told(4, "drill.rollback", NOW, None, "passed", signers=(engineer,))
     assert parts()["study:safety"] is State.CANNOT_TELL
     assert parts(safety)["study:safety"] is State.MET
     assert parts(replace(safety, candidates=("g",)))["study:safety"] is State.CANNOT_TELL
@@ -128,6 +129,7 @@ def test_another_study_and_an_entry_are_demanded_fresh_and_about_the_same_candid
     old = NOW - timedelta(days=91)
     assert parts(replace(safety, time=old))["study:safety"] is State.NOT_MET
     assert parts(drill)["entry:rollback-drill"] is State.MET
+    assert parts(replace(drill, signers=()))["entry:rollback-drill"] is State.NOT_MET
     assert parts(replace(drill, study="t"))["entry:rollback-drill"] is State.CANNOT_TELL
     assert parts(replace(drill, verdict="failed"))["entry:rollback-drill"] is State.NOT_MET
 

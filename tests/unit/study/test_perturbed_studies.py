@@ -124,3 +124,23 @@ def test_an_item_is_read_in_one_version_of_input_and_target() -> None:
 def test_an_item_without_the_version_is_refused(item: Item, message: str) -> None:
     with pytest.raises(DataError, match=message):
         item.as_read("clean")
+
+
+JUDGE = {"scorer": "judge", "rubric": "preference", "system": "openai:m", "mode": "pairwise"}
+
+
+def test_a_judge_of_pairs_is_refused_where_arms_read_two_versions() -> None:
+    found = lint(Study(**fields(scorers={"right": {"scorer": "exact"}, "preferred": JUDGE})))
+
+    (fault,) = found.faults
+    assert fault.path == "scorers.preferred.mode"
+    assert "'perturbed' reads perturbed and the baseline clean" in fault.message
+    assert "their answers stand beside one input" in fault.message
+
+
+def test_a_judge_of_single_answers_may_see_two_versions_and_one_of_pairs_one() -> None:
+    alone = {**JUDGE, "rubric": "helpfulness", "mode": "pointwise"}
+    assert lint(Study(**fields(scorers={"right": alone}))).faults == ()
+    arms = fields()["arms"]
+    arms["perturbed"] |= {"reads": "clean", "system": "python:m:other"}
+    assert lint(Study(**fields(scorers={"right": JUDGE}, arms=arms))).faults == ()

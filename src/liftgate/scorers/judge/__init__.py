@@ -7,16 +7,14 @@ A judge's score is a measurement with an error. Nothing here corrects it: that t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 
-from liftgate.canon import digest
 from liftgate.errors import DataError
-from liftgate.protocols import Ask, Reply, SystemName
+from liftgate.protocols import Ask, SystemName
 from liftgate.records import (
     Answer,
     Item,
@@ -32,30 +30,21 @@ from liftgate.records import (
     Shown,
 )
 from liftgate.scorers.judge import prompt, statements
-from liftgate.scorers.judge.prompt import retrieved
-from liftgate.scorers.judge.reading import Read, read, shown, statements_of
-from liftgate.scorers.judge.votes import combined
+from liftgate.scorers.judge.rating import (
+    RETRIEVAL,
+    VERSION,
+    Rating,
+    Settings,
+    found_in,
+    judged_by,
+    vote_row,
+)
+from liftgate.scorers.judge.reading import Read, shown, statements_of
+from liftgate.scorers.judge.verdicts import VerdictJudge
 from liftgate.study.rubric import find_rubric
 
-VERSION = "1"
 _PANEL = {"system", "params", "files", "packages"}
 SMALLEST_PANEL = 2
-RETRIEVAL = "@retrieval"
-"""As ``source``: what the answer's own retrieval steps returned."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What a study says of a judge."""
-
-    rubric: str
-    votes: int
-    answer: str
-    mode: str
-    aggregate: str
-    source: str | None
-    positive: str | None
-    split: str
 
 
 def judge(  # noqa: PLR0913 - each is a key of the study
@@ -68,7 +57,7 @@ def judge(  # noqa: PLR0913 - each is a key of the study
     panel: list[dict[str, Any]] | None = None,
     votes: Annotated[int, Ge(1), Le(99)] = 1,
     answer: Literal["json", "text", "logprob"] = "json",
-    mode: Literal["pointwise", "reference", "pairwise"] = "pointwise",
+    mode: Literal["pointwise", "reference", "pairwise", "verdict"] = "pointwise",
     aggregate: Literal["majority", "mean", "median"] | None = None,
     source: str | None = None,
     positive: str | None = None,
@@ -87,7 +76,9 @@ def judge(  # noqa: PLR0913 - each is a key of the study
         answer: what the judge is to give: a JSON object, a label alone, or one character whose
             log-probabilities are read (its system must report them).
         mode: ``reference`` shows the item's target beside the answer; ``pairwise`` compares the
-            candidate's answer with the baseline's, in both orders, by a rubric over pairs.
+            candidate's answer with the baseline's, in both orders, by a rubric over pairs;
+            ``verdict``: answers are labels of the rubric about the input part ``source``, which the
+            judge rates itself.
         aggregate: how votes become a score; required where there is more than one.
         source: the input part that answers are judged against, for rubrics that show a source;
             ``@retrieval``: what the answer's own retrieval steps returned.
@@ -158,11 +149,15 @@ class JudgeSeat:
         self.settings = made
         self.asks = asks
 
-    def seated(self, root: Path, fingerprints: Sequence[str]) -> Judge | PairwiseJudge:
+    def seated(
+        self, root: Path, fingerprints: Sequence[str]
+    ) -> Judge | PairwiseJudge | VerdictJudge:
         """Return the judge; see ``protocols.JudgeFactory``."""
         made = self.settings
         rubric = find_rubric(made.rubric, root)
         _check_fit(rubric, made)
+        if made.mode == "verdict":
+            return VerdictJudge(rubric, made, tuple(fingerprints))
         kind = PairwiseJudge if made.mode == "pairwise" else Judge
         return kind(rubric, made, tuple(fingerprints))
 
@@ -177,6 +172,9 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
             f"rubric: {rubric.name} goes from {rubric.scale.low:g} to {rubric.scale.high:g}, "
             "expected 0 (the second is better) to 1 (the first is)"
         )
+    if made.mode == "verdict":
+        _check_verdicts(rubric, made)
+        return
     if Shown.SOURCE in rubric.shows and made.source is None:
         raise DataError(
             f"source: not given; {rubric.name} shows a source: name the input part that holds it"
@@ -195,95 +193,23 @@ def _check_fit(rubric: Rubric, made: Settings) -> None:
         raise DataError(f"positive: got {made.positive!r}, expected one of {labels}")
 
 
-class _Rating:
-    """What judges of answers and of pairs share: settings, identity, voting."""
-
-    version = VERSION
-
-    def __init__(self, rubric: Rubric, made: Settings, fingerprints: tuple[str, ...]) -> None:
-        self.rubric = rubric
-        self.settings = made
-        self._systems = fingerprints
-        positive = None if made.positive is None else rubric.scale.named(made.positive)
-        self._values = {anchor.value: anchor.value for anchor in rubric.scale.anchors}
-        if positive is not None:
-            self._values = {value: float(value == positive.value) for value in self._values}
-        self.is_binary = positive is not None or rubric.scale.kind is RubricKind.BINARY
-
-    @property
-    def identity(self) -> Mapping[str, Json]:
-        """Model with decoding, prompt, rubric, votes, aggregation."""
-        made = self.settings
-        return {
-            "systems": list(self._systems),
-            "prompt": prompt.PROMPT,
-            "rubric": self.rubric.digest,
-            "votes": made.votes,
-            "aggregate": made.aggregate,
-            "answer": made.answer,
-            "mode": made.mode,
-            "source": made.source,
-            "positive": made.positive,
-            "split": made.split if self.rubric.unit is RubricUnit.STATEMENT else None,
-            "version": self.version,
-        }
-
-    @property
-    def needs_trace(self) -> bool:
-        """Whether answers are judged against what their own retrieval steps returned."""
-        return self.settings.source == RETRIEVAL
-
-    def _about(self, item: Item, answer: Answer | None = None) -> dict[str, str] | Missing:
-        rubric, made = self.rubric, self.settings
-        material: dict[str, str] = {}
-        if Shown.INPUT in rubric.shows:
-            for name, part in item.input.items():
-                if name != made.source:
-                    material[f"input {name}"] = prompt.text_of(part)
-        if made.source == RETRIEVAL:
-            passages = retrieved(answer)
-            if not passages:
-                return Missing("the answer's trace has no retrieval step to judge against")
-            material["source"] = passages
-        elif made.source is not None:
-            if made.source not in item.input:
-                return Missing(f"the item has no input part {made.source!r} to judge against")
-            material["source"] = prompt.text_of(item.input[made.source])
-        if made.mode == "reference" or Shown.REFERENCE in rubric.shows:
-            if item.target is None:
-                return Missing("no label")
-            material["reference"] = prompt.text_of(item.target)
-        return material
-
-    def _head(self, material: Mapping[str, str]) -> dict[str, Json]:
-        return {
-            "liftgate": 1,
-            "rubric": self.rubric.name,
-            "aggregate": self.settings.aggregate,
-            "material": digest(dict(material)),
-            "notes": prompt.notes(material),
-        }
-
-    async def _voted(self, material: Mapping[str, str], ask: Ask) -> tuple[Read, list[Json]]:
-        text = prompt.asked(self.rubric, material, self.settings.answer)
-        reads: list[Read] = []
-        told: list[Json] = []
-        for number in range(len(self._systems)):
-            for vote in range(self.settings.votes):
-                reply = await ask(number, {"text": text})
-                found = self._read(reply)
-                reads.append(found)
-                told.append({"judge": number, "vote": vote, **_row(found, reply)})
-        return combined(reads, self.settings.aggregate), told
-
-    def _read(self, reply: Reply) -> Read:
-        if reply.answer is None:
-            kind = "" if reply.failure is None else f"{reply.failure.value}: "
-            return Read(Outcome.FAILED, why=f"the judge's system: {kind}{reply.message}")
-        return read(reply.answer.output, self.rubric.scale, self.settings.answer, self._values)
+def _check_verdicts(rubric: Rubric, made: Settings) -> None:
+    if rubric.unit is not RubricUnit.ANSWER or rubric.scale.kind is not RubricKind.BINARY:
+        raise DataError(
+            f"rubric: {rubric.name} is {rubric.scale.kind.value}, about one {rubric.unit.value}; "
+            "expected a binary scale about answers: a verdict is right or wrong"
+        )
+    if made.source is None or made.source == RETRIEVAL:
+        got = "not given" if made.source is None else f"got {RETRIEVAL}"
+        raise DataError(f"source: {got}; name the input part that the verdicts are about")
+    beside = sorted(set(rubric.shows) - {Shown.INPUT})
+    if beside:
+        raise DataError(f"rubric: {rubric.name} shows a {beside[0].value}, which a verdict has not")
+    if made.positive is not None:
+        raise DataError(f"positive: got {made.positive!r}, expected none for verdicts")
 
 
-class Judge(_Rating):
+class Judge(Rating):
     """Rates answers; see ``protocols.Judge``."""
 
     def scale(self, items: Sequence[Item]) -> Scale:
@@ -298,25 +224,37 @@ class Judge(_Rating):
 
     async def judge(self, answer: Answer, item: Item, ask: Ask) -> Judged:
         """Judge one answer; see ``protocols.Judge``."""
-        about = self._about(item, answer)
+        about = self.about(item, answer)
         if isinstance(about, Missing):
             return Judged(about, {"liftgate": 1, "votes": []})
         material = {**about, "answer": prompt.text_of(answer.output)}
         if self.rubric.unit is RubricUnit.STATEMENT:
             return await self._statements(material, ask)
-        found, votes = await self._voted(material, ask)
-        return _judged(found, {**self._head(material), "votes": votes})
+        found, votes = await self.voted(material, ask)
+        return judged_by(found, {**self.head(material), "votes": votes})
+
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> list[tuple[int, Mapping[str, Json]]] | None:
+        """Return what it will ask; of statements nobody knows how many an answer makes."""
+        (answer,) = answers
+        if self.rubric.unit is RubricUnit.STATEMENT:
+            return None
+        about = {} if self.needs_trace else self.about(item, answer)
+        if isinstance(about, Missing):
+            return []
+        return self.votes_on({**about, "answer": _text_of(answer)})
 
     async def _statements(self, material: Mapping[str, str], ask: Ask) -> Judged:
         """The mean over an answer's statements: every answer counts alike (the mean of ratios)."""
-        head = self._head(material)
+        head = self.head(material)
         if self.settings.split == "sentences":
             texts: list[str] | None = statements.split(material["answer"])
         else:
             reply = await ask(0, {"text": prompt.asked_to_split(material)})
             output = None if reply.answer is None else reply.answer.output
             texts = None if output is None else statements_of(output)
-            head["split"] = _row(Read(Outcome.VALUE), reply)
+            head["split"] = vote_row(Read(Outcome.VALUE), reply)
             if texts is None:
                 got = reply.message if output is None else f"got {shown(output)}"
                 return Judged(None, head, f"statements: {got}, expected a JSON list of them")
@@ -325,28 +263,42 @@ class Judge(_Rating):
         whole = material["answer"]
         for text in texts or ():
             shown_with = {**material, "answer": text, "answer that it stands in": whole}
-            one, votes = await self._voted(shown_with, ask)
+            one, votes = await self.voted(shown_with, ask)
             found.append(one)
-            listed.append({"text": text, **_found(one), "votes": votes})
-        return _judged(_over_statements(found), {**head, "statements": listed})
+            listed.append({"text": text, **found_in(one), "votes": votes})
+        return judged_by(_over_statements(found), {**head, "statements": listed})
 
 
-class PairwiseJudge(_Rating):
+class PairwiseJudge(Rating):
     """Compares two answers; see ``protocols.PairJudge``."""
 
     def scale(self, items: Sequence[Item]) -> Scale:
         """From 0 to 1: how far an arm's answer is preferred to the other's."""
         return Scale(ScoreKind.GRADED, 0.0, 1.0, self.rubric.higher_is_better)
 
+    def foresee(
+        self, item: Item, answers: Sequence[Answer | None]
+    ) -> list[tuple[int, Mapping[str, Json]]] | None:
+        """Return what it will ask about two answers in one order."""
+        about = self.about(item)
+        if isinstance(about, Missing):
+            return []
+        named = zip(("first answer", "second answer"), map(_text_of, answers), strict=True)
+        return self.votes_on({**about, **dict(named)})
+
     async def judge_pair(self, first: Answer, second: Answer, item: Item, ask: Ask) -> Judged:
         """Judge two answers in this order; see ``protocols.PairJudge``."""
-        about = self._about(item)
+        about = self.about(item)
         if isinstance(about, Missing):
             return Judged(about, {"liftgate": 1, "votes": []})
         texts = (prompt.text_of(one.output) for one in (first, second))
         material = {**about, **dict(zip(("first answer", "second answer"), texts, strict=True))}
-        found, votes = await self._voted(material, ask)
-        return _judged(found, {**self._head(material), "votes": votes})
+        found, votes = await self.voted(material, ask)
+        return judged_by(found, {**self.head(material), "votes": votes})
+
+
+def _text_of(answer: Answer | None) -> str:
+    return "" if answer is None else prompt.text_of(answer.output)
 
 
 def _over_statements(found: Sequence[Read]) -> Read:
@@ -358,30 +310,3 @@ def _over_statements(found: Sequence[Read]) -> Read:
     if not values:
         return Read(Outcome.ABSTAINED, why=f"none of {len(found)} statements makes a claim")
     return Read(Outcome.VALUE, fmean(values))
-
-
-def _judged(found: Read, detail: dict[str, Json]) -> Judged:
-    if found.outcome is Outcome.FAILED:
-        return Judged(None, detail, found.why)
-    if found.value is None:
-        return Judged(Missing(found.why), detail)
-    return Judged(found.value, detail)
-
-
-def _found(found: Read) -> dict[str, Json]:
-    return {"outcome": found.outcome.value, "value": found.value, "why": found.why}
-
-
-def _row(found: Read, reply: Reply) -> dict[str, Json]:
-    answer = reply.answer
-    return {
-        **_found(found),
-        "mass": found.mass,
-        "raw": None if answer is None else answer.output,
-        "failure": None if reply.failure is None else reply.failure.value,
-        "seconds": reply.seconds,
-        "tokens_in": None if answer is None else answer.tokens_in,
-        "tokens_out": None if answer is None else answer.tokens_out,
-        "cost": reply.cost,
-        "reported": reply.reported,
-    }

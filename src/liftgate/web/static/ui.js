@@ -16,10 +16,11 @@
       const at = all.indexOf(document.activeElement);
       const by = event.key === "j" ? 1 : -1;
       const to = at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by;
-      if (all[to]) { event.preventDefault(); all[to].focus(); }
-      return;
+      if (all[to]) { event.preventDefault(); all[to].focus(); return; }
     }
     if (!/^[a-z]$/.test(event.key)) return;
+    const field = document.querySelector(`[data-focus="${event.key}"]`);
+    if (field) { event.preventDefault(); field.focus(); return; }
     const link = document.querySelector(`a[data-key="${event.key}"]`);
     if (link) { event.preventDefault(); link.click(); }
   });

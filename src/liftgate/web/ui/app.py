@@ -9,7 +9,7 @@ from liftgate.errors import LiftgateError
 from liftgate.web.answers import fault, icon, not_found, static
 from liftgate.web.guard import App, Guarded
 from liftgate.web.pages import compiled
-from liftgate.web.ui import audit, decision, documents, gate, judges, studies, trace
+from liftgate.web.ui import audit, comparison, decision, documents, gate, judges, studies, trace
 from liftgate.web.ui.door import Door
 from liftgate.web.ui.shell import Role, Site
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MODULES: tuple[Callable[[Site], list[Any]], ...] = (
     studies.routes,
     decision.routes,
+    comparison.routes,
     documents.routes,
     gate.routes,
     trace.routes,

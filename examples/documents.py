@@ -1,0 +1,41 @@
+"""Every shipped document of an example's study, built and held against the ledger."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from liftgate.store import Workspace
+
+SHIPPED = (
+    "experiment-design",
+    "dataset-card",
+    "decision-memo",
+    "model-card",
+    "optimisation-report",
+    "publication-kit",
+)
+
+
+def documents(study: str, about: str) -> int:
+    """Build the documents into the workspace's reports, then check them all.
+
+    Args:
+        study: the study's file.
+        about: the file with what people say of it.
+
+    Returns:
+        The exit code of ``liftgate doc check``, or of the build that failed.
+    """
+    liftgate = str(Path(sys.executable).with_name("liftgate"))
+    folder = Workspace.locate().reports / f"{Path(study).parent.name}-documents"
+    built = [folder / name / "README.md" for name in SHIPPED]
+    print()
+    for name, file in zip(SHIPPED, built, strict=True):
+        words = [liftgate, "doc", "build", name, study, "--out", str(file), "--about", about]
+        done = subprocess.run(words, stdout=subprocess.DEVNULL, check=False)
+        if done.returncode:
+            return done.returncode
+        print(f"Built {name}: {file.with_suffix('.html')}")
+    return subprocess.run([liftgate, "doc", "check", *map(str, built)], check=False).returncode

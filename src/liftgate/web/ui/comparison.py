@@ -1,0 +1,142 @@
+"""Two recorded arms side by side: the same pages as ``liftgate compare A B --ui``."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from liftgate.flow.comparison_view import Asked, Openings, decided_view
+from liftgate.flow.recorded_sides import DOORS, RecordedSides
+from liftgate.web import answers, flips
+from liftgate.web.ui.shell import Page, Role, Site, framed, visitor, whole
+
+if TYPE_CHECKING:
+    from starlette.datastructures import QueryParams
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+_WAIT_S = 0.15
+"""How long a page waits for rows; then it says that they are being read, and asks again."""
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes of the comparison."""
+    from starlette.routing import Route
+
+    site.addresses.add(DOORS.list)
+    room = _Room(site)
+    return [
+        Route(DOORS.list, partial(_shown, site, room, _list)),
+        Route(DOORS.list_json, partial(_as_json, room, flips.flips_of)),
+        Route(DOORS.item, partial(_shown, site, room, _item)),
+        Route(DOORS.item_json, partial(_as_json, room, _with_links)),
+        Route(DOORS.codes, partial(_sheet, room)),
+    ]
+
+
+class _Room:
+    """The comparisons of a workspace that are open."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.openings = Openings(site.index, site.workspace)
+
+    def of(self, asked: QueryParams, wait_s: float | None) -> tuple[RecordedSides | None, int]:
+        """Return the comparison of an address, None while it is read; and its decision's entry."""
+        study = asked.get("study", "")
+        entry = whole(asked, "entry", 0) or self.openings.last(study)
+        wanted = Asked(entry, asked.get("candidate") or None, asked.get("metric") or None)
+        return self.openings.of(study, wanted, wait_s), entry
+
+    def chooser(self, asked: QueryParams) -> dict[str, Any]:
+        """Return the studies that can be compared."""
+        text, number = asked.get("q", "")[:200], whole(asked, "page", 1)
+        return decided_view(self.site.index, text=text, page=number)
+
+
+def _shown(site: Site, room: _Room, write: Any, request: Request) -> Response:
+    visitor(request, Role.READER)
+    asked = request.query_params
+    if not asked.get("study"):
+        page = Page(DOORS.list, "ui/comparisons.html.j2", lambda *_: {})
+        return answers.html(framed(site, request, page, room.chooser(asked)))
+    sides, entry = room.of(asked, _WAIT_S)
+    if sides is None:
+        return _wait(site, request, asked["study"], entry)
+    text: str = write(site, request, sides)
+    return answers.html(text)
+
+
+def _list(site: Site, request: Request, sides: RecordedSides) -> str:
+    page = Page(DOORS.list, "ui/comparison.html.j2", lambda *_: {})
+    view = _about(sides) | flips.flips_of(sides, request.query_params)
+    return framed(site, request, page, view)
+
+
+def _item(site: Site, request: Request, sides: RecordedSides) -> str:
+    page = Page(DOORS.item, "ui/comparison_item.html.j2", lambda *_: {}, area=DOORS.list)
+
+    def written(most: int) -> str:
+        return framed(site, request, page, _with_links(sides, request.query_params, most))
+
+    return flips.richest(written)
+
+
+def _wait(site: Site, request: Request, study: str, entry: int) -> Response:
+    """Say that rows are being read; the browser asks again, with or without scripts."""
+    page = Page(request.url.path, "ui/comparison_wait.html.j2", lambda *_: {}, area=DOORS.list)
+    again = f"{request.url.path}?{request.url.query}"
+    trials = site.index.now()[study].planned
+    view = {"study": study, "entry": entry, "trials": trials, "again": again}
+    answer = answers.html(framed(site, request, page, view), 202)
+    answer.headers["refresh"] = "1"
+    return answer
+
+
+def _as_json(room: _Room, view: Any, request: Request) -> Response:
+    visitor(request, Role.READER)
+    asked = request.query_params
+    if not asked.get("study"):
+        return answers.as_json(room.chooser(asked))
+    sides, _ = room.of(asked, None)
+    assert sides is not None
+    return answers.as_json(_about(sides) | view(sides, asked))
+
+
+def _sheet(room: _Room, request: Request) -> Response:
+    visitor(request, Role.READER)
+    sides, _ = room.of(request.query_params, None)
+    assert sides is not None
+    return flips.codes(sides, request.query_params)
+
+
+def _about(sides: RecordedSides) -> dict[str, Any]:
+    study, own = sides.study.study, sides.arms[1]
+    return {
+        "study": study,
+        "entry": sides.entry,
+        "decision": urlencode({"study": study, "entry": sides.entry}),
+        "candidates": [
+            {
+                "name": name,
+                "chosen": name == own,
+                "query": urlencode({"study": study, "entry": sides.entry, "candidate": name}),
+            }
+            for name in sides.study.candidates
+        ],
+    }
+
+
+def _with_links(
+    sides: RecordedSides, asked: QueryParams, most: int = flips.SHOWN[0]
+) -> dict[str, Any]:
+    """Return an item with the addresses of all that is known of its answers."""
+    view = flips.flip_of(sides, asked, most)
+    same = {"entry": sides.entry, "item": view["item"]}
+    responses = [
+        {"side": name, "address": f"/response?{urlencode({**same, 'arm': arm, 'repeat': 0})}"}
+        for name, arm in zip(("the baseline", "the candidate"), sides.arms, strict=True)
+    ]
+    return {**view, "responses": responses}
