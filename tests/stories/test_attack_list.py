@@ -325,4 +325,3 @@ def test_hostile_strings_in_every_field_stay_strings(approved):
             assert mark not in approved.said, (words, approved.said)
     assert approved("ledger", "verify") == 0
     assert_told("hostile strings in every field", approved.said)
-    assert all(entry.sequence for entry in approved.entries())

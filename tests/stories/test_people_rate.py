@@ -237,3 +237,19 @@ def read_back(world, rated, batch, rubric):
 )
 def test_what_cannot_be_drawn_says_why(rated, source, rubric, told):
     assert told in rated("rate", "draw", source, "--rubric", rubric, *ALONE, code=2)
+
+
+def test_a_slice_that_no_item_has_is_refused_and_draws_nothing(rated, world):
+    (world.folder / "task_success.yaml").write_text(RUBRIC, "utf-8")
+    (world.folder / "things.jsonl").write_text(
+        '{"id": "a", "input": "q", "answer": "x"}\n', "utf-8"
+    )
+    words = ("rate", "draw", "study.yaml", "--rubric", "task_success.yaml", *ALONE)
+    for option in ("--stratify", "--harm"):
+        told = rated(*words, option, "kinds", code=2)
+        assert "no slice or field of the items named 'kinds' (did you mean 'kind'?)" in told
+        told = rated("rate", "draw", "things.jsonl", *words[3:], option, "kind", code=2)
+        assert "the keys stratum and harm" in told
+    assert "rating.drawn" not in rated("ledger", "log")
+    rated(*words, "--stratify", "kind")
+    assert "rating.drawn" in rated("ledger", "log")

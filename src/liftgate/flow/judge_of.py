@@ -70,7 +70,10 @@ def judge_of(name: str) -> JudgeOf:
     parts = parts_of(opened)
     known = {one.name: one for one in parts.scorers if one.is_judge}
     if not known:
-        raise StudyError(f"{path}: no scorer of this study is a judge")
+        raise StudyError(
+            f"{path}: no scorer of this study is a judge",
+            hint="a judge is a scorer of the study: {scorer: judge, rubric: NAME, system: …}",
+        )
     if not metric and len(known) > 1:
         raise UnknownName("judge", "", known, hint=f"name one: {path}@{min(known)}")
     chosen = metric or next(iter(known))

@@ -153,7 +153,10 @@ def plan_labels(
         DataError: neither or both of labels and width.
     """
     if (labels is None) == (width is None):
-        raise DataError("labels: expected either a number of labels or a half-width")
+        raise DataError(
+            "labels: expected either a number of labels or a half-width",
+            hint="--labels N asks how wide an interval they give; --half-width W how many it takes",
+        )
     made = judge_of(name)
     worths = _worths(made, workspace)
     body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}

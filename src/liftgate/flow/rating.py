@@ -223,6 +223,11 @@ def _pool(
 ) -> tuple[tuple[Subject, ...], str, tuple[str, ...]]:
     """What there is to rate, the digest of where it comes from, and notes."""
     if asked.source.endswith(".jsonl"):
+        if asked.stratify or asked.harm:
+            raise DataError(
+                f"{asked.source}: stratify and harm name slices of a study's items",
+                hint="in a file each line says so itself: the keys stratum and harm",
+            )
         subjects = read_subjects(Path(asked.source))
         return subjects, digest(plain(subjects)), ()
     return subjects_of_study(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from liftgate.errors import DataError
+from liftgate.errors import DataError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
@@ -46,7 +46,7 @@ def subjects_of_study(
         Subjects, the study's digest, notes on what was left out.
 
     Raises:
-        UnknownName: no study and no run of that name.
+        UnknownName: no study and no run of that name; no item has that slice or field.
         LiftgateError: nothing was decided yet.
         DataError: no rows, or a rubric that asks about single statements.
     """
@@ -59,6 +59,8 @@ def subjects_of_study(
     locked = locked_at(decision.body, entries, decision.sequence)
     study = Study(**locked.model)
     dataset, notes = dataset_of(decision.body, study, store)
+    for name in (stratify, harm):
+        _expect_label(dataset.items, name)
     plan = plan_of(decision.body, locked, study, dataset)
     by_role = sorted(plan.arms, key=lambda bound: bound.arm.role is not Role.BASELINE)
     arms = [bound.arm.fingerprint for bound in by_role]
@@ -156,6 +158,13 @@ def _source(item: Item) -> str:
         f"item {item.id!r}: the rubric shows a source, and no part or metadata is named one of "
         + ", ".join(_SOURCE_PARTS)
     )
+
+
+def _expect_label(items: Sequence[Item], name: str | None) -> None:
+    """Refuse a name that no item has: it would give one stratum, or warn of nothing."""
+    known = {key for item in items for key in (*item.slices, *item.metadata)}
+    if name is not None and name not in known:
+        raise UnknownName("slice or field of the items", name, known)
 
 
 def _label(item: Item, name: str | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import DataError, UnknownName
+from liftgate.errors import DataError, UnknownName, did_you_mean
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
@@ -251,7 +251,13 @@ def _at_least(scale: Scale, given: float | None, metric: str) -> float:
 def _item(parts: Parts, name: str) -> Item:
     known = {item.id: item for item in parts.dataset.items}
     if name not in known:
-        raise DataError(f"the study has no item {name!r} among its {len(known):,}")
+        guess = did_you_mean(name, known)
+        raise DataError(
+            f"the study has no item {name!r} among its {len(known):,}",
+            hint=f"did you mean {guess!r}?"
+            if guess
+            else f"its items are named like {min(known)!r}",
+        )
     return known[name]
 
 

@@ -130,7 +130,9 @@ def _read(path: Path, *, with_value: bool) -> list[tuple[Subject, float]]:
 def _lines(path: Path) -> Iterator[tuple[int, Any]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -146,7 +148,7 @@ def _subject(row: Any) -> Subject:
     unknown = sorted(set(row) - _KEYS - _DRAWN - {name for name in _EMPTY if row.get(name) is None})
     if unknown:
         raise DataError(
-            f"got the unknown key {unknown[0]!r}, expected of {', '.join(sorted(_KEYS))}"
+            f"got the unknown key {unknown[0]!r}, expected one of: {', '.join(sorted(_KEYS))}"
         )
     trials = [key for key in (_word(row, "trial"), _word(row, "other")) if key]
     key = subject_key(_word(row, "item"), *trials) if trials else _word(row, "id")

@@ -56,13 +56,18 @@ def test_the_memo_has_no_bare_point_estimate_and_fits_one_page_for_one_candidate
     decision["decisions"] = [d for d in decision["decisions"] if d["candidate"] == "dense"]
     facts = facts_of(decision)
     text = built(SHIPPED / "decision-memo.md.j2", decision).markdown
+    with_words, with_texts = 0, 0
     for found in scan(text):
         reference, _, field = found.name.partition("#")
         if ":" in reference and facts.words(facts.numbers[reference]) is not None:
+            with_words += 1
             assert field in ("text", "demand", "reading", "reason")
         if field == "text" and ":" in reference:
             number = facts.numbers[reference]
+            with_texts += number.estimate is not None
             assert number.estimate is None or " to " in found.text
+    assert with_words
+    assert with_texts
     assert len(re.sub("<!--.*?-->", "", text).split()) < 450
 
 

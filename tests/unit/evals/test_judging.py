@@ -95,7 +95,9 @@ def test_a_judge_that_cannot_be_asked_at_all_ends_the_run_and_scores_nothing(ben
     with pytest.raises(Unavailable, match="the key is refused"):
         bench.run(plan)
 
-    assert all("good" not in row.scores for row in bench.look(select, plan))
+    rows = bench.look(select, plan)
+    assert rows
+    assert all("good" not in row.scores for row in rows)
 
 
 def test_a_new_judge_scores_known_answers_side_by_side_without_calling_the_arms(bench) -> None:

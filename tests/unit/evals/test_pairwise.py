@@ -112,7 +112,9 @@ def test_a_failed_answer_needs_no_judge_and_the_other_is_preferred(bench) -> Non
     assert done.asked == 2
     rows = bench.look(select, plan)
     assert scores_of(plan, rows, 1) == [1.0, 0.5, 0.0, 0.5]
-    assert all(row.trial.failure is None for row in prefer(plan, rows))
+    preferred = list(prefer(plan, rows))
+    assert preferred
+    assert all(row.trial.failure is None for row in preferred)
 
 
 def test_one_order_that_failed_leaves_the_preference_failed_and_is_tried_again(bench) -> None:

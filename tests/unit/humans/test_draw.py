@@ -82,6 +82,7 @@ def test_sides_are_exchanged_independently_of_what_stands_on_them():
 def test_repeats_come_long_after_the_first_time():
     drawn = draw(answers(), rubric(), replace(WISHES, repeats=4))
     for tasks in drawn.tasks.values():
+        assert sum(task.kind is TaskKind.REPEAT for task in tasks) == 4
         for place, task in enumerate(tasks):
             if task.kind is TaskKind.REPEAT:
                 first = next(n for n, t in enumerate(tasks) if t.subject == task.subject)

@@ -185,6 +185,7 @@ def test_no_page_but_the_report_may_bring_a_policy_of_its_own():
 
 def test_links_lead_only_to_pages_that_there_are(visitor):
     links = visitor.get("/decision.json?study=docsearch").json()["links"]
+    assert links
     for link in links:
         answer = visitor.get(link["address"])
         if link["address"].startswith("/comparison"):  # this ledger kept no item

@@ -95,7 +95,9 @@ def test_a_file_of_ours_is_kept_for_good_and_a_page_never(workspace):
     someone = client(workspace)
     page = someone.get("/studies")
     assert page.headers["cache-control"] == "no-store"
-    for path in re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text):
+    paths = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+    assert paths
+    for path in paths:
         kept = someone.get(path)
         assert (kept.status, kept.headers["cache-control"]) == (
             200, "public, max-age=31536000, immutable",
