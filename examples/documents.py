@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
+from examples.command import LIFTGATE
 from liftgate.store import Workspace
 
 SHIPPED = (
@@ -28,14 +28,13 @@ def documents(study: str, about: str) -> int:
     Returns:
         The exit code of ``liftgate doc check``, or of the build that failed.
     """
-    liftgate = str(Path(sys.executable).with_name("liftgate"))
     folder = Workspace.locate().reports / f"{Path(study).parent.name}-documents"
     built = [folder / name / "README.md" for name in SHIPPED]
     print()
     for name, file in zip(SHIPPED, built, strict=True):
-        words = [liftgate, "doc", "build", name, study, "--out", str(file), "--about", about]
+        words = [LIFTGATE, "doc", "build", name, study, "--out", str(file), "--about", about]
         done = subprocess.run(words, stdout=subprocess.DEVNULL, check=False)
         if done.returncode:
             return done.returncode
         print(f"Built {name}: {file.with_suffix('.html')}")
-    return subprocess.run([liftgate, "doc", "check", *map(str, built)], check=False).returncode
+    return subprocess.run([LIFTGATE, "doc", "check", *map(str, built)], check=False).returncode

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from examples.command import WORDS, decided, liftgate
 from examples.judge.prepare import BUILD
 from examples.judge.replies import label_of
 
@@ -25,21 +25,9 @@ HERE = Path(__file__).parent
 STUDY = str(HERE / "study.yaml")
 LABELS = 50
 """The fewest that a decision takes."""
-WORDS = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}
 AT_ONCE = "3"
 """Calls in flight in all; each model has one at a time, so that its answers repeat."""
 RATER = "pyrit"
-
-
-def liftgate(*words: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run a command in a process of its own."""
-    return subprocess.run(
-        [str(Path(sys.executable).with_name("liftgate")), *words],
-        env={**os.environ, "OMP_WAIT_POLICY": "passive"},
-        stdout=subprocess.PIPE if capture else None,
-        text=True,
-        check=False,
-    )
 
 
 def run(*options: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
@@ -78,22 +66,19 @@ def calibrate() -> None:
         sys.exit("demo-judge: the judge could not be calibrated")
 
 
-def claims(decided: Mapping[str, Any]) -> list[str]:
+def claims(body: Mapping[str, Any]) -> list[str]:
     """Return what the estimate says of labels and of the judge alone."""
-    estimate = decided["decisions"][0]["verdicts"][0]["estimate"] or {}
+    estimate = body["decisions"][0]["verdicts"][0]["estimate"] or {}
     wanted = ("labelled by people", "count as", "the judge alone")
     return [told for told in estimate.get("warnings", ()) if any(word in told for word in wanted)]
 
 
 def read(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """Return a decision as JSON; exits when there is none."""
-    try:
-        decided = json.loads(answer.stdout)
-    except json.JSONDecodeError:
-        decided = None
-    if not isinstance(decided, dict) or decided.get("exit_code") != answer.returncode:
+    found = decided(answer.returncode, answer.stdout)
+    if found is None:
         sys.exit(f"demo-judge: no valid decision; liftgate run exited {answer.returncode}")
-    return decided
+    return found
 
 
 def main() -> None:
@@ -104,15 +89,15 @@ def main() -> None:
         calibrate()
         run("--quiet")
     again = [run("--json", "--quiet", capture=True) for _ in range(2)]
-    decided = read(again[0])
-    told = claims(decided)
+    body = read(again[0])
+    told = claims(body)
     if again[0].stdout != again[1].stdout or not told:
         sys.exit("demo-judge: the decision does not repeat, or does not rest on labels")
     print()
     for line in told:
         print(line)
     print(f"Digest of the decision: {hashlib.sha256(again[0].stdout.encode()).hexdigest()}")
-    print(f"Decision: {WORDS[decided['exit_code']]} (liftgate run exits {decided['exit_code']})")
+    print(f"Decision: {WORDS[body['exit_code']]} (liftgate run exits {body['exit_code']})")
 
 
 if __name__ == "__main__":

@@ -10,33 +10,25 @@ for again, as JSON, twice: neither may call anything, both must be the same to t
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from examples.command import WORDS, decided, liftgate
 from examples.documents import documents
 
 HERE = Path(__file__).parent
 STUDY, PRICES = str(HERE / "study.yaml"), str(HERE / "prices.yaml")
-WORDS = {0: "SHIP", 1: "HOLD", 4: "INCONCLUSIVE"}
 AT_ONCE = "2"
 """Calls in flight in all. Each model still has one at a time, so that its answers repeat."""
 
 
 def decide(*options: str, capture: bool = False) -> subprocess.CompletedProcess[str]:
     """Run the study in a process of its own."""
-    command = [str(Path(sys.executable).with_name("liftgate")), "run", STUDY, "--prices", PRICES]
-    return subprocess.run(
-        [*command, "--concurrency", AT_ONCE, *options],
-        env={**os.environ, "OMP_WAIT_POLICY": "passive"},
-        stdout=subprocess.PIPE if capture else None,
-        text=True,
-        check=False,
-    )
+    words = ("run", STUDY, "--prices", PRICES, "--concurrency", AT_ONCE, *options)
+    return liftgate(*words, capture=capture)
 
 
 def decision(code: int, answers: list[str]) -> dict[str, Any] | None:
@@ -46,33 +38,26 @@ def decision(code: int, answers: list[str]) -> dict[str, Any] | None:
         code: how ``liftgate run`` exited.
         answers: what ``liftgate run --json`` printed afterwards, each time.
     """
-    if code not in WORDS or len(set(answers)) != 1:
-        return None
-    try:
-        decided = json.loads(answers[0])
-    except json.JSONDecodeError:
-        return None
-    agrees = isinstance(decided, dict) and decided.get("exit_code") == code
-    return decided if agrees else None
+    return decided(code, answers[0]) if len(set(answers)) == 1 else None
 
 
-def saved(decided: dict[str, Any]) -> Iterator[str]:
+def saved(body: dict[str, Any]) -> Iterator[str]:
     """Yield what was called and paid, and what stopping early left uncalled and unpaid."""
-    looks = decided["looks"]
+    looks = body["looks"]
     planned, items = looks["planned_items"], looks["items"]
     yield (
         f"Calls: {looks['trials']:,} decided, {looks['trials_saved']:,} of "
         f"{looks['trials'] + looks['trials_saved']:,} were not needed"
     )
-    currency = decided["prices"]["currency"]
-    for arm, cost in decided["cost"].items():
+    currency = body["prices"]["currency"]
+    for arm, cost in body["cost"].items():
         if cost["total"] is None:
             continue
         each = cost["total"] / cost["items"]
         yield (
             f"{arm}: {cost['tokens_in']:,} tokens in, {cost['tokens_out']:,} out, "
             f"{cost['total']:.6f} {currency}; about {each * (planned - items):.6f} {currency} "
-            f"saved; p50 {decided['latency'][arm]['p50_ms']:,.0f} ms"
+            f"saved; p50 {body['latency'][arm]['p50_ms']:,.0f} ms"
         )
 
 
