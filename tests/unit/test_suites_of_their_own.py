@@ -19,6 +19,7 @@ def taken(file: Path) -> list[tuple[str, str]]:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests.")
         for alias in node.names
+        if alias.name != "*"
     ]
 
 
