@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-from examples.command import LIFTGATE
+from examples.command import liftgate
 from liftgate.store import Workspace
 
 SHIPPED = (
@@ -32,9 +31,9 @@ def documents(study: str, about: str) -> int:
     built = [folder / name / "README.md" for name in SHIPPED]
     print()
     for name, file in zip(SHIPPED, built, strict=True):
-        words = [LIFTGATE, "doc", "build", name, study, "--out", str(file), "--about", about]
-        done = subprocess.run(words, stdout=subprocess.DEVNULL, check=False)
+        words = ("doc", "build", name, study, "--out", str(file), "--about", about)
+        done = liftgate(*words, capture=True)
         if done.returncode:
             return done.returncode
         print(f"Built {name}: {file.with_suffix('.html')}")
-    return subprocess.run([LIFTGATE, "doc", "check", *map(str, built)], check=False).returncode
+    return liftgate("doc", "check", *map(str, built)).returncode

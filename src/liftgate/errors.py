@@ -151,3 +151,18 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name, or an empty string when none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return near[0] if near else ""
+
+
+def carried(error: Exception) -> Exception:
+    """Return an exception that can go to another process; of any other one, what it says."""
+    import pickle
+
+    try:
+        # Some can be pickled and not be read again.
+        pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
+    except Exception:  # noqa: BLE001 - it is the code of whoever made it
+        said = str(error)
+        if not isinstance(error, LiftgateError):
+            said = f"{type(error).__name__}: {said}"
+        return LiftgateError(said, hint=getattr(error, "hint", ""))
+    return error

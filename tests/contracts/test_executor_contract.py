@@ -270,17 +270,18 @@ def test_a_cancelled_run_keeps_its_rows_ends_its_processes_and_the_next_goes_on(
 
 
 def test_a_job_that_kills_its_process_is_a_crash_and_the_others_are_answered(bench) -> None:
-    plan = bench.plan(bench.arm("a", "waiting", seconds=0.01, trouble="dies"), items=12)
+    arm = bench.arm("a", "waiting", seconds=0.01, trouble="dies")
+    plan = bench.plan(arm, items=12, outcomes=OutcomeRules(10.0, {Failure.CRASH: 2}))
     done = bench.run(plan, made("processes"))
     with Store.open(bench.home, read_only=True) as store:
         trials = store.trials(plan.arms[0].arm.fingerprint)
     failed = [trial for trial in trials if trial.failure is not None]
-    assert [trial.failure for trial in failed] == [Failure.CRASH] * 2
+    assert [trial.failure for trial in failed] == [Failure.CRASH] * 3
     assert {trial.message for trial in failed} == {"its worker process ended (SIGKILL)"}
     assert len({trial.input_digest for trial in failed}) == 1
     # Nothing is recorded twice, and what was under way beside it is no crash.
-    assert len({(trial.input_digest, trial.attempt) for trial in trials}) == len(trials) == 13
-    assert (done.called, done.failed) == (13, 1)
+    assert len({(trial.input_digest, trial.attempt) for trial in trials}) == len(trials) == 14
+    assert (done.called, done.failed) == (14, 1)
     assert "calls were under way in worker processes that ended" in done.notes[0]
 
 

@@ -223,6 +223,25 @@ def test_what_was_done_before_a_refusal_of_the_registry_is_undone(office):
     assert registry.pointing[MODEL] == {"champion": "2", "rollback": "1"}
 
 
+def test_a_first_alias_that_a_registry_refuses_is_left_out_again(office):
+    _, workspace, registry = office
+    registry.pointing[MODEL] = {}
+    refused = []
+
+    def refuses_once(what):
+        if what == "champion" and not refused:
+            refused.append(what)
+            unreachable(what)
+
+    registry.before = refuses_once
+    with pytest.raises(Unavailable):
+        _promote(office)
+    assert registry.pointing[MODEL] == {}
+    assert len(_entries(workspace, GIVEN_UP)) == 1
+    _promote(office)
+    assert registry.pointing[MODEL] == {"champion": "2"}
+
+
 def test_a_process_killed_between_two_aliases_is_finished_by_whoever_comes_next(office):
     _, workspace, registry = office
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from math import fsum
 
 from liftgate.errors import DataError
-from liftgate.evals.plan import Asked, BoundArm, Job, Question
+from liftgate.evals.plan import Asked, BoundArm, BoundScorer, Job, Question
 from liftgate.evals.prices import Prices
 from liftgate.protocols import Composed, Expected, Metered, System
 from liftgate.records import Answer, Json, Trial
@@ -78,18 +78,22 @@ class Purse:
         """
         if not self.counts:
             return
-        found: dict[str, list[Question]] = defaultdict(list)
+        scorers: dict[str, BoundScorer] = {}
+        found: dict[str, list[tuple[float | None, bool]]] = defaultdict(list)
         for question in questions:
-            found[question.scorer.name].append(question)
-        for metric, asked in found.items():
-            for one in asked[0].scorer.asks:
+            # A question holds a whole prompt, and there may be very many of them.
+            scorers[question.scorer.name] = question.scorer
+            is_bounded = question.answer_tokens is not None
+            found[question.scorer.name].append((self._foreseen(question), is_bounded))
+        for metric, costs in found.items():
+            asks = scorers[metric].asks
+            for one in asks:
                 if self.most is not None:
                     self._check(f"judge {metric}", _called(one.system, one.name), self.most)
-            costs = [self._foreseen(question) for question in asked]
-            known = [cost for cost in costs if cost is not None]
-            priced = any(self.prices.find(one.name) for one in asked[0].scorer.asks)
+            known = [cost for cost, _ in costs if cost is not None]
+            priced = any(self.prices.find(one.name) for one in asks)
             if len(known) == len(costs) and (priced or self.most is not None):
-                whole = all(question.answer_tokens is not None for question in asked)
+                whole = all(is_bounded for _, is_bounded in costs)
                 word = "at most" if whole else "about"
                 rest = "" if whole else ", the answers' own length not counted"
                 yield (

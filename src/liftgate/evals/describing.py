@@ -15,17 +15,20 @@ LONGEST_S = 15
 async def described(arms: Iterable[BoundArm]) -> dict[str, Json]:
     """Return arm -> what its server says, or ``{"not_captured": why}``; never fails.
 
-    A stage of a composed system stands under ``arm.stage``.
+    A stage of a composed system stands under ``arm.stage``. All are asked at once, so that those
+    that do not answer are waited for together.
     """
-    found: dict[str, Json] = {}
-    for bound in arms:
-        for name, system in _parts(bound.arm.name, bound.system):
-            try:
-                async with asyncio.timeout(LONGEST_S):
-                    found[name] = dict(await system.describe())
-            except Exception as error:  # noqa: BLE001 - capturing must never stop a run
-                found[name] = {"not_captured": str(error) or type(error).__name__}
-    return found
+    asked = dict(part for bound in arms for part in _parts(bound.arm.name, bound.system))
+    told = await asyncio.gather(*map(_told, asked.values()))
+    return dict(zip(asked, told, strict=True))
+
+
+async def _told(system: Describing) -> Json:
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            return dict(await system.describe())
+    except Exception as error:  # noqa: BLE001 - capturing must never stop a run
+        return {"not_captured": str(error) or type(error).__name__}
 
 
 def _parts(name: str, system: System) -> Iterator[tuple[str, Describing]]:

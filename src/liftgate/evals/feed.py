@@ -165,7 +165,7 @@ class Feed:
             self._at_home(job.key, ())
             return None
         if blamed:
-            tried = job.tried + known.attempts + 1
+            tried = known.ask.tried + known.attempts + 1
             seconds = perf_counter() - known.since
             called = Called(known.started_at, seconds, None, Failure.CRASH, why)
             again = tried < self._plan.outcomes.allowed(Failure.CRASH)

@@ -254,7 +254,7 @@ class _Execution:
             if isinstance(bound.system, Identified)
         }
         self.pen.describe("arms", identities)
-        self.pen.describe("endpoints", await described(bound for bound in self.started))
+        self.pen.describe("endpoints", await described(self.started))
         for bound in self.started:
             if bound.arm.fingerprint in seconds:
                 self._measure(bound, seconds[bound.arm.fingerprint])

@@ -7,14 +7,13 @@ plan says. Judges are asked in the engine's process, where their budgets and the
 from __future__ import annotations
 
 import asyncio
-import pickle
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
 from liftgate.canon import parse, plain
-from liftgate.errors import DataError, LiftgateError
+from liftgate.errors import DataError, carried
 from liftgate.evals.calls import Called
 from liftgate.evals.judging import Judging
 from liftgate.evals.limits import Limits, share_budgets
@@ -188,7 +187,7 @@ def whole(called: Called) -> Answer | None:
 def _carried(told: Told) -> Told:
     """Return a row without what its bytes say already, and without what cannot be pickled."""
     if isinstance(told, Broken):
-        return told._replace(error=_error(told.error))
+        return told._replace(error=carried(told.error))
     if isinstance(told, Attempted):
         called = told.called
         reported = None if called.reported is None else plain(called.reported)
@@ -197,18 +196,6 @@ def _carried(told: Told) -> Told:
             answer = replace(answer, output=None, trace=None, reported=reported)
         return told._replace(called=called._replace(answer=answer, reported=reported))
     return told
-
-
-def _error(error: Exception) -> Exception:
-    try:
-        # Some can be pickled and not be read again.
-        pickle.loads(pickle.dumps(error))  # noqa: S301 - made here
-    except Exception:  # noqa: BLE001 - it is the code of whoever made it
-        said = str(error)
-        if not isinstance(error, LiftgateError):
-            said = f"{type(error).__name__}: {said}"
-        return LiftgateError(said, hint=getattr(error, "hint", ""))
-    return error
 
 
 def _opened(arm: _Arm) -> System:

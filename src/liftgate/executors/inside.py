@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from liftgate.errors import LiftgateError
+from liftgate.errors import carried
 from liftgate.executors.frames import HEAD, Kind, framed, length, message, packed, unpacked
 from liftgate.protocols import Worker
 
@@ -66,7 +66,7 @@ class _Inside:
         try:
             worker: Worker = await unpacked(site).open(number)
         except Exception as error:  # noqa: BLE001 - for whoever started the run
-            self._send(Kind.BROKEN, _carried(error))
+            self._send(Kind.BROKEN, packed(carried(error)))
             return
         self._send(Kind.READY)
         while (told := await inbox.get())[0] is not Kind.CLOSE:
@@ -122,16 +122,3 @@ class _Inside:
             self._socket.sendall(framed(told))
         except OSError:
             os._exit(LEFT_ALONE)
-
-
-def _carried(error: Exception) -> bytes:
-    """Return the bytes of an exception; of one that cannot be pickled, what it says."""
-    try:
-        data = packed(error)
-        unpacked(data)
-    except Exception:  # noqa: BLE001 - it is the code of whoever made it
-        said = str(error)
-        if not isinstance(error, LiftgateError):
-            said = f"{type(error).__name__}: {said}"
-        return packed(LiftgateError(said, hint=getattr(error, "hint", "")))
-    return data

@@ -149,7 +149,7 @@ def _body(
 ) -> dict[str, Any]:
     rows = select(plan, store)
     values = {key: combined(some, request.combine) for key, some in found.by_trial().items()}
-    known = counted(made, values, Said.of(made, plan, store))
+    known = counted(made, values, Said.of(made, rows, store))
     chances = {} if draw is None else chances_of(draw, store)
     rated, lacking = _rated(made, rows, known, chances, store)
     if not rated.item:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,11 +14,11 @@ from liftgate.errors import StudyError, UnknownName
 from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import known_pairs, order_effect, pairs_of
 from liftgate.evals.plan import BoundScorer, Plan, jobs
-from liftgate.evals.select import look, select
+from liftgate.evals.select import look
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.study import Opened, find, open_study
 from liftgate.protocols import OfVerdicts
-from liftgate.records import Json, Rubric, RubricScale, trial_key
+from liftgate.records import Json, Observation, Rubric, RubricScale, trial_key
 from liftgate.store import Store, Workspace
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -156,13 +156,13 @@ class Said:
     items: Mapping[str, Collection[str]]
 
     @classmethod
-    def of(cls, made: JudgeOf, plan: Plan, store: Store) -> Said:
-        """Return the answers of a study; of none that no label needs to read."""
+    def of(cls, made: JudgeOf, rows: Sequence[Observation], store: Store) -> Said:
+        """Return the answers of a study's rows; of none that no label needs to read."""
         if not isinstance(made.judge, OfVerdicts):
             return cls({}, {})
         outputs: dict[str, Json] = {}
         items: dict[str, set[str]] = {}
-        for row in select(plan, store):
+        for row in rows:
             if row.trial.failure is None:
                 outputs[row.trial.key] = store.output(str(row.trial.output_digest))
                 items.setdefault(row.trial.key, set()).add(row.item)

@@ -50,7 +50,8 @@ class Grounds:
 
     def _fault(self, move: Entry, left: Mapping[str, str | None]) -> str:
         begun = self.entries[int(move.body["begun"]) - 1]
-        same = all(begun.body.get(part) == move.body[part] for part in ("model", "steps", "ground"))
+        parts = ("registry", "model", "steps", "ground")
+        same = all(begun.body.get(part) == move.body[part] for part in parts)
         if begun.kind != BEGUN or begun.sequence >= move.sequence or not same:
             return "no entry says that it was begun"
         ground, served = move.body["ground"], move.body["steps"][-1]

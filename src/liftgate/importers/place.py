@@ -93,7 +93,8 @@ def _format(path: Path) -> str:
     """
     suffix = _suffix(path)
     if suffix in _TEXT:
-        refuse_wide(_head(path).start[:4], str(path))
+        with path.open("rb") as file:
+            refuse_wide(file.read(4), str(path))
     found = _recognised(path)
     if len(found) > 1:
         raise DataError(

@@ -47,7 +47,7 @@ class Registry(Protocol):
         ...
 
     def point(self, model: str, alias: str, version: str | None) -> None:
-        """Let an alias point at a version; None: remove the alias."""
+        """Let an alias point at a version; None: remove the alias, if it is there."""
         ...
 
     def run(self, run: str) -> Mapping[str, Any]:

@@ -6,7 +6,6 @@ Names and passwords come from the client's environment (``MLFLOW_TRACKING_USERNA
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from liftgate.errors import DataError, LiftgateError, Unavailable, UnknownName
+from liftgate.plugins.content import digest_of_file
 from liftgate.protocols import ModelVersion
 
 _QUIET = {
@@ -27,7 +27,6 @@ _QUIET = {
 """Settings of the client, unless the user has set them: offline, and an answer within a minute."""
 _MISSING = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 _PAGE = 200
-_CHUNK = 1 << 20
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -128,7 +127,9 @@ class MlflowRegistry:
                 return None
             found = sorted(path for path in Path(folder).rglob("*") if path.is_file())
             root = held if held.is_dir() else held.parent
-            return {path.relative_to(root).as_posix(): _digest(path) for path in found} or None
+            return {
+                path.relative_to(root).as_posix(): digest_of_file(path) for path in found
+            } or None
 
     @_told
     def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
@@ -186,14 +187,6 @@ def _known(call: Callable[[], Any], kind: str, name: str) -> Any:
         if getattr(error, "error_code", None) in _MISSING:
             raise UnknownName(kind, name, ()) from error
         raise
-
-
-def _digest(path: Path) -> str:
-    taken = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            taken.update(chunk)
-    return f"sha256:{taken.hexdigest()}"
 
 
 def _first_line(error: Exception) -> str:

@@ -112,6 +112,18 @@ def read(
         return found
 
 
+def count(file: Path) -> int:
+    """Return how many rows a file holds, which it says without being read.
+
+    Raises:
+        BrokenChain: it is not readable Parquet.
+    """
+    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable([file]):
+        asked = "SELECT count(*) FROM read_parquet(?, hive_partitioning = false)"
+        (found,) = connection.execute(asked, [[_literal(file)]]).fetchall()[0]
+    return int(found)
+
+
 def distinct(table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> list[str]:
     """Return the different texts that stand in any of some columns, in no order.
 

@@ -63,7 +63,7 @@ class MemoryRegistry:
         """Let an alias point at a version; None: remove it."""
         self.before(alias)
         if version is None:
-            del self.pointing[model][alias]
+            self.pointing[model].pop(alias, None)
         else:
             self.pointing[model][alias] = version
 

@@ -48,6 +48,14 @@ def test_rows_of_all_runs_and_of_the_one_that_goes_are_read_together(store, rows
     assert [r.id for r in store.runs()] == [first[0].run, second[0].run]
 
 
+def test_a_run_says_how_many_trials_it_holds_and_another_that_it_is_not_here(store, rows):
+    runs = [rows.fill(store, count, first=first)[0].run for count, first in ((5, 0), (3, 5))]
+    with store.begin("study", {}) as run:
+        run.add_measure(Measure("arm", "index_mb", 1.5, "study", run.run))
+        run.finish(complete=True)
+    assert [store.trials_in(name) for name in (*runs, run.run, "gone")] == [5, 3, 0, None]
+
+
 def test_rows_of_another_arm_scorer_or_study_are_not_mixed_in(store, rows):
     with store.begin("study", {}) as run:
         one = rows.trial(run.run)

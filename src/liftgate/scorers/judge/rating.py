@@ -125,15 +125,14 @@ class Rating:
 
     async def voted(self, material: Mapping[str, str], ask: Ask) -> tuple[Read, list[Json]]:
         """Ask every judge for its votes; return what they say together, and each vote."""
-        text = prompt.asked(self.rubric, material, self.settings.answer)
         reads: list[Read] = []
         told: list[Json] = []
-        for number in range(len(self._systems)):
-            for vote in range(self.settings.votes):
-                reply = await ask(number, {"text": text})
-                found = self._read(reply)
-                reads.append(found)
-                told.append({"judge": number, "vote": vote, **vote_row(found, reply)})
+        for at, (number, parts) in enumerate(self.votes_on(material)):
+            reply = await ask(number, parts)
+            found = self._read(reply)
+            reads.append(found)
+            vote = at % self.settings.votes
+            told.append({"judge": number, "vote": vote, **vote_row(found, reply)})
         return combined(reads, self.settings.aggregate), told
 
     def _read(self, reply: Reply) -> Read:
