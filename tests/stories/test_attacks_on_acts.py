@@ -21,7 +21,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry
 from tests.stories.attack_table import assert_told
-from tests.stories.offices import adopt, shown
+from tests.stories.offices import adopt, digest_of, shown
 
 MODEL = "docs"
 
@@ -216,5 +216,49 @@ def test_a_reproduction_counts_signed_where_a_policy_asks_who_saw_it(office):
     assert not office.entries("run.reproduced")
     assert office(*again) == 0, office.said
     assert office.conditions()["entry:reproduction"] == "not met"
+    number = str(office.entries("run.reproduced")[-1].sequence)
+    against = ("rights", "conflict", number, "--who", "bob", "--reason", "not seen by me")
+    assert office(*against, "--sign-with", "bob") == 0, office.said
+    assert office.conditions()["entry:reproduction"] == "not met"
     assert office(*again, "--sign-with", "bob") == 0, office.said
     assert office.conditions()["entry:reproduction"] == "met"
+
+
+def test_a_policy_that_was_given_up_does_not_come_back_by_a_copy_of_its_signatures(office):
+    trust = ("keys", "trust", "eng.pub.json", "--role", "engineering", "--sign-with", "owner")
+    assert office("keys", "new", "eng") == 0
+    assert office(*trust) == 0, office.said
+    first = json.loads(shown(office, "scaleup"))
+    other = json.loads(json.dumps(first))
+    other["tiers"]["medium"]["fresh_days"] = 1
+    for policy, names in ((first, ["bob"]), (other, ["eng"]), (first, ["eng", "rai"])):
+        adopt(office, policy, *names)
+    held = digest_of(first)
+    office.conditions()
+    assert office.body["policy"]["digest"] == held
+    with Ledger.open(office.home) as ledger:
+        given_up = list(ledger.entries("policy.proposed"))[1].sequence
+        for entry in list(ledger.entries("statement")):
+            if entry.body["about"] == given_up:
+                ledger.append("statement", entry.body, refs=entry.refs)
+    office.conditions()
+    assert office.body["policy"]["digest"] == held
+    # Whoever wants it again proposes and signs it again.
+    adopt(office, other, "eng")
+    office.conditions()
+    assert office.body["policy"]["digest"] == digest_of(other)
+
+
+def test_a_record_that_a_machine_put_into_the_ledger_is_nobody_s(office):
+    seen = picture(office.folder / "study.yaml", Workspace.locate())
+    payload = consent.payload(
+        seen.decision, consent.RECORD, {"study": "story"}, evidence=seen.digest
+    )
+    for name, counts in (("robot", False), ("ada", True)):
+        envelope = dsse.sign(statements.TYPE, payload, [load_key(name)]).as_json()
+        body = {"about": seen.decision.sequence, "predicate": "urn:liftgate:predicate:record:v1",
+                "envelope": envelope}  # fmt: skip
+        with Ledger.open(office.home) as ledger:
+            ledger.append("statement", body, refs={"entry": seen.decision.leaf})
+        again = facts(picture(office.folder / "study.yaml", Workspace.locate()))
+        assert (again.record is not None) is counts
