@@ -13,6 +13,7 @@ import yaml
 
 from liftgate.canon import canonical
 from liftgate.errors import DataError
+from liftgate.flow import tags
 from liftgate.flow.registry import MOVED
 from liftgate.flow.standing import facts, picture
 from liftgate.ledger import Ledger, consent, dsse, statements
@@ -188,6 +189,26 @@ def test_every_use_of_bound_items_is_refused_as_a_run_is(bound):
         assert "runs in us (here), and it stays in eu" in bound.said
         assert bound.entries("refused")[-1].body["act"] == f"{verb} bound"
     assert not bound.entries("run.reproduced")
+
+
+def test_what_was_locked_is_not_swapped_back_where_the_items_may_not_go(bound, monkeypatch):
+    """The file of now calls nothing far away; the parameters that were locked would."""
+    real = tags._places
+
+    def places(opened):
+        yield from real(opened)
+        if opened.study.arms["new"].params["prompt"] == "new":
+            yield "https://far.example/v1", "arm new"
+
+    monkeypatch.setattr(tags, "_places", places)
+    where(bound, "eu")
+    study = json.loads((bound.folder / "study.yaml").read_text())
+    study["arms"]["new"]["params"]["prompt"] = "old"
+    (bound.folder / "study.yaml").write_text(json.dumps(study))
+    assert bound("reproduce", "bound") == 1, bound.said
+    assert "arm new runs nobody knows where (https://far.example/v1)" in bound.said
+    assert "with the locked study" not in bound.said
+    assert bound.entries("refused")[-1].body["act"] == "reproduce bound"
 
 
 def test_a_name_that_reads_like_another_is_not_trusted_and_an_author_is_known_in_any_case(office):
