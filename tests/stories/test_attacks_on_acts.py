@@ -13,6 +13,7 @@ import yaml
 
 from liftgate.canon import canonical
 from liftgate.errors import DataError
+from liftgate.flow import tags
 from liftgate.flow.registry import MOVED
 from liftgate.flow.standing import facts, picture
 from liftgate.ledger import Ledger, consent, dsse, statements
@@ -21,7 +22,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry
 from tests.stories.attack_table import assert_told
-from tests.stories.offices import adopt, shown
+from tests.stories.offices import adopt, digest_of, shown
 
 MODEL = "docs"
 
@@ -190,6 +191,26 @@ def test_every_use_of_bound_items_is_refused_as_a_run_is(bound):
     assert not bound.entries("run.reproduced")
 
 
+def test_what_was_locked_is_not_swapped_back_where_the_items_may_not_go(bound, monkeypatch):
+    """The file of now calls nothing far away; the parameters that were locked would."""
+    real = tags._places
+
+    def places(opened):
+        yield from real(opened)
+        if opened.study.arms["new"].params["prompt"] == "new":
+            yield "https://far.example/v1", "arm new"
+
+    monkeypatch.setattr(tags, "_places", places)
+    where(bound, "eu")
+    study = json.loads((bound.folder / "study.yaml").read_text())
+    study["arms"]["new"]["params"]["prompt"] = "old"
+    (bound.folder / "study.yaml").write_text(json.dumps(study))
+    assert bound("reproduce", "bound") == 1, bound.said
+    assert "arm new runs nobody knows where (https://far.example/v1)" in bound.said
+    assert "with the locked study" not in bound.said
+    assert bound.entries("refused")[-1].body["act"] == "reproduce bound"
+
+
 def test_a_name_that_reads_like_another_is_not_trusted_and_an_author_is_known_in_any_case(office):
     for name in ("B0B", "bob-", "B.o.b"):
         made = load_key("bob")
@@ -216,5 +237,49 @@ def test_a_reproduction_counts_signed_where_a_policy_asks_who_saw_it(office):
     assert not office.entries("run.reproduced")
     assert office(*again) == 0, office.said
     assert office.conditions()["entry:reproduction"] == "not met"
+    number = str(office.entries("run.reproduced")[-1].sequence)
+    against = ("rights", "conflict", number, "--who", "bob", "--reason", "not seen by me")
+    assert office(*against, "--sign-with", "bob") == 0, office.said
+    assert office.conditions()["entry:reproduction"] == "not met"
     assert office(*again, "--sign-with", "bob") == 0, office.said
     assert office.conditions()["entry:reproduction"] == "met"
+
+
+def test_a_policy_that_was_given_up_does_not_come_back_by_a_copy_of_its_signatures(office):
+    trust = ("keys", "trust", "eng.pub.json", "--role", "engineering", "--sign-with", "owner")
+    assert office("keys", "new", "eng") == 0
+    assert office(*trust) == 0, office.said
+    first = json.loads(shown(office, "scaleup"))
+    other = json.loads(json.dumps(first))
+    other["tiers"]["medium"]["fresh_days"] = 1
+    for policy, names in ((first, ["bob"]), (other, ["eng"]), (first, ["eng", "rai"])):
+        adopt(office, policy, *names)
+    held = digest_of(first)
+    office.conditions()
+    assert office.body["policy"]["digest"] == held
+    with Ledger.open(office.home) as ledger:
+        given_up = list(ledger.entries("policy.proposed"))[1].sequence
+        for entry in list(ledger.entries("statement")):
+            if entry.body["about"] == given_up:
+                ledger.append("statement", entry.body, refs=entry.refs)
+    office.conditions()
+    assert office.body["policy"]["digest"] == held
+    # Whoever wants it again proposes and signs it again.
+    adopt(office, other, "eng")
+    office.conditions()
+    assert office.body["policy"]["digest"] == digest_of(other)
+
+
+def test_a_record_that_a_machine_put_into_the_ledger_is_nobody_s(office):
+    seen = picture(office.folder / "study.yaml", Workspace.locate())
+    payload = consent.payload(
+        seen.decision, consent.RECORD, {"study": "story"}, evidence=seen.digest
+    )
+    for name, counts in (("robot", False), ("ada", True)):
+        envelope = dsse.sign(statements.TYPE, payload, [load_key(name)]).as_json()
+        body = {"about": seen.decision.sequence, "predicate": "urn:liftgate:predicate:record:v1",
+                "envelope": envelope}  # fmt: skip
+        with Ledger.open(office.home) as ledger:
+            ledger.append("statement", body, refs={"entry": seen.decision.leaf})
+        again = facts(picture(office.folder / "study.yaml", Workspace.locate()))
+        assert (again.record is not None) is counts

@@ -17,6 +17,7 @@ from typing import Any
 from liftgate.canon import parse
 from liftgate.errors import DataError, NotAllowed, Refused
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.policies import REFUSED
 from liftgate.ledger import Ledger, consent, dsse, statements
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
@@ -93,14 +94,7 @@ def read(file: Path) -> Request:
         )
         statements.about(found.statement)
         found.says()
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        binascii.Error,
-        RecursionError,
-    ) as error:
+    except _FOREIGN as error:
         raise DataError(f"{file}: no request for a signature ({error})") from error
     return found
 
@@ -145,5 +139,5 @@ def add(workspace: Workspace, file: Path, given: Path | None = None) -> Entry:
             return consent.add(ledger, envelope, trust)
         except NotAllowed as error:
             body = {"act": "add a signature", "why": str(error)}
-            ledger.append("refused", {**body, "key": "", "name": ""})
+            ledger.append(REFUSED, {**body, "key": "", "name": ""})
             raise Refused(str(error), hint=error.hint) from error

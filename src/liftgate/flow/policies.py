@@ -54,6 +54,16 @@ def in_force(entries: Sequence[Entry], consents: Sequence[Consent]) -> Policy | 
     A proposal that follows another policy than the one in force, or that too few signed, changes
     nothing, whoever wrote its entry.
     """
+    return next((policy for _, policy in reversed(adopted(entries, consents))), None)
+
+
+def adopted(entries: Sequence[Entry], consents: Sequence[Consent]) -> list[tuple[int, Policy]]:
+    """Return (entry of the proposal, policy) of all that held, the one in force last.
+
+    A proposal is adopted once: signatures under it, copied after its policy was given up, do not
+    bring it back.
+    """
+    found: list[tuple[int, Policy]] = []
     holds: Policy | None = None
     proposals = {
         entry.sequence: (entry, proposed)
@@ -72,7 +82,9 @@ def in_force(entries: Sequence[Entry], consents: Sequence[Consent]) -> Policy | 
         signers.setdefault(about, []).extend(signed)
         if _signed(holds, proposed, signers[about]).state is State.MET:
             holds = proposed
-    return holds
+            found.append((about, holds))
+            del proposals[about]
+    return found
 
 
 def effective(adopted: Policy | None, level: str) -> Policy:
@@ -109,11 +121,13 @@ def adopt(
     with Ledger.open(workspace.create().home) as ledger:
         ledger.verify()
         entries = list(ledger.entries())
-        holds = in_force(entries, consent.given(entries, trust))
+        held = adopted(entries, consent.given(entries, trust))
+        holds = held[-1][1] if held else None
         if holds is not None and holds.digest() == proposed.digest():
             raise DataError(f"{file}: this policy holds already")
         refuse_machines(ledger, "adopt a policy", keys, trust)
-        entry = _proposal(entries, holds, proposed)
+        spent = {number for number, _ in held}
+        entry = _proposal((e for e in entries if e.sequence not in spent), holds, proposed)
         if entry is None:
             body = {
                 "policy": proposed.model(),

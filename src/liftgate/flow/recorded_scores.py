@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from liftgate.canon import digest
 from liftgate.errors import DataError
 from liftgate.evals.plan import BoundArm, BoundScorer, Plan
-from liftgate.gates.pairs import Floats, joined_tries, kind_of
-from liftgate.gates.sequence import cluster_numbers
+from liftgate.gates.pairs import Floats, clusters_of, joined_tries, kind_of
 from liftgate.records import Failure, Item, Outcome, Pairing, Pairs, Scale, Tries
 from liftgate.store import Counting, Store, microseconds
 from liftgate.study.design import Study
@@ -112,7 +111,7 @@ def score_matrix(
         before = places.setdefault(asked, at)
         if before != at:
             places[asked] = [*(before if isinstance(before, list) else [before]), at]
-    value_of = _values(study, scorer.scale)
+    value_of = scored_as(study, scorer.scale)
     for some in store.counted(_counting(arm, scorer, plan)):
         for _, asked, repeat, failure, target, outcome, value in some:
             place = places.get(asked)
@@ -137,7 +136,7 @@ def _counting(arm: BoundArm, scorer: BoundScorer, plan: Plan) -> Counting:
 Value = Callable[[str | None, str | None, float | None], float]
 
 
-def _values(study: Study, scale: Scale) -> Value:
+def scored_as(study: Study, scale: Scale) -> Value:
     """Return what a counted trial scores, by how it failed or what its scorer said."""
 
     def number(said: object) -> float:
@@ -188,7 +187,7 @@ def pairs_of_matrices(
         items=tuple(item.id for item in items),
         candidate=after,
         baseline=before,
-        cluster=None if all(i.cluster is None for i in items) else cluster_numbers(items),
+        cluster=clusters_of(items),
         scale=Scale(kind_of(scale, repeats), scale.low, scale.high, scale.higher_is_better),
         slices=_slices(items),
         pairing=Pairing(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.original import Original, original_of
 from liftgate.flow.policies import refuse_machines
 from liftgate.flow.rerun import Rows, reruns, tolerances
-from liftgate.flow.study import open_study
+from liftgate.flow.study import Opened, open_study
 from liftgate.flow.swap import Passes, Search
 from liftgate.flow.tags import refuse_use, tags_of, tags_of_digest
 from liftgate.gates.sameness import Same, Sameness, joined, sameness
@@ -123,14 +124,13 @@ def reproduce(
             refuse_machines(ledger, f"sign the reproduction of {name}", [key], trust)
     for line in original.estimate(MOST_PASSES):
         say(line)
-    _refuse_bound(original, workspace, study)
+    _refuse_bound(original, workspace, open_study(study))
     found = _Verdict(original, workspace, study, max_cost, say).find(search=search)
     return _remember(found, original, workspace, key, trust)
 
 
-def _refuse_bound(original: Original, workspace: Workspace, file: Path) -> None:
+def _refuse_bound(original: Original, workspace: Workspace, opened: Opened) -> None:
     """Refuse what the tags of the items do not allow, be they the file's or the run's own."""
-    opened = open_study(file)
     with (
         Store.open(workspace.home, read_only=True) as store,
         Ledger.open(workspace.home) as ledger,
@@ -153,7 +153,14 @@ class _Verdict:
     ) -> None:
         self.original, self.old = original, original.rows
         self.passes = Passes(original, workspace, file, max_cost, say)
-        self.cause = Search(self.passes, original, workspace, file, compared=compared)
+        self.cause = Search(
+            self.passes,
+            original,
+            workspace,
+            file,
+            compared=compared,
+            refuse=partial(_refuse_bound, original, workspace),
+        )
         self.notes: list[str] = []
 
     def find(self, *, search: bool) -> Reproduction:

@@ -8,11 +8,12 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from liftgate.flow.recorded_scores import scored_as
 from liftgate.flow.shadow import key, parts
+from liftgate.gates.pairs import clusters_of
 from liftgate.gates.sameness import Floats, Reruns
-from liftgate.records import Claim, Failure, Item, Outcome, Part, Role, Scale, ScoreKind
+from liftgate.records import Claim, Item, Part, Role, Scale, ScoreKind
 from liftgate.study.design import Study
 
 Rows = Mapping[str, Mapping[str, Any]]
@@ -73,7 +74,7 @@ def reruns(
             # Only one side of a pair carries a judge's preference.
             if not np.isnan(old).all():
                 judged.append(arm)
-                yield Reruns(arm, metric, scale, old, new, again, size, _clusters(chosen))
+                yield Reruns(arm, metric, scale, old, new, again, size, clusters_of(chosen))
         for arm in judged:
             baseline = study.baseline
             if baseline not in judged or study.arms[arm].role is not Role.CANDIDATE:
@@ -83,7 +84,7 @@ def reruns(
             old, new, again = (ours - theirs for ours, theirs in sides)
             name = f"{arm} - {baseline}"
             apart = _difference(scale)
-            yield Reruns(name, metric, apart, old, new, again, size, _clusters(both))
+            yield Reruns(name, metric, apart, old, new, again, size, clusters_of(both))
 
 
 def _deciding(study: Study) -> dict[str, list[Claim]]:
@@ -104,29 +105,18 @@ def _scores(
     study: Study, scale: Scale, arm: str, metric: str, items: Iterable[Item], rows: Rows
 ) -> Floats:
     """One score an item, repeats averaged; NaN where one of them is missing."""
+    value_of = scored_as(study, scale)
+
+    def value(row: Mapping[str, Any] | None) -> float:
+        if row is None:
+            return float("nan")
+        return value_of(row["failure"], *row["scores"].get(metric, (None, None)))
+
     found = []
     for item in items:
-        values = [
-            _value(study, scale, metric, rows.get(key(arm, item.id, repeat)))
-            for repeat in range(study.repeats)
-        ]
+        values = [value(rows.get(key(arm, item.id, repeat))) for repeat in range(study.repeats)]
         found.append(fmean(values) if not any(np.isnan(values)) else float("nan"))
     return np.array(found, dtype=float)
-
-
-def _value(study: Study, scale: Scale, metric: str, row: Mapping[str, Any] | None) -> float:
-    missing = float("nan")
-    if row is None:
-        return missing
-    failure = row["failure"]
-    outcome, value = row["scores"].get(metric, (None, None))
-    if failure is None and outcome == Outcome.UNPARSABLE.value:
-        failure = Failure.UNPARSABLE.value
-    if failure is not None:
-        declared = getattr(study.outcomes, failure).score
-        worst = scale.worst if isinstance(declared, str) else declared
-        return missing if worst is None else float(worst)
-    return missing if value is None else float(value)
 
 
 def _difference(scale: Scale) -> Scale:
@@ -134,11 +124,3 @@ def _difference(scale: Scale) -> Scale:
         return Scale(ScoreKind.UNBOUNDED)
     width = scale.high - scale.low
     return Scale(ScoreKind.GRADED, -width, width)
-
-
-def _clusters(items: Sequence[Item]) -> NDArray[np.int64] | None:
-    if all(item.cluster is None for item in items):
-        return None
-    numbers: dict[tuple[str, str], int] = {}
-    names = [("item", i.id) if i.cluster is None else ("cluster", i.cluster) for i in items]
-    return np.array([numbers.setdefault(name, len(numbers)) for name in names], dtype=np.int64)

@@ -10,6 +10,7 @@ from typing import Any
 
 from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
+from liftgate.flow.acts import OBJECTS
 from liftgate.flow.case import Case
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
@@ -189,7 +190,7 @@ def facts(seen: Picture) -> Facts:
                 one.sequence
                 for one in seen.consents
                 if one.act == consent.FORECAST
-                and one.by
+                and any(map(_a_person, one.by))
                 and _of_study(seen, one)
                 and one.sequence < first
             ),
@@ -200,7 +201,7 @@ def facts(seen: Picture) -> Facts:
                 one.sequence
                 for one in reversed(seen.consents)
                 if one.act == consent.RECORD
-                and one.by
+                and any(map(_a_person, one.by))
                 and one.about == decision.sequence
                 and one.said.get("_evidence") == seen.digest
             ),
@@ -343,6 +344,7 @@ def _last(seen: Picture, kind: str) -> int | None:
 
 
 def _told(seen: Picture) -> Iterator[Told]:
+    signed = _signed(seen.consents)
     for entry in seen.entries:
         body = entry.body
         study = body.get("study")
@@ -357,10 +359,15 @@ def _told(seen: Picture) -> Iterator[Told]:
         elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None
-            by = signers_of(one for one in seen.consents if one.about == entry.sequence)
+            by = signed.get(entry.sequence, ())
             yield Told(entry.sequence, entry.kind, entry.time, name, said, signers=by)
-    signed: dict[int, tuple[Signer, ...]] = {
-        about: signers_of(one for one in seen.consents if one.about == about)
-        for about in {one.about for one in seen.consents}
-    }
     yield from told_of(seen.entries, seen.locked.name, seen.runs, signed)
+
+
+def _signed(consents: Sequence[Consent]) -> dict[int, tuple[Signer, ...]]:
+    """Return entry -> who signed for it: an objection or a conflict of interest is no such word."""
+    found: dict[int, list[Consent]] = {}
+    for one in consents:
+        if one.act != consent.CONFLICT and one.said.get("answer") != OBJECTS:
+            found.setdefault(one.about, []).append(one)
+    return {about: signers_of(mine) for about, mine in found.items()}

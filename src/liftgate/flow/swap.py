@@ -16,6 +16,7 @@ from liftgate.flow.captured import captured_tree
 from liftgate.flow.items import load_items
 from liftgate.flow.original import Original
 from liftgate.flow.rerun import Rows
+from liftgate.flow.study import Opened, opened_on
 from liftgate.lineage.capture import manifest
 from liftgate.store import Workspace
 from liftgate.study.design import Study
@@ -103,9 +104,10 @@ class Search:
         file: Path,
         *,
         compared: Compared,
+        refuse: Callable[[Opened], None],
     ) -> None:
         self._passes, self._original, self._workspace = passes, original, workspace
-        self._file, self._compared = file, compared
+        self._file, self._compared, self._refuse = file, compared, refuse
         self.named: str | None = None
         self.tried: list[str] = []
         self.left: list[str] = []
@@ -149,8 +151,13 @@ class Search:
     def _parameters(self) -> Rows | None:
         now = load(self._file).model("")
         model = self._original.body["study"]
-        if digest(now) == digest(Study(**model).model("")):
+        locked = Study(**model)
+        if digest(now) == digest(locked.model("")):
             return None
+        # What was locked may call other endpoints than the file of now, which alone was checked.
+        root = self._file.resolve().parent
+        items = load_items(locked.dataset, root=root, name=None)
+        self._refuse(opened_on(locked, root, items))
         return self._passes.make("with the locked study", model=model)
 
     def _dataset(self) -> Rows | None:

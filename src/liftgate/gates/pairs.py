@@ -111,7 +111,7 @@ def align(  # noqa: PLR0913 - what a study says of one metric of two arms
         items=tuple(item.id for item in items),
         candidate=joined_tries(after.scores, tries),
         baseline=joined_tries(before.scores, tries),
-        cluster=_clusters(items),
+        cluster=clusters_of(items),
         scale=replace(scale, kind=kind_of(scale, count)),
         slices=_slices(items),
         pairing=_pairing(items, before, after, count),
@@ -302,7 +302,7 @@ def _filled(scores: Floats, end: float | None, tries: Tries | None) -> Floats:
     return joined_tries(np.where(np.isnan(scores), np.nan if end is None else end, scores), tries)
 
 
-def _clusters(items: Sequence[Item]) -> NDArray[np.int64] | None:
+def clusters_of(items: Sequence[Item]) -> NDArray[np.int64] | None:
     """Number the clusters in order of appearance; None when no item has one."""
     return None if all(item.cluster is None for item in items) else cluster_numbers(items)
 

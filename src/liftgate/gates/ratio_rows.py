@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError, NotEnoughData
-from liftgate.gates.pairs import Floats
-from liftgate.gates.sequence import UNLABELLED, cluster_numbers
+from liftgate.gates.pairs import Floats, clusters_of
+from liftgate.gates.sequence import UNLABELLED
 from liftgate.records import Item, Observation, Outcome, Ratio, Scale, ScoreKind
 
 Ends = tuple[float, float]
@@ -159,7 +159,6 @@ def ratio_pairs(
     ratio: Ratio, scale: Scale, items: Sequence[Item], candidate: Tries, baseline: Tries
 ) -> RatioPairs:
     """Return both arms' amounts with what the items are."""
-    alone = all(item.cluster is None for item in items)
     weight = np.array([item.weight for item in items], dtype=np.float64)
     names = sorted({name for item in items for name in item.slices})
     return RatioPairs(
@@ -167,7 +166,7 @@ def ratio_pairs(
         items=tuple(item.id for item in items),
         candidate=candidate,
         baseline=baseline,
-        cluster=None if alone else cluster_numbers(items),
+        cluster=clusters_of(items),
         scale=scale,
         slices={
             name: np.array([item.slices.get(name) for item in items], dtype=np.object_)

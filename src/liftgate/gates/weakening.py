@@ -73,12 +73,14 @@ def compare_studies(
         found += one("dataset.items", items[0], items[1], more)
     found += one("repeats", old.get("repeats", 1), new.get("repeats", 1), more)
     found += _keyed("scorers", old["scorers"], new["scorers"], "another scorer or judge")
+    found += _keyed("ratios", old.get("ratios") or {}, new.get("ratios") or {}, "another ratio")
     found += _arms(old["arms"], new["arms"])
     for name in dict.fromkeys([*old["outcomes"], *new["outcomes"]]):
         found += one(
             f"outcomes.{name}", old["outcomes"].get(name), new["outcomes"].get(name), _outcome
         )
     found += one("stopping", old["stopping"], new["stopping"], _same_error)
+    found += _tolerances(old.get("reproduction") or {}, new.get("reproduction") or {})
     found += one("exploratory", old.get("exploratory"), new.get("exploratory"), _exploratory)
     for name in sorted(_IGNORED - {"liftgate"}):
         found += one(name, old.get(name), new.get(name), no_bar)
@@ -236,6 +238,14 @@ def _keyed(
 ) -> Iterator[BarChange]:
     for name in dict.fromkeys([*old, *new]):
         yield from needed(f"{path}.{name}", old.get(name), new.get(name), unknown(what))
+
+
+def _tolerances(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[BarChange]:
+    """A tolerance that comes or goes stands in for a claim's margin, or gives way to it."""
+    mine, theirs = old.get("tolerance", {}), new.get("tolerance", {})
+    for name in dict.fromkeys([*mine, *theirs]):
+        judge = less if name in mine and name in theirs else unknown("another tolerance")
+        yield from one(f"reproduction.tolerance.{name}", mine.get(name), theirs.get(name), judge)
 
 
 def _arms(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[BarChange]:
