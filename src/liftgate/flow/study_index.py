@@ -98,6 +98,7 @@ class StudyIndex:
         self._studies: dict[str, Known] = {}
         self._of_digest: dict[str, Known] = {}
         self._of_entry: dict[int, Known] = {}
+        self._of_run: dict[str, int] = {}
         self._read = 0
         self._leaf = ""
 
@@ -121,6 +122,10 @@ class StudyIndex:
     def of_digest(self, digest: str) -> Known | None:
         """Return the study that has, or before an amendment had, this digest."""
         return self._of_digest.get(digest)
+
+    def of_run(self, run: str) -> int | None:
+        """Return the entry of a run that ended, by the run's id."""
+        return self._of_run.get(run)
 
     def _catch_up(self, ledger: Ledger) -> None:
         tip = ledger.tip
@@ -151,6 +156,7 @@ class StudyIndex:
         if entry.kind == DECISION:
             return self._decided(entry)
         if entry.kind == RUN_FINISHED:
+            self._of_run.setdefault(str(body["id"]), entry.sequence)
             study = self._of_digest.get(str(body["study"]))
             if study is not None:
                 study.runs, study.last_run = study.runs + 1, entry.sequence
