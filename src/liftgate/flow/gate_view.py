@@ -27,7 +27,7 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.folder import files_below
 from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.policies import REFUSED, effective, in_force
-from liftgate.flow.study_index import Known, StudyIndex
+from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import load as load_trust
@@ -56,7 +56,7 @@ def gate_view(
         UnknownName: no such study.
         BrokenChain: an entry, a signature or the trust file was altered.
     """
-    known = _known(index, study)
+    known = index.study(study)
     with Ledger.open(workspace.home, read_only=True) as ledger:
         entries = tuple(ledger.entries())
     trust = load_trust(trust_file(workspace, None))
@@ -161,13 +161,6 @@ def _holds(path: Path, study: str) -> bool:
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return False
     return isinstance(found, Mapping) and "liftgate" in found and found.get("study") == study
-
-
-def _known(index: StudyIndex, study: str) -> Known:
-    found = index.now()
-    if study not in found:
-        raise UnknownName("study", study, found, hint="see the list of studies")
-    return found[study]
 
 
 def _file(folder: Path, study: str) -> Path:

@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from liftgate.documents.report import ranked
+from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
 from liftgate.lineage.impact import REOPENED
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
+
+MOST_NAMED = 20
+"""Studies that are named to whoever asks for one that is not there; of more, the nearest."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,20 @@ class StudyIndex:
                 with Ledger.open(self._workspace.home, read_only=True) as ledger:
                     self._catch_up(ledger)
             return dict(self._studies)
+
+    def study(self, name: str) -> Known:
+        """Return one study, as ``now`` does.
+
+        Raises:
+            UnknownName: there is none of that name.
+            BrokenChain: an entry is not what was recorded.
+        """
+        studies = self.now()
+        if name not in studies:
+            near = [did_you_mean(name, studies)] if len(studies) > MOST_NAMED else sorted(studies)
+            hint = "The list of studies is at /studies"
+            raise UnknownName("study", name[:200], [*filter(None, near)] or ["…"], hint=hint)
+        return studies[name]
 
     @property
     def entries(self) -> int:
