@@ -15,7 +15,7 @@ from liftgate.ledger import Ledger, dsse, statements
 from liftgate.ledger.checkpoint import origin_of
 from liftgate.ledger.keys import new_key
 from liftgate.lineage import pack_verifier
-from tests.stories.test_ledger_attacks import DECISION, LOCK
+from tests.stories.desks import DECISION, LOCK
 
 
 @pytest.fixture

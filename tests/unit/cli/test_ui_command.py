@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from liftgate.cli import ui as module
-from liftgate.cli.ui import ui
+from liftgate.cli.main import root
 from liftgate.errors import DataError, NotAllowed
 from liftgate.store import Workspace
 
 
 def called(*words):
-    return ui.main([*map(str, words)], standalone_mode=False)
+    # Through the root: a command that was called alone keeps the options of a root of its own.
+    return root.main(["ui", *map(str, words)], standalone_mode=False)
 
 
 def test_a_folder_without_a_workspace_is_refused_with_what_to_do(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from liftgate.cli.main import main
 from liftgate.flow import gate_view
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
+from tests.stories.test_models_move_by_decisions import STUDY as MOVED
 from tests.unit.documents.conftest import Page
 from tests.unit.web.ui_place import client
 
@@ -30,21 +31,15 @@ def system(right=0.5):
     return answer
 """
 STUDY = {
-    "liftgate": 1, "study": "shown", "hypothesis": "The new one is right more often.",
+    **MOVED,
+    "study": "shown",
     "dataset": {"source": "items.jsonl", "slices": ["kind"]},
     "arms": {
-        "old": {"role": "baseline", "system": "python:shown_systems:system", "params": {}},
-        "new": {"role": "candidate", "system": "python:shown_systems:system",
-                "params": {"right": 0.8}},
+        name: {**arm, "system": "python:shown_systems:system"}
+        for name, arm in MOVED["arms"].items()
     },
-    "scorers": {"right": {"scorer": "exact"}},
-    "outcomes": {"timeout": {"score": "worst", "after_s": 30}, "crash": {"score": "worst"},
-                 "refusal": {"score": "worst"}, "unparsable": {"score": "worst"},
-                 "scorer_failed": "missing", "missing_label": "missing"},
-    "claims": {"primary": {"metric": "right", "superior": {"target": 0.1}},
-               "guardrails": [{"measure": "size_mb", "within": {"limit": 10}}]},
-    "seed": 1, "tier": "scaleup",
-}  # fmt: skip
+    "tier": "scaleup",
+}
 
 
 def said(*words, code=0):
