@@ -17,7 +17,7 @@ help:
 	@echo "make verify         error and coverage of every method, the short form"
 	@echo "make test-interop   against peer packages, in an environment of their own"
 	@echo "make test-services  what needs a browser (CHROMIUM=path, else looked up) or PostgreSQL"
-	@echo "make test-mlflow    against a real MLflow registry, in an environment of its own (850 MB)"
+	@echo "make test-mlflow    against a real MLflow registry, in an environment of its own (950 MB)"
 	@echo "make test-llm       the embedded model (brings 127 MB once, no key, no service)"
 	@echo "make peers          write the logs of the tests anew with the tools themselves (gigabytes)"
 	@echo "make bench          ratios, not seconds; outside CI"

@@ -72,11 +72,11 @@ class Helpers:
 
     def method(self, name: str) -> Markup:
         """Return by which method a number was estimated."""
-        return self._told(name, "method")
+        return self.number(name, "method")
 
     def design(self, name: str) -> Markup:
         """Return how often the study looked for a number."""
-        return self._told(name, "design")
+        return self.number(name, "design")
 
     def statements(self) -> list[dict[str, Any]]:
         """Return what a paper would say and the references that it rests on.
@@ -104,10 +104,6 @@ class Helpers:
         if reference not in self._facts.numbers:
             raise UnknownName("reference", reference, self._facts.numbers)
         return self._facts.numbers[reference]
-
-    def _told(self, name: str, field: str) -> Markup:
-        """Return a word of an estimate; where it holds numerals it is bound like any number."""
-        return self._bound(f"{self._facts.sequence}:{name}#{field}")
 
     def _bound(self, name: str) -> Markup:
         from markupsafe import Markup

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -184,11 +185,13 @@ def _csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return file.getvalue()
 
 
+_SIGNED = re.compile(r'[+-][\d.,]+(?: [\w%(][^=|!"]*)?')
+"""A number with its sign, alone or before words; what goes on with an operator is a formula."""
+
+
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula; numbers keep their sign."""
-    is_formula = cell[:1] in ("=", "@", "\t") or (
-        cell[:1] in ("+", "-") and not cell[1:2].isdigit()
-    )
+    is_formula = cell[:1] in tuple("=@+-") and not _SIGNED.fullmatch(cell)
     return f"'{cell}" if is_formula else cell
 
 

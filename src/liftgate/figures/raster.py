@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -18,7 +17,6 @@ FAMILIES = ("DejaVu Sans", "Liberation Sans", "Noto Sans", "Arial", "Helvetica",
 _MEDIA = re.compile(r"@media [^<]*\}\}")
 """A picture on paper has no dark form."""
 _FONT = re.compile(r"(font:[\d.]+px )[^}]*")
-_VIEW = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
 
 
 def png(figure: Figure, *, width: int = WIDTH) -> bytes:
@@ -52,14 +50,6 @@ def png(figure: Figure, *, width: int = WIDTH) -> bytes:
         f"png: no font for the words of the figure; looked for {', '.join(FAMILIES)}",
         hint="install one (Debian: apt-get install fonts-dejavu-core), or write .svg",
     )
-
-
-def size_of(figure: Figure, width: int = WIDTH) -> tuple[int, int]:
-    """Return width and height of the PNG of a figure, in pixels."""
-    found = _VIEW.search(figure.svg)
-    assert found is not None
-    across, down = (float(part) for part in found.groups())
-    return width, math.ceil(down * width / across)
 
 
 def _drawn(resvg: Any, svg: str, width: int, family: str) -> bytes:

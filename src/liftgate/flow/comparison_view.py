@@ -56,9 +56,7 @@ class Openings:
             NotAllowed: the study was not looked at yet.
             BrokenChain: something is not what was recorded.
         """
-        known = self._index.now().get(study)
-        if known is None:
-            raise UnknownName("study", study, self._index.now(), hint="see the list of studies")
+        known = self._index.study(study)
         if asked.entry not in [one.sequence for one in known.decisions]:
             raise UnknownName(
                 "decision entry", str(asked.entry), [str(d.sequence) for d in known.decisions]
@@ -79,9 +77,7 @@ class Openings:
             UnknownName: there is no such study.
             NotAllowed: it is not decided.
         """
-        known = self._index.now().get(study)
-        if known is None:
-            raise UnknownName("study", study, self._index.now(), hint="see the list of studies")
+        known = self._index.study(study)
         if known.decision is None:
             raise NotAllowed(
                 f"{study}: no look was made yet; no arm's scores are shown before one",

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from liftgate.canon import plain
 from liftgate.documents.brief import brief, demands
-from liftgate.errors import UnknownName, did_you_mean
+from liftgate.errors import UnknownName
 from liftgate.flow.studies_view import Wanted, study_row
 from liftgate.flow.study_index import Known, StudyIndex
 from liftgate.ledger import Ledger
@@ -15,7 +15,6 @@ from liftgate.store import Workspace
 from liftgate.study.design import Study
 
 MOST_BEFORE = 20
-MOST_NAMED = 20
 
 
 def decision_view(
@@ -39,12 +38,7 @@ def decision_view(
         UnknownName: no study of that name, no decision of that number, no such candidate.
         BrokenChain: the entry is not what was recorded.
     """
-    studies = index.now()
-    known = studies.get(study)
-    if known is None:
-        near = [did_you_mean(study, studies)] if len(studies) > MOST_NAMED else sorted(studies)
-        hint = "The list of studies is at /studies"
-        raise UnknownName("study", study[:200], [*filter(None, near)] or ["…"], hint=hint)
+    known = index.study(study)
     row = study_row(index, workspace, known, Wanted())
     numbers = [one.sequence for one in known.decisions]
     if entry is not None and entry not in numbers:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -17,6 +16,7 @@ from liftgate.documents.binding import RECORD
 from liftgate.documents.compiled import inner_html
 from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.flow.document import Checked, checker
+from liftgate.flow.folder import Stamp, files_below
 from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
@@ -24,14 +24,9 @@ from liftgate.store import Workspace
 PAGE = 50
 MAX_FILE = 200_000
 """Bytes of a document that a page can show."""
-MOST_FILES = 50_000
 MOST_FINDINGS = 100
-_SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__", "build", "dist"})
 _QUICK_S = 0.2
 _KEPT_S = 30.0
-
-Stamp = tuple[int, int]
-"""Time of the last change and size of a file."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +119,7 @@ class Shelf:
     def _walk(self) -> None:
         begun = monotonic()
         seen = {}
-        for path, stamp in _markdown(self.folder):
+        for path, stamp in files_below(self.folder, ".md"):
             name = path.relative_to(self.folder).as_posix()
             known = self._read.get(name)
             seen[name] = known if known and known[0] == stamp else (stamp, _read(path, name, stamp))
@@ -332,26 +327,3 @@ def _read(path: Path, name: str, stamp: Stamp) -> Found | None:
         str(record.get("time", "")),
         of_lock=record.get("rows") is None,
     )
-
-
-def _markdown(folder: Path) -> Iterator[tuple[Path, Stamp]]:
-    """Yield Markdown files; no hidden folder, none of packages, no link."""
-    waiting: list[str] = [str(folder)]
-    count = 0
-    while waiting and count < MOST_FILES:
-        for entry in _entries(waiting.pop()):
-            count += 1
-            if entry.is_dir(follow_symlinks=False):
-                if not entry.name.startswith(".") and entry.name not in _SKIPPED:
-                    waiting.append(entry.path)
-            elif entry.name.endswith(".md") and entry.is_file(follow_symlinks=False):
-                about = entry.stat(follow_symlinks=False)
-                yield Path(entry.path), (about.st_mtime_ns, about.st_size)
-
-
-def _entries(folder: str) -> Sequence[os.DirEntry[str]]:
-    try:
-        with os.scandir(folder) as found:
-            return sorted(found, key=lambda one: one.name)
-    except OSError:
-        return ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,9 +24,10 @@ from liftgate.documents.characteristics import cells_of, figure_of
 from liftgate.documents.page import clip
 from liftgate.errors import LiftgateError, NotEnoughData, UnknownName
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.folder import files_below
 from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.policies import REFUSED, effective, in_force
-from liftgate.flow.study_index import Known, StudyIndex
+from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import load as load_trust
@@ -35,7 +37,6 @@ from liftgate.store import Workspace
 STATUS_SECONDS = 60
 SIMULATE_SECONDS = 120
 _RUNS = 4_000
-_MOST_FILES = 5_000
 _MOST_BYTES = 1_000_000
 _SIGNED = {
     consent.PROTOCOL: "signed the locked study",
@@ -55,7 +56,7 @@ def gate_view(
         UnknownName: no such study.
         BrokenChain: an entry, a signature or the trust file was altered.
     """
-    known = _known(index, study)
+    known = index.study(study)
     with Ledger.open(workspace.home, read_only=True) as ledger:
         entries = tuple(ledger.entries())
     trust = load_trust(trust_file(workspace, None))
@@ -144,23 +145,15 @@ def characteristics_view(workspace: Workspace, folder: Path, *, study: str) -> d
 
 def study_file(folder: Path, study: str) -> Path | None:
     """Return the file below a folder that holds a study of this name, or None."""
-    looked_at = 0
-    for path in sorted(folder.rglob("*.y*ml")):
-        looked_at += 1
-        if looked_at > _MOST_FILES:
-            return None
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
-        if _holds(path, study):
-            return path
-    return None
+    found = files_below(folder, ".yaml", ".yml")
+    return next(
+        (path for path, (_, size) in found if size <= _MOST_BYTES and _holds(path, study)), None
+    )
 
 
 def _holds(path: Path, study: str) -> bool:
     """Whether a file is a study of this name; only a text that has the name in it is parsed."""
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            return False
         text = path.read_text(encoding="utf-8")
         if study not in text or "liftgate" not in text:
             return False
@@ -168,13 +161,6 @@ def _holds(path: Path, study: str) -> bool:
     except (OSError, ValueError, yaml.YAMLError, RecursionError):
         return False
     return isinstance(found, Mapping) and "liftgate" in found and found.get("study") == study
-
-
-def _known(index: StudyIndex, study: str) -> Known:
-    found = index.now()
-    if study not in found:
-        raise UnknownName("study", study, found, hint="see the list of studies")
-    return found[study]
 
 
 def _file(folder: Path, study: str) -> Path:
@@ -246,7 +232,7 @@ def _refusal(entry: Entry) -> dict[str, Any]:
 
 def _commands(file: Path | None, folder: Path) -> Iterator[dict[str, str]]:
     """Yield what a person runs on their own machine: keys never come here."""
-    name = "STUDY" if file is None else str(file.relative_to(folder))
+    name = "STUDY" if file is None else shlex.quote(str(file.relative_to(folder)))
     yield {"what": "Sign as the author", "command": f"liftgate sign {name} --sign-with KEY"}
     approve = f"liftgate approve {name} --role ROLE --sign-with KEY"
     yield {"what": "Approve in a role", "command": approve}

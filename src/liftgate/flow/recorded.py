@@ -42,13 +42,14 @@ def locked_at(body: Mapping[str, Any], entries: Sequence[Entry], sequence: int) 
 
     Args:
         body: of the decision's entry.
-        entries: of the whole ledger.
+        entries: of the ledger, in order; of all of them the study's locks are looked at.
         sequence: of the decision's entry.
 
     Raises:
         BrokenChain: no entry before it locked the study.
     """
-    locked = lock.current(entries[: sequence - 1], body["study"])
+    before = (entry for entry in entries if entry.sequence < sequence)
+    locked = lock.current(before, body["study"])
     if locked is None or locked.digest != body["study_digest"]:
         raise BrokenChain(f"entry {sequence}: no entry before it locked its study")
     return locked

@@ -16,19 +16,18 @@ import numpy as np
 from liftgate.canon import plain
 from liftgate.documents.page import clip
 from liftgate.documents.sections import readable
-from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed, UnknownName
+from liftgate.errors import DataError, LiftgateError, NotAllowed, UnknownName
 from liftgate.evals.plan import BoundScorer, Plan, ordered
 from liftgate.evals.select import select
 from liftgate.failures.batch import DRAWN
 from liftgate.flow.flip_look import SIDES, Doors, Integers, Rated, Told, coded, gain_of
-from liftgate.flow.recorded import plan_of
+from liftgate.flow.recorded import locked_at, plan_of
 from liftgate.flow.recorded_scores import KeptItems, kept_items, pairs_of_matrices, score_matrix
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
-from liftgate.records import Dataset, Entry, Observation, Pairs, Role
+from liftgate.records import Dataset, Observation, Pairs, Role
 from liftgate.store import Store, Workspace
-from liftgate.study import lock
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
 
@@ -272,7 +271,7 @@ def open_recorded(
         before = [ledger.entry(number) for number in locks if number < entry]
     body = decision.body
     refuse_unseen(body)
-    locked = _locked(before, decision)
+    locked = locked_at(body, before, entry)
     study = Study(**locked.model)
     arms = {one["name"]: Role(one["role"]) for one in body["arms"]}
     candidates = [name for name, role in arms.items() if role is Role.CANDIDATE]
@@ -308,13 +307,6 @@ def refuse_unseen(body: Mapping[str, Any]) -> None:
             f"{body['study']}: no look was made yet; no arm's scores are shown before one",
             hint="run the study to its end, or to its first planned look",
         )
-
-
-def _locked(before: Sequence[Entry], decision: Entry) -> lock.Locked:
-    locked = lock.current(before, decision.body["study"])
-    if locked is None or locked.digest != decision.body["study_digest"]:
-        raise BrokenChain(f"entry {decision.sequence}: no entry before it locked its study")
-    return locked
 
 
 def _seen(

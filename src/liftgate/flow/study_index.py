@@ -12,12 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from liftgate.documents.report import ranked
+from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
 from liftgate.lineage.impact import REOPENED
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
+
+MOST_NAMED = 20
+"""Studies that are named to whoever asks for one that is not there; of more, the nearest."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,7 @@ class StudyIndex:
         self._studies: dict[str, Known] = {}
         self._of_digest: dict[str, Known] = {}
         self._of_entry: dict[int, Known] = {}
+        self._of_run: dict[str, int] = {}
         self._read = 0
         self._leaf = ""
 
@@ -113,6 +118,20 @@ class StudyIndex:
                     self._catch_up(ledger)
             return dict(self._studies)
 
+    def study(self, name: str) -> Known:
+        """Return one study, as ``now`` does.
+
+        Raises:
+            UnknownName: there is none of that name.
+            BrokenChain: an entry is not what was recorded.
+        """
+        studies = self.now()
+        if name not in studies:
+            near = [did_you_mean(name, studies)] if len(studies) > MOST_NAMED else sorted(studies)
+            hint = "The list of studies is at /studies"
+            raise UnknownName("study", name[:200], [*filter(None, near)] or ["…"], hint=hint)
+        return studies[name]
+
     @property
     def entries(self) -> int:
         """How many entries were read."""
@@ -121,6 +140,10 @@ class StudyIndex:
     def of_digest(self, digest: str) -> Known | None:
         """Return the study that has, or before an amendment had, this digest."""
         return self._of_digest.get(digest)
+
+    def of_run(self, run: str) -> int | None:
+        """Return the entry of a run that ended, by the run's id."""
+        return self._of_run.get(run)
 
     def _catch_up(self, ledger: Ledger) -> None:
         tip = ledger.tip
@@ -151,6 +174,7 @@ class StudyIndex:
         if entry.kind == DECISION:
             return self._decided(entry)
         if entry.kind == RUN_FINISHED:
+            self._of_run.setdefault(str(body["id"]), entry.sequence)
             study = self._of_digest.get(str(body["study"]))
             if study is not None:
                 study.runs, study.last_run = study.runs + 1, entry.sequence

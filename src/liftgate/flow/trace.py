@@ -82,6 +82,11 @@ def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSW
         return _with_people(found, entries, store, workspace, whole=not listed)
 
 
+def names_document(reference: str) -> bool:
+    """Whether a reference is to a number of a document, so that its file is opened."""
+    return _MARK.fullmatch(reference.strip()) is not None
+
+
 def _printed(reference: str, entries: Sequence[Entry]) -> Printed | None:
     """Return what a document prints at a mark; None: the reference is to no document.
 

@@ -13,11 +13,13 @@ from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.flip_item import steps_view
 from liftgate.flow.recorded import locked_at, plan_of
-from liftgate.flow.trace import trace_reference
+from liftgate.flow.recorded_sides import refuse_unseen
+from liftgate.flow.study_index import StudyIndex
+from liftgate.flow.trace import names_document, trace_reference
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
 from liftgate.lineage.rows import Cell, Line
-from liftgate.records import Entry, Json, Observation
+from liftgate.records import Json, Observation
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
@@ -31,11 +33,16 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
     """Return what stands behind a reference, with a page of its rows.
 
     Raises:
-        DataError: the text is no reference, or there is no such page.
+        DataError: the text is no reference, or leads through a file; or there is no such page.
         UnknownName: no such entry or number.
         BrokenChain: the ledger was altered.
         LedgerError: there is no ledger yet.
     """
+    if names_document(reference):
+        raise DataError(
+            "reference: a page opens no file",
+            hint=f"on the machine where it lies: liftgate trace {clip(reference, 200)}",
+        )
     found = trace_reference(reference, workspace)
     said = found.as_json(0)
     pages = max(1, -(-len(found.lines) // ROWS))
@@ -62,11 +69,12 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
 
 
 def response_view(
-    workspace: Workspace, *, entry: int, item: str, arm: str, repeat: int = 0
+    index: StudyIndex, workspace: Workspace, *, entry: int, item: str, arm: str, repeat: int = 0
 ) -> dict[str, Any]:
     """Return one response behind a decision: what was asked, answered, scored, and by which run.
 
     Args:
+        index: of the studies, which knows the entries that are needed.
         workspace: with the ledger and the rows.
         entry: of the decision.
         item: the item's id.
@@ -75,6 +83,7 @@ def response_view(
 
     Raises:
         UnknownName: no such entry, item, arm or try.
+        NotAllowed: the study was not looked at yet.
         DataError: the content was erased or never kept.
         BrokenChain: an entry or a blob is not what was recorded.
     """
@@ -82,13 +91,15 @@ def response_view(
         decision = ledger.entry(entry)
         if decision.kind != DECISION:
             raise UnknownName("decision", str(entry), ())
-        before = [ledger.entry(n) for n in range(1, entry)]
-    with Store.open(workspace.home, read_only=True) as store:
         body = decision.body
+        refuse_unseen(body)
+        known = index.now().get(body["study"])
+        locks = [ledger.entry(number) for number in known.locks] if known else []
+    with Store.open(workspace.home, read_only=True) as store:
         fingerprints = {one["name"]: one["fingerprint"] for one in body["arms"]}
         if arm not in fingerprints:
             raise UnknownName("arm", arm, fingerprints)
-        locked = locked_at(body, before, entry)
+        locked = locked_at(body, locks, entry)
         study = Study(**locked.model)
         kept = datasets.one_item(
             body["dataset"]["digest"], item, store, name=body["dataset"]["name"]
@@ -116,7 +127,7 @@ def response_view(
             "cluster": asked.cluster,
             **_answer(one, store),
             "scores": [_score(name, one, store) for name in one.scores],
-            "run": _run(one, before),
+            "run": _run(one.trial.run, index, workspace),
             "others": list(_others(entry, item, arm, repeat, fingerprints, tries)),
         }
 
@@ -201,15 +212,17 @@ def _blob(digest: str | None, store: Store) -> str | None:
     return _shown(store.output(digest)) if state == "kept" else f"[{state}]"
 
 
-def _run(one: Observation, entries: list[Entry]) -> dict[str, Any]:
+def _run(run: str, index: StudyIndex, workspace: Workspace) -> dict[str, Any]:
     """Return who ran it with what code, and the entry that vouches for the run's files."""
-    told = next((e for e in entries if e.body.get("id") == one.trial.run), None)
-    if told is None:
-        return {"id": one.trial.run, "entry": None}
+    number = index.of_run(run)
+    if number is None:
+        return {"id": run, "entry": None}
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        told = ledger.entry(number)
     manifest = told.body.get("manifest", {})
     return {
-        "id": one.trial.run,
-        "entry": told.sequence,
+        "id": run,
+        "entry": number,
         "author": clip(told.author, 120),
         "time": told.time.isoformat(),
         "code": _shown(_code(manifest)),

@@ -86,10 +86,9 @@ def unseal(line: Sealed) -> Entry:
         BrokenChain: they are not.
         LedgerError: the entry was written by a newer liftgate.
     """
-    fault = _own_fault(line)
+    fields, fault = _opened(line)
     if fault:
         raise BrokenChain(f"ledger entry {line.sequence}: {fault}", hint=_RESTORE)
-    fields = parse(line.data)
     if fields["liftgate"] != FORMAT:
         raise LedgerError(
             f"ledger entry {line.sequence}: got format {fields['liftgate']!r}, expected {FORMAT}",
@@ -214,24 +213,30 @@ def _place_fault(line: Sealed, expected: int) -> str:
 
 def _own_fault(line: Sealed) -> str:
     """What is wrong within the line, or an empty text."""
+    return _opened(line)[1]
+
+
+def _opened(line: Sealed) -> tuple[dict[str, Any], str]:
+    """Return the fields of a line, or none and what is wrong within it."""
     if not isinstance(line.data, bytes) or not isinstance(line.leaf, str):
-        return "its row does not hold bytes and a leaf"
+        return {}, "its row does not hold bytes and a leaf"
     actual = leaf_of(line.data)
     if actual != line.leaf:
-        return (
+        return {}, (
             f"its bytes hash to {short(actual)}…, its recorded leaf is "
             f"{short(line.leaf)}…: the one or the other was altered"
         )
     try:
         fields = parse(line.data)
     except ValueError:
-        return "its bytes are not JSON"
+        return {}, "its bytes are not JSON"
     if not isinstance(fields, dict) or set(fields) != _FIELDS:
-        return f"its bytes do not hold exactly the fields {', '.join(sorted(_FIELDS))}"
+        return {}, f"its bytes do not hold exactly the fields {', '.join(sorted(_FIELDS))}"
     for name in ("sequence", "kind"):
-        if fields[name] != getattr(line, name):
-            return f"its {name} column says {getattr(line, name)!r}, its bytes say {fields[name]!r}"
-    return ""
+        said = fields[name]
+        if said != getattr(line, name):
+            return {}, f"its {name} column says {getattr(line, name)!r}, its bytes say {said!r}"
+    return fields, ""
 
 
 def _link_fault(line: Sealed, sequence: int, previous: str) -> str:

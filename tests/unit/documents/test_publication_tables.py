@@ -52,9 +52,14 @@ def test_every_claim_has_its_row_in_both_formats_with_the_same_texts(facts, deci
             assert len(re.findall(r"(?<!\\)&", line)) == len(table[0]) - 1
 
 
-def test_a_cell_is_no_formula_of_a_spreadsheet(facts):
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "@SUM(1)", "+A1", "-2+3+cmd|' /C calc'!A0"])
+def test_a_cell_is_no_formula_of_a_spreadsheet(text, decision):
+    run = {**RUN, "commit": text, "became": "-2.5 points (90 % limits 1 to 2)"}
+    tables = {"disclosure": {"runs": [run]}}.__getitem__
+    facts = Facts(4, decision, targets(decision, 4), tables)
     (row,) = rows_of(companions(facts, {})["tables/runs.csv"])[1:]
-    assert row[-1] == "'=HYPERLINK(1), with changes"
+    assert row[-1] == f"'{text}, with changes"
+    assert row[4] == "-2.5 points (90 % limits 1 to 2)"
     assert row[5] == "1,560"
 
 

@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
+from liftgate.documents.binding import bind
+from liftgate.documents.compiled import inner_html
 from liftgate.flow.document import build_document
 from liftgate.flow.documents_view import Shelf
 from liftgate.flow.run import run_study
@@ -159,13 +161,17 @@ def test_a_file_is_read_again_only_when_it_changed(folder, monkeypatch):
 
 
 def test_a_bound_number_leads_to_what_is_behind_it_and_a_constant_nowhere():
-    html = (
-        '<p><data value="3%3Anew.primary%23text">+4 points</data> of '
-        '<data value="constant%3Aalpha">5 %</data>, <data value="3%23dataset.items">160</data> and '
-        '<data value="3%3Aa&quot;&gt;b.primary%23low">1</data></p>'
-    )
+    bound = [("3:new.primary#text", "+4 points"), ("constant:alpha", "5 %"),
+             ("3#dataset.items", "160"), ('3:a">b.primary#low', "1")]  # fmt: skip
+    html, _ = inner_html(" of ".join(bind(name, text) for name, text in bound) + "\n")
     made = traced(html)
-    assert '<a href="/trace?ref=3%3Anew.primary">+4 points</a>' in made
+    assert '<a id="m1" href="/trace?ref=3%3Anew.primary">+4 points</a>' in made
     assert made.count("<a ") == 2
-    assert '<data value="constant%3Aalpha">5 %</data>' in made
+    assert '<data id="m2" value="constant:alpha">5 %</data>' in made
     assert '"/trace?ref=3%3Aa%22%3Eb.primary"' in made
+
+
+def test_the_page_of_a_document_links_its_numbers_to_their_traces(folder):
+    page = Page(visit(folder).get("/document?file=docs/memo.md").text)
+    links = [one["href"] for tag, one in page.tags if tag == "a" and "/trace?" in one["href"]]
+    assert "/trace?ref=3%3Alenient.primary" in links

@@ -185,6 +185,35 @@ def test_a_response_holds_the_same_value_as_the_row_and_the_text_of_the_answer(v
             assert (response["output"].split()[0] == "yes") == (cell["value"] == 1)
 
 
+def test_a_response_names_the_entry_of_its_run_and_reads_no_others(
+    visitor, decision, workspace, monkeypatch
+):
+    path = f"/response?entry={decision.sequence}&item=q1&arm=new"
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        runs = {entry.body["id"]: entry.sequence for entry in ledger.entries("run.finished")}
+        locks = [entry.sequence for entry in ledger.entries("study.locked")]
+    visitor.get("/studies")  # the index is up to date
+    read, entry_of = [], Ledger.entry
+
+    def counted(ledger, sequence):
+        read.append(sequence)
+        return entry_of(ledger, sequence)
+
+    monkeypatch.setattr(Ledger, "entry", counted)
+    monkeypatch.setattr(Ledger, "entries", None)
+    _, view = shown(visitor, path)
+    assert view["run"]["entry"] == runs[view["run"]["id"]]
+    assert set(read) == {decision.sequence, *locks, view["run"]["entry"]}
+
+
+def test_a_reference_through_a_document_opens_no_file(visitor, workspace):
+    there = workspace.home.parent / "study.yaml"
+    answers = [visitor.get(f"/trace?{urlencode({'ref': f'{file}#m1'})}")
+               for file in (there, "/no/such/file")]  # fmt: skip
+    assert [answer.status for answer in answers] == [400, 400]
+    assert all("a page opens no file" in answer.text for answer in answers)
+
+
 def test_hostile_items_and_answers_stay_text(visitor, decision):
     item = quote(f"q3 {ATTACK}")
     page, view = shown(visitor, f"/response?entry={decision.sequence}&item={item}&arm=old")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
     from starlette.routing import Route
 
-_BOUND = re.compile('<data value="([^"]*)">(.*?)</data>', re.DOTALL)
+_BOUND = re.compile('<data id="(m[0-9]+)" value="([^"]*)">(.*?)</data>', re.DOTALL)
 
 
 def routes(site: Site) -> list[Route]:
@@ -49,9 +49,10 @@ def traced(html: str) -> str:
     """
 
     def linked(found: re.Match[str]) -> str:
-        reference = unquote(unescape(found.group(1))).rpartition("#")[0]
+        mark, value, text = found.groups()
+        reference = unquote(unescape(value)).rpartition("#")[0]
         if ":" not in reference or reference.startswith("constant:"):
             return found.group(0)
-        return f'<a href="/trace?{escape(urlencode({"ref": reference}))}">{found.group(2)}</a>'
+        return f'<a id="{mark}" href="/trace?{escape(urlencode({"ref": reference}))}">{text}</a>'
 
     return _BOUND.sub(linked, html)

@@ -39,4 +39,6 @@ def response(site: Site, asked: QueryParams) -> dict[str, Any]:
     if not (number and item and arm):
         raise DataError("expected entry, item and arm: /response?entry=N&item=ID&arm=NAME")
     repeat = whole(asked, "repeat", 0, least=0)
-    return response_view(site.workspace, entry=number, item=item, arm=arm, repeat=repeat)
+    return response_view(
+        site.index, site.workspace, entry=number, item=item, arm=arm, repeat=repeat
+    )
