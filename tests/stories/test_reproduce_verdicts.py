@@ -198,7 +198,8 @@ def test_what_it_takes_is_said_before_and_can_be_asked_alone(bench):
 
 def test_the_regulated_policy_is_met_by_a_reproduction_and_by_nothing_less(bench):
     bench.write(tier="regulated")
-    roles = {"owner": [], "ada": [], "bob": ["product"], "cy": ["compliance"]}
+    roles = {"owner": [], "ada": [], "bob": ["product"], "cy": ["compliance"],
+             "eve": ["engineering"]}  # fmt: skip
     for name, mine in roles.items():
         assert bench("keys", "new", name) == 0
         said = [word for role in mine for word in ("--role", role)]
@@ -220,6 +221,9 @@ def test_the_regulated_policy_is_met_by_a_reproduction_and_by_nothing_less(bench
     assert (state, "not-reproduced" in why) == ("not met", True)
     bench.set()
     assert bench("reproduce", "again") == 0
+    # What nobody signed anybody who may write could have appended.
+    assert bench.conditions()["entry:reproduction"][0] == "not met"
+    assert bench("reproduce", "again", "--sign-with", "eve") == 0
     assert bench.conditions()["entry:reproduction"][0] == "met"
     _sign_record(bench)
     for role, name in (("product", "bob"), ("compliance", "cy")):

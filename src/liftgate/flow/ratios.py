@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from liftgate.errors import DataError
 from liftgate.gates.judged import Standing
 from liftgate.gates.judged_ratios import JudgedRatioEvidence, LabelledTries
 from liftgate.gates.ratio_claims import RatioEvidence
@@ -140,6 +141,8 @@ class Ratios:
         """Return people's labels of what stands above a ratio's line."""
         ratio = self.study.ratios[name]
         scale = self.scales[ratio.of]
+        if scale.low is None or scale.high is None:
+            raise DataError(f"{ratio.of}: labels of it need a scale with both ends")
         place = {item.id: at for at, item in enumerate(items)}
         found = {}
         for arm in (candidate, baseline):
@@ -154,8 +157,8 @@ class Ratios:
             found[candidate.fingerprint],
             found[baseline.fingerprint],
             {item: chance for item, chance in standing.chances.items() if item in place},
-            low=0.0 if scale.low is None else scale.low,
-            high=0.0 if scale.high is None else scale.high,
+            low=scale.low,
+            high=scale.high,
             shares=self._statements(ratio),
         )
 
