@@ -29,7 +29,7 @@ from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
 from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
-from liftgate.ledger import Ledger
+from liftgate.ledger import verified_entries
 from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
@@ -172,14 +172,20 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
     return checker(workspace)(file)
 
 
-def checker(workspace: Workspace) -> Callable[[Path], Checked]:
+def checker(
+    workspace: Workspace, ledger: Sequence[Entry] | None = None
+) -> Callable[[Path], Checked]:
     """Verify the chain once, and return what checks documents as ``check_document`` does.
+
+    Args:
+        workspace: with the ledger.
+        ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
         BrokenChain: the ledger is not what was recorded.
         LedgerError: there is no ledger yet.
     """
-    entries = _entries(workspace)
+    entries = _entries(workspace) if ledger is None else ledger
     return lambda file: _check(workspace, file, entries)
 
 
@@ -241,10 +247,8 @@ def _until(entry: Entry, entries: Sequence[Entry]) -> int:
     return max(entry.sequence, 0) if entry.sequence < len(entries) else len(entries)
 
 
-def _entries(workspace: Workspace) -> list[Entry]:
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        ledger.verify()
-        return list(ledger.entries())
+def _entries(workspace: Workspace) -> Sequence[Entry]:
+    return verified_entries(workspace.home)
 
 
 def _own(record: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:

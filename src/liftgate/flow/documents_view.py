@@ -48,6 +48,7 @@ class Found:
 class Shelf:
     """The built documents below a folder; what was read of a file is kept until it changes."""
 
+    index: StudyIndex
     workspace: Workspace
     folder: Path
     _read: dict[str, tuple[Stamp, Found | None]] = field(default_factory=dict)
@@ -91,7 +92,7 @@ class Shelf:
         with self._checking:
             leaf = self.tip()
             try:
-                check = checker(self.workspace)
+                check = checker(self.workspace, self.index.ledger())
             except LiftgateError as error:
                 broken = _broken(error)
                 self._checked |= {one.file: (one.stamp, leaf, broken) for one in some}
@@ -171,6 +172,7 @@ def documents_view(
     shown, page, pages = _paged([row for row in rows if _fits(row, sought)], sought.page)
     counts = Counter(row["state"] for row in rows)
     return {
+        "verified": index.verified(),
         "documents": counts[sought.state] if sought.state else len(rows),
         "of": len(every),
         "folder": shelf.folder.name,
@@ -249,6 +251,7 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
     one, text = shelf.document(file)
     said = shelf.check(one) if now else shelf.checked(one, shelf.tip())
     return {
+        "verified": shelf.index.verified(),
         "file": one.file,
         "template": one.template,
         "study": one.study,

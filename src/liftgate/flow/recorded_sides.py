@@ -16,13 +16,14 @@ import numpy as np
 from liftgate.canon import plain
 from liftgate.documents.page import clip
 from liftgate.documents.sections import readable
-from liftgate.errors import DataError, LiftgateError, NotAllowed, UnknownName
+from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.evals.plan import BoundScorer, Plan, ordered
 from liftgate.evals.select import select
 from liftgate.failures.batch import DRAWN
 from liftgate.flow.flip_look import SIDES, Doors, Integers, Rated, Told, coded, gain_of
 from liftgate.flow.recorded import locked_at, plan_of
 from liftgate.flow.recorded_scores import KeptItems, kept_items, pairs_of_matrices, score_matrix
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
@@ -293,20 +294,6 @@ def open_recorded(
         workspace, entry, study, plan, (baseline, chosen), kept, store,
         sentence=clip(str(words[chosen]), 2_000), notes=notes, alpha=float(body["alpha"]),
     )  # fmt: skip
-
-
-def refuse_unseen(body: Mapping[str, Any]) -> None:
-    """Refuse to show any score of a decision that no look was made for.
-
-    Raises:
-        NotAllowed: it rests on no row: the study had not come to a look.
-    """
-    looks = body.get("looks")
-    if not body["done"].get("trials", 1) or (looks is not None and not looks["items"]):
-        raise NotAllowed(
-            f"{body['study']}: no look was made yet; no arm's scores are shown before one",
-            hint="run the study to its end, or to its first planned look",
-        )
 
 
 def _seen(

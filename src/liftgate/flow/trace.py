@@ -19,8 +19,9 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.impact import index_of
 from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.summary import bound_rows
-from liftgate.ledger import Ledger
+from liftgate.ledger import verified_entries
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.behind import answers_behind, people_behind, runs_behind
@@ -38,7 +39,13 @@ ANSWERS = 3
 _MARK = re.compile(r"(?P<file>.+)#m(?P<number>[1-9]\d*)")
 
 
-def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSWERS) -> Trace:
+def trace_reference(
+    reference: str,
+    workspace: Workspace,
+    *,
+    answers: int = ANSWERS,
+    ledger: Sequence[Entry] | None = None,
+) -> Trace:
     """Follow a reference to its entries, files, rows, runs and people; the chain is verified first.
 
     Rows are selected again from the store by the same rule as for the decision. What stands in the
@@ -48,16 +55,16 @@ def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSW
         reference: as beside a number; or ``card.md#m3``, the third bound number of a document.
         workspace: which is only read.
         answers: of how many rows to bring what was asked and answered.
+        ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
+        NotAllowed: the decision's study was not looked at yet.
         DataError: the text is no reference, or the document was not built by ``doc build``.
         UnknownName: no such entry or number; names the nearest.
         BrokenChain: the ledger was altered, or it has not the entry that the document is from.
         LedgerError: there is no ledger yet.
     """
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        ledger.verify()
-        entries = list(ledger.entries())
+    entries = verified_entries(workspace.home) if ledger is None else ledger
     printed = _printed(reference, entries)
     if printed is not None:
         reference = printed.name.rpartition("#")[0]
@@ -68,6 +75,7 @@ def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSW
         items: Dataset | None = None
         listed = False
         if found.target is not None:
+            refuse_unseen(found.entry.body)
             try:
                 found, items = _with_rows(found, found.target, entries, store, workspace)
                 listed = True

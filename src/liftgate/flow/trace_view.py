@@ -13,12 +13,12 @@ from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.flip_item import steps_view
 from liftgate.flow.recorded import locked_at, plan_of
-from liftgate.flow.recorded_sides import refuse_unseen
 from liftgate.flow.study_index import StudyIndex
 from liftgate.flow.trace import names_document, trace_reference
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
-from liftgate.lineage.rows import Cell, Line
+from liftgate.lineage.rows import Cell, Line, arm_of
 from liftgate.records import Json, Observation
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
@@ -29,7 +29,9 @@ MOST_TEXT = 20_000
 MOST_REFERENCES = 400
 
 
-def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[str, Any]:
+def trace_view(
+    index: StudyIndex, workspace: Workspace, reference: str, *, page: int = 1
+) -> dict[str, Any]:
     """Return what stands behind a reference, with a page of its rows.
 
     Raises:
@@ -43,7 +45,7 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
             "reference: a page opens no file",
             hint=f"on the machine where it lies: liftgate trace {clip(reference, 200)}",
         )
-    found = trace_reference(reference, workspace)
+    found = trace_reference(reference, workspace, ledger=index.ledger())
     said = found.as_json(0)
     pages = max(1, -(-len(found.lines) // ROWS))
     if page > pages:
@@ -54,6 +56,7 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
     told = said.get("references", [])
     return {
         **said,
+        "verified": index.verified(),
         "rows": [_line(line, arms, entry) for line in shown],
         "row_arms": arms,
         "references": [
@@ -143,11 +146,10 @@ def _line(line: Line, arms: list[str], entry: int) -> dict[str, Any]:
 def _cell(line: Line, cell: Cell | None, arm: str, entry: int) -> dict[str, Any] | None:
     if cell is None:
         return None
-    # An arm's name holds no blank; a ratio has two columns of each arm.
     query = {
         "entry": entry,
         "item": line.item,
-        "arm": arm.split(maxsplit=1)[0],
+        "arm": arm_of(arm),
         "repeat": line.repeat,
     }
     is_row = cell.output is not None or cell.mark

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liftgate.lineage.impact import Index, Link, rests_on
-from liftgate.lineage.rows import Line
+from liftgate.lineage.rows import Cell, Line, arm_of
 from liftgate.lineage.thing import Kind
 from liftgate.records import Entry, Item, Json
 
@@ -96,19 +96,23 @@ def answers_behind(
         item = known.get(line.item)
         if item is None:
             continue
-        answers = {
-            arm: "no answer"
-            if cell.output is None
-            else said
-            if (said := text_of(cell.output)) is not None
-            else "erased"
-            for arm, cell in line.cells.items()
-        }
+        answers: dict[str, str] = {}
+        for column, cell in line.cells.items():
+            arm = arm_of(column)
+            if arm not in answers:
+                answers[arm] = _said(cell, text_of)
         target = None if item.target is None else readable(item.target)
         found.append(
             AnswerBehind(line.item, line.repeat, readable(dict(item.input)), target, answers)
         )
     return tuple(found)
+
+
+def _said(cell: Cell, text_of: TextOf) -> str:
+    if cell.output is None:
+        return "no answer"
+    said = text_of(cell.output)
+    return "erased" if said is None else said
 
 
 def _run(name: str, entry: Entry | None) -> RunBehind:

@@ -19,7 +19,7 @@ _BOUND = re.compile('<data id="(m[0-9]+)" value="([^"]*)">(.*?)</data>', re.DOTA
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of the list and of one document."""
-    shelf = Shelf(site.workspace, site.folder)
+    shelf = Shelf(site.index, site.workspace, site.folder)
 
     def listed(_: Site, asked: QueryParams) -> dict[str, Any]:
         sought = Sought(

@@ -30,7 +30,7 @@ def trace(site: Site, asked: QueryParams) -> dict[str, Any]:
             "ref: got nothing, expected a reference as it stands beside a number",
             hint="/trace?ref=4:new.primary",
         )
-    return trace_view(site.workspace, reference[:500], page=whole(asked, "page", 1))
+    return trace_view(site.index, site.workspace, reference[:500], page=whole(asked, "page", 1))
 
 
 def response(site: Site, asked: QueryParams) -> dict[str, Any]:
