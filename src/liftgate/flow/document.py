@@ -34,7 +34,7 @@ from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
-from liftgate.store import Store, Workspace
+from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.load import text_of_file
 from liftgate.study.lock import AMENDED, LOCKED
@@ -173,23 +173,25 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
 
 
 def checker(
-    workspace: Workspace, ledger: Sequence[Entry] | None = None
+    workspace: Workspace, ledger: Sequence[Entry] | None = None, seen: Seen | None = None
 ) -> Callable[[Path], Checked]:
     """Verify the chain once, and return what checks documents as ``check_document`` does.
 
     Args:
         workspace: with the ledger.
         ledger: its entries, verified by this process; None: they are verified now.
+        seen: what was seen of the files of runs; None: each is hashed once.
 
     Raises:
         BrokenChain: the ledger is not what was recorded.
         LedgerError: there is no ledger yet.
     """
     entries = _entries(workspace) if ledger is None else ledger
-    return lambda file: _check(workspace, file, entries)
+    known = seen or Seen()
+    return lambda file: _check(workspace, file, entries, known)
 
 
-def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checked:
+def _check(workspace: Workspace, file: Path, entries: Sequence[Entry], known: Seen) -> Checked:
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
     own = _own(record, entries)
@@ -202,7 +204,7 @@ def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checke
     newest = _chosen(entries, str(record["study"]), None, lock=own.kind != KIND)
     said = record.get("about") or {}
     seen = int(record.get("seen") or len(entries))
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=known) as store:
         then = Tables(own, entries[:seen], store, said)
         facts = _facts(own, then)
         if own.kind == KIND:

@@ -92,7 +92,7 @@ class Shelf:
         with self._checking:
             leaf = self.tip()
             try:
-                check = checker(self.workspace, self.index.ledger())
+                check = checker(self.workspace, self.index.ledger(), self.index.seen)
             except LiftgateError as error:
                 broken = _broken(error)
                 self._checked |= {one.file: (one.stamp, leaf, broken) for one in some}

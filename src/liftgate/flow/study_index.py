@@ -18,7 +18,7 @@ from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import KnownEntries
 from liftgate.lineage.impact import REOPENED
 from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED, Workspace
+from liftgate.store import RUN_FINISHED, Seen, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
 MOST_NAMED = 20
@@ -96,6 +96,8 @@ class StudyIndex:
 
     def __init__(self, workspace: Workspace) -> None:
         self._known = KnownEntries(workspace.home)
+        self.seen = Seen()
+        """What pages have seen of the files of runs."""
         self._turn = threading.Lock()
         self._forget()
 

@@ -30,7 +30,7 @@ from liftgate.lineage.reference import Sort, Target, targets
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Printed, Trace, trace
 from liftgate.records import Dataset, Entry, Failure, Item, Observation, Scale
-from liftgate.store import Store, Workspace
+from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
 
@@ -45,6 +45,7 @@ def trace_reference(
     *,
     answers: int = ANSWERS,
     ledger: Sequence[Entry] | None = None,
+    seen: Seen | None = None,
 ) -> Trace:
     """Follow a reference to its entries, files, rows, runs and people; the chain is verified first.
 
@@ -56,6 +57,7 @@ def trace_reference(
         workspace: which is only read.
         answers: of how many rows to bring what was asked and answered.
         ledger: its entries, verified by this process; None: they are verified now.
+        seen: what was seen of the files; None: each is hashed now.
 
     Raises:
         NotAllowed: the decision's study was not looked at yet.
@@ -68,7 +70,7 @@ def trace_reference(
     printed = _printed(reference, entries)
     if printed is not None:
         reference = printed.name.rpartition("#")[0]
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=seen) as store:
         found = replace(trace(reference, entries, store.file_state), printed=printed)
         reopened = reopened_lines(entries, found.entry.sequence)
         found = replace(found, notes=(*found.notes, *reopened))

@@ -45,7 +45,7 @@ def trace_view(
             "reference: a page opens no file",
             hint=f"on the machine where it lies: liftgate trace {clip(reference, 200)}",
         )
-    found = trace_reference(reference, workspace, ledger=index.ledger())
+    found = trace_reference(reference, workspace, ledger=index.ledger(), seen=index.seen)
     said = found.as_json(0)
     pages = max(1, -(-len(found.lines) // ROWS))
     if page > pages:
@@ -98,7 +98,7 @@ def response_view(
         refuse_unseen(body)
         known = index.now().get(body["study"])
         locks = [ledger.entry(number) for number in known.locks] if known else []
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=index.seen) as store:
         fingerprints = {one["name"]: one["fingerprint"] for one in body["arms"]}
         if arm not in fingerprints:
             raise UnknownName("arm", arm, fingerprints)

@@ -7,4 +7,13 @@ from liftgate.ledger.known import KnownEntries, verified_entries
 from liftgate.ledger.protocol import Chain
 from liftgate.ledger.stored import Draft, Ledger
 
-__all__ = ["GENESIS", "Chain", "Checked", "Draft", "KnownEntries", "Ledger", "leaf_of", "verified_entries"]
+__all__ = [
+    "GENESIS",
+    "Chain",
+    "Checked",
+    "Draft",
+    "KnownEntries",
+    "Ledger",
+    "leaf_of",
+    "verified_entries",
+]

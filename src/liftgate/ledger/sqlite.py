@@ -147,7 +147,7 @@ class SqliteLedger(Ledger):
 
     def _lines(self, kind: str | None, after: int = 0) -> Iterator[Sealed]:
         # A row whose number is below 1 is no entry; the check must meet it.
-        asked = [("sequence > ?", after)] if after else []
+        asked: list[tuple[str, int | str]] = [("sequence > ?", after)] if after else []
         asked += [] if kind is None else [("kind = ?", kind)]
         where = f"WHERE {' AND '.join(text for text, _ in asked)} " if asked else ""
         return self._rows(f"{where}ORDER BY sequence", tuple(value for _, value in asked))

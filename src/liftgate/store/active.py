@@ -74,6 +74,13 @@ def reading(path: Path) -> Iterator[None]:
         ) from error
 
 
+def is_blank(path: Path) -> bool:
+    """Whether a process died before its run's file held anything."""
+    with reading(path), contextlib.closing(connect(path)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return found == 0
+
+
 class Committer:
     """Commits rows in groups. Any thread may add; one thread writes."""
 

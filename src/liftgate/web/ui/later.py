@@ -1,8 +1,8 @@
 """Pages that take long: they are made in a thread, and who waits is told how far they are.
 
-A page that is ready within ``WAIT_S`` is answered at once. Of any other the visitor gets a short page
-that says what is being done and asks again by itself, with or without scripts. What was made is
-given once and not kept: asked anew, it is made anew.
+A page that is ready within ``WAIT_S`` is answered at once. Of any other the visitor gets a short
+page that says what is being done and asks again by itself, with or without scripts. What was made
+is given once and not kept: asked anew, it is made anew.
 """
 
 from __future__ import annotations
