@@ -19,7 +19,6 @@ from liftgate.store import Store, microseconds
 from liftgate.store.columns import (
     FAILURES,
     OUTCOMES,
-    Counted,
     Counting,
     Digests,
     digest_text,
@@ -145,13 +144,28 @@ def _facts(about: str, store: Store) -> tuple[dict[str, Any], bytes] | None:
     return {**found, "target": None}, bytes.fromhex(target[7:])
 
 
-def score_matrix(
-    arm: BoundArm, scorer: BoundScorer, plan: Plan, study: Study, kept: KeptItems, store: Store
-) -> Floats:
-    """Return an arm's scores, shape (items, repeats); NaN: missing.
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """What became of each try of an arm by one scorer; every array has shape (items, repeats)."""
 
-    The trials that count are those that ``select`` counts, and a failure scores what the study
-    declares, as in ``align``.
+    value: Floats
+    """What the scorer said; NaN: no value."""
+    outcome: NDArray[np.int8]
+    """0: not scored; else the place in ``OUTCOMES``, from 1."""
+    failure: NDArray[np.int8]
+    """0: the system did not fail; else the place in ``FAILURES``, from 1."""
+    seen: NDArray[np.bool_]
+    """Whether there is a trial that counts."""
+    runs: frozenset[str]
+    """Ids of the runs that hold these trials."""
+
+
+def marks_of(
+    arm: BoundArm, scorer: BoundScorer, plan: Plan, kept: KeptItems, store: Store
+) -> Marked:
+    """Return what became of an arm's tries.
+
+    The trials that count are those that ``select`` counts.
 
     Raises:
         DataError: an item's input is needed and was erased.
@@ -162,21 +176,43 @@ def score_matrix(
         read = [kept.whole(at, store).as_read(arm.reads) for at in range(len(kept.names))]
         inputs = digests_of([bytes.fromhex(item.input_digest[7:]) for item in read])
         targets = digests_of([bytes.fromhex(item.target_digest[7:]) for item in read])
-    scores = np.full((len(kept.names), plan.repeats), np.nan)
+    shape = len(kept.names), plan.repeats
+    value = np.full(shape, np.nan)
+    outcome, failure = np.zeros(shape, dtype=np.int8), np.zeros(shape, dtype=np.int8)
+    seen = np.zeros(shape, dtype=np.bool_)
     named = sortable(inputs)
     order = np.argsort(named, kind="stable")
     names, first, times = np.unique(named[order], return_index=True, return_counts=True)
-    value_of = _values_as(study, scorer.scale)
+    numbers: set[int] = set()
     for some in store.counted(_counting(arm, scorer, plan, names)):
         # Items that share an input share its trials.
         shared = times[some.place]
         row = np.repeat(np.arange(len(some.place)), shared)
         within = np.arange(len(row)) - np.repeat(np.cumsum(shared) - shared, shared)
         at = order[first[some.place[row]] + within]
-        mine = (some.failure[row] > 0) | np.all(some.target[row] == targets[at], axis=1)
+        seen[at, some.repeat[row]] = True
+        failure[at, some.repeat[row]] = some.failure[row]
+        numbers.update(np.unique(some.run).tolist())
+        mine = (some.outcome[row] > 0) & np.all(some.target[row] == targets[at], axis=1)
         row, at = row[mine], at[mine]
-        scores[at, some.repeat[row]] = value_of(some)[row]
-    return scores
+        outcome[at, some.repeat[row]] = some.outcome[row]
+        value[at, some.repeat[row]] = some.value[row]
+    ids = store.run_ids()
+    return Marked(value, outcome, failure, seen, frozenset(ids[n - 1] for n in numbers if n > 0))
+
+
+def score_matrix(
+    arm: BoundArm, scorer: BoundScorer, plan: Plan, study: Study, kept: KeptItems, store: Store
+) -> Floats:
+    """Return an arm's scores, shape (items, repeats); NaN: missing.
+
+    A failure scores what the study declares, as in ``align``.
+
+    Raises:
+        DataError: an item's input is needed and was erased.
+        BrokenChain: a file or a blob is not what was recorded.
+    """
+    return _scored(study, scorer.scale, marks_of(arm, scorer, plan, kept, store))
 
 
 def _counting(
@@ -197,18 +233,15 @@ def _counting(
 Value = Callable[[str | None, str | None, float | None], float]
 
 
-def _values_as(study: Study, scale: Scale) -> Callable[[Counted], Floats]:
-    """Return what counted trials score, as ``scored_as`` says of each."""
+def _scored(study: Study, scale: Scale, found: Marked) -> Floats:
+    """Return what tries score, as ``scored_as`` says of each."""
     value_of = scored_as(study, scale)
     failed = np.array([np.nan, *(value_of(kind.value, None, None) for kind in FAILURES)])
-    said = np.array([np.nan, *(value_of(None, one.value, np.nan) for one in OUTCOMES)])
-
-    def values(some: Counted) -> Floats:
-        plain = np.isnan(said[some.outcome]) & (some.outcome > 0)
-        scored = np.where(plain, some.value, said[some.outcome])
-        return np.asarray(np.where(some.failure > 0, failed[some.failure], scored))
-
-    return values
+    said = np.array([np.nan, *(value_of(None, one.value, None) for one in OUTCOMES)])
+    scored = np.where(
+        found.outcome == 1 + OUTCOMES.index(Outcome.VALUE), found.value, said[found.outcome]
+    )
+    return np.asarray(np.where(found.failure > 0, failed[found.failure], scored))
 
 
 def scored_as(study: Study, scale: Scale) -> Value:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import short
+from liftgate.canon import canonical, short
 from liftgate.errors import BrokenChain
 from liftgate.ledger.chain import Walk, unseal
 from liftgate.ledger.stored import Ledger
@@ -24,6 +24,11 @@ from liftgate.records import Entry
 
 _KEPT_BYTES = 4_000_000
 """Bytes of bodies, as they are stored, that stay in memory."""
+_LOOKED_UP = frozenset(
+    "about act batch digest files id model name predicate study study_digest".split()
+)
+"""Fields of bodies by which entries are looked up: short values of them stay in memory."""
+_SHORT = 400
 _NO_REFS: Mapping[str, str] = {}
 _RESTORE = "restore the ledger from a copy, then start liftgate anew"
 
@@ -82,7 +87,7 @@ class KnownEntries:
                     entry,
                     kind=sys.intern(entry.kind),
                     author=sys.intern(entry.author),
-                    body=_Body(self, entry.sequence),
+                    body=_Body(self, entry.sequence, _short(entry.body)),
                     refs=entry.refs or _NO_REFS,
                 )
                 self._keep(entry.sequence, size, entry.body)
@@ -169,13 +174,16 @@ class KnownEntries:
 class _Body(Mapping[str, Any]):
     """An entry's body, read when somebody looks into it."""
 
-    __slots__ = ("_of", "_sequence")
+    __slots__ = ("_of", "_sequence", "_short")
 
-    def __init__(self, of: KnownEntries, sequence: int) -> None:
+    def __init__(self, of: KnownEntries, sequence: int, short: Mapping[str, Any]) -> None:
         self._of = of
         self._sequence = sequence
+        self._short = short
 
     def __getitem__(self, key: str) -> Any:
+        if key in self._short:
+            return self._short[key]
         return self._of.body(self._sequence)[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -186,6 +194,18 @@ class _Body(Mapping[str, Any]):
 
     def __repr__(self) -> str:
         return f"<the body of ledger entry {self._sequence}>"
+
+
+def _short(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a body by which entries are looked up, as they were verified."""
+    found: dict[str, Any] = {}
+    for key in _LOOKED_UP & body.keys():
+        value = body[key]
+        if isinstance(value, str) and len(value) <= _SHORT:
+            found[key] = sys.intern(value)
+        elif isinstance(value, int) or (key == "files" and len(canonical(value)) <= _SHORT):
+            found[key] = value
+    return found
 
 
 def verified_entries(home: Path) -> Sequence[Entry]:

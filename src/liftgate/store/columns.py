@@ -52,6 +52,8 @@ class Counted:
 
     place: NDArray[np.int32]
     """Of the input among those that were asked for."""
+    run: NDArray[np.int32]
+    """Of the trial's run among all runs, from 1."""
     repeat: NDArray[np.int32]
     failure: NDArray[np.int32]
     """0: none; else the place in ``FAILURES``, from 1."""
@@ -156,6 +158,7 @@ class _Trials:
         lacking = len(without)
         return Counted(
             self.place[both],
+            self.run[both],
             self.repeat[both],
             self.failure[both],
             np.concatenate([target, np.zeros((lacking, 4), dtype=np.uint64)]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
-from liftgate.sqlite import connect
 from liftgate.store import finished
-from liftgate.store.active import create, is_blank, reading
+from liftgate.store.active import create, is_blank, rows_with
 from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
 from liftgate.store.seen import Filed, Seen
@@ -147,6 +145,10 @@ class Store:
             self._runs = [finished.read_run(folder) for folder in sorted(folders)]
         return list(self._runs)
 
+    def run_ids(self) -> list[str]:
+        """Return the ids of all finished runs, oldest first; see ``runs`` for what it raises."""
+        return [one.run for one in self._described()]
+
     def trials(self, arm: str) -> list[Trial]:
         """Return every trial row of an arm's fingerprint, in order of the time it began."""
         rows = self._read(TRIALS, "arm", arm)
@@ -199,7 +201,7 @@ class Store:
         """
         from liftgate.store.columns import counted
 
-        runs = [one.run for one in self._described()]
+        runs = self.run_ids()
         trials, scores = self._files(TRIALS, asked.arm), self._files(SCORES, asked.scorer)
         return counted(self.seen.reader, trials, scores, runs, asked)
 
@@ -383,15 +385,7 @@ class Store:
         if self._writer is None or not self._writer.is_open:
             return []
         self._writer.flush()
-        columns = [name for name in table.names if only is None or name in only]
-        query = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where} = ?"  # noqa: S608
-        asked = [value]
-        for name, values in (among or {}).items():
-            query += f" AND {name} IN (SELECT value FROM json_each(?))"  # noqa: S608
-            asked.append(json.dumps(list(values)))
-        path = self._writer.path
-        with reading(path), contextlib.closing(connect(path, read_only=True)) as connection:
-            return connection.execute(query, asked).fetchall()
+        return rows_with(self._writer.path, table, {where: [value], **(among or {})}, only)
 
     def _finish_dead(self, active: Path) -> Run | None:
         if not active.exists():
