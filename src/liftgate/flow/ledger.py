@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
 from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
+
+Tell = Callable[[str], None]
 
 ACTIVATED = "gate_activated"
 """Kind of the entry that says that every check of a study's gate bites."""
@@ -65,6 +67,7 @@ def verify(
     against: Sequence[str] = (),
     trust: Path | None = None,
     signed: bool = False,
+    tell: Tell = lambda _: None,
 ) -> Verified:
     """Verify the chain, its signatures, then every file that a finished run recorded in it.
 
@@ -73,6 +76,7 @@ def verify(
         against: places of checkpoints: a file, ``git``, a folder with another ledger.
         trust: the trust file; None: the workspace's.
         signed: whether a checkpoint counts only if a trusted key signed it.
+        tell: told how far it is.
 
     Raises:
         BrokenChain: names the first bad entry, the first missing or altered file, or the checkpoint
@@ -90,14 +94,20 @@ def verify(
             )
         with Ledger.open(workspace.home, read_only=True) as ledger:
             kept = [pair for place in against for pair in checkpoints_of(place, workspace)]
-            examined = ledger.examine([one.size for _, one in kept])
+            size = ledger.size
+
+            def walked(entries: int) -> None:
+                tell(f"{entries:,} of {size:,} entries are verified.")
+
+            examined = ledger.examine([one.size for _, one in kept], walked)
             compared = tuple(
                 _compare(place, one, ledger, examined, trusted, signed=signed)
                 for place, one in kept
             )
             statements = _statements(ledger, trusted)
             recorded = recorded_files(ledger)
-        files = store.verify(recorded)
+        files = store.verify(recorded, tell)
+        tell("What became of answers and traces is counted.")
         contents = store.contents_of(recorded)
     unrecorded = tuple(run for run in found if run not in recorded)
     return Verified(

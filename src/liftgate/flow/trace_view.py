@@ -15,6 +15,7 @@ from liftgate.flow.flip_item import steps_view
 from liftgate.flow.recorded import locked_at, plan_of
 from liftgate.flow.study_index import StudyIndex
 from liftgate.flow.trace import names_document, trace_reference
+from liftgate.flow.trace_rows import KeptRows, Tell
 from liftgate.flow.unseen import refuse_unseen
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
@@ -30,9 +31,23 @@ MOST_REFERENCES = 400
 
 
 def trace_view(
-    index: StudyIndex, workspace: Workspace, reference: str, *, page: int = 1
+    index: StudyIndex,
+    workspace: Workspace,
+    reference: str,
+    *,
+    page: int = 1,
+    kept: KeptRows | None = None,
+    tell: Tell = lambda _: None,
 ) -> dict[str, Any]:
     """Return what stands behind a reference, with a page of its rows.
+
+    Args:
+        index: of the studies, which knows the ledger.
+        workspace: with the rows.
+        reference: as it stands beside a number.
+        page: of the rows.
+        kept: keeps the rows of large decisions.
+        tell: told how far it is.
 
     Raises:
         DataError: the text is no reference, or leads through a file; or there is no such page.
@@ -45,7 +60,9 @@ def trace_view(
             "reference: a page opens no file",
             hint=f"on the machine where it lies: liftgate trace {clip(reference, 200)}",
         )
-    found = trace_reference(reference, workspace, ledger=index.ledger(), seen=index.seen)
+    found = trace_reference(
+        reference, workspace, ledger=index.ledger(), seen=index.seen, kept=kept, tell=tell
+    )
     said = found.as_json(0)
     pages = max(1, -(-len(found.lines) // ROWS))
     if page > pages:

@@ -25,7 +25,8 @@ from liftgate.records import Entry
 _KEPT_BYTES = 4_000_000
 """Bytes of bodies, as they are stored, that stay in memory."""
 _LOOKED_UP = frozenset(
-    "about act batch digest files id model name predicate study study_digest".split()
+    {"about", "act", "batch", "digest", "files", "id", "model", "name", "predicate", "study"}
+    | {"study_digest"}
 )
 """Fields of bodies by which entries are looked up: short values of them stay in memory."""
 _SHORT = 400
@@ -87,7 +88,7 @@ class KnownEntries:
                     entry,
                     kind=sys.intern(entry.kind),
                     author=sys.intern(entry.author),
-                    body=_Body(self, entry.sequence, _short(entry.body)),
+                    body=_Body(self, entry.sequence, _short(entry.body), _lacks(entry.body)),
                     refs=entry.refs or _NO_REFS,
                 )
                 self._keep(entry.sequence, size, entry.body)
@@ -174,16 +175,21 @@ class KnownEntries:
 class _Body(Mapping[str, Any]):
     """An entry's body, read when somebody looks into it."""
 
-    __slots__ = ("_of", "_sequence", "_short")
+    __slots__ = ("_lacks", "_of", "_sequence", "_short")
 
-    def __init__(self, of: KnownEntries, sequence: int, short: Mapping[str, Any]) -> None:
+    def __init__(
+        self, of: KnownEntries, sequence: int, short: Mapping[str, Any], lacks: frozenset[str]
+    ) -> None:
         self._of = of
         self._sequence = sequence
         self._short = short
+        self._lacks = lacks
 
     def __getitem__(self, key: str) -> Any:
         if key in self._short:
             return self._short[key]
+        if key in self._lacks:
+            raise KeyError(key)
         return self._of.body(self._sequence)[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -206,6 +212,15 @@ def _short(body: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, int) or (key == "files" and len(canonical(value)) <= _SHORT):
             found[key] = value
     return found
+
+
+def _lacks(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return which of these fields a body has not; equal answers are one object."""
+    found = _LOOKED_UP.difference(body)
+    return _LACKING.setdefault(found, found)
+
+
+_LACKING: dict[frozenset[str], frozenset[str]] = {}
 
 
 def verified_entries(home: Path) -> Sequence[Entry]:

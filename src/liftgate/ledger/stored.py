@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -26,6 +26,7 @@ from liftgate.records import Entry
 FILE = "ledger.db"
 URL_FILE = "ledger.url"
 VARIABLE = "LIFTGATE_LEDGER"
+_OFTEN = 1000
 
 
 @dataclass(frozen=True)
@@ -134,11 +135,14 @@ class Ledger(ABC):
         """Check every entry, every link, the guards and the file; see ``Chain.verify``."""
         return self.examine().entries
 
-    def examine(self, sizes: Iterable[int] = ()) -> Checked:
+    def examine(
+        self, sizes: Iterable[int] = (), tell: Callable[[int], None] | None = None
+    ) -> Checked:
         """Do as ``verify`` does, and return all that was found; see ``Chain.examine``."""
         walk = Walk(frozenset(sizes))
         for _ in walk.over(self._lines(None)):
-            pass
+            if tell is not None and walk.entries % _OFTEN == 0:
+                tell(walk.entries)
         return self.examine_rest(walk)
 
     def going_on(self, walk: Walk) -> Iterator[Entry]:

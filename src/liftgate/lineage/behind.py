@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,18 +54,18 @@ class AnswerBehind:
 
 
 def runs_behind(
-    decision: Entry, index: Index, lines: Sequence[Line], *, whole: bool
+    decision: Entry, index: Index, runs: Collection[str] | None
 ) -> tuple[RunBehind, ...]:
     """Return the runs that hold rows of a number, or of the whole decision.
 
     Args:
         decision: its entry.
         index: of the ledger.
-        lines: the rows of the number.
-        whole: whether the decision as a whole is meant, or the rows cannot be listed.
+        runs: ids of those that hold the rows of the number; None: the decision as a whole is
+            meant, or the rows cannot be listed.
     """
     bound = {str(name).partition("/")[0] for name in decision.body["rows"]["files"]}
-    names = bound if whole else {cell.run for line in lines for cell in line.cells.values()}
+    names = bound if runs is None else set(runs)
     told = index.runs()
     return tuple(_run(name, told.get(name)) for name in sorted(names - {""}))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.store import finished
-from liftgate.store.active import create, is_blank, rows_with
+from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
 from liftgate.store.seen import Filed, Seen
@@ -58,7 +58,6 @@ class Store:
         self._filed: list[Filed] | None = None
         self._shares = seen is not None
         self.seen = seen or Seen()
-        """What was seen of the files: of this store, or of all stores that share it."""
 
     @classmethod
     def open(cls, home: Path, *, read_only: bool = False, seen: Seen | None = None) -> Store:
@@ -125,7 +124,7 @@ class Store:
                 continue
             gone = False
             try:
-                run = self._finish_dead(active)
+                run = finished.finish_dead(active, self.workspace.runs)
                 gone = not active.exists()
             finally:
                 lock.release(remove=gone)
@@ -231,11 +230,16 @@ class Store:
         found = self._described()
         return {f"{one.run}/{name}": d for one in found for name, d in one.files.items()}
 
-    def verify(self, recorded: Mapping[str, Mapping[str, str]]) -> int:
-        """Check files against what the ledger says of them.
+    def verify(
+        self,
+        recorded: Mapping[str, Mapping[str, str]],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> int:
+        """Check files against what the ledger says of them; each is hashed now.
 
         Args:
             recorded: run -> file name -> digest, as in the ``files`` of ``run.finished`` bodies.
+            tell: told how far it is.
 
         Returns:
             The number of files.
@@ -245,6 +249,7 @@ class Store:
         """
         count = 0
         for run, files in recorded.items():
+            tell(f"{count:,} files are hashed, of {len(recorded):,} runs.")
             for name, digest in sorted(files.items()):
                 finished.check(self.workspace.runs / run / name, digest)
                 count += 1
@@ -386,14 +391,6 @@ class Store:
             return []
         self._writer.flush()
         return rows_with(self._writer.path, table, {where: [value], **(among or {})}, only)
-
-    def _finish_dead(self, active: Path) -> Run | None:
-        if not active.exists():
-            return None
-        if is_blank(active):
-            active.unlink()
-            return None
-        return finished.finalise(active, self.workspace.runs, complete=False, finished_at=None)
 
     def _forget(self) -> None:
         self._runs = self._filed = None
