@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -187,11 +188,25 @@ def checker(
         LedgerError: there is no ledger yet.
     """
     entries = _entries(workspace) if ledger is None else ledger
-    known = seen or Seen()
-    return lambda file: _check(workspace, file, entries, known)
+    return partial(_check, workspace, entries, seen or Seen(), {})
 
 
-def _check(workspace: Workspace, file: Path, entries: Sequence[Entry], known: Seen) -> Checked:
+def _check(
+    workspace: Workspace,
+    entries: Sequence[Entry],
+    known: Seen,
+    rows_told: dict[str, str],
+    file: Path,
+) -> Checked:
+    """Check a document.
+
+    Args:
+        workspace: with the rows.
+        entries: of the ledger, verified.
+        known: what was seen of the files of runs.
+        rows_told: leaf of a decision -> what became of its rows, for what is checked at a time.
+        file: the document.
+    """
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
     own = _own(record, entries)
@@ -209,7 +224,9 @@ def _check(workspace: Workspace, file: Path, entries: Sequence[Entry], known: Se
         facts = _facts(own, then)
         if own.kind == KIND:
             again = reopened_lines(entries, own.sequence)
-            told = "; ".join(filter(None, (_rows_of_now(own, entries, store), *again)))
+            if own.leaf not in rows_told:
+                rows_told[own.leaf] = _rows_of_now(own, entries, store)
+            told = "; ".join(filter(None, (rows_told[own.leaf], *again)))
         else:
             told = items_of_now(then.locked, Path.cwd())
         now = _facts(newest, Tables(newest, entries, store, said))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
 from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import Page, Site, pages, whole
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def routes(site: Site) -> list[Route]:
             state=asked.get("state", ""),
             page=whole(asked, "page", 1),
         )
-        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now")
+        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now", tell=tell)
 
     def one(_: Site, asked: QueryParams) -> dict[str, Any]:
         view = document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
