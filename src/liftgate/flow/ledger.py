@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -105,7 +105,7 @@ def verify(
                 for place, one in kept
             )
             statements = _statements(ledger, trusted)
-            recorded = recorded_files(ledger)
+            recorded = recorded_files(ledger.entries(RUN_FINISHED))
         files = store.verify(recorded, tell)
         tell("What became of answers and traces is counted.")
         contents = store.contents_of(recorded)
@@ -153,14 +153,16 @@ def _compare(
     return Against(place, kept.size, kept.time, tuple(names))
 
 
-def recorded_files(ledger: Ledger) -> dict[str, Mapping[str, str]]:
+def recorded_files(entries: Iterable[Entry]) -> dict[str, Mapping[str, str]]:
     """Return run -> file -> digest, as the entries of finished runs say.
 
     Raises:
         BrokenChain: an entry of that kind says something else; somebody else wrote it.
     """
     found: dict[str, Mapping[str, str]] = {}
-    for entry in ledger.entries(kind=RUN_FINISHED):
+    for entry in entries:
+        if entry.kind != RUN_FINISHED:
+            continue
         files = entry.body.get("files")
         if not isinstance(files, Mapping) or not isinstance(entry.body.get("id"), str):
             raise BrokenChain(f"ledger entry {entry.sequence}: it names no run with files")
