@@ -204,22 +204,22 @@ def rectify(items: Labelled) -> Rectified:
     away = cross_fitted(values, items.table, groups) if items.table.size else np.zeros_like(values)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
-    whole = _whole(items, weights, groups) / total**2
-    plain = _added(items, values, weights, groups) / total**2
+    ours = _residuals(values, weights)
+    whole = _whole(items, ours, groups) / total**2
+    plain = _added(items, ours, groups) / total**2
     # One slope was fitted.
-    rest = _added(items, adjusted, weights, groups) / total**2 * (units - 1) / (units - 2)
+    left = _residuals(adjusted, weights)
+    rest = _added(items, left, groups) / total**2 * (units - 1) / (units - 2)
     if rest >= plain:
-        share, adjusted, rest = 0.0, values, plain
-    centre = float(np.average(adjusted, weights=weights))
-    shape = adjusted
-    found = _square(_residuals(shape, weights), groups) / total**2
+        share, adjusted, left, rest = 0.0, values, ours, plain
+    centre = _average(adjusted, weights)
+    found = _square(left, groups) / total**2
     if found <= _NOTHING * (whole + rest):
         # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
-        shape = values
-        found = _square(_residuals(shape, weights), groups) / total**2
+        left = ours
+        found = _square(ours, groups) / total**2
     if found > 0:
-        own = np.average(shape, weights=weights)
-        adjusted = centre + (shape - own) * np.sqrt((whole + rest) / found)
+        adjusted = centre + left / weights * np.sqrt((whole + rest) / found)
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
 
 
@@ -300,17 +300,21 @@ def _judge_difference(ours: ArrayLike | None, theirs: ArrayLike | None) -> Float
     return np.asarray(one - other)
 
 
+def _average(values: Floats, weights: Floats) -> float:
+    return float(np.sum(weights * values) / np.sum(weights))
+
+
 def _residuals(values: Floats, weights: Floats) -> Floats:
-    return np.asarray(weights * (values - np.average(values, weights=weights)))
+    """Return the weighted distances from the weighted mean."""
+    return np.asarray(weights * (values - _average(values, weights)))
 
 
 def _square(residuals: Floats, groups: Codes) -> float:
     return float(np.sum(np.bincount(groups, weights=residuals) ** 2))
 
 
-def _whole(items: Labelled, weights: Floats, groups: Codes) -> float:
+def _whole(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling every item would leave, times (Σ 1/π)²."""
-    residuals = _residuals(items.values, weights)
     if items.codes is None or not items.whole:
         own = float(np.sum(items.share * residuals**2))
         between = _square(residuals, groups) - float(np.sum(residuals**2))
@@ -319,9 +323,8 @@ def _whole(items: Labelled, weights: Floats, groups: Codes) -> float:
     return float(np.sum(first * np.bincount(groups, weights=residuals) ** 2))
 
 
-def _added(items: Labelled, values: Floats, weights: Floats, groups: Codes) -> float:
+def _added(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
-    residuals = _residuals(values, weights)
     if items.codes is None or not items.whole:
         return float(np.sum((1 - items.share) * residuals**2))
     first = _chance_of_cluster(items, groups)

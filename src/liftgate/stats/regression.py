@@ -30,18 +30,22 @@ def cross_fitted(values: Floats, table: Floats, groups: Codes) -> Floats:
     middle, level = table.mean(axis=0), float(values.mean())
     rows, target = table - middle, values - level
     inside = (folds == np.arange(_FOLDS)[:, None]).astype(np.float64)
-    left = values.size - inside.sum(axis=1)
+    width = rows.shape[1]
     # Sums over all items less those over a fold: one pass serves all folds.
-    ones, sums = _less(inside @ target), _less(inside @ rows)
-    crossed = _less(inside @ (rows * target[:, None]))
+    each = np.column_stack([np.ones_like(target), target, target**2, rows, rows * target[:, None]])
+    left = _less(inside @ each)
+    ones, total, sums, crossed = (
+        left[:, 1],
+        left[:, 2],
+        left[:, 3 : 3 + width],
+        left[:, 3 + width :],
+    )
+    count = np.where(left[:, 0] > 1, left[:, 0], 2.0)[:, None]
     squares = _less(_products(rows, inside))
-    used = left > 1
-    count = np.where(used, left, 2.0)[:, None]
-    square = squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
     slopes = _ridge(
-        square,
+        squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None],
         crossed - sums * ones[:, None] / count,
-        _less(inside @ target**2) - ones**2 / count[:, 0],
+        total - ones**2 / count[:, 0],
         count[:, 0],
     )
     return np.asarray(np.einsum("ij,ij->i", table, slopes[folds]))
@@ -69,13 +73,16 @@ def slope(values: Floats, away: Floats, weights: Floats | None = None) -> float:
         away: shape (n,), the predictions.
         weights: shape (n,); None: all alike.
     """
-    w = np.ones_like(values) if weights is None else weights
-    centred = away - np.average(away, weights=w)
-    spread = float(np.sum(w * centred**2))
+    if weights is None:
+        centred, weighted = away - away.mean(), values - values.mean()
+    else:
+        total = np.sum(weights)
+        centred = away - np.sum(weights * away) / total
+        weighted = weights * (values - np.sum(weights * values) / total)
+    spread = float(np.sum(centred**2 if weights is None else weights * centred**2))
     if spread <= 0:
         return 0.0
-    found = float(np.sum(w * (values - np.average(values, weights=w)) * centred)) / spread
-    return min(max(found, 0.0), 1.0)
+    return min(max(float(np.sum(weighted * centred)) / spread, 0.0), 1.0)
 
 
 def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats) -> Floats:
