@@ -47,6 +47,7 @@ def label_worth(
     *,
     judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -58,6 +59,7 @@ def label_worth(
         labelled: as in ``judged_mean``.
         judge: as there; for differences of labels, differences of judge scores.
         covariate: as there.
+        features: as there.
         item: as there.
         cluster: as there.
         probability: as there.
@@ -71,6 +73,7 @@ def label_worth(
         labelled,
         judge=judge,
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,

@@ -68,6 +68,7 @@ def judged_mean(
     *,
     judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -84,6 +85,8 @@ def judged_mean(
         labelled: shape (n,), the item of each label: a name in ``item``, or a position.
         judge: shape (N,) or (N, judges), scores of all N locked items, on any scale.
         covariate: shape (N,) or (N, k), what else is known of all of them, such as lengths.
+        features: shape (N, k), many weak covariates, such as ``word_components`` of the answers.
+            They are penalised apart, so that useless ones cost next to nothing.
         item: shape (N,), names of the locked items; None: they are 0 … N − 1.
         cluster: shape (N,), a label for each locked item, such as the answer that a statement is
             in. Items of one label are not independent.
@@ -110,6 +113,7 @@ def judged_mean(
         labelled,
         judge=judge,
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,
@@ -127,6 +131,7 @@ def judged_difference(
     candidate_judge: ArrayLike | None = None,
     baseline_judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -149,6 +154,7 @@ def judged_difference(
         candidate_judge: shape (N,) or (N, judges), scores of the candidate's answers.
         baseline_judge: the same judges on the baseline's answers.
         covariate: as in ``judged_mean``.
+        features: as in ``judged_mean``, of the difference.
         item: as in ``judged_mean``.
         cluster: as in ``judged_mean``.
         probability: as in ``judged_mean``.
@@ -176,6 +182,7 @@ def judged_difference(
         labelled,
         judge=_judge_difference(candidate_judge, baseline_judge),
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,
@@ -201,7 +208,7 @@ def rectify(items: Labelled) -> Rectified:
     values, weights = items.values, 1 / items.share
     groups = np.arange(values.size) if items.codes is None else items.codes
     units, total = int(groups.max()) + 1, float(weights.sum())
-    away = cross_fitted(values, items.table, groups) if items.table.size else np.zeros_like(values)
+    away = _predicted(items, groups)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
     ours = _residuals(values, weights)
@@ -298,6 +305,12 @@ def _judge_difference(ours: ArrayLike | None, theirs: ArrayLike | None) -> Float
             "the same judges on the same items"
         )
     return np.asarray(one - other)
+
+
+def _predicted(items: Labelled, groups: Codes) -> Floats:
+    if not items.table.size:
+        return np.zeros_like(items.values)
+    return cross_fitted(items.values, items.table, groups, items.weak)
 
 
 def _average(values: Floats, weights: Floats) -> float:
