@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from liftgate.cli.result import print_json, prints, show
 from liftgate.errors import DataError
 from liftgate.records import Columns, Comparison, Comparisons, Margin, Question, Want
 
@@ -98,7 +98,7 @@ ALL = "*"
     help="Show the ratio of two metrics' sums as well, e.g. steps_per_success=steps/success; "
     "repeatable.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@prints("exit_code", "sentence", "metrics?", "comparisons?", "link?", "…")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
 @click.option(
     "--junit",
@@ -126,7 +126,10 @@ ALL = "*"
 )
 @click.option("--ui", is_flag=True, help="Open both side by side in the browser; Ctrl-C stops.")
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Of --ui. Default: a free one."
+    "--port",
+    default=0,
+    type=click.IntRange(0, 65535),
+    help="Where --ui listens. Default: a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where --ui listens.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link.")
@@ -144,8 +147,10 @@ def compare(
     Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
     or .parquet). What a file was recognised as and which columns were guessed is printed.
 
-    Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
-    or a bad file.
+    Without --require any valid answer is a 0.
+
+    Exit codes: 0 answered, or what is required is shown, 1 harm is shown, 2 wrong use or a bad
+    file, 4 neither is shown.
     """
     from liftgate.flow.compare import compare_each
 
@@ -204,8 +209,7 @@ def _look(
 
     def ready(origin: str) -> None:
         link = f"{origin}/enter/{token}" if token else f"{origin}/"
-        text = json.dumps({"link": link}) if as_json else f"{link}\nServing; Ctrl-C stops."
-        click.echo(text)
+        show({"link": link}, link, "Serving; Ctrl-C stops.", as_json=as_json)
 
     look = open_side_by_side(baseline, candidate, question)
     place = Address(options["host"], options["port"], options["off_loopback"])
@@ -267,18 +271,18 @@ def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) ->
     if as_json:
         from liftgate.canon import plain
 
-        click.echo(json.dumps(plain(comparison), indent=2))
+        print_json(plain(comparison))
     else:
-        from liftgate.cli.compare_text import show
+        from liftgate.cli.compare_text import show as show_text
 
-        show(comparison, written=written)
+        show_text(comparison, written=written)
 
 
 def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         from liftgate.canon import plain
 
-        click.echo(json.dumps(plain(found), indent=2))
+        print_json(plain(found))
     else:
         from liftgate.cli.compare_text import show_each
 

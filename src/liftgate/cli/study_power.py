@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.gate_text import share, table
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 from liftgate.documents.numbers import count
 
@@ -55,8 +56,8 @@ Body = Mapping[str, Any]
     help="What one more item costs, in calls, beside its calls (a label, say): for the best "
     "number of repeats.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.QUIET
+@prints("study", "items", "planned_calls", "wanted", "plans", "sizes", "…")
 def power(
     *,
     file: Path,
@@ -85,7 +86,7 @@ def power(
     with progress_printer(quiet=quiet) as progress:
         body = study_power(file, request, progress).as_json()
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return 0
     click.secho(visible(_sentence(body)), bold=True)
     for line in _lines(body):

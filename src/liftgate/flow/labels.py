@@ -155,7 +155,7 @@ def plan_labels(
     if (labels is None) == (width is None):
         raise DataError(
             "labels: expected either a number of labels or a half-width",
-            hint="--labels N asks how wide an interval they give; --half-width W how many it takes",
+            hint="--n N asks how wide an interval they give; --half-width W how many it takes",
         )
     made = judge_of(name)
     worths = _worths(made, workspace)

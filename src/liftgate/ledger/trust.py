@@ -140,7 +140,7 @@ class Trust:
             raise DataError(
                 f"key {found.key.name!r}: without it {len(owners)} owners are left, and a change "
                 f"needs {self.quorum}",
-                hint="name another owner first: liftgate keys trust FILE --owner",
+                hint="name another owner first: liftgate keys trust FILE --as-owner",
             )
         revoked = replace(found, revoked_at=at, reason=reason)
         keys = tuple(revoked if one == found else one for one in self.keys)
