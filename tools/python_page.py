@@ -145,7 +145,7 @@ def _signature(name: str, value: Any) -> str:
 
 
 def _parameter(one: inspect.Parameter) -> str:
-    stars = {one.VAR_POSITIONAL: "*", one.VAR_KEYWORD: "**"}.get(one.kind, "")
+    stars = "*" if one.kind is one.VAR_POSITIONAL else "**" if one.kind is one.VAR_KEYWORD else ""
     text = stars + one.name
     if one.annotation is not one.empty:
         text += f": {_said(one.annotation)}"
@@ -164,7 +164,8 @@ def _default(value: Any) -> str:
 
 
 def _said(annotation: Any) -> str:
-    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    plain = isinstance(annotation, str)
+    text: str = annotation if plain else inspect.formatannotation(annotation)
     return re.sub(r"\b(?:liftgate\.|typing\.|collections\.abc\.|pathlib\.)(?:\w+\.)*", "", text)
 
 

@@ -41,7 +41,8 @@ for more. An error is an object, too: `error`, `message`, `hint`, `exit_code`, o
 
 Names of studies, runs, entries, references, keys, roles, batches, tests, templates, arms and
 metrics are completed by the shell:
-`eval "$(_LIFTGATE_COMPLETE=bash_source liftgate)"` in `~/.bashrc` (`zsh_source` for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`).
+`eval "$(_LIFTGATE_COMPLETE=bash_source liftgate)"` in `~/.bashrc` (`zsh_source`
+for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`).
 
 An option means the same whichever command has it:
 
