@@ -21,7 +21,7 @@ from liftgate.cli.result import show as say
     "--since", type=options.FILE, metavar="FILE", help="Prove growth since its last checkpoint."
 )
 @click.option("--out", type=options.FILE, metavar="FILE", help="Write it here. Default: print it.")
-@prints("liftgate", "kind", "…")
+@prints("liftgate", "proof", "origin", "size", "path", "entry?", "old?", "root?")
 def prove(
     *,
     sequence: int | None,
