@@ -17,6 +17,7 @@ from liftgate.ledger.trust import FILE as TRUST_FILE
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import still_reopened
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 GIT = "git"
@@ -26,7 +27,7 @@ _SHIPS = "vsa"
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Card):
     """A checkpoint, and where it was put."""
 
     checkpoint: Checkpoint

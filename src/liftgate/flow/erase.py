@@ -15,12 +15,13 @@ from liftgate.flow.tags import Tags, tags_of_digest
 from liftgate.ledger import Draft, Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.records import Entry, Item, Trial
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
 
 @dataclass(frozen=True)
-class Erasure:
+class Erasure(Card):
     """What was erased, and what was left and why."""
 
     items: tuple[str, ...]
@@ -33,7 +34,7 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Card):
     """A data set of a ledger, and whether its content should still be there."""
 
     study: str

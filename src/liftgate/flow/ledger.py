@@ -18,6 +18,7 @@ from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
 
 ACTIVATED = "gate_activated"
@@ -42,7 +43,7 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verified(Card):
     """What was found sound."""
 
     entries: int

@@ -24,6 +24,7 @@ from liftgate.ledger.keys import Key, load_key
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 from liftgate.study.changes import changes
 from liftgate.study.load import load as load_study
@@ -38,7 +39,7 @@ _WHO_MAY = "the trust file says who may: liftgate keys list"
 
 
 @dataclass(frozen=True)
-class Adopted:
+class Adopted(Card):
     """What became of a proposal."""
 
     policy: Policy

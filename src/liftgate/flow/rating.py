@@ -31,6 +31,7 @@ from liftgate.humans.settling import find_subject, settle
 from liftgate.humans.subjects import Gold, Subject, read_gold, read_subjects
 from liftgate.ledger import Ledger
 from liftgate.records import Entry, Json, Rubric
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.rubric import find_rubric
 
@@ -61,7 +62,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class DrawnBatch:
+class DrawnBatch(Card):
     """A batch that was drawn."""
 
     batch: Batch

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from liftgate.canon import digest
 from liftgate.errors import StudyError, UnknownName
 from liftgate.gates.rights import Counts, Escalation, Right
+from liftgate.records.notebook import ModelCard
 from liftgate.study.load import refused, text_of_file
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Source, parse
@@ -110,7 +111,7 @@ class DelegationPlan(Node):
     never: Listed = Field(default=(), description="roles that are never delegated")
 
 
-class Policy(Node):
+class Policy(ModelCard, Node):
     """A policy. Every kind of change has a tier, and every tier is said."""
 
     liftgate: Literal[1] = Field(description="1, the version of this format")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError, LedgerError, UnknownName
+from liftgate.records.notebook import Card
 
 VARIABLE = "LIFTGATE_KEYS"
 DAYS = 365
@@ -26,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
-class PublicKey:
+class PublicKey(Card):
     """One public key with what is said of it."""
 
     name: str

@@ -24,6 +24,7 @@ from liftgate.errors import BrokenChain, DataError, NotAllowed, UnknownName
 from liftgate.ledger import dsse
 from liftgate.ledger.dsse import Envelope
 from liftgate.ledger.keys import Key, PublicKey, checked_name, moment
+from liftgate.records.notebook import Card
 
 FILE = "trust.json"
 TYPE = "application/vnd.liftgate.trust+json"
@@ -67,7 +68,7 @@ class Trusted:
 
 
 @dataclass(frozen=True)
-class Trust:
+class Trust(Card):
     """The last version of a trust file, with all versions before it."""
 
     version: int = 0
