@@ -367,7 +367,7 @@ def _number(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"got {text!r}, expected a number") from None
+        raise ValueError(f"got {text!r}, expected a number such as 0.02") from None
     if not math.isfinite(value):
         raise ValueError(f"got {text!r}, expected a finite number")
     return value

@@ -6,7 +6,7 @@ A completion never fails: where nothing can be read, it offers nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem
 
@@ -181,7 +181,7 @@ def of_study(part: str) -> Completer:
 
     def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
         try:
-            found = _parts(ctx.params, part)
+            found = _parts(ctx, part)
         except Exception:  # noqa: BLE001 - a shell's prompt is no place for a report
             return []
         return [CompletionItem(name) for name in found if name.startswith(incomplete)]
@@ -189,10 +189,12 @@ def of_study(part: str) -> Completer:
     return complete
 
 
-def _parts(given: Any, part: str) -> list[str]:
+def _parts(ctx: click.Context, part: str) -> list[str]:
     from liftgate.study.load import load
 
-    planned = load(given.get("study") or given.get("source"))
+    # An option that still lacks its value stops click's parsing; what stood before it is kept.
+    given = ctx.params.get("study") or ctx.params.get("source") or ctx.args[0]
+    planned = load(given)
     parts = {
         "arms": lambda: list(planned.arms),
         "candidates": lambda: list(planned.candidates),

@@ -133,7 +133,8 @@ def check_proof(file: Path, against: Path) -> Entry | int:
         given = json.loads(file.read_text(encoding="utf-8"))
         size, old = given["size"], given.get("old")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"{file}: no proof ({error!r})") from error
+        said = f"no member {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{file}: no proof ({said})") from error
     kept = {one.size: one for one in anchors.read_file(against)}
     if old is not None:
         return proof.check_growth(given, _of_size(kept, old, against), kept.get(size))

@@ -68,7 +68,7 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger, Store.open(workspace.home) as store:
         ledger.verify()
         entries = list(ledger.entries())
         shapes.check(entries, shapes.LOCKS)

@@ -260,7 +260,8 @@ def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any],
         return entry.body["study"], int(entry.body["dataset"]["items"])
     if name in SHIPPED and not Path(name).exists():
         return policies.shipped(name)
-    value = parse(text_of_file(Path(name)), name).value
+    known = f"name a file, an entry's number or a policy: {', '.join(SHIPPED)}"
+    value = parse(text_of_file(Path(name), hint=known), name).value
     if isinstance(value, dict) and "policy" in value:
         return policies.load(Path(name))
     if isinstance(value, dict) and "study" in value:

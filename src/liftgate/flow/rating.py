@@ -99,6 +99,8 @@ def draw_batch(workspace: Workspace, asked: Asked) -> DrawnBatch:
     words, rubric = _rubric(asked)
     gold = read_gold(asked.gold) if asked.gold is not None else ()
     seed = secrets.randbits(48) if asked.seed is None else asked.seed
+    if words is None and not asked.source.endswith(".jsonl"):
+        Ledger.open_existing(workspace.home).close()
     workspace.create()
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         ledger.verify()

@@ -201,9 +201,12 @@ def shipped(name: str) -> Policy:
     return loads(_text(f"{name}.yaml"), name)
 
 
+_MAKE = "liftgate policy show NAME --json writes a shipped one, to start your own from"
+
+
 def load(path: Path) -> Policy:
     """Read a policy file. Raises StudyError with all its faults."""
-    return loads(text_of_file(path), str(path))
+    return loads(text_of_file(path, hint=_MAKE), str(path))
 
 
 def loads(text: str, file: str) -> Policy:

@@ -198,7 +198,10 @@ def moment(text: Any) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError(f"got {text!r}, expected a time")  # noqa: TRY004 - told as bad text
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"got {text!r}, expected a time in ISO 8601") from None
     if found.tzinfo is None:
         raise ValueError(f"the time {text!r} names no zone")
     return found
