@@ -87,7 +87,9 @@ def approve(
 
 @click.command()
 @options.STUDY
-@click.option("--p-ship", type=float, help="A forecast before the result: chance of a ship.")
+@click.option(
+    "--p-ship", metavar="X", type=float, help="A forecast before the result: chance of a ship."
+)
 @click.option(
     "--effect",
     metavar="Q05,Q25,Q50,Q75,Q95",

@@ -31,13 +31,15 @@ from liftgate.cli.result import print_json, prints
     is_flag=True,
     help="Do not ask again with what was retrieved: half the calls, and chance stays unknown.",
 )
-@click.option("--concurrency", type=click.IntRange(min=1), help="Calls in flight.")
+@click.option("--concurrency", metavar="N", type=click.IntRange(min=1), help="Calls in flight.")
 @click.option(
     "--prices",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Price table. Default: prices.yaml in the workspace, if there is one.",
 )
-@click.option("--max-cost", type=click.FloatRange(min=0), help="Stop before the calls cost more.")
+@click.option(
+    "--max-cost", metavar="X", type=click.FloatRange(min=0), help="Stop before the calls cost more."
+)
 @options.QUIET
 @prints("entry", "metric", "arms", "…")
 def attribute(

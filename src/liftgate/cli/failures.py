@@ -26,8 +26,17 @@ def failures() -> None:
 
 @failures.command()
 @options.STUDY
-@click.option("--n", "count", type=click.IntRange(min=1), default=50, help="Failures to draw (50).")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Decides the lots.")
+@click.option(
+    "--n",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=50,
+    help="Failures to draw (50).",
+)
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Decides the lots."
+)
 @click.option(
     "--arm",
     metavar="ARM",
@@ -40,7 +49,9 @@ def failures() -> None:
     shell_complete=complete.of_study("metrics"),
     help="The score that failed. Default: the primary's.",
 )
-@click.option("--at-least", type=float, help="The score that is no failure. Default: the best.")
+@click.option(
+    "--at-least", metavar="X", type=float, help="The score that is no failure. Default: the best."
+)
 @click.option(
     "--out",
     required=True,

@@ -21,6 +21,7 @@ def gate() -> None:
 @options.STUDY
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=10_000,
     show_default=True,
@@ -28,13 +29,17 @@ def gate() -> None:
 )
 @click.option(
     "--pilots",
+    metavar="N",
     type=click.IntRange(min=0),
     default=50,
     show_default=True,
     help="Bootstrap pilots, for the ranges of power and calls.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), help="Decides every draw. Default: the study's."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides every draw. Default: the study's.",
 )
 @click.option(
     "--stopping",
@@ -43,6 +48,7 @@ def gate() -> None:
 )
 @click.option(
     "--looks",
+    metavar="N",
     type=click.IntRange(min=2, max=50),
     help="Another number of planned looks, evenly spread. Default: the study's, else 5.",
 )
@@ -120,13 +126,17 @@ def simulate(
 )
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=1000,
     show_default=True,
     help="Replays behind each figure.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), help="Decides every draw. Default: the study's."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides every draw. Default: the study's.",
 )
 @click.option("--naive", is_flag=True, help="Also replay a gate of bare means, for contrast.")
 @options.QUIET

@@ -72,11 +72,13 @@ def show(*, rubric: str, as_json: bool) -> int:
 )
 @click.option(
     "--half-width",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of the next study's interval, in the score's units. Default: 5 % of its range.",
 )
 @click.option(
     "--level",
+    metavar="X",
     type=click.FloatRange(min=0.5, max=0.999),
     default=0.95,
     show_default=True,
@@ -84,6 +86,7 @@ def show(*, rubric: str, as_json: bool) -> int:
 )
 @click.option(
     "--seed",
+    metavar="N",
     type=click.IntRange(min=0),
     default=0,
     show_default=True,

@@ -38,7 +38,9 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--days", type=float, default=365, show_default=True, help="How long it is valid.")
+@click.option(
+    "--days", metavar="X", type=float, default=365, show_default=True, help="How long it is valid."
+)
 @click.option(
     "--out", type=options.FILE, metavar="FILE", help="Public record. Default: NAME.pub.json."
 )
@@ -76,7 +78,10 @@ def new(*, name: str, days: float, out: Path | None, as_json: bool) -> int:
 @click.option("--service", is_flag=True, help="A machine holds it: never a person's consent.")
 @click.option("--as-owner", is_flag=True, help="It may sign changes of the trust file.")
 @click.option(
-    "--quorum", type=click.IntRange(min=1), help="Owners that a change needs from now on."
+    "--quorum",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Owners that a change needs from now on.",
 )
 @_OWNERS
 @options.TRUST

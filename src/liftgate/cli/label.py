@@ -19,6 +19,7 @@ def label() -> None:
 @click.option(
     "--n",
     "labels",
+    metavar="N",
     type=click.IntRange(min=1),
     required=True,
     help="Items to draw; every arm's answers to them are to be labelled.",
@@ -34,7 +35,12 @@ def label() -> None:
     is_flag=True,
     help="Draw more often where the judge sees a difference; every chance is stored.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Decides the draw. Default: the study's.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides the draw. Default: the study's.",
+)
 @prints("entry", "items", "drawn", "answers", "…")
 def draw(
     *, judge: str, labels: int, out: Path, uneven: bool, seed: int | None, as_json: bool
@@ -67,16 +73,24 @@ def draw(
 @label.command()
 @click.argument("judge", metavar="STUDY[@METRIC]")
 @click.option(
-    "--n", "labels", type=click.IntRange(min=1), help="How wide an interval do so many labels give."
+    "--n",
+    "labels",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How wide an interval do so many labels give.",
 )
 @click.option(
     "--half-width",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="How many labels does an interval of this half-width needs.",
 )
-@click.option("--items", type=click.IntRange(min=1), help="Locked items of the next study.")
+@click.option(
+    "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."
+)
 @click.option(
     "--level",
+    metavar="X",
     type=click.FloatRange(min=0.5, max=0.999),
     default=0.95,
     show_default=True,

@@ -69,10 +69,15 @@ def list_(*, as_json: bool) -> int:
 @models.command()
 @click.argument("name", shell_complete=complete.models)
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="Where to listen. Default: a free one."
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where to listen. Default: a free one.",
 )
 @click.option(
     "--context",
+    metavar="N",
     type=click.IntRange(64),
     default=2048,
     show_default=True,
@@ -80,13 +85,19 @@ def list_(*, as_json: bool) -> int:
 )
 @click.option(
     "--slots",
+    metavar="N",
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
     help="Requests that are answered at once.",
 )
 @click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Cores that it uses."
+    "--threads",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Cores that it uses.",
 )
 @prints("name", "address")
 def serve(*, name: str, port: int, context: int, slots: int, threads: int, as_json: bool) -> int:

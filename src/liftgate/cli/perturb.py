@@ -44,10 +44,16 @@ def _rates(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> dic
     "noise floor, is always there.",
 )
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Decides every change."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides every change.",
 )
 @click.option(
     "--variants",
+    metavar="N",
     type=click.IntRange(1, 20),
     default=1,
     show_default=True,

@@ -43,11 +43,13 @@ def rate() -> None:
 @click.option(
     "--n",
     "items",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Items to rate, over all raters, each with the answers of all arms. Default: all.",
 )
 @click.option(
     "--overlap",
+    metavar="N",
     type=click.IntRange(min=0),
     help="Of these, how many everybody rates; agreement is computed from them. Default: none; of "
     "failures all.",
@@ -56,6 +58,7 @@ def rate() -> None:
     "--twice",
     "repeats",
     default=0,
+    metavar="N",
     type=click.IntRange(min=0),
     help="How many tasks each rater sees twice.",
 )
@@ -66,6 +69,7 @@ def rate() -> None:
 )
 @click.option(
     "--seed",
+    metavar="N",
     type=click.IntRange(min=0, max=2**53 - 1),
     help="Decides the lots. Default: drawn now.",
 )
@@ -113,7 +117,11 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
 @rate.command()
 @_BATCH
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Where to listen. Default: a free one."
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Where to listen. Default: a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in.")

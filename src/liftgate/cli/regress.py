@@ -49,6 +49,7 @@ def regress() -> None:
 )
 @click.option(
     "--at-least",
+    metavar="X",
     type=float,
     help="What passes, in the score's units (at most, where less is better). Default: the best.",
 )
@@ -132,7 +133,9 @@ def list_(*, everything: bool, as_json: bool) -> int:
     shell_complete=complete.of_study("arms"),
     help="The arm to check. Default: the only candidate.",
 )
-@click.option("--repeats", type=click.IntRange(1, 1000), help="How often each test is asked.")
+@click.option(
+    "--repeats", metavar="N", type=click.IntRange(1, 1000), help="How often each test is asked."
+)
 @prints("arm", "entry", "failed", "tests")
 def run(*, study: Path, arm: str | None, repeats: int | None, as_json: bool) -> int:
     """Ask one arm of a study every test; all active ones must pass in every repeat.

@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 )
 @click.option("--no-search", is_flag=True, help="Do not look for the cause.")
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0), help="What all passes together may spend."
+    "--max-cost",
+    metavar="X",
+    type=click.FloatRange(min=0),
+    help="What all passes together may spend.",
 )
 @click.option("--estimate", is_flag=True, help="Say what it would take, and call nothing.")
 @click.option(

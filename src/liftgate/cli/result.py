@@ -28,13 +28,14 @@ def prints(*keys: str) -> Callable[[F], F]:
         keys: the members, in their order; one that ends in ``?`` is there only where there is
             something to say; a last ``…`` stands for more.
     """
+    named = ", ".join(keys).replace(", …", " and more")
     return click.option(
         "--json",
         "as_json",
         is_flag=True,
         cls=JsonOption,
         keys=keys,
-        help=f"Print one JSON object: {', '.join(keys)}.",
+        help=f"Print one JSON object: {named}.",
     )
 
 

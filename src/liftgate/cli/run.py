@@ -16,16 +16,19 @@ from liftgate.cli.result import print_json, prints
 @options.STUDY
 @click.option(
     "--concurrency",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Calls in flight for each arm. Default: what the system says (1 for a plain function).",
 )
 @click.option(
     "--requests-per-minute",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of every endpoint, shared by the arms that call it.",
 )
 @click.option(
     "--tokens-per-minute",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of every endpoint, in and out, shared by the arms that call it.",
 )
@@ -36,6 +39,7 @@ from liftgate.cli.result import print_json, prints
 )
 @click.option(
     "--max-cost",
+    metavar="X",
     type=click.FloatRange(min=0),
     help="Stop before a call that could bring this run's cost above it; nothing is decided then.",
 )
@@ -48,6 +52,7 @@ from liftgate.cli.result import print_json, prints
 )
 @click.option(
     "--workers",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Processes of --executor processes. Default: one for each core.",
 )

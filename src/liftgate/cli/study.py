@@ -51,6 +51,7 @@ def study() -> None:
 )
 @click.option(
     "--worthwhile",
+    metavar="X",
     type=float,
     help="The smallest gain worth having, in the units of the score, e.g. 0.05. Asked for when "
     "missing.",

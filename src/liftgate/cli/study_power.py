@@ -22,6 +22,7 @@ Body = Mapping[str, Any]
 @click.option(
     "--items",
     "sizes",
+    metavar="N",
     type=click.IntRange(min=2),
     multiple=True,
     help="Also try the study's own plan with so many items; may be repeated.",
@@ -29,6 +30,7 @@ Body = Mapping[str, Any]
 @click.option(
     "--power",
     "wanted",
+    metavar="X",
     type=click.FloatRange(0.06, 0.99),
     default=0.8,
     show_default=True,
@@ -36,6 +38,7 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=4000,
     show_default=True,
@@ -43,6 +46,7 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--pilots",
+    metavar="N",
     type=click.IntRange(min=0),
     default=50,
     show_default=True,
@@ -50,6 +54,7 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--item-cost",
+    metavar="X",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,

@@ -18,7 +18,11 @@ from liftgate.errors import DataError
     default=".",
 )
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Where to listen. Default: a free one."
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Where to listen. Default: a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link of a role.")

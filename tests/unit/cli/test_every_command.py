@@ -56,6 +56,8 @@ def faults(path: str, command: click.Command) -> Iterator[str]:
     for option in options_of(command):
         if not option.help or not option.help.rstrip("]").endswith("."):
             yield f"{path}: {option.opts[0]} has no help, or one without a full stop"
+        if "RANGE" in option.make_metavar(click.Context(command)):
+            yield f"{path}: {option.opts[0]} shows the name of a type; give it a metavar"
 
 
 def sort_of(option: click.Option) -> str:
@@ -132,6 +134,11 @@ GOOD = "Do it.\n\nExit codes: 0 done, 2 wrong use."
         ("Do it.\n\nExit codes: 0 a, 2 b, 7 c.", [prints("done")], ["exit codes [0, 2, 7]"]),
         (GOOD, [prints("done"), click.option("--x")], ["--x has no help"]),
         (GOOD, [prints("done"), click.option("--x", help="An x")], ["--x has no help"]),
+        (
+            GOOD,
+            [prints("done"), click.option("--x", type=click.IntRange(1), help="An x.")],
+            ["--x shows the name of a type"],
+        ),
     ],
 )
 def test_a_command_without_one_of_these_is_noticed(doc, decorators, told) -> None:
