@@ -22,10 +22,11 @@ from liftgate.stats.kinds import ScoreKind
 from liftgate.stats.labelled import FEWEST_LABELS, label_values, labelled_items
 from liftgate.stats.linearised import t_quantile
 from liftgate.stats.ppi import rectify
+from liftgate.stats.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelWorth:
+class LabelWorth(Shown):
     """How far labels go with judges beside them; for planning, no rule takes it."""
 
     labels: int
