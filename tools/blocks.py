@@ -24,10 +24,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
@@ -36,6 +35,7 @@ _BLOCK = re.compile(
 )
 _ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
 SECONDS = 120
+_LIFTGATE = Path(sys.executable).with_name("liftgate")
 
 
 @dataclass(frozen=True)
@@ -115,55 +115,11 @@ def matches(shown: str, printed: str) -> bool:
     return re.fullmatch(pattern, tidy) is not None
 
 
-class Starter(Protocol):
-    """Runs ``python WORDS…`` to its end; a test brings one that need not import anew."""
-
-    def __call__(
-        self,
-        words: Sequence[str],
-        *,
-        cwd: Path,
-        env: Mapping[str, str],
-        timeout: float,
-        together: bool,
-    ) -> subprocess.CompletedProcess[str]:
-        """Run it in a folder, with its standard error apart or in with its output."""
-
-
-def anew(
-    words: Sequence[str],
-    *,
-    cwd: Path,
-    env: Mapping[str, str],
-    timeout: float,
-    together: bool,
-) -> subprocess.CompletedProcess[str]:
-    """Run ``python WORDS…`` in an interpreter of its own."""
-    return _program([sys.executable, *words], cwd, env, timeout, together=together)
-
-
-def _program(
-    words: Sequence[str], cwd: Path, env: Mapping[str, str], timeout: float, *, together: bool
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        list(words),
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT if together else subprocess.PIPE,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
-
-
 class Runner:
     """Runs the blocks of one page, one after another."""
 
-    def __init__(self, folder: Path, start: Starter = anew) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._start = start
         self._count = 0
         self._here = folder
         self._code = 0
@@ -204,8 +160,7 @@ class Runner:
             return self._call(words)
         if words[0] != "liftgate":
             raise ValueError(f"got {command!r}, expected liftgate, git, python, cat or echo $?")
-        script = Path(sys.executable).with_name("liftgate")
-        return self._call([sys.executable, str(script), *words[1:]])
+        return self._call([sys.executable, str(_LIFTGATE), *words[1:]])
 
     def _python(self, text: str) -> str:
         printed = self._call([sys.executable, "-c", text])
@@ -223,19 +178,43 @@ class Runner:
             **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "ada@example.org"),
         }
         env = {**os.environ, **plain}
-        if command[0] == sys.executable and command[1] != "-I":
-            done = self._start(command[1:], cwd=self._here, env=env, timeout=SECONDS, together=True)
-        else:  # a program of its own, or an interpreter that is cut off from everything
-            done = _program(command, self._here, env, SECONDS, together=True)
+        # An interpreter with options of its own is started for them.
+        own = command[0] == sys.executable and command[1] != "-I"
+        done = (
+            self.python(command[1:], self._here, env)
+            if own
+            else self._program(command, self._here, env)
+        )
         self._code = done.returncode
         return done.stdout
 
+    def python(
+        self, words: list[str], cwd: Path, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python WORDS…``, its errors in with its output; a test has a faster way."""
+        return self._program([sys.executable, *words], cwd, env)
 
-def differences(page: Path, start: Starter = anew) -> list[str]:
+    def _program(
+        self, command: list[str], cwd: Path, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+
+
+def differences(page: Path, runs: type[Runner] = Runner) -> list[str]:
     """Return, for each command that prints something else than the page shows, both texts."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder), start)
+        runner = runs(Path(folder))
         for block in blocks(page):
             for step, printed in runner.run(block):
                 if not matches(step.shown, printed):

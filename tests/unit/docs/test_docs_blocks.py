@@ -11,10 +11,17 @@ ANEW = [blocks.ROOT / "README.md", blocks.ROOT / "docs/tutorial/compare-two-tabl
 """Pages whose commands run in interpreters of their own, as people's do."""
 
 
+class Warm(blocks.Runner):
+    """Runs commands as forks of a process that has imported liftgate."""
+
+    def python(self, words, cwd, env):
+        return warm.run(words, cwd=cwd, env=env, timeout=blocks.SECONDS, together=True)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(blocks.ROOT).as_posix())
 def test_the_examples_of_a_page_print_what_it_shows(page) -> None:
-    start = blocks.anew if page in ANEW else warm.run
-    assert "\n".join(blocks.differences(page, start)) == ""
+    runs = blocks.Runner if page in ANEW else Warm
+    assert "\n".join(blocks.differences(page, runs)) == ""
 
 
 def test_some_pages_are_run_as_people_run_them() -> None:
