@@ -201,15 +201,18 @@ def corrected(rng, *, rate, se, sp, known=False):
 def test_a_corrected_rate_keeps_its_level_on_both_sides(rate, se, sp):
     rng = np.random.default_rng(7)
     wrong = dict.fromkeys((Alternative.GREATER, Alternative.LESS), 0)
-    runs = 1000
+    runs, refused = 1000, 0
     for _ in range(runs):
         try:
             family = corrected(rng, rate=rate, se=se, sp=sp)
         except NotEnoughData:
+            refused += 1
             continue
         for side in wrong:
             wrong[side] += family.tail(rate, side) <= 0.05
     assert max(wrong.values()) / runs <= 0.06 + band(0.06, runs)
+    assert refused < 10  # and a test that never rejects would keep its level too
+    assert min(wrong.values()) / runs >= 0.02
 
 
 def test_errors_of_the_judge_taken_for_known_are_caught():
