@@ -26,7 +26,7 @@ from liftgate.flow.recorded_scores import KeptItems, kept_items, pairs_of_matric
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
-from liftgate.records import Dataset, Observation, Pairs, Role
+from liftgate.records import Dataset, Observation, Pairs, Role, Score
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
@@ -227,10 +227,21 @@ class _Texts:
 
     def _reasons(self, row: Observation) -> dict[str, str]:
         """Return how the system failed, and what each scorer and judge said."""
-        found = {name: score.reason for name, score in row.scores.items() if score.reason}
+        told = {name: self._said(score) for name, score in row.scores.items()}
+        found = {name: text for name, text in told.items() if text}
         if row.trial.failure is not None:
             found["failed"] = f"{row.trial.failure.value}: {row.trial.message}"
         return found
+
+    def _said(self, score: Score) -> str:
+        """Return why a score is what it is: its reason, or those of the judge's votes."""
+        digest = score.detail_digest
+        if score.reason or digest is None or self._sides.store.blob_state(digest) != "kept":
+            return score.reason
+        detail = self._sides.store.output(digest)
+        votes = detail.get("votes") if isinstance(detail, dict) else None
+        whys = [vote.get("why") for vote in votes or () if isinstance(vote, dict)]
+        return "\n".join(dict.fromkeys(str(why) for why in whys if why))
 
     def _trace(self, digest: str | None) -> Mapping[str, Any] | None:
         if digest is None:

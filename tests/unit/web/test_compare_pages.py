@@ -178,6 +178,26 @@ def test_traces_are_aligned_and_retrieved_documents_are_sets(look):
     assert "<script>document" not in text
 
 
+def test_a_call_of_one_model_stands_beside_that_of_the_other(look):
+    keep = look.texts._keep
+    for side, name in enumerate(("old", "new")):
+        model = {"kind": "model", "name": name, "output": {"said": name}}
+        tools = [{"kind": "tool", "name": "search"}] * side
+        keep(side, "item 12", "", "trace", json.dumps({"steps": [model, *tools, {**model}]}))
+    view = item_view(look, filter_of(look, [("metric", "correct")]), "item 12", 1000)
+    steps = [
+        [side and side["name"] for side in step["sides"]] for step in view["tries"][0]["steps"]
+    ]
+    assert steps == [["old", "new"], [None, "search"], ["old", "new"]]
+    assert view["tries"][0]["steps"][0]["sides"][0]["output"] == '{"said": "old"}'
+
+
+def test_a_step_without_a_name_is_shown(look):
+    look.texts._keep(0, "item 16", "", "trace", json.dumps({"steps": [{"kind": "tool"}]}))
+    page = Client(make_compare_app(look, hosts=None, token=None)).get("/item?id=item+16")
+    assert page.status == 200
+
+
 def test_a_huge_hostile_output_still_makes_a_page_of_bounded_size(tmp_path):
     second = ["b", "x", "q", "r", "", 1, 2]
     made = [
