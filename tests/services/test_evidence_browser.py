@@ -11,8 +11,8 @@ from playwright.sync_api import expect
 from liftgate.humans.batch import DRAWN
 from liftgate.ledger import Ledger
 from tests.services.evidence_site import ATTACK, HOSTILE_ITEM, copied, evidence, served
-from tests.services.rating_site import liftgate
 from tests.services.looking import Visits, chromium, harmless, looked_at, press
+from tests.services.rating_site import liftgate
 
 HOSTILE = quote(HOSTILE_ITEM)
 PAGES = {
@@ -66,7 +66,8 @@ def server(folder):
 
 
 @pytest.fixture(scope="module")
-def browser(folder):  # noqa: ARG001 - commands run in this thread until the browser's loop does
+def browser(folder):
+    """Start after the workspace is made: its commands cannot run beside a browser's loop."""
     with chromium() as made:
         yield made
 

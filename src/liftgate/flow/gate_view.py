@@ -71,7 +71,7 @@ def gate_view(
     file = study_file(folder, study)
     mine = {known.sequence, *([known.amended] if known.amended else [])}
     mine |= {one.sequence for one in known.decisions}
-    last = known.decision and known.decision.sequence
+    last = None if known.decision is None else known.decision.sequence
     ground = Ground(known.amended or known.sequence, last, holds.digest(), evidence)
     activated = [
         e.sequence
