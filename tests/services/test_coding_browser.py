@@ -1,0 +1,171 @@
+"""Two coders say what went wrong, by keyboard alone, through a killed browser."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from tests.services.looking import Visits, harmless, picture, serious
+from tests.services.rating_site import ATTACK, Chromium, Server, liftgate, study
+from tests.services.test_rating_browser import at, begin
+from tests.services.test_report_browser import ARGUMENTS
+
+TAXONOMY = f"""\
+liftgate: 1
+taxonomy: desk
+version: 1
+severities: {{S1: 1, S2: 3, S3: 10}}
+groups:
+  F1:
+    is: what it says is not true
+    codes:
+      F1.1: {{is: contradicts the source that it was given, severity: S3}}
+      F1.2: {{is: says what its source does not support, severity: S3}}
+      F1.3: {{is: wrong about the world, severity: S3}}
+      F1.8: {{is: leaves out a fact that matters, severity: S2}}
+  F2:
+    is: not what was asked for
+    codes:
+      F2.1: {{is: wrong format or schema, severity: S2}}
+      F2.2: {{is: "wrong length, style or language", severity: S1}}
+      F2.3: {{is: {json.dumps("ignores a constraint " + ATTACK)}, severity: S2}}
+      F2.8: {{is: declines what it should answer, severity: S2}}
+  F4:
+    is: tools and steps
+    codes:
+      F4.1: {{is: takes the wrong tool, severity: S2}}
+      F4.7: {{is: stops early or claims to be done, severity: S3}}
+  F9:
+    is: measurement
+    measurement: true
+    codes:
+      F9.1: {{is: the label is wrong, severity: S1}}
+      F9.2: {{is: the scorer is wrong, severity: S1}}
+"""
+N = 6
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = study(tmp_path_factory.mktemp("coding") / "work")
+    (made / "mine.yaml").write_text(TAXONOMY, "utf-8")
+    liftgate(made, "failures", "draw", "study.yaml", "--arm", "zeppelin", "--n", str(N), "--seed",
+             "4", "--out", "failures.jsonl", "--taxonomy", "mine.yaml")  # fmt: skip
+    return made
+
+
+@pytest.fixture(scope="module")
+def server(folder):
+    drawn = liftgate(folder, "rate", "draw", "failures.jsonl", "--taxonomy", "mine.yaml",
+                     "--raters", "ann,bob", "--seed", "1", "--json")  # fmt: skip
+    made = Server(folder, drawn["batch"])
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def playwright():
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(playwright, server):
+    browser = playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
+    )
+    visits = Visits(browser, server.origin)
+    yield visits
+    visits.end()
+    browser.close()
+
+
+def opened(visit, server, who, **options):
+    return visit(server.links[who].removeprefix(server.origin), **options)
+
+
+def test_two_coders_work_by_keys_one_browser_dies_in_mid_item_and_nothing_is_lost(
+    server, visit, folder, playwright, tmp_path
+):
+    doomed = Chromium(playwright, tmp_path / "profile", ARGUMENTS)
+    ann = doomed.browser.contexts[0].new_page()
+    ann.goto(server.links["ann"])
+    begin(ann)
+    ann.keyboard.press("5")
+    at(ann, 2)
+    ann.keyboard.press("c")
+    ann.keyboard.type("the year comes first here")
+    expect(ann.locator("#kept")).to_have_text("Kept.")
+    doomed.kill()
+
+    bob = opened(visit, server, "bob")
+    expect(bob.locator("#intro")).to_contain_text("the label is wrong")
+    begin(bob)
+    for number in range(1, N + 1):
+        at(bob, number)
+        expect(bob.get_by_role("heading", name="How it failed")).to_be_visible()
+        bob.keyboard.press("5" if number > 1 else "a")
+    expect(bob.locator("#end")).to_be_focused()
+    harmless(bob)
+
+    ann = opened(visit, server, "ann")
+    at(ann, 2)
+    expect(ann.locator("#comment")).to_have_value("the year comes first here")
+    ann.keyboard.press("5")
+    at(ann, 3)
+    ann.keyboard.press("3")
+    at(ann, 4)
+    ann.keyboard.press("u")
+    at(ann, 3)
+    for number in range(3, N + 1):
+        at(ann, number)
+        ann.keyboard.press("5")
+    expect(ann.locator("#end")).to_be_focused()
+
+    acts = server.acts()
+    for coder in ("ann", "bob"):
+        undone = {act[2] for act in acts if act[:2] == (coder, "undone")}
+        rated = [act[2] for act in acts if act[:2] == (coder, "rated")]
+        assert sorted(rated) == sorted([*range(1, N + 1), *undone])
+    assert [act[4] for act in acts if act[4]] == ["the year comes first here"]
+
+    lead = opened(visit, server, "lead")
+    expect(lead.locator("#agreement")).to_contain_text(f"On {N} subjects that at least two")
+    row = lead.locator("#agreement tr", has_text="raw agreement")
+    expect(row.locator("td").first).to_have_text(f"{(N - 1) / N:.2f}")
+
+    liftgate(folder, "rate", "export", server.batch, "--out", "codes.jsonl")
+    told = liftgate(folder, "failures", "report", "failures.jsonl", "codes.jsonl",
+                    "--taxonomy", "mine.yaml", "--json")  # fmt: skip
+    assert (told["coders"], told["double_coded"]) == (["ann", "bob"], N)
+    assert {one["code"]: (one["least"], one["most"]) for one in told["codes"]}["F2.1"] == (N - 1, N)
+
+
+@pytest.mark.parametrize(("who", "width"), [("ann", 1200), ("bob", 375)])
+def test_many_codes_are_read_and_hit_on_wide_and_narrow_screens(folder, playwright, who, width):
+    drawn = liftgate(folder, "rate", "draw", "failures.jsonl", "--taxonomy", "mine.yaml",
+                     "--raters", f"{who},eve", "--seed", "2", "--json")  # fmt: skip
+    server = Server(folder, drawn["batch"])
+    browser = playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
+    )
+    visits = Visits(browser, server.origin)
+    page = opened(visits, server, who, width=width, height=800)
+    picture(page, f"coding-intro-{width}")
+    begin(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert serious(page) == []
+        picture(page, f"coding-{scheme}-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    answer, controls = (page.locator(one).bounding_box() for one in (".sides", "#controls"))
+    assert answer["y"] + answer["height"] <= controls["y"]
+    for button in page.locator(".anchor").all():
+        expect(button.locator("small")).to_be_visible()
+        assert button.evaluate("e => e.scrollWidth <= e.clientWidth"), button.inner_text()
+    visits.end()
+    browser.close()
+    server.stop()
