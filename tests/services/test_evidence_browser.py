@@ -190,6 +190,21 @@ def test_an_item_of_recorded_arms_shows_diff_documents_steps_reasons_and_people(
     expect(page.locator("#codes + table")).to_contain_text("F1.1")
 
 
+def test_a_lead_flags_for_everybody_by_one_key_and_without_scripts_by_a_button(visit):
+    address = f"/comparison/item?study=hostile&move=all&id={HOSTILE}"
+    page = visit(address)
+    press(page, "s")
+    expect(page.locator(".page-head")).to_contain_text("Flagged for everybody in entry")
+    harmless(page)
+    press(page, "u")
+    expect(page.locator("#flips")).to_contain_text("for everybody")
+    press(page, "s")
+    expect(page.locator("#items-title")).to_have_text("1 item: all")
+    plain = visit(address, java_script_enabled=False)
+    plain.get_by_role("button", name="Take the flag off for everybody").click()
+    expect(plain.get_by_role("button", name="Flag for everybody")).to_be_visible()
+
+
 def test_a_chain_that_was_altered_is_seen_by_whoever_verifies_now(browser, folder, tmp_path):
     copy = copied(folder, tmp_path / "altered")
     with served(copy, "ui", "--no-open", "--json") as told:
