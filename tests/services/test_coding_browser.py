@@ -144,6 +144,39 @@ def test_two_coders_work_by_keys_one_browser_dies_in_mid_item_and_nothing_is_los
     assert {one["code"]: (one["least"], one["most"]) for one in told["codes"]}["F2.1"] == (N - 1, N)
 
 
+def test_a_hostile_kind_a_comment_and_a_reason_stay_text_for_rater_and_lead(folder, playwright):
+    rows = [{"id": f"s{n}", "input": ATTACK, "answer": ATTACK, "harm": ATTACK} for n in range(2)]
+    source = folder / "marked.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    drawn = liftgate(folder, "rate", "draw", str(source), "--rubric", "helpfulness", "--raters",
+                     "ann,bob", "--overlap", "2", "--seed", "1", "--json")  # fmt: skip
+    server = Server(folder, drawn["batch"])
+    browser = playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
+    )
+    visits = Visits(browser, server.origin)
+    for who, key in (("ann", "1"), ("bob", "5")):
+        page = opened(visits, server, who)
+        expect(page.locator("#intro")).to_contain_text(ATTACK)
+        page.locator("#begin").press("Enter")
+        for _ in range(2):
+            expect(page.locator("#harm")).to_have_text(ATTACK)
+            page.locator("#cover-show").press("Enter")
+            page.keyboard.press("c")
+            page.keyboard.type(ATTACK)
+            page.keyboard.press("Escape")
+            page.keyboard.press(key)
+        expect(page.locator("#end")).to_be_visible()
+        harmless(page)
+    lead = opened(visits, server, "lead")
+    lead.locator("#queue a").first.press("Enter")
+    expect(lead.locator("details.said")).to_contain_text(ATTACK)
+    harmless(lead)
+    visits.end()
+    browser.close()
+    server.stop()
+
+
 @pytest.mark.parametrize(("who", "width"), [("ann", 1200), ("bob", 375)])
 def test_many_codes_are_read_and_hit_on_wide_and_narrow_screens(folder, playwright, who, width):
     drawn = liftgate(folder, "rate", "draw", "failures.jsonl", "--taxonomy", "mine.yaml",

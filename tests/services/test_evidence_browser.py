@@ -34,8 +34,36 @@ PAGES = {
     "comparison": "/comparison?study=hostile&move=all",
     "comparison-item": f"/comparison/item?study=hostile&move=all&id={HOSTILE}",
     "comparison-failed": "/comparison/item?study=hostile&move=all&id=q70",
+    "comparison-rated": "/comparison/item?study=hostile&move=all&id={rated}",
+    "note": "/audit/entry?n={note}",
+    "studies-sought": f"/studies?q={quote(ATTACK)}",
+    "audit-sought": f"/audit?kind={quote(ATTACK)}&q={quote(ATTACK)}",
+    "comparison-sought": f"/comparison?study=hostile&q={quote(ATTACK)}",
     "wrong": f"/decision?study={quote(ATTACK)}",
 }
+PLANTED = {
+    "item": ("response", "h1"),
+    "input": ("response", "#asked + pre"),
+    "output": ("comparison-item", ".sides pre"),
+    "step's name": ("response", ".steps li"),
+    "step's output": ("response", ".steps li:nth-child(2) pre:nth-of-type(2)"),
+    "retrieved document": ("comparison-item", "td[data-label='Both'] pre"),
+    "failure's message": ("trace", "#rows + table td small"),
+    "slice's value, a tag of an item": ("comparison", "nav[aria-label='Slice kind'] a"),
+    "judge's reason": ("comparison-rated", "h4 + pre"),
+    "rater's comment": ("comparison-rated", "#people + table td[data-label=Why]"),
+    "rubric": ("batch", ".page-head p:nth-of-type(2)"),
+    "person's name": ("audit", "td[data-label=By]"),
+    "hypothesis": ("decision", ".asked"),
+    "owner": ("decision", ".eyebrow"),
+    "approval's note and waiver's reason": ("gate", "td[data-label=Note]"),
+    "document's title": ("document", "article h1"),
+    "entry's text": ("note", "#said + pre"),
+    "search": ("studies-sought", "#q"),
+    "kind that is sought": ("audit-sought", "input[name=kind]"),
+    "study's name in an error": ("wrong", "main"),
+}
+"""Field that others fill in -> the page that shows it, and where."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +83,7 @@ def names(folder):
         "rated": json.loads(rows[0])["item"],
         "entry": last["decision"].sequence,
         "signed": last["statement"].sequence,
+        "note": last["note"].sequence,
         "batch": batch,
     }
 
@@ -217,6 +246,21 @@ def test_a_chain_that_was_altered_is_seen_by_whoever_verifies_now(browser, folde
         press(page, "v")
         expect(page.locator("main")).to_contain_text("altered")
         visits.end()
+
+
+@pytest.mark.parametrize("field", PLANTED)
+def test_what_others_write_into_a_field_is_read_as_they_wrote_it(visit, names, field):
+    name, place = PLANTED[field]
+    page = visit(PAGES[name].format(**names))
+    expect(page.locator("#wait, [hx-trigger=load]")).to_have_count(0, timeout=60_000)
+    found = page.locator(place)
+    expect(found.first).to_be_attached()
+    shown = [one.input_value() if one.evaluate("e => e.tagName") == "INPUT" else
+             one.text_content() for one in found.all()]  # fmt: skip
+    assert any(ATTACK[:70] in text.replace("\\", "") for text in shown), shown
+    harmless(page)
+    if name == "wrong":
+        assert visit.problems.pop().startswith("Failed to load resource")
 
 
 @pytest.mark.parametrize("name", PAGES)

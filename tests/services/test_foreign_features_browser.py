@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +14,7 @@ from tests.services.rating_site import ATTACK
 from tests.unit.web.ui_place import ROOT
 
 LOGS = ROOT / "tests/fixtures/logs/inspect"
+METRIC = f"words {ATTACK}"
 AGENTS = [str(LOGS / f"agent-{name}.eval") for name in ("careful", "hasty")]
 
 
@@ -20,7 +22,7 @@ def table(path, better):
     """Write 30 items of two topics, each tried twice; every text is hostile."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["id", "try", "topic", "question", "answer", "comment", "correct", "words"])
+        writer.writerow(["id", "try", "topic", "question", "answer", "comment", "correct", METRIC])
         for n in range(30):
             topic = f"law {ATTACK}" if n % 3 == 0 else "maths"
             for again in (1, 2):
@@ -45,7 +47,7 @@ def browser():
 @pytest.fixture(scope="module")
 def tables(folder):
     files = [table(folder / f"{name}<b>.csv", name == "old") for name in ("old", "new")]
-    words = ("--metric", "correct", "--repeat", "try", "--slice", "topic")
+    words = ("--metric", "correct", "--metric", METRIC, "--repeat", "try", "--slice", "topic")
     with served(folder, "compare", *files, *words, "--ui", "--json") as told:
         yield told["link"]
 
@@ -107,7 +109,13 @@ def test_steps_of_two_agents_stand_beside_each_other(browser, folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "path"), [("list", "/?move=all"), ("item", "/item?move=all&id=item+4")]
+    ("name", "path"),
+    [
+        ("list", "/?move=all"),
+        ("item", "/item?move=all&id=item+4"),
+        ("empty", "/?move=better"),
+        ("hostile", "/item?" + urlencode({"metric": METRIC, "id": f"item 3 {ATTACK}"})),
+    ],
 )
 def test_every_page_is_for_everybody(visit, name, path):
     looked_at(visit, path, f"foreign-{name}")

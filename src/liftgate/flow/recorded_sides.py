@@ -193,7 +193,7 @@ class _Texts:
                 repeat=str(row.repeat + 1) if self._sides.plan.repeats > 1 else "",
                 rater=score.scorer.split(":")[1],
                 value=score.value,
-                reason=score.reason,
+                reason=self._said(score),
                 of_pair=score.other_key is not None,
             )
             for score in self._sides.store.ratings(list(rows))
@@ -234,14 +234,15 @@ class _Texts:
         return found
 
     def _said(self, score: Score) -> str:
-        """Return why a score is what it is: its reason, or those of the judge's votes."""
+        """Return why a score is what it is: its reason, a rater's comment, or the judge's votes."""
         digest = score.detail_digest
         if score.reason or digest is None or self._sides.store.blob_state(digest) != "kept":
             return score.reason
         detail = self._sides.store.output(digest)
-        votes = detail.get("votes") if isinstance(detail, dict) else None
-        whys = [vote.get("why") for vote in votes or () if isinstance(vote, dict)]
-        return "\n".join(dict.fromkeys(str(why) for why in whys if why))
+        if not isinstance(detail, dict):
+            return ""
+        whys = [vote.get("why") for vote in detail.get("votes") or () if isinstance(vote, dict)]
+        return "\n".join(dict.fromkeys(str(why) for why in (detail.get("comment"), *whys) if why))
 
     def _trace(self, digest: str | None) -> Mapping[str, Any] | None:
         if digest is None:

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import numpy as np
 import pytest
 
+from liftgate.canon import canonical, sha256
 from liftgate.errors import NotAllowed
 from liftgate.evals.select import select
 from liftgate.flow.comparison_view import Asked, Openings
@@ -268,6 +269,7 @@ def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, 
     with Store.open(copy.home) as store:
         writer = store.begin("sha256:" + "0" * 64, {})
         trial = view["trial"]
+        detail = canonical({"liftgate": 1, "comment": ATTACK})
         writer.add_score(
             Score(
                 trial["key"],
@@ -278,13 +280,16 @@ def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, 
                 writer.run,
                 Outcome.VALUE,
                 3.0,
-                ATTACK,
-            )
+                "",
+                detail_digest=sha256(detail),
+            ),
+            detail=detail,
         )
         writer.finish(complete=True)
     page, item = shown(client(copy), "/comparison/item?study=sides&id=q8")
     (one,) = item["people"]
     assert (one["rater"], one["value"], one["side"], one["repeat"]) == ("ann", 3, "candidate", "2")
+    assert one["reason"] == ATTACK
     assert ATTACK in page.text
 
 
