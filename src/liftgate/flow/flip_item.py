@@ -65,6 +65,7 @@ def _documents(rows: Sequence[Told | None], most: int) -> dict[str, list[str]] |
     for row in rows:
         steps = [s for s in _of_trace(row) if s["kind"] == StepKind.RETRIEVAL.value]
         outputs = [one for s in steps for one in _listed(s.get("output"))]
+        outputs += [] if row is None else row.texts.retrieved
         sides.append(dict.fromkeys(clip(_named(one), most) for one in outputs))
     if not any(sides):
         return None
