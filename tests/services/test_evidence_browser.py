@@ -183,7 +183,7 @@ def test_two_recorded_arms_are_filtered_by_keys_and_the_estimate_follows_the_sli
     expect(page.locator("#q")).to_be_focused()
     page.keyboard.type("q70")
     press(page, "Enter")
-    expect(page.locator("#items-title")).to_have_text("1 item: worse")
+    expect(page.locator("#items-title")).to_have_text("1 item: worse, kind a, with q70")
 
 
 def test_an_item_of_recorded_arms_shows_diff_documents_steps_reasons_and_people(visit, names):
