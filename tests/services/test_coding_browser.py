@@ -8,6 +8,7 @@ import os
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from liftgate.failures.taxonomy import load_taxonomy
 from tests.services.looking import Visits, harmless, picture, serious
 from tests.services.rating_site import ATTACK, Chromium, Server, liftgate, study
 from tests.services.test_rating_browser import at, begin
@@ -142,6 +143,52 @@ def test_two_coders_work_by_keys_one_browser_dies_in_mid_item_and_nothing_is_los
                     "--taxonomy", "mine.yaml", "--json")  # fmt: skip
     assert (told["coders"], told["double_coded"]) == (["ann", "bob"], N)
     assert {one["code"]: (one["least"], one["most"]) for one in told["codes"]}["F2.1"] == (N - 1, N)
+
+
+def test_the_shipped_codes_are_given_by_two_keys(folder, playwright):
+    liftgate(folder, "failures", "draw", "study.yaml", "--arm", "zeppelin", "--n", "3", "--seed",
+             "4", "--out", "shipped.jsonl")  # fmt: skip
+    drawn = liftgate(folder, "rate", "draw", "shipped.jsonl", "--taxonomy", "shipped",
+                     "--raters", "ann,bob", "--seed", "1", "--json")  # fmt: skip
+    server = Server(folder, drawn["batch"])
+    browser = playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
+    )
+    visits = Visits(browser, server.origin)
+    page = opened(visits, server, "ann", height=800)
+    begin(page)
+    shown = page.locator(".anchor:visible")
+    expect(shown).to_have_count(79)
+    picture(page, "coding-shipped")
+    page.keyboard.press("2")
+    expect(shown).to_have_count(9)
+    expect(page.get_by_role("status")).to_contain_text("9 begin with 2")
+    picture(page, "coding-shipped-group")
+    page.keyboard.press("s")  # skips only where no second key is waited for
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(shown).to_have_count(79)
+    page.keyboard.press("4")
+    page.keyboard.press("0")
+    at(page, 2)
+    expect(shown).to_have_count(79)
+    page.keyboard.press("u")
+    at(page, 1)
+    page.keyboard.press("2")
+    page.keyboard.press("1")
+    at(page, 2)
+    page.keyboard.press("s")
+    page.keyboard.press("1")
+    at(page, 3)
+    assert serious(page) == []
+    names = list(load_taxonomy().codes)
+    values = [act[3] for act in server.acts()]
+    assert values == [names.index("F4.10"), None, names.index("F2.1"), None]
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") == 375
+    visits.end()
+    browser.close()
+    server.stop()
 
 
 def test_a_hostile_kind_a_comment_and_a_reason_stay_text_for_rater_and_lead(folder, playwright):
