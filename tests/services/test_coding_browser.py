@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -84,6 +85,22 @@ def visit(playwright, server):
     browser.close()
 
 
+@contextmanager
+def desk(folder, drawn, playwright):
+    """Serve a batch to a browser of its own."""
+    server = Server(folder, drawn["batch"])
+    browser = playwright.chromium.launch(
+        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
+    )
+    visits = Visits(browser, server.origin)
+    try:
+        yield server, visits
+        visits.end()
+    finally:
+        browser.close()
+        server.stop()
+
+
 def opened(visit, server, who, **options):
     return visit(server.links[who].removeprefix(server.origin), **options)
 
@@ -150,45 +167,38 @@ def test_the_shipped_codes_are_given_by_two_keys(folder, playwright):
              "4", "--out", "shipped.jsonl")  # fmt: skip
     drawn = liftgate(folder, "rate", "draw", "shipped.jsonl", "--taxonomy", "shipped",
                      "--raters", "ann,bob", "--seed", "1", "--json")  # fmt: skip
-    server = Server(folder, drawn["batch"])
-    browser = playwright.chromium.launch(
-        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
-    )
-    visits = Visits(browser, server.origin)
-    page = opened(visits, server, "ann", height=800)
-    begin(page)
-    shown = page.locator(".anchor:visible")
-    expect(shown).to_have_count(79)
-    picture(page, "coding-shipped")
-    page.keyboard.press("2")
-    expect(shown).to_have_count(9)
-    expect(page.get_by_role("status")).to_contain_text("9 begin with 2")
-    picture(page, "coding-shipped-group")
-    page.keyboard.press("s")  # skips only where no second key is waited for
-    expect(page.get_by_role("dialog")).to_have_count(0)
-    page.keyboard.press("Escape")
-    expect(shown).to_have_count(79)
-    page.keyboard.press("4")
-    page.keyboard.press("0")
-    at(page, 2)
-    expect(shown).to_have_count(79)
-    page.keyboard.press("u")
-    at(page, 1)
-    page.keyboard.press("2")
-    page.keyboard.press("1")
-    at(page, 2)
-    page.keyboard.press("s")
-    page.keyboard.press("1")
-    at(page, 3)
-    assert serious(page) == []
-    names = list(load_taxonomy().codes)
-    values = [act[3] for act in server.acts()]
-    assert values == [names.index("F4.10"), None, names.index("F2.1"), None]
-    page.set_viewport_size({"width": 375, "height": 800})
-    assert page.evaluate("document.documentElement.scrollWidth") == 375
-    visits.end()
-    browser.close()
-    server.stop()
+    with desk(folder, drawn, playwright) as (server, visits):
+        page = opened(visits, server, "ann", height=800)
+        begin(page)
+        shown = page.locator(".anchor:visible")
+        expect(shown).to_have_count(79)
+        picture(page, "coding-shipped")
+        page.keyboard.press("2")
+        expect(shown).to_have_count(9)
+        expect(page.get_by_role("status")).to_contain_text("9 begin with 2")
+        picture(page, "coding-shipped-group")
+        page.keyboard.press("s")  # skips only where no second key is waited for
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(shown).to_have_count(79)
+        page.keyboard.press("4")
+        page.keyboard.press("0")
+        at(page, 2)
+        expect(shown).to_have_count(79)
+        page.keyboard.press("u")
+        at(page, 1)
+        page.keyboard.press("2")
+        page.keyboard.press("1")
+        at(page, 2)
+        page.keyboard.press("s")
+        page.keyboard.press("1")
+        at(page, 3)
+        assert serious(page) == []
+        names = list(load_taxonomy().codes)
+        values = [act[3] for act in server.acts()]
+        assert values == [names.index("F4.10"), None, names.index("F2.1"), None]
+        page.set_viewport_size({"width": 375, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
 def test_a_hostile_kind_a_comment_and_a_reason_stay_text_for_rater_and_lead(folder, playwright):
@@ -197,55 +207,43 @@ def test_a_hostile_kind_a_comment_and_a_reason_stay_text_for_rater_and_lead(fold
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     drawn = liftgate(folder, "rate", "draw", str(source), "--rubric", "helpfulness", "--raters",
                      "ann,bob", "--overlap", "2", "--seed", "1", "--json")  # fmt: skip
-    server = Server(folder, drawn["batch"])
-    browser = playwright.chromium.launch(
-        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
-    )
-    visits = Visits(browser, server.origin)
-    for who, key in (("ann", "1"), ("bob", "5")):
-        page = opened(visits, server, who)
-        expect(page.locator("#intro")).to_contain_text(ATTACK)
-        page.locator("#begin").press("Enter")
-        for _ in range(2):
-            expect(page.locator("#harm")).to_have_text(ATTACK)
-            page.locator("#cover-show").press("Enter")
-            page.keyboard.press("c")
-            page.keyboard.type(ATTACK)
-            page.keyboard.press("Escape")
-            page.keyboard.press(key)
-        expect(page.locator("#end")).to_be_visible()
-        harmless(page)
-    lead = opened(visits, server, "lead")
-    lead.locator("#queue a").first.press("Enter")
-    expect(lead.locator("details.said")).to_contain_text(ATTACK)
-    harmless(lead)
-    visits.end()
-    browser.close()
-    server.stop()
+    with desk(folder, drawn, playwright) as (server, visits):
+        for who, key in (("ann", "1"), ("bob", "5")):
+            page = opened(visits, server, who)
+            expect(page.locator("#intro")).to_contain_text(ATTACK)
+            page.locator("#begin").press("Enter")
+            for number in (1, 2):
+                expect(page.locator("#harm")).to_have_text(ATTACK)
+                page.locator("#cover-show").press("Enter")
+                at(page, number)
+                page.keyboard.press("c")
+                page.keyboard.type(ATTACK)
+                page.keyboard.press("Escape")
+                page.keyboard.press(key)
+                expect(page.locator("#count")).to_have_text(f"{number} of 2 done")
+            expect(page.locator("#end")).to_be_visible()
+            harmless(page)
+        lead = opened(visits, server, "lead")
+        lead.locator("#queue a").first.press("Enter")
+        expect(lead.locator("details.said")).to_contain_text(ATTACK)
+        harmless(lead)
 
 
 @pytest.mark.parametrize(("who", "width"), [("ann", 1200), ("bob", 375)])
 def test_many_codes_are_read_and_hit_on_wide_and_narrow_screens(folder, playwright, who, width):
     drawn = liftgate(folder, "rate", "draw", "failures.jsonl", "--taxonomy", "mine.yaml",
                      "--raters", f"{who},eve", "--seed", "2", "--json")  # fmt: skip
-    server = Server(folder, drawn["batch"])
-    browser = playwright.chromium.launch(
-        executable_path=os.environ["CHROMIUM"], headless=True, args=ARGUMENTS
-    )
-    visits = Visits(browser, server.origin)
-    page = opened(visits, server, who, width=width, height=800)
-    picture(page, f"coding-intro-{width}")
-    begin(page)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert serious(page) == []
-        picture(page, f"coding-{scheme}-{width}")
-    assert page.evaluate("document.documentElement.scrollWidth") == width
-    answer, controls = (page.locator(one).bounding_box() for one in (".sides", "#controls"))
-    assert answer["y"] + answer["height"] <= controls["y"]
-    for button in page.locator(".anchor").all():
-        expect(button.locator("small")).to_be_visible()
-        assert button.evaluate("e => e.scrollWidth <= e.clientWidth"), button.inner_text()
-    visits.end()
-    browser.close()
-    server.stop()
+    with desk(folder, drawn, playwright) as (server, visits):
+        page = opened(visits, server, who, width=width, height=800)
+        picture(page, f"coding-intro-{width}")
+        begin(page)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            assert serious(page) == []
+            picture(page, f"coding-{scheme}-{width}")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        answer, controls = (page.locator(one).bounding_box() for one in (".sides", "#controls"))
+        assert answer["y"] + answer["height"] <= controls["y"]
+        for button in page.locator(".anchor").all():
+            expect(button.locator("small")).to_be_visible()
+            assert button.evaluate("e => e.scrollWidth <= e.clientWidth"), button.inner_text()
