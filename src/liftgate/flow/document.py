@@ -35,6 +35,7 @@ from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.load import text_of_file
@@ -45,7 +46,7 @@ FOLDER = "liftgate-templates"
 
 
 @dataclass(frozen=True)
-class Built:
+class Built(Card):
     """Where a document lies and what it was built from."""
 
     paths: tuple[Path, ...]
@@ -56,7 +57,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Checked:
+class Checked(Card):
     """What became of every number of a document."""
 
     file: str

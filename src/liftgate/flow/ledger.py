@@ -18,6 +18,7 @@ from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
 
 Tell = Callable[[str], None]
@@ -44,7 +45,7 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verified(Card):
     """What was found sound."""
 
     entries: int
@@ -212,7 +213,7 @@ def correct(workspace: Workspace, sequence: int, *, path: str, new: Json, reason
     """
     if not reason.strip():
         raise DataError("reason: got none, a correction says why")
-    with Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger:
         entry = ledger.entry(sequence)
         old = _at(entry.body, path)
         if old == new:
@@ -233,7 +234,7 @@ def erase(workspace: Workspace, digest: str, *, reason: str) -> Entry:
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger, Store.open(workspace.home) as store:
         if store.blob_state(digest) == "unknown":
             raise DataError(f"blob {digest}: there is no such value")
         told = [e for e in ledger.entries(ERASED) if e.body.get("digest") == digest]

@@ -27,7 +27,7 @@ from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
-from liftgate.records import Dataset, Observation, Pairs, Role
+from liftgate.records import Dataset, Observation, Pairs, Role, Score
 from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
@@ -194,7 +194,7 @@ class _Texts:
                 repeat=str(row.repeat + 1) if self._sides.plan.repeats > 1 else "",
                 rater=score.scorer.split(":")[1],
                 value=score.value,
-                reason=score.reason,
+                reason=self._said(score),
                 of_pair=score.other_key is not None,
             )
             for score in self._sides.store.ratings(list(rows))
@@ -228,10 +228,22 @@ class _Texts:
 
     def _reasons(self, row: Observation) -> dict[str, str]:
         """Return how the system failed, and what each scorer and judge said."""
-        found = {name: score.reason for name, score in row.scores.items() if score.reason}
+        told = {name: self._said(score) for name, score in row.scores.items()}
+        found = {name: text for name, text in told.items() if text}
         if row.trial.failure is not None:
             found["failed"] = f"{row.trial.failure.value}: {row.trial.message}"
         return found
+
+    def _said(self, score: Score) -> str:
+        """Return why a score is what it is: its reason, a rater's comment, or the judge's votes."""
+        digest = score.detail_digest
+        if score.reason or digest is None or self._sides.store.blob_state(digest) != "kept":
+            return score.reason
+        detail = self._sides.store.output(digest)
+        if not isinstance(detail, dict):
+            return ""
+        whys = [vote.get("why") for vote in detail.get("votes") or () if isinstance(vote, dict)]
+        return "\n".join(dict.fromkeys(str(why) for why in (detail.get("comment"), *whys) if why))
 
     def _trace(self, digest: str | None) -> Mapping[str, Any] | None:
         if digest is None:

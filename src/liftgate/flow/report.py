@@ -15,6 +15,7 @@ from liftgate.errors import LiftgateError, UnknownName
 from liftgate.ledger import Ledger, verified_entries
 from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.load import load
 
@@ -22,7 +23,7 @@ KIND = "decision"
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Card):
     """Where a report lies and what it was printed from."""
 
     path: Path

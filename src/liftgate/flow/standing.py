@@ -36,6 +36,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, still_reopened
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
@@ -43,7 +44,7 @@ DECISION = "decision"
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Card):
     """All that a sign-off rests on, as it is now."""
 
     opened: Opened

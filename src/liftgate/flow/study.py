@@ -20,6 +20,7 @@ from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry, arm_fingerprint
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
@@ -51,7 +52,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Card):
     """A study that the ledger holds, and the entry that was just added, if one was."""
 
     locked: Locked

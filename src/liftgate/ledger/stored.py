@@ -65,6 +65,16 @@ class Ledger(ABC):
         return _kind(home).open_at(_place(home), read_only=read_only)
 
     @classmethod
+    def open_existing(cls, home: Path) -> Ledger:
+        """Open a ledger that is there; a mistyped command makes none.
+
+        Raises:
+            LedgerError: there is none, or it cannot be opened.
+            BrokenChain: what is there is not a ledger.
+        """
+        return cls.open(home, read_only=not cls.exists(home))
+
+    @classmethod
     def exists(cls, home: Path) -> bool:
         """Whether a workspace has a ledger."""
         return _kind(home).exists_at(_place(home))

@@ -12,6 +12,7 @@ from liftgate.lineage.behind import AnswerBehind, PersonBehind, RunBehind
 from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Contents
 from liftgate.store.finished import RUN_FILE
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
@@ -52,7 +53,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Card):
     """Everything behind one reference."""
 
     entry: Entry

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,8 @@ AnyTable = Table[Trial] | Table[Score] | Table[Measure]
 Arrays = Mapping[str, "NDArray[Any]"]
 _LONGEST_LINE = 1_048_576
 _ROW_GROUP = 8_192
+_STAGED = 1_000
+"""Rows written at a time."""
 
 
 class Writer:
@@ -218,24 +220,17 @@ def rows_of(table: AnyTable) -> str:
 
 def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
     """Write rows as JSON lines, whose numbers are read back exactly; return count and longest."""
+    from msgspec.json import encode
+
     count = longest = 0
-    line_of = f"{{{', '.join(f'{json.dumps(name)}: %s' for name in table.names)}}}\n"
-    with path.open("w", encoding="ascii") as file:
-        for row in rows:
-            line = line_of % tuple([_JSON[type(value)](value) for value in row])
-            file.write(line)
-            count += 1
-            longest = max(longest, len(line))
+    rest = iter(rows)
+    with path.open("wb") as file:
+        while some := list(islice(rest, _STAGED)):
+            lines = [encode(dict(zip(table.names, row, strict=True))) for row in some]
+            file.write(b"\n".join([*lines, b""]))
+            count += len(lines)
+            longest = max(longest, *map(len, lines))
     return count, longest
-
-
-_JSON: dict[type, Callable[[Any], str]] = {
-    str: json.encoder.encode_basestring_ascii,
-    int: int.__repr__,
-    float: float.__repr__,
-    type(None): lambda _: "null",
-}
-"""How the four types that SQLite gives are written as JSON, as ``json.dumps`` does."""
 
 
 @contextlib.contextmanager
