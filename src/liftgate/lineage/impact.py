@@ -190,6 +190,8 @@ def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]
 
     Deciding once more on the rows that were called wrong is not looking at them again.
     """
+    if not any(one.kind == REOPENED for one in entries):
+        return ()
     same = [
         one.sequence
         for one in entries
