@@ -14,19 +14,11 @@ import pytest
 from liftgate.flow.standing import picture
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
-from tests.stories.offices import adopt, score_one_again, shown
+from tests.stories.offices import adopt, hire, score_one_again, shown
 
 
 def soon(**given):
     return (datetime.now(UTC) + timedelta(**given)).isoformat()
-
-
-def hire(office, **people):
-    for name, role in people.items():
-        assert office("keys", "new", name) == 0
-        role_words = ("--role", role.replace("_", "-")) if role else ()
-        words = ("keys", "trust", f"{name}.pub.json", *role_words, "--sign-with", "owner")
-        assert office(*words) == 0, office.said
 
 
 @contextlib.contextmanager

@@ -50,6 +50,9 @@ def new(*, name: str, days: float, out: Path | None) -> int:
 @keys.command()
 @click.argument("file", type=_FILE)
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="What it is for; repeatable.")
+@click.option(
+    "--person", default="", metavar="NAME", help="Whose key it is; default: the key's own name."
+)
 @click.option("--service", is_flag=True, help="A machine holds it: never a person's consent.")
 @click.option("--owner", is_flag=True, help="It may sign changes of the trust file.")
 @click.option(
@@ -61,18 +64,22 @@ def trust(
     *,
     file: Path,
     roles: tuple[str, ...],
+    person: str,
     service: bool,
     owner: bool,
     quorum: int | None,
     sign_with: tuple[str, ...],
     given: Path | None,
 ) -> int:
-    """Trust the key of a public record. The signers of the first version become its owners."""
+    """Trust the key of a public record. The signers of the first version become its owners.
+
+    People are counted, not keys: whoever has several names each with --person.
+    """
     from liftgate.flow.keys import Role
     from liftgate.flow.keys import trust as add
     from liftgate.store import Workspace
 
-    role = Role(roles, service, owner, quorum)
+    role = Role(roles, service, owner, quorum, person)
     made = add(Workspace.locate(), file, role, sign_with=sign_with, given=given)
     click.echo(f"Trust file, version {made.version}: {made.digest}")
     return 0
@@ -115,7 +122,7 @@ def list_keys(*, given: Path | None, as_json: bool) -> int:
     if found.version:
         click.echo(
             f"Trust file, version {found.version}; a change needs {found.quorum} of "
-            f"{len(found.owners)} owners"
+            f"{len(found.people(found.owners))} owners"
         )
     else:
         click.echo("Nobody is trusted yet; no signature is asked for.")
@@ -139,7 +146,7 @@ def _body(found: Trust, own: list[str]) -> dict[str, Any]:
 def _line(found: Trust, one: Trusted) -> str:
     from liftgate.figures.text import one_line
 
-    marks = [*one.roles]
+    marks = [*one.roles, *([f"of {one.person}"] if one.person else [])]
     if one.key.id in found.owners:
         marks.append("owner")
     if one.service:

@@ -268,9 +268,10 @@ def attest(
 
     The statement is an in-toto Statement in a DSSE envelope; it names the entry by its leaf.
 
-    Exit codes: 0 signed, 2 no such key or entry, or a key that does not count.
+    Exit codes: 0 signed, 1 a key of a machine under what people answer for, 2 no such key or entry,
+    or a key that does not count.
     """
-    from liftgate.flow.checkpoints import attest as sign
+    from liftgate.flow.attest import attest as sign
     from liftgate.store import Workspace
 
     if not sign_with:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,13 +15,13 @@ from liftgate.gates.bar import BarChange
 from liftgate.gates.condition import Condition, State
 from liftgate.gates.demands import risks_of
 from liftgate.gates.policy import SHIPPED, TIERS, Policy
-from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
+from liftgate.gates.rights import Signer, larger, signed_by
 from liftgate.gates.risk import Risk
 from liftgate.gates.weakening import compare_policies, compare_studies, weakens
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key
-from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
 from liftgate.store import Workspace
@@ -190,9 +190,6 @@ def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust)
     now = datetime.now(UTC)
     for key in keys:
         why = consent.refusal(key, trust, max(now, tip.time) if tip else now)
-        roles = [role for one in trust.keys if one.key.id == key.public.id for role in one.roles]
-        if not why and AUTOMATION in roles:
-            why = f"key {key.public.name!r} has the role {AUTOMATION}: it may draft and measure"
         if why:
             refuse(ledger, act, key, why)
 
@@ -246,8 +243,13 @@ def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
     claimed = str(one.said.get("role")) if role else None
     note = str(one.said.get("note", ""))
     return tuple(
-        Signer(k.key.id, k.key.name, k.roles, k.service, claimed, one.time, note) for k in one.by
+        replace(signer_of(key), claimed=claimed, time=one.time, note=note) for key in one.by
     )
+
+
+def signer_of(key: Trusted) -> Signer:
+    """Return a trusted key as a signer: whose it is, with the roles of the trust file."""
+    return Signer(key.key.id, key.key.name, key.roles, key.service, person=key.who)
 
 
 def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any], int | None]:

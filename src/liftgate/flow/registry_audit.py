@@ -115,7 +115,8 @@ def audit(
         with Ledger.open(workspace.home, read_only=True) as ledger:
             ledger.verify()
             entries = tuple(ledger.entries())
-    grounds = Grounds(entries, consent.given(entries, load_trust(trust_file(workspace, None))))
+    trust = load_trust(trust_file(workspace, None))
+    grounds = Grounds(entries, consent.given(entries, trust), trust)
     moves = [e for e in entries if e.kind == MOVED and e.body["registry"] == registry.place]
     asked = tuple(models) or tuple(
         dict.fromkeys([*registry.models(), *(move.body["model"] for move in moves)])

@@ -72,6 +72,11 @@ class TierPlan(Node):
         default=None, description="who approves instead when the approvals do not come in time"
     )
 
+    @property
+    def signs(self) -> bool:
+        """Whether people sign its decisions: then what nobody signed counts for nothing, too."""
+        return self.author_signs or bool(self.approvals)
+
 
 class ChangingPlan(Node):
     """Who must sign a change of the policy itself."""
