@@ -1,4 +1,4 @@
-"""What machines never do, act by act: by a key marked as a service, and by the role `automation`."""
+"""What machines never do, act by act: by a key that is a service's, and by the role of one."""
 
 from __future__ import annotations
 
