@@ -26,6 +26,7 @@ from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
 from liftgate.store import Workspace
 from liftgate.study.changes import changes
+from liftgate.study.design import Study
 from liftgate.study.load import load as load_study
 from liftgate.study.load import text_of_file
 from liftgate.study.lock import AMENDED, LOCKED
@@ -282,6 +283,12 @@ def tier_of(
     """
     study = load_study(file)
     policy = effective(current(workspace, given), study.tier)
+    risks = risks_of_study(policy, study)
+    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+
+
+def risks_of_study(policy: Policy, study: Study) -> dict[str, Risk]:
+    """Return the risk of each candidate, as far as the study itself tells."""
     model = study.model()
     plans = {
         name: {key: value for key, value in arm.items() if key != "role"}
@@ -294,5 +301,4 @@ def tier_of(
         ]
         for name in study.candidates
     }
-    risks = risks_of(policy, found, model, study.candidates)
-    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+    return risks_of(policy, found, model, study.candidates)

@@ -140,6 +140,10 @@ class Policy(Node):
         default=("compliance",),
         description="roles that may declare a conflict of interest of somebody else",
     )
+    regions: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="`here` and endpoints: the region in which each is, for items with a residency",
+    )
 
     @classmethod
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
@@ -176,7 +180,7 @@ class Policy(Node):
         Keys that came later stay out where they say nothing: an adopted policy keeps its digest.
         """
         body = self.model_dump(mode="json")
-        for name in ("break_glass", "delegation", "conflicts_by"):
+        for name in ("break_glass", "delegation", "conflicts_by", "regions"):
             if getattr(self, name) == _default(type(self), name):
                 del body[name]
         for plan in body["tiers"].values():
