@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from liftgate.canon import digest
 from liftgate.documents.report import ranked
 from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import Ledger
-from liftgate.lineage.impact import REOPENED
+from liftgate.lineage.impact import REOPENED, evidence_of
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
+_FOREIGN = (KeyError, TypeError, ValueError, AttributeError, AssertionError)
 MOST_NAMED = 20
 """Studies that are named to whoever asks for one that is not there; of more, the nearest."""
 
@@ -34,6 +36,8 @@ class Decided:
     words: Mapping[str, str]
     """Candidate -> ship, hold or inconclusive; the recommended one first."""
     recommended: str | None
+    evidence: str
+    """Digest of what it rests on: decided once more on the same, it is no other decision."""
 
 
 @dataclass
@@ -78,8 +82,10 @@ class Known:
         last = self.decision
         if last is None:
             return ""
-        if last.sequence in self.reopened:
-            return f"the decision was reopened (entry {self.reopened[last.sequence]})"
+        same = [one.sequence for one in self.decisions if one.evidence == last.evidence]
+        again = [self.reopened[number] for number in same if number in self.reopened]
+        if again:
+            return f"the decision was reopened (entry {max(again)})"
         if last.study_digest != self.digest:
             place = f" (entry {self.amended})" if self.amended else ""
             return f"the study was amended since{place}"
@@ -159,7 +165,10 @@ class StudyIndex:
 
     def _take(self, entry: Entry) -> None:
         self._read, self._leaf = entry.sequence, entry.leaf
-        study = self._about(entry)
+        try:
+            study = self._about(entry)
+        except _FOREIGN:
+            return  # somebody else wrote it: `gate status` names it, and no page falls over it
         if study is not None:
             self._of_entry[entry.sequence] = study
             study.active = entry.time
@@ -243,6 +252,7 @@ class StudyIndex:
                     str(body["study_digest"]),
                     words,
                     body.get("recommended"),
+                    digest(evidence_of(entry)),
                 )
             )
         return study

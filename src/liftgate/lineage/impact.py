@@ -195,12 +195,13 @@ def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]
         for one in entries
         if one.kind == decision.kind
         and one.sequence <= decision.sequence
-        and _evidence(one) == _evidence(decision)
+        and evidence_of(one) == evidence_of(decision)
     ]
     return tuple(dict.fromkeys(line for one in same for line in reopened_lines(entries, one)))
 
 
-def _evidence(decision: Entry) -> tuple[Any, ...]:
+def evidence_of(decision: Entry) -> tuple[Any, ...]:
+    """Return what a decision rests on: study, as it was locked, rows and judges."""
     body = decision.body
     return body["study"], body["study_digest"], body["rows"]["digest"], body.get("judges")
 
