@@ -63,9 +63,10 @@ def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str) -> in
 
     Digests, scores and decisions stay, and the ledger verifies. Pages in reports/ are removed, for
     they quote items: liftgate report writes them anew. What lies outside of the workspace (the
-    file of the items, packs and pages that were handed out) is yours to erase.
+    file of the items, packs and pages that were handed out) is yours to erase. Error messages
+    stay in the files of runs; it says how many there are.
 
-    Exit codes: 0 erased, 2 no such study or item.
+    Exit codes: 0 erased, 2 no such study or item, or another process still reads.
     """
     from liftgate.flow.erase import erase_items
     from liftgate.store import Workspace
@@ -76,6 +77,11 @@ def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str) -> in
     click.echo(f"Erased {len(made.items)} items: {made.values} values")
     if made.shared:
         click.echo(f"Kept: {made.shared} values that other items have, too")
+    if made.messages:
+        click.echo(
+            f"Not erased: {made.messages} error messages about them, which may quote them; they "
+            "stand in files of runs, whose digests the ledger holds"
+        )
     for page in made.reports:
         click.echo(visible(f"Removed {page}; liftgate report writes it anew"))
     return 0
