@@ -11,7 +11,7 @@ import click
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
-    from liftgate.flow.registry import Act
+    from liftgate.flow.registry_act import Act
     from liftgate.records import Entry
 
 _ADDRESS = click.option(
@@ -196,6 +196,7 @@ def audit(
     Exit codes: 0 nothing found, 1 something was, 2 wrong use, 3 the ledger was altered.
     """
     from liftgate.flow.registry import open_registry
+    from liftgate.flow.registry_audit import NOT_COVERED
     from liftgate.flow.registry_audit import audit as look
     from liftgate.store import Workspace
 
@@ -218,6 +219,8 @@ def audit(
         click.echo(visible(f"{name}: its files were not read; a change of them would not be seen"))
     if not found.findings:
         click.echo("Every move has its decision.")
+    for line in NOT_COVERED:
+        click.echo(f"Not covered: {line}")
     return 1 if found.findings else 0
 
 

@@ -16,8 +16,9 @@ from typing import Any
 
 from liftgate import plugins
 from liftgate.canon import digest
-from liftgate.errors import DataError, LiftgateError, Refused
+from liftgate.errors import DataError, LiftgateError, Refused, Unavailable
 from liftgate.flow.parts import parts_of
+from liftgate.flow.registry_act import Act, Step
 from liftgate.flow.standing import Picture, decided, picture, status
 from liftgate.gates.demands import shipping
 from liftgate.ledger import Ledger
@@ -53,15 +54,6 @@ def open_registry(address: str) -> Registry:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One alias, from where to where; None: it points nowhere."""
-
-    alias: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
 class Aliases:
     """The two aliases that an act moves."""
 
@@ -72,38 +64,6 @@ class Aliases:
     def __post_init__(self) -> None:
         if self.served == self.fallback:
             raise DataError(f"aliases: got {self.served!r} for both, expected two")
-
-
-@dataclass(frozen=True)
-class Act:
-    """What is to happen to a model's aliases, and on what ground."""
-
-    model: str
-    steps: tuple[Step, ...]
-    ground: Mapping[str, Any]
-    """The decision, or who took it back and why."""
-    tags: Mapping[str, str]
-    tagged: str | None = None
-    """The version that gets the tags."""
-
-    def as_json(self, place: str) -> dict[str, Any]:
-        """Return the act as an entry of the ledger holds it."""
-        return {
-            "registry": place,
-            "model": self.model,
-            "steps": [
-                {"alias": one.alias, "before": one.before, "after": one.after} for one in self.steps
-            ],
-            "ground": dict(self.ground),
-            "tags": dict(self.tags),
-            "tagged": self.tagged,
-        }
-
-    @classmethod
-    def of_json(cls, body: Mapping[str, Any]) -> Act:
-        """Read an act from an entry's body."""
-        steps = tuple(Step(one["alias"], one["before"], one["after"]) for one in body["steps"])
-        return cls(body["model"], steps, body["ground"], body["tags"], body["tagged"])
 
 
 def promote(
@@ -137,7 +97,8 @@ def promote(
     Raises:
         Refused: the decision does not ship the candidate, or its policy is not met.
         LiftgateError: an act was begun and not finished, or the aliases were moved meanwhile.
-        Unavailable: the registry does not answer; what it had done is undone, or can be finished.
+        Unavailable: the registry does not answer, or its files cannot be read; what it had done is
+            undone, or can be finished.
     """
     seen = picture(file, workspace, given)
     arm = _arm(seen, candidate)
@@ -160,7 +121,9 @@ def promote(
             "liftgate.decision": f"{ground['decision']} {_SHIPS}",
             "liftgate.evidence_digest": str(ground["evidence"]),
         }
-        act = Act(model, (*steps, Step(names.served, before, version)), ground, tags, version)
+        replaced = {name: held.tags.get(name) for name in tags}
+        steps = [*steps, Step(names.served, before, version)]
+        act = Act(model, tuple(steps), ground, tags, version, replaced)
         return _carry_out(ledger, registry, act), act
 
 
@@ -282,7 +245,7 @@ def _ground(
 ) -> dict[str, Any]:
     decision = decided(seen)
     prints = {one["name"]: one["fingerprint"] for one in decision.body["arms"]}
-    files = registry.files(held.model, held.version) if contents else None
+    files = _files(registry, held) if contents else None
     known = set(_digests(_identity(seen, arm)))
     shared = sorted(path for path, value in (files or {}).items() if value in known)
     return {
@@ -297,6 +260,16 @@ def _ground(
         "files": dict(files) if files is not None else None,
         "bound_by": {"content": shared} if shared else "word",
     }
+
+
+def _files(registry: Registry, held: ModelVersion) -> Mapping[str, str]:
+    try:
+        return registry.files(held.model, held.version)
+    except Unavailable as error:
+        raise Unavailable(
+            f"{held.model} version {held.version}: its files could not be read: {error}",
+            hint="mend that; or leave them out, --no-files: a change of them will not be seen then",
+        ) from error
 
 
 def _identity(seen: Picture, arm: str) -> Any:
@@ -342,6 +315,7 @@ def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> E
         now = aliases.get(step.alias)
         if now not in (step.before, step.after):
             why = f"{step.alias} is {_named(now)}, expected {_named(step.before)}"
+            _untag(registry, act)
             _give_up(ledger, begun, why)
             raise LiftgateError(
                 f"{act.model}: {why}: somebody moved it meanwhile; nothing more was changed",
@@ -356,7 +330,7 @@ def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> E
                 done.append(step)
                 registry.point(act.model, step.alias, step.after)
     except LiftgateError as error:
-        _undo(ledger, registry, act.model, done, begun, error)
+        _undo(ledger, registry, act, done, begun, error)
         raise
     body = {key: begun.body[key] for key in ("registry", "model", "steps", "ground", "tags")}
     return ledger.append(MOVED, {**body, "tagged": act.tagged, "begun": begun.sequence})
@@ -365,15 +339,26 @@ def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> E
 def _undo(
     ledger: Ledger,
     registry: Registry,
-    model: str,
+    act: Act,
     done: Sequence[Step],
     begun: Entry,
     error: LiftgateError,
 ) -> None:
     """Put back what was done; where that fails too, the act stays unfinished in the ledger."""
     for step in reversed(done):
-        registry.point(model, step.alias, step.before)
+        registry.point(act.model, step.alias, step.before)
+    _untag(registry, act)
     _give_up(ledger, begun, str(error))
+
+
+def _untag(registry: Registry, act: Act) -> None:
+    """Let the tags of an act that comes to nothing say what they said before."""
+    if act.tagged is None:
+        return
+    now = registry.version(act.model, act.tagged).tags
+    ours = {name: old for name, old in act.replaced.items() if now.get(name) == act.tags[name]}
+    if ours:
+        registry.tag(act.model, act.tagged, ours)
 
 
 def _give_up(ledger: Ledger, begun: Entry, why: str) -> None:
