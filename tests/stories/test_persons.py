@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from liftgate.canon import canonical, parse
 from liftgate.errors import BrokenChain, DataError
 from liftgate.ledger import Ledger, consent, dsse
 from liftgate.ledger import trust as trusts
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import Trust, Trusted
+from liftgate.lineage import pack_verifier
 from liftgate.study.lock import LOCKED
 from tests.stories.attack_table import assert_told
 from tests.stories.offices import adopt, approve_by_hand, by_hand, hire, second_key, shown
@@ -186,6 +188,29 @@ def test_owners_of_the_trust_file_are_people(office):
     assert office(*words, "--sign-with", "owner-2") == 2
     assert "signed by 1 of its owners, expected 2" in office.said
     assert office(*words, "--sign-with", "olga") == 0, office.said
+
+
+def test_two_keys_of_one_owner_change_no_trust_file_neither_here_nor_for_who_checks_a_pack(office):
+    second_key(office, "owner-2", "owner", owner=True)
+    hire(office, olga="")
+    olga = ("keys", "trust", "olga.pub.json", "--owner", "--quorum", "2", "--sign-with", "owner")
+    assert office(*olga) == 0, office.said
+    file = office.home / "trust.json"
+    held = trusts.load(file)
+    payload = canonical({**parse(held.envelopes[-1].payload), "version": held.version + 1,
+                         "previous": held.digest})  # fmt: skip
+    for names, counts in (("owner", "owner-2"), False), (("owner", "olga"), True):
+        made = dsse.sign(trusts.TYPE, payload, [load_key(name) for name in names])
+        fields = json.loads(file.read_text())
+        fields["versions"].append(made.as_json())
+        if counts:
+            assert trusts.read(fields["versions"], "here").version == held.version + 1
+            assert pack_verifier.read_trust(json.dumps(fields))
+            continue
+        with pytest.raises(BrokenChain, match="signed by 1 of its owners, expected 2"):
+            trusts.read(fields["versions"], "here")
+        with pytest.raises(ValueError, match="is not in order"):
+            pack_verifier.read_trust(json.dumps(fields))
 
 
 def test_a_key_that_looks_like_a_second_one_is_not_trusted_until_somebody_says_whose_it_is(office):

@@ -170,7 +170,7 @@ def read_trust(data):
         signers = signed_by(envelope, {i: keys[i] for i in owners if i in keys})[1]
         order = (fields["previous"], fields["version"]) == (last, number)
         time = datetime.fromisoformat(fields["time"])
-        right = sum(counts(key, time) for key in signers)
+        right = len({(k.get("person") or k["name"]).casefold() for k in signers if counts(k, time)})
         sound = order and not wrong and right >= max(quorum, 1)
         expect(sound, f"trust file: version {number} is not in order")
         keys, owners, quorum = now, fields["owners"], fields["quorum"]
