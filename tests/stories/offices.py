@@ -188,7 +188,7 @@ def second_key(office, name, person, *roles, owner=False):
     """Make and trust another key of somebody."""
     assert office("keys", "new", name) == 0
     words = [word for role in roles for word in ("--role", role)]
-    words += ["--owner"] if owner else []
+    words += ["--as-owner"] if owner else []
     trust = ("keys", "trust", f"{name}.pub.json", "--person", person, "--sign-with", "owner")
     assert office(*trust, *words) == 0, office.said
 

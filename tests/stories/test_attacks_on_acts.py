@@ -22,7 +22,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry
 from tests.stories.attack_table import assert_told
-from tests.stories.offices import adopt, by_hand, digest_of, shown
+from tests.stories.offices import adopt, by_hand, digest_of, score_one_again, shown
 
 MODEL = "docs"
 
@@ -35,7 +35,7 @@ def served(approved):
         registry.add(MODEL, version, {"w.bin": f"sha256:{version * 64}"})
     registry.pointing[MODEL] = {"champion": "1"}
     with mock.patch("liftgate.flow.registry.open_registry", return_value=registry):
-        promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--version", "2")
+        promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--model-version", "2")
         assert approved(*promote, *AT) == 0, approved.said
         yield approved, registry
 
@@ -63,10 +63,33 @@ def test_what_somebody_put_where_a_rollback_goes_is_not_served_by_a_rollback(ser
 def test_an_alias_moved_by_hand_before_a_promotion_is_nothing_to_go_back_to(served):
     office, registry = served
     registry.pointing[MODEL]["champion"] = "3"
-    promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--version", "2", *AT)
+    promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--model-version", "2", *AT)
     assert office(*promote) == 0, office.said
     assert registry.pointing[MODEL] == {"champion": "2", "rollback": "1"}
     assert office(*AUDIT) == 0
+
+
+def test_a_move_that_somebody_wrote_as_begun_is_not_finished(served):
+    office, registry = served
+    real = office.entries(MOVED)[-1].body
+    to = [{"alias": "champion", "before": "2", "after": "3"}]
+    ground = {**real["ground"], "arm": "old"}
+    forged = (
+        {**real, "steps": to, "tagged": "3", "ground": ground},
+        {**real, "steps": to, "tagged": None, "ground": {"rolled_back": "x", "source": "s"}},
+        {"registry": real["registry"], "model": MODEL, "steps": to, "ground": ground},
+    )
+    for body in forged:
+        with Ledger.open(office.home) as ledger:
+            ledger.append("registry.begun", {k: v for k, v in body.items() if k != "begun"})
+        assert office("registry", "finish", "--model", MODEL, *AT) == 3, office.said
+        assert_told("a move is written as begun by hand", office.said)
+        assert registry.pointing[MODEL]["champion"] == "2"
+    assert office(*AUDIT) == 0, office.said
+    with Ledger.open(office.home) as ledger:
+        ledger.append("registry.begun", {})
+    assert office(*AUDIT) == 3
+    assert "not an entry as liftgate writes it" in office.said
 
 
 def test_what_an_audit_cannot_see_it_says(served):
@@ -193,6 +216,18 @@ def test_deciding_again_on_what_was_called_wrong_does_not_close_it(approved):
         ledger.append("decision", {**last.body, "reproduce": "again"}, refs=last.refs)
     assert approved.status() == 1
     assert "reopened" in approved.said
+
+
+def test_one_row_more_does_not_close_what_was_said_of_the_items(approved):
+    wrong = approved.entries("decision")[-1].body["dataset"]["digest"]
+    assert approved("impact", f"dataset:{wrong}", "--mark", "--reason", "swapped labels") == 0
+    score_one_again(approved)
+    assert approved("run", "study.yaml", "--quiet", "--no-report") == 0, approved.said
+    decisions = approved.entries("decision")
+    assert decisions[-1].body["rows"]["digest"] != decisions[0].body["rows"]["digest"]
+    assert approved("approve", "study.yaml", "--role", "product", "--sign-with", "bob") == 0
+    assert approved.status() == 1
+    assert_told("a reopened decision is made once more", approved.said)
 
 
 @pytest.fixture

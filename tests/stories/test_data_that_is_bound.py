@@ -125,10 +125,10 @@ def test_after_an_erasure_nothing_of_an_item_is_found_and_the_ledger_verifies(bo
     assert found(bound.home, answer)
     decision = bound.entries("decision")[-1]
     assert bound("ledger", "checkpoint", "--out", "kept.txt") == 0
-    assert bound("data", "erase", "bound", "--item", "q7", "--reason", " ") == 2
-    assert bound("data", "erase", "bound", "--item", "q777", "--reason", "x") == 2
+    assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", " ") == 2
+    assert bound("data", "erase", "bound", "--item-id", "q777", "--reason", "x") == 2
     assert bound("data", "erase", "bound", "--reason", "x") == 2
-    assert bound("data", "erase", "bound", "--item", "q7", "--reason", "asked for it") == 0
+    assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it") == 0
     assert "Erased 1 items: 2 values" in bound.said
     assert "other items have, too" in bound.said
     assert found(bound.home, answer) == found(bound.home, SECRET) == []
@@ -169,7 +169,7 @@ def test_what_is_erased_is_not_in_the_log_that_another_reader_keeps_alive(bound)
     with read_by_another(bound.home, going=False):
         assert bound("run", "study.yaml", "--quiet", "--no-report") == 0
         assert found(bound.home, answer)
-        assert bound("data", "erase", "bound", "--item", "q7", "--reason", "asked for it") == 0
+        assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it") == 0
         assert_told("what was erased is read from the store's log", bound.said)
         assert (bound.home / "blobs" / "blobs.db-wal").exists()
         assert found(bound.home, answer) == found(bound.home, SECRET) == []
@@ -181,7 +181,7 @@ def test_an_erasure_that_a_reader_holds_up_says_so_and_is_ended_by_the_same_comm
     monkeypatch.setattr("liftgate.sqlite.WAIT_S", 0.1)
     where(bound, here="eu")
     answer = "an answer to " + SECRET
-    erase = ("data", "erase", "bound", "--item", "q7", "--reason", "asked for it")
+    erase = ("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it")
     with read_by_another(bound.home, going=False):
         assert bound("run", "study.yaml", "--quiet", "--no-report") == 0
         with read_by_another(bound.home, going=True):
@@ -205,7 +205,7 @@ def test_error_messages_outlive_an_erasure_and_everybody_is_told(bound):
         arm["system"] = "python:failing:system"
     bound.again("bound", arms=bound.arms)
     assert bound("run", "study.yaml", "--quiet", "--no-report") == 0, bound.said
-    erase = ("data", "erase", "bound", "--item", "q7", "--reason", "asked for it")
+    erase = ("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it")
     assert bound(*erase) == 0
     assert_told("an error message quotes what was erased", bound.said)
     assert "2 error messages" in bound.said

@@ -31,7 +31,7 @@ ACTS = {
     "object to an act": ("rights", "answer", "{act}", "object", "--role", "product", "--note", "n"),
     "review": ("rights", "review", "{act}", "--note", "n"),
     "register a user": ("rights", "consumer", "golden", "--team", "search"),
-    "lend a role": ("rights", "delegate", "--role", "product", "--to", "ada", "--reason", "x",
+    "lend a role": ("rights", "delegate", "--role", "product", "--who", "ada", "--reason", "x",
                     "--until", SOON),
     "declare a conflict": ("rights", "conflict", "story", "--who", "bob", "--reason", "x"),
     "break the glass": ("break-glass", "study.yaml", "--scope", "s", "--reason", "r",
@@ -112,13 +112,13 @@ def test_a_request_that_a_machine_signed_is_not_added(fenced, machine):
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_machine_bears_no_risk_gets_no_role_and_owns_no_trust_file(fenced, machine):
-    lend = ("rights", "delegate", "--role", "product", "--to", machine, "--reason", "x")
+    lend = ("rights", "delegate", "--role", "product", "--who", machine, "--reason", "x")
     assert fenced(*lend, "--until", SOON, BY, "bob") == 1
     glass = ("break-glass", "study.yaml", "--scope", "s", "--reason", "r", "--until", "6h")
     assert fenced(*glass, "--acceptor", machine, BY, "bob") == 1
     assert fenced.entries("refused")[-1].body["why"].endswith("is a machine, and bears no risk")
     mark = ("--service",) if machine == "robot" else ("--role", "automation")
-    own = ("keys", "trust", f"{machine}.pub.json", *mark, "--owner", BY, "owner")
+    own = ("keys", "trust", f"{machine}.pub.json", *mark, "--as-owner", BY, "owner")
     assert fenced(*own) == 2
     assert "never an owner" in fenced.said
     assert fenced("ledger", "attest", numbers(fenced)["decision"], "--predicate", "result",

@@ -15,12 +15,12 @@ from liftgate.flow.registry import (
     MOVED,
     REFUSED,
     Aliases,
-    finish,
     open_registry,
     promote,
     roll_back,
 )
 from liftgate.flow.registry_audit import audit, import_runs
+from liftgate.flow.registry_finish import finish
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry, unreachable

@@ -117,9 +117,9 @@ def test_a_delegate_does_not_sign_beside_another_key_of_whoever_sent_them(office
     second_key(office, "bob-laptop", "bob", "product")
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
     lend = ("rights", "delegate", "--role", "product", "--reason", "holiday", "--until", SOON)
-    assert office(*lend, "--to", "bob-laptop", "--sign-with", "bob") == 1
+    assert office(*lend, "--who", "bob-laptop", "--sign-with", "bob") == 1
     assert "nobody sends themselves" in office.said
-    assert office(*lend, "--to", "carol", "--sign-with", "bob") == 0
+    assert office(*lend, "--who", "carol", "--sign-with", "bob") == 0
     assert office(*APPROVE, "carol") == 0
     assert office(*APPROVE, "bob-laptop") == 0
     assert office.status() == 1
@@ -134,8 +134,8 @@ def test_two_delegates_whom_one_person_sent_with_two_keys_are_one(office):
     second_key(office, "bob-laptop", "bob", "product")
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
     lend = ("rights", "delegate", "--role", "product", "--reason", "holiday", "--until", SOON)
-    assert office(*lend, "--to", "carol", "--sign-with", "bob") == 0
-    assert office(*lend, "--to", "dora", "--sign-with", "bob-laptop") == 0
+    assert office(*lend, "--who", "carol", "--sign-with", "bob") == 0
+    assert office(*lend, "--who", "dora", "--sign-with", "bob-laptop") == 0
     for name in ("carol", "dora"):
         assert office(*APPROVE, name) == 0
     assert office.status() == 1
@@ -147,7 +147,7 @@ def test_an_author_who_lends_a_role_with_another_key_gains_nothing(office):
     second_key(office, "ada-laptop", "ada", "product")
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
     lend = ("rights", "delegate", "--role", "product", "--reason", "x", "--until", SOON)
-    assert office(*lend, "--to", "carol", "--sign-with", "ada-laptop") == 0
+    assert office(*lend, "--who", "carol", "--sign-with", "ada-laptop") == 0
     assert office(*APPROVE, "carol") == 0
     assert office.status() == 1
     assert "delegated by somebody who may not sign this" in office.said
@@ -182,7 +182,7 @@ def test_owners_of_the_trust_file_are_people(office):
     assert office("keys", "trust", "ada.pub.json", "--quorum", "2", "--sign-with", "owner") == 2
     assert "expected 1 to 1" in office.said
     hire(office, olga="")
-    olga = ("keys", "trust", "olga.pub.json", "--owner", "--quorum", "2", "--sign-with", "owner")
+    olga = ("keys", "trust", "olga.pub.json", "--as-owner", "--quorum", "2", "--sign-with", "owner")
     assert office(*olga) == 0, office.said
     words = ("keys", "trust", "ada.pub.json", "--role", "product", "--sign-with", "owner")
     assert office(*words, "--sign-with", "owner-2") == 2
@@ -193,7 +193,7 @@ def test_owners_of_the_trust_file_are_people(office):
 def test_two_keys_of_one_owner_change_no_trust_file_neither_here_nor_for_who_checks_a_pack(office):
     second_key(office, "owner-2", "owner", owner=True)
     hire(office, olga="")
-    olga = ("keys", "trust", "olga.pub.json", "--owner", "--quorum", "2", "--sign-with", "owner")
+    olga = ("keys", "trust", "olga.pub.json", "--as-owner", "--quorum", "2", "--sign-with", "owner")
     assert office(*olga) == 0, office.said
     file = office.home / "trust.json"
     held = trusts.load(file)

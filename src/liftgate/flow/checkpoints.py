@@ -15,6 +15,7 @@ from liftgate.ledger.checkpoint import Checkpoint, compare, origin_of, take
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import FILE as TRUST_FILE
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 GIT = "git"
@@ -22,7 +23,7 @@ TRUST_VARIABLE = "LIFTGATE_TRUST"
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Card):
     """A checkpoint, and where it was put."""
 
     checkpoint: Checkpoint
@@ -128,7 +129,8 @@ def check_proof(file: Path, against: Path) -> Entry | int:
         given = json.loads(file.read_text(encoding="utf-8"))
         size, old = given["size"], given.get("old")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"{file}: no proof ({error!r})") from error
+        said = f"no member {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{file}: no proof ({said})") from error
     kept = {one.size: one for one in anchors.read_file(against)}
     if old is not None:
         return proof.check_growth(given, _of_size(kept, old, against), kept.get(size))

@@ -27,6 +27,7 @@ from liftgate.flow.suite import entries_of
 from liftgate.humans.sheets import harmless, plain
 from liftgate.ledger import Ledger
 from liftgate.records import Item, Observation
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
@@ -48,7 +49,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Drawn(Card):
     """A batch that was written."""
 
     batch: str

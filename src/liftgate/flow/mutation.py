@@ -31,6 +31,7 @@ from liftgate.ledger.trust import load as load_trust
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress, Rule
 from liftgate.records import Claim, Design, Entry, Failure, Item, Part, Scale
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lint import check
@@ -40,7 +41,7 @@ Show = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Mutation:
+class Mutation(Card):
     """What became of every mutant of a study's gate."""
 
     study: Study
@@ -74,7 +75,7 @@ class Mutation:
 
 
 @dataclass(frozen=True)
-class Activation:
+class Activation(Card):
     """A gate that was activated, or refused."""
 
     mutation: Mutation

@@ -110,7 +110,7 @@ def promote(
         if before == version:
             raise DataError(f"{model}: {names.served} is version {version} already")
         # What somebody put there by hand is nothing to go back to.
-        earlier = _left(ledger, registry.place, model).get(names.served, before)
+        earlier = left_by(ledger, registry.place, model).get(names.served, before)
         steps = (
             [Step(names.fallback, aliases.get(names.fallback), earlier)]
             if earlier not in (None, version)
@@ -152,7 +152,7 @@ def roll_back(
         )
     ground = {"rolled_back": reason.strip(), "source": source_of(registry.version(model, back))}
     with Ledger.open(workspace.home) as ledger:
-        left = _left(ledger, registry.place, model)
+        left = left_by(ledger, registry.place, model)
         if left.get(names.fallback) != back:
             raise LiftgateError(
                 f"{model}: {names.fallback} is {_named(back)}, and the ledger left it "
@@ -166,22 +166,6 @@ def roll_back(
         return _carry_out(ledger, registry, act), act
 
 
-def finish(registry: Registry, workspace: Workspace, *, model: str) -> tuple[Entry, Act]:
-    """Finish an act that was begun and not finished.
-
-    Raises:
-        DataError: there is none.
-        LiftgateError: the aliases are neither where they were nor where they should be.
-    """
-    with Ledger.open(workspace.home) as ledger:
-        open_acts = unfinished(ledger.entries(), registry.place, model)
-        if not open_acts:
-            raise DataError(f"{model}: no act was begun and not finished")
-        begun = open_acts[0]
-        act = Act.of_json(begun.body)
-        return _take_steps(ledger, registry, act, begun), act
-
-
 def unfinished(entries: Iterator[Entry] | Sequence[Entry], place: str, model: str) -> list[Entry]:
     """Return entries of acts on a model that were begun, and neither finished nor given up."""
     begun: dict[int, Entry] = {}
@@ -193,7 +177,7 @@ def unfinished(entries: Iterator[Entry] | Sequence[Entry], place: str, model: st
     return list(begun.values())
 
 
-def _left(ledger: Ledger, place: str, model: str) -> dict[str, str | None]:
+def left_by(ledger: Ledger, place: str, model: str) -> dict[str, str | None]:
     """Return alias -> where the last finished act left it."""
     return {
         step["alias"]: step["after"]
@@ -297,9 +281,9 @@ def _carry_out(ledger: Ledger, registry: Registry, act: Act) -> Entry:
     begun = ledger.append(BEGUN, act.as_json(registry.place))
     first = unfinished(ledger.entries(), registry.place, act.model)[0]
     if first.sequence != begun.sequence:
-        _give_up(ledger, begun, f"entry {first.sequence} had begun")
+        give_up(ledger, begun, f"entry {first.sequence} had begun")
         raise _busy(act.model, first)
-    return _take_steps(ledger, registry, act, begun)
+    return take_steps(ledger, registry, act, begun)
 
 
 def _busy(model: str, begun: Entry) -> LiftgateError:
@@ -309,14 +293,20 @@ def _busy(model: str, begun: Entry) -> LiftgateError:
     )
 
 
-def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> Entry:
+def take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> Entry:
+    """Take the steps of an act that the ledger tells of; undo them where that fails.
+
+    Raises:
+        LiftgateError: an alias is neither where it was nor where it should be.
+        Unavailable: the registry does not answer.
+    """
     aliases = registry.aliases(act.model)
     for step in act.steps:
         now = aliases.get(step.alias)
         if now not in (step.before, step.after):
             why = f"{step.alias} is {_named(now)}, expected {_named(step.before)}"
             _untag(registry, act)
-            _give_up(ledger, begun, why)
+            give_up(ledger, begun, why)
             raise LiftgateError(
                 f"{act.model}: {why}: somebody moved it meanwhile; nothing more was changed",
                 hint="liftgate registry audit",
@@ -348,7 +338,7 @@ def _undo(
     for step in reversed(done):
         registry.point(act.model, step.alias, step.before)
     _untag(registry, act)
-    _give_up(ledger, begun, str(error))
+    give_up(ledger, begun, str(error))
 
 
 def _untag(registry: Registry, act: Act) -> None:
@@ -361,7 +351,8 @@ def _untag(registry: Registry, act: Act) -> None:
         registry.tag(act.model, act.tagged, ours)
 
 
-def _give_up(ledger: Ledger, begun: Entry, why: str) -> None:
+def give_up(ledger: Ledger, begun: Entry, why: str) -> None:
+    """Tell the ledger that an act comes to nothing."""
     ledger.append(GIVEN_UP, {"begun": begun.sequence, "why": why})
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from liftgate.records.notebook import Card
+
 
 @dataclass(frozen=True)
 class Step:
@@ -17,7 +19,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Card):
     """What is to happen to a model's aliases, and on what ground."""
 
     model: str

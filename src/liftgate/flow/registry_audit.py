@@ -13,11 +13,12 @@ from liftgate.flow.ledger import CORRECTION
 from liftgate.flow.registry import BEGUN, CHAMPION, GIVEN_UP, MOVED, source_of, unfinished
 from liftgate.flow.registry_grounds import Grounds
 from liftgate.flow.standing import DECISION
-from liftgate.ledger import Ledger, consent
+from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED
 from liftgate.protocols import Registry
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 from liftgate.study.lock import AMENDED
 
@@ -49,7 +50,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Card):
     """What was looked at, and what was found."""
 
     place: str
@@ -114,7 +115,7 @@ def audit(
         contents: whether files are read again.
 
     Raises:
-        BrokenChain: the ledger was altered.
+        BrokenChain: the ledger was altered, or an entry about a move has a foreign body.
         UnknownName: a named model does not exist.
         Unavailable: the registry does not answer.
     """
@@ -123,6 +124,7 @@ def audit(
         with Ledger.open(workspace.home, read_only=True) as ledger:
             ledger.verify()
             entries = tuple(ledger.entries())
+        shapes.check(entries, shapes.MOVES)
     trust = load_trust(trust_file(workspace, None))
     grounds = Grounds(entries, consent.given(entries, trust), trust)
     moves = [e for e in entries if e.kind == MOVED and e.body["registry"] == registry.place]
@@ -216,13 +218,16 @@ class _Look:
         for entry in self._entries:
             number = entry.body.get("begun") if entry.kind == GIVEN_UP else None
             body = begun.get(number) if isinstance(number, int) else None
-            if body is None or body["model"] != self._model or body["tagged"] in {None, *moved}:
+            mine = (self._registry.place, self._model)
+            if body is None or (body["registry"], body["model"]) != mine:
+                continue
+            if not isinstance(body.get("tagged"), str) or body["tagged"] in moved:
                 continue
             try:
                 tags = self._registry.version(self._model, body["tagged"]).tags
             except UnknownName:
                 continue
-            if any(tags.get(name) == value for name, value in body["tags"].items()):
+            if any(tags.get(name) == value for name, value in dict(body["tags"]).items()):
                 says = f"version {body['tagged']} has tags of an act that was given up"
                 yield self._found("tags", f"{says} (entry {entry.sequence})")
 

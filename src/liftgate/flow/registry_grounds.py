@@ -44,14 +44,20 @@ class Grounds:
         left: dict[str, str | None] = {}
         for move in moves:
             try:
-                why = self._fault(move, left)
+                why = self.fault(move, left)
                 left |= {step["alias"]: step["after"] for step in move.body["steps"]}
             except _FOREIGN:
                 why = "it is not as liftgate writes one"
             if why:
                 yield move, why
 
-    def _fault(self, move: Entry, left: Mapping[str, str | None]) -> str:
+    def fault(self, move: Entry, left: Mapping[str, str | None]) -> str:
+        """Say why nothing accounts for a move, or return an empty text.
+
+        Args:
+            move: its entry, as liftgate writes one.
+            left: alias -> where the moves before it had left it.
+        """
         begun = self.entries[int(move.body["begun"]) - 1]
         parts = ("registry", "model", "steps", "ground")
         same = all(begun.body.get(part) == move.body[part] for part in parts)
