@@ -22,7 +22,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry
 from tests.stories.attack_table import assert_told
-from tests.stories.offices import adopt, by_hand, digest_of, score_one_again, shown
+from tests.stories.offices import adopt, by_hand, digest_of, shown
 
 MODEL = "docs"
 
@@ -82,7 +82,7 @@ def test_a_move_that_somebody_wrote_as_begun_is_not_finished(served):
     for body in forged:
         with Ledger.open(office.home) as ledger:
             ledger.append("registry.begun", {k: v for k, v in body.items() if k != "begun"})
-        assert office("registry", "finish", "--model", MODEL, *AT) == 3, office.said
+        assert office("registry", "finish", MODEL, *AT) == 3, office.said
         assert_told("a move is written as begun by hand", office.said)
         assert registry.pointing[MODEL]["champion"] == "2"
     assert office(*AUDIT) == 0, office.said
@@ -218,14 +218,15 @@ def test_deciding_again_on_what_was_called_wrong_does_not_close_it(approved):
     assert "reopened" in approved.said
 
 
-def test_one_row_more_does_not_close_what_was_said_of_the_items(approved):
+def test_an_amendment_of_something_else_does_not_close_what_was_said_of_the_items(approved):
     wrong = approved.entries("decision")[-1].body["dataset"]["digest"]
     assert approved("impact", f"dataset:{wrong}", "--mark", "--reason", "swapped labels") == 0
-    score_one_again(approved)
-    assert approved("run", "study.yaml", "--quiet", "--no-report") == 0, approved.said
+    approved.write(hypothesis="The new prompt is right more often, and nicer.")
+    assert approved("study", "amend", "study.yaml", "--reason", "wording", "--seen", "nothing") == 0
+    # Seen or not, results were there: it is void, and it is still about the wrong items.
+    assert approved("run", "study.yaml", "--quiet", "--no-report") == 4, approved.said
     decisions = approved.entries("decision")
-    assert decisions[-1].body["rows"]["digest"] != decisions[0].body["rows"]["digest"]
-    assert approved("approve", "study.yaml", "--role", "product", "--sign-with", "bob") == 0
+    assert decisions[-1].body["study_digest"] != decisions[0].body["study_digest"]
     assert approved.status() == 1
     assert_told("a reopened decision is made once more", approved.said)
 

@@ -188,8 +188,8 @@ def reopened_lines(entries: Iterable[Entry], decision: int) -> tuple[str, ...]:
 def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]:
     """Return ``reopened_lines`` of a decision and of earlier ones on the same evidence.
 
-    Deciding once more on the rows that were called wrong is not looking at them again; nor is one
-    row more, where the items were called wrong and are the same.
+    Deciding once more on the rows that were called wrong is not looking at them again; nor are
+    other rows or another wording, where the items were called wrong and are the same.
     """
     mine = [
         one
