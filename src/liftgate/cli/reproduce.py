@@ -56,8 +56,9 @@ def reproduce(
     the tolerance that the lock declares, and no further apart than the system from itself), not
     reproduced, or undecided.
 
-    When scores differ, the locked study, the dataset and the code are swapped back one at a time,
-    and the first that brings the scores back is named. Each swap makes the calls once more.
+    When scores differ, the locked study, the dataset and the code are swapped back one at a time.
+    The first that brings the scores back is named, with the parameters, items or files that do
+    it. Each swap makes the calls once more.
 
     Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 4 it
     cannot be told or the code was not captured whole, 2 wrong use, 3 the ledger or a file was
@@ -115,6 +116,7 @@ def _text(found: Reproduction) -> Iterator[str]:
     )
     if found.cause is not None:
         yield f"Cause: {found.cause}"
+        yield from (f"  {part}" for part in found.parts)
     for one in found.same:
         yield _same(one)
     for word, lines in (
