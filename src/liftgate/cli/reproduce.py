@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.canon import plain
+from liftgate.cli.captured_text import captured_lines
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
     from liftgate.flow.reproduce import Reproduction
     from liftgate.gates.sameness import Sameness
+    from liftgate.store import Workspace
 
 
 @click.command()
@@ -36,6 +39,9 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Write the run's code into a folder, as it was captured, and call nothing.",
 )
+@click.option(
+    "--captured", is_flag=True, help="Say what was captured of the run, and call nothing."
+)
 @click.option("--sign-with", metavar="KEY", help="Sign the verdict with a key of one's own.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def reproduce(
@@ -46,12 +52,14 @@ def reproduce(
     max_cost: float | None,
     estimate: bool,
     export: Path | None,
+    captured: bool,
     sign_with: str | None,
     as_json: bool,
 ) -> int:
     """Run a run's trials again, where no study counts them, and say what became of them.
 
-    RUN is a run's id; a study's name means all the trials that it counts. The verdict goes into the
+    RUN is a run's id; a study's name means all the trials that it counts (with --export and
+    --captured: its last run). The verdict goes into the
     ledger, where policies ask for it: bitwise, score-identical, statistically equivalent (within
     the tolerance that the lock declares, and no further apart than the system from itself), not
     reproduced, or undecided.
@@ -61,7 +69,7 @@ def reproduce(
     it. Each swap makes the calls once more.
 
     Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 4 it
-    cannot be told or the code was not captured whole, 2 wrong use, 3 the ledger or a file was
+    cannot be told or not everything was captured, 2 wrong use, 3 the ledger or a file was
     altered.
     """
     from liftgate.flow.reproduce import estimate as told
@@ -69,8 +77,10 @@ def reproduce(
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
-    if estimate and export is not None:
-        raise click.UsageError("--estimate and --export: one of them")
+    if sum((estimate, export is not None, captured)) > 1:
+        raise click.UsageError("--estimate, --export and --captured: one of them")
+    if captured:
+        return _captured(run, workspace, as_json=as_json)
     if export is not None:
         return _export(run, workspace, export, study, as_json=as_json)
     if estimate:
@@ -96,17 +106,31 @@ def reproduce(
     return found.exit_code
 
 
-def _export(run: str, workspace: object, out: Path, study: Path, *, as_json: bool) -> int:
+def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: bool) -> int:
     from liftgate.flow.captured import export_tree
-    from liftgate.store import Workspace
 
-    assert isinstance(workspace, Workspace)
     made = export_tree(run, workspace, out, repository=study.resolve().parent)
     if as_json:
         click.echo(json.dumps({"run": made.id, "folder": str(out)}, indent=2))
     else:
         click.echo(visible(f"The code of run {made.id} is in {out}"))
     return 0
+
+
+def _captured(run: str, workspace: Workspace, *, as_json: bool) -> int:
+    from liftgate.flow.captured import incomplete, run_named
+
+    found = run_named(run, workspace)
+    missing = incomplete(found, workspace)
+    if as_json:
+        told = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        for line in captured_lines(found.manifest):
+            click.echo(visible(line))
+        for line in missing or ["Everything was captured and kept."]:
+            click.echo(visible(line))
+    return 4 if missing else 0
 
 
 def _text(found: Reproduction) -> Iterator[str]:

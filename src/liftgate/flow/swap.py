@@ -220,7 +220,7 @@ class Search:
         if not git or "folder" not in git:
             raise DataError("the run captured no commit")
         parts = ("commit", "diff", "untracked_files", "submodules")
-        if current["git"] and all(git.get(p) == current["git"][p] for p in parts):
+        if current["git"] and all(git[p] == current["git"][p] for p in parts):
             return None
         tree = kept.enter_context(captured_tree(git, self._root, self._workspace))
         source = load(self._file).dataset.source
