@@ -151,7 +151,9 @@ def test_a_scorer_of_the_same_name_and_another_content_is_another(files, monkeyp
     study["arms"]["new"]["params"]["model"] = "m3"
     (files.folder / "branch" / "study.yaml").write_text(json.dumps(study))
     assert files("study", "lock", "study.yaml") == 0, files.said
-    (files.folder / "branch" / "tone.yaml").write_text(TONE.replace("It is not.", "It is nearly not."))
+    (files.folder / "branch" / "tone.yaml").write_text(
+        TONE.replace("It is not.", "It is nearly not.")
+    )
     amend = ("study", "amend", "study.yaml", "--reason", "words", "--seen", "nothing")
     assert files(*amend) == 0, files.said
     lock, amended = (e.sequence for e in files.entries() if e.body.get("name") == "bar")
