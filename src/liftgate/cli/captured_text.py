@@ -8,9 +8,9 @@ from typing import Any
 _LISTED = 10
 
 
-def captured_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a manifest for people, one line for each thing."""
-    yield from _code(manifest.get("git"))
+def captured_lines(manifest: Mapping[str, Any], now: str | None) -> Iterator[str]:
+    """Yield a manifest for people, one line for each thing; ``now``: digest of the code now."""
+    yield from _code(manifest.get("git"), now)
     for name, value in (
         ("packages", f"{len(manifest.get('installed') or {}):,}, each with a digest of its files"),
         ("python", manifest.get("python")),
@@ -32,11 +32,12 @@ def captured_lines(manifest: Mapping[str, Any]) -> Iterator[str]:
             yield f"server of {arm}: {_pairs(said)}"
 
 
-def _code(git: Mapping[str, Any] | None) -> Iterator[str]:
+def _code(git: Mapping[str, Any] | None, now: str | None) -> Iterator[str]:
     if git is None:
         yield "code: not captured"
         return
     yield f"code: {git.get('code', 'no digest of the whole')}"
+    yield f"  now: {'the same' if now == git.get('code') else now or 'no repository'}"
     yield f"  commit: {git['commit']}, {git['unpushed']} not pushed" + (
         ", kept as a bundle" if git.get("kept_bundle") else ""
     )

@@ -80,7 +80,7 @@ def reproduce(
     if sum((estimate, export is not None, captured)) > 1:
         raise click.UsageError("--estimate, --export and --captured: one of them")
     if captured:
-        return _captured(run, workspace, as_json=as_json)
+        return _captured(run, workspace, study, as_json=as_json)
     if export is not None:
         return _export(run, workspace, export, study, as_json=as_json)
     if estimate:
@@ -117,16 +117,18 @@ def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: 
     return 0
 
 
-def _captured(run: str, workspace: Workspace, *, as_json: bool) -> int:
-    from liftgate.flow.captured import incomplete, run_named
+def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> int:
+    from liftgate.flow.captured import code_now, incomplete, run_named
 
     found = run_named(run, workspace)
     missing = incomplete(found, workspace)
+    now = code_now(study.resolve().parent)
     if as_json:
         told = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
+        told["code_now"] = now
         click.echo(json.dumps(told, indent=2))
     else:
-        for line in captured_lines(found.manifest):
+        for line in captured_lines(found.manifest, now):
             click.echo(visible(line))
         for line in missing or ["Everything was captured and kept."]:
             click.echo(visible(line))

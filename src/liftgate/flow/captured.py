@@ -14,7 +14,7 @@ from liftgate.canon import sha256
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.flow.original import original_of
 from liftgate.lineage.capture import gaps
-from liftgate.lineage.capture_git import Unlearnt, git, lacking, unpacked
+from liftgate.lineage.capture_git import Unlearnt, git, git_state, lacking, unpacked
 from liftgate.records import Run
 from liftgate.store import Store, Workspace
 
@@ -71,6 +71,15 @@ def incomplete(run: Run, workspace: Workspace) -> list[str]:
             lost = [*lacking(captured), *_cut_out(captured, store)]
         found += [f"not kept: {one}" for one in lost]
     return found
+
+
+def code_now(folder: Path) -> str | None:
+    """Return the digest of the code in a folder as it is; None: it is in no repository."""
+    try:
+        found: Any = git_state(folder, None, {})
+    except Unlearnt:
+        return None
+    return str(found["code"])
 
 
 def export_tree(name: str, workspace: Workspace, out: Path, *, repository: Path) -> Run:
