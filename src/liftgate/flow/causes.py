@@ -160,6 +160,8 @@ class MixedTree:
 class _File:
     data: bytes
     mode: int
+    link: bool = False
+    """Its data is where it leads to."""
 
 
 def _files(folder: Path) -> set[str]:
@@ -168,14 +170,20 @@ def _files(folder: Path) -> set[str]:
 
 
 def _read(path: Path) -> _File | None:
+    if path.is_symlink():
+        return _File(os.fsencode(path.readlink()), 0, link=True)
     return _File(path.read_bytes(), path.stat().st_mode & 0o777) if path.is_file() else None
 
 
 def _write(path: Path, file: _File | None) -> None:
+    # Never through a link: it may lead out of the copy.
+    path.unlink(missing_ok=True)
     if file is None:
-        path.unlink(missing_ok=True)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
+    if file.link:
+        path.symlink_to(os.fsdecode(file.data))
+        return
     path.write_bytes(file.data)
     path.chmod(file.mode)
 

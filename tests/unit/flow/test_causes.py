@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 
 import pytest
 
-from liftgate.flow.causes import MOST_NARROWING, of_items, of_parameters, smallest
+from liftgate.flow.causes import MOST_NARROWING, MixedTree, of_items, of_parameters, smallest
 from liftgate.records import Item
 
 NAMES = [f"p{n:02d}" for n in range(32)]
@@ -80,3 +81,44 @@ def test_items_are_named_with_what_is_new_in_them_and_counted_when_there_are_man
         "q0 (target)", "q1 (input)", "q2 (facts)", "q8 (is gone)", "q9 (is new)",
     )  # fmt: skip
     assert of_items(then, [], {}).parts[-1] == "… 4 more items"
+
+
+def git(folder, *words):
+    who = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", "-C", str(folder), *who, *words], check=True, capture_output=True)
+
+
+def test_any_files_of_a_copy_can_be_as_then_and_nothing_is_written_through_a_link(tmp_path) -> None:
+    now, then, outside = tmp_path / "now", tmp_path / "then", tmp_path / "outside"
+    now.mkdir()
+    outside.write_text("mine")
+    (now / "a").write_text("1")
+    (now / "b").write_text("1")
+    (now / "link").symlink_to(outside)
+    (now / "study.yaml").write_text("1")
+    git(now, "init", "-q")
+    git(now, "add", ".")
+    git(now, "commit", "-qm", "one")
+    git(now, "worktree", "add", "--detach", str(then))
+    (now / "a").write_text("2")
+    (now / "b").unlink()
+    (now / "link").unlink()
+    (now / "link").write_text("no link any more")
+    (now / "new").write_text("new")
+    (now / "study.yaml").write_text("2")
+    (then / "__pycache__").mkdir()
+    mixed = MixedTree(then, now, but=[now / "study.yaml"])
+    assert mixed.differing == ("a", "b", "link", "new")
+    mixed.bring_back(["a"])
+    assert [(then / n).read_text() for n in ("a", "link", "new")] == [
+        "1",
+        "no link any more",
+        "new",
+    ]
+    assert not (then / "b").exists()
+    assert not (then / "__pycache__").exists()
+    assert outside.read_text() == "mine"
+    mixed.bring_back(mixed.differing)
+    assert (then / "link").readlink() == outside
+    assert (then / "b").read_text() == "1"
+    assert not (then / "new").exists()
