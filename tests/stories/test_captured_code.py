@@ -72,7 +72,7 @@ def test_the_tree_of_a_run_is_exported_byte_by_byte_from_a_clone_that_never_had_
     shutil.rmtree(work)
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(origin), str(clone))
-    words = ("reproduce", run["id"], "--export", "out", "--study", str(clone / "study.yaml"))
+    words = ("reproduce", run["id"], "--code", "out", "--study", str(clone / "study.yaml"))
     code, _, warned = call(*words)
     assert code == 0, warned
     names = {str(p.relative_to(kept)) for p in kept.rglob("*") if p.is_file()}
@@ -183,7 +183,7 @@ def test_what_git_is_told_not_to_look_at_and_what_has_odd_settings_comes_back(tm
     (work / "link").symlink_to("new.sh")
     run = run_of(call, tmp_path, work)
     code, _, warned = call(
-        "reproduce", run["id"], "--export", "out", "--study", str(work / "study.yaml")
+        "reproduce", run["id"], "--code", "out", "--study", str(work / "study.yaml")
     )
     assert code == 0, warned
     for made in (*work.rglob("__pycache__"), work / "calls.log"):
@@ -203,7 +203,7 @@ def test_submodules_are_exported_at_their_commit_and_never_left_out_in_silence(
     git(origin, "commit", "-qm", "lib")
     git(work, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(origin), "lib")
     git(work, "commit", "-qm", "with a library")
-    words = ("--study", str(work / "study.yaml"), "--export")
+    words = ("--study", str(work / "study.yaml"), "--code")
     run_of(call, tmp_path, work)
     assert call("reproduce", "story", *words, "out")[0] == 0
     assert (tmp_path / "out" / "lib" / "lib.py").read_text() == "x = 1\n"
@@ -239,7 +239,7 @@ def test_an_incomplete_capture_is_said_and_exported_by_nobody(tmp_path, call):
     assert code == 0
     assert "content of note.txt" in warned
     (run,) = runs(tmp_path)
-    words = ("--export", "out", "--study", str(work / "study.yaml"))
+    words = ("--code", "out", "--study", str(work / "study.yaml"))
     code, _, warned = call("reproduce", run["id"], *words)
     assert code == 4
     assert "note.txt" in warned

@@ -244,7 +244,7 @@ def test_a_record_without_a_forecast_is_not_signed_and_a_whole_one_is(office):
     assert office(*words) == 0, office.said
     said = [e for e in office.entries("statement") if "record" in e.body["predicate"]]
     assert len(said) == 1
-    back = ("gate", "record", "study.yaml", "--signed", "--out")
+    back = ("gate", "record", "study.yaml", "--as-signed", "--out")
     assert office(*back, "back.md") == 0, office.said
     assert from_markdown((office.folder / "back.md").read_text()) == from_markdown(page.read_text())
     assert "online: 0.7\n- Chance of a rollback: 0.1" in (office.folder / "back.md").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+WHOLE = "Everything was captured and kept."
 _LISTED = 10
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from liftgate.canon import plain
-from liftgate.cli.captured_text import captured_lines
+from liftgate.cli import complete, options
+from liftgate.cli.captured_text import WHOLE, captured_lines
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|STUDY")
+@click.argument("run", metavar="RUN|STUDY", shell_complete=complete.runs)
 @click.option(
     "--study",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -30,11 +31,14 @@ if TYPE_CHECKING:
 )
 @click.option("--no-search", is_flag=True, help="Do not look for the cause.")
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0), help="What all passes together may spend."
+    "--max-cost",
+    metavar="X",
+    type=click.FloatRange(min=0),
+    help="What all passes together may spend.",
 )
 @click.option("--estimate", is_flag=True, help="Say what it would take, and call nothing.")
 @click.option(
-    "--export",
+    "--code",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Write the run's code into a folder, as it was captured, and call nothing.",
@@ -42,8 +46,11 @@ if TYPE_CHECKING:
 @click.option(
     "--captured", is_flag=True, help="Say what was captured of the run, and call nothing."
 )
-@click.option("--sign-with", metavar="KEY", help="Sign the verdict with a key of one's own.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.MAYBE_KEY
+@prints(
+    *("run?", "verdict?", "trials?", "differing?", "cause?", "parts?", "entry?", "estimate?"),
+    *("folder?", "manifest?", "incomplete?", "code_now?", "…"),
+)
 def reproduce(
     *,
     run: str,
@@ -51,14 +58,14 @@ def reproduce(
     no_search: bool,
     max_cost: float | None,
     estimate: bool,
-    export: Path | None,
+    code: Path | None,
     captured: bool,
     sign_with: str | None,
     as_json: bool,
 ) -> int:
     """Run a run's trials again, where no study counts them, and say what became of them.
 
-    RUN is a run's id; a study's name means all the trials that it counts (with --export and
+    RUN is a run's id; a study's name means all the trials that it counts (with --code and
     --captured: its last run). The verdict goes into the
     ledger, where policies ask for it: bitwise, score-identical, statistically equivalent (within
     the tolerance that the lock declares, and no further apart than the system from itself), not
@@ -68,24 +75,23 @@ def reproduce(
     The first that brings the scores back is named, with the parameters, items or files that do
     it. Each swap makes the calls once more.
 
-    Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 4 it
-    cannot be told or not everything was captured, 2 wrong use, 3 the ledger or a file was
-    altered.
+    Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 2 wrong
+    use, 3 the ledger or a file was altered, 4 it cannot be told or not everything was captured.
     """
     from liftgate.flow.reproduce import estimate as told
     from liftgate.flow.reproduce import reproduce as again
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
-    if sum((estimate, export is not None, captured)) > 1:
-        raise click.UsageError("--estimate, --export and --captured: one of them")
+    if sum((estimate, code is not None, captured)) > 1:
+        raise click.UsageError("--estimate, --code and --captured: one of them")
     if captured:
         return _captured(run, workspace, study, as_json=as_json)
-    if export is not None:
-        return _export(run, workspace, export, study, as_json=as_json)
+    if code is not None:
+        return _export(run, workspace, code, study, as_json=as_json)
     if estimate:
         lines = told(run, workspace)
-        click.echo(json.dumps({"estimate": lines}, indent=2) if as_json else "\n".join(lines))
+        show({"estimate": lines}, lines, as_json=as_json)
         return 0
     if not study.is_file():
         raise click.UsageError(f"--study: there is no file {study}")
@@ -99,7 +105,7 @@ def reproduce(
         say=lambda line: click.echo(visible(line), err=True),
     )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
     else:
         for line in _text(found):
             click.echo(visible(line))
@@ -111,7 +117,7 @@ def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: 
 
     made = export_tree(run, workspace, out, repository=study.resolve().parent)
     if as_json:
-        click.echo(json.dumps({"run": made.id, "folder": str(out)}, indent=2))
+        print_json({"run": made.id, "folder": str(out)})
     else:
         click.echo(visible(f"The code of run {made.id} is in {out}"))
     return 0
@@ -123,15 +129,9 @@ def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> 
     found = run_named(run, workspace)
     missing = incomplete(found, workspace)
     now = code_now(study.resolve().parent)
-    if as_json:
-        told = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
-        told["code_now"] = now
-        click.echo(json.dumps(told, indent=2))
-    else:
-        for line in captured_lines(found.manifest, now):
-            click.echo(visible(line))
-        for line in missing or ["Everything was captured and kept."]:
-            click.echo(visible(line))
+    body = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
+    lines = [*captured_lines(found.manifest, now), *(missing or [WHOLE])]
+    show({**body, "code_now": now}, lines, as_json=as_json)
     return 4 if missing else 0
 
 
