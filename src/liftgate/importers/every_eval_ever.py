@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import readable, shown, text
@@ -23,7 +24,6 @@ from liftgate.importers.log import (
     Log,
     LogImporter,
     content_of,
-    digest_of,
     is_number,
     one_of_many,
     score_of,
@@ -220,7 +220,7 @@ def _log(
     written = f", written by {library['name']} {library.get('version')}" if library else ""
     return Log(
         path=path,
-        digest=digest_of(path),
+        digest=sha256_of_file(path),
         format=f"Every Eval Ever {found.version}{written}",
         entries=list(found.entries.values()),
         metrics=metrics,

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError, UnknownName
 from liftgate.models import gguf
-from liftgate.plugins.content import digest_of_file
 
 VARIABLE = "LIFTGATE_MODELS"
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
@@ -95,7 +95,7 @@ class Shelf:
             DataError: its weights are gone, or other ones.
         """
         model = self.find(name)
-        found = digest_of_file(self.path(name))
+        found = sha256_of_file(self.path(name))
         if found != model.digest:
             raise DataError(
                 f"local model {name!r}: its weights changed: got {found}, expected {model.digest}",
@@ -131,7 +131,7 @@ class Shelf:
         try:
             write(partial)
             gguf.read_header(partial)
-            found = digest_of_file(partial)
+            found = sha256_of_file(partial)
             if digest is not None and found != digest:
                 raise DataError(
                     f"model {name!r}: the weights are not the expected ones: got {found}, "
