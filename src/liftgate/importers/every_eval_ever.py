@@ -35,6 +35,8 @@ __all__ = ["read_every_eval_ever"]
 
 VERSION = "0.3"
 _END = "_samples.jsonl"
+FAILURE_SCORE = "a_failure_scores"
+"""Under which name our own exports say what a failed sample counts."""
 _TRY = ("repeat", "epoch")
 """Names under which a sample's metadata may hold its try: ours, and that of inspect_ai's logs."""
 
@@ -289,9 +291,13 @@ def _checks(
         details = (results.get(metric) or {}).get("score_details")
         if not isinstance(details, dict):
             continue
+        failure = _failure_score(details)
         by_item: dict[tuple[str, str], list[float]] = {}
-        for (model, sample, _), scores in found.scores.items():
+        for at, scores in found.scores.items():
+            model, sample, _ = at
             value = scores.get(metric)
+            if value is None and found.entries[at].error is not None:
+                value = failure
             if value is not None:
                 by_item.setdefault((model, sample), []).append(value)
         values = [mean(one) for one in by_item.values()]
@@ -301,6 +307,16 @@ def _checks(
         if error is not None:
             why = "the samples give another sd / √n; how it was made is not in the format"
             yield check(metric, "standard_error", error, mean_error(values), why)
+
+
+def _failure_score(details: Mapping[str, Any]) -> float | None:
+    """Return what a failed sample counted in the stated score, where liftgate wrote it and says."""
+    told = details.get("details")
+    said = told.get(FAILURE_SCORE) if isinstance(told, dict) else None
+    try:
+        return None if said is None else float(said)
+    except (TypeError, ValueError):
+        return None
 
 
 def _notes(
