@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from liftgate.documents.facts import Facts
 from liftgate.documents.helpers import Helpers, code, quoted
 from liftgate.documents.model_card import card_arm
 from liftgate.documents.numbers import moment
-from liftgate.documents.page import stylesheet
+from liftgate.documents.page import plain_page
 from liftgate.errors import Fault, StudyError
-from liftgate.figures import inline, visible
+from liftgate.figures import inline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -150,16 +149,7 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
         drawn: pictures by the name under which the text shows them; others are not shown.
     """
     inner, record = inner_html(markdown, drawn)
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
-        f'<body><main class="wrap document">\n{inner}</main>\n'
-        + (f"{RECORD}{record.strip()}\n" if record else "")
-        + "</body></html>\n"
-    )
+    return plain_page(title, inner, after=f"{RECORD}{record.strip()}\n" if record else "")
 
 
 def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[str, str]:
