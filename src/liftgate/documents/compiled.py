@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "shipped"
 SUFFIX = ".md.j2"
 _OF_A_LOCK = re.compile(r"\{#-?\s*from: lock\s*-?#\}")
-_PICTURE = re.compile(r'<img src="(?P<name>[\w.-]+\.svg)" alt="[^"]*" />')
+_PICTURE = re.compile(r'<img src="(?P<name>[\w.-]+\.svg)" alt="(?P<says>[^"]*)" />')
 
 
 @dataclass(frozen=True)
@@ -148,12 +148,21 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
         title: of the page.
         drawn: pictures by the name under which the text shows them; others are not shown.
     """
-    inner, record = inner_html(markdown, drawn)
+    known = drawn or {}
+    inner, record = inner_html(markdown, lambda name, _: known.get(name, ""))
     return plain_page(title, inner, after=f"{RECORD}{record.strip()}\n" if record else "")
 
 
-def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """Return what stands inside a page of Markdown, and the record of its build."""
+def inner_html(
+    markdown: str, shown: Callable[[str, str], str] = lambda _name, _says: ""
+) -> tuple[str, str]:
+    """Return what stands inside a page of Markdown, and the record of its build.
+
+    Args:
+        markdown: of the document.
+        shown: (name of a picture's file, what it says in words, escaped) -> markup; without it no
+            picture is shown.
+    """
     from markdown_it import MarkdownIt
 
     values: list[str] = []
@@ -173,7 +182,7 @@ def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[s
     inner = inner.replace("\ue001", "</data>")
     inner = inner.replace("<table>", '<div class="scroll"><table>')
     inner = inner.replace("</table>", "</table></div>")
-    inner = _PICTURE.sub(lambda found: (drawn or {}).get(found["name"], ""), inner)
+    inner = _PICTURE.sub(lambda found: shown(found["name"], found["says"]), inner)
     return inner, record
 
 
