@@ -16,7 +16,8 @@ SMALL = "inspect/small.json"
 CHOOSE = "lm_eval/old/samples_choose_2026-11-26T21-27-06.612153.jsonl"
 GRID = "promptfoo/old.json"
 SUMS = "every_eval_ever/old-sums/f5b5b90c-d4ce-4c28-a87a-0bd753ec187c"
-ALL = [SMALL, CHOOSE, GRID, f"{SUMS}.json", f"{SUMS}_samples.jsonl"]
+JUNIT = "junit/new.xml"
+ALL = [SMALL, CHOOSE, GRID, JUNIT, f"{SUMS}.json", f"{SUMS}_samples.jsonl"]
 
 
 def read(path):
@@ -54,7 +55,14 @@ REFUSED = [
     (f"{SUMS}_samples.jsonl", "another answer", text('"output"', '"outpux"')),
     (f"{SUMS}_samples.jsonl", "a line less", lambda lines: lines.partition("\n")[2]),
 ]  # fmt: skip
+REFUSED += [
+    (JUNIT, "a test without a name", text(' name="test_sum[3]"', "")),
+    (JUNIT, "a time that is a word", text('time="0.003"', 'time="soon"')),
+    (JUNIT, "a file that is cut", text("</testsuites>", "")),
+]
 TOLD = [
+    (JUNIT, "another count", text('failures="5"', 'failures="4"')),
+    (JUNIT, "another number of tests", text('tests="27"', 'tests="28"')),
     (SMALL, "another mean", put("results/scores/0/metrics/mean/value", 0.123)),
     (SMALL, "a score without a value", put("samples/0/scores", {"exact": 3})),
     (CHOOSE, "another score", first_line(put("acc", 0.0))),

@@ -147,8 +147,9 @@ def compare(
 
     BASELINE and CANDIDATE are each FILE, FOLDER (with one table or one run in it) or FILE@SYSTEM
     (the rows of one system). A FILE is a log of inspect_ai (.eval, .json), lm-eval, promptfoo or
-    Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
-    or .parquet). What a file was recognised as and which columns were guessed is printed.
+    Every Eval Ever (.json, .jsonl), told apart by content, JUnit XML (.xml), or a table (.csv,
+    .tsv, .jsonl, .ndjson or .parquet). What a file was recognised as and which columns were guessed
+    is printed.
 
     Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
     or a bad file.
