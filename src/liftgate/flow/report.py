@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ from liftgate.documents.pictures import check_picture, save_pictures
 from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, verified_entries
 from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.load import load
 
@@ -24,7 +25,7 @@ KIND = "decision"
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Card):
     """Where a report lies and what it was printed from."""
 
     path: Path
@@ -48,6 +49,7 @@ def write_report(
     entry: int | None = None,
     out: Path | None = None,
     picture: Path | None = None,
+    ledger: Sequence[Entry] | None = None,
 ) -> Report:
     """Verify the chain and write the report of a decision as one HTML file.
 
@@ -57,6 +59,7 @@ def write_report(
         entry: the number of a decision entry; None: the study's last decision.
         out: the file to write; None: ``reports/<study>-<entry>.html`` of the workspace.
         picture: a file for its pictures; see ``documents.pictures.save_pictures``.
+        ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
         DataError: a picture's file cannot be drawn here; nothing is written.
@@ -68,7 +71,7 @@ def write_report(
     """
     if picture is not None:
         check_picture(picture)
-    chosen, page, reopened = report_page(workspace, study=study, entry=entry)
+    chosen, page, reopened = report_page(workspace, study=study, entry=entry, ledger=ledger)
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
     save(path, page)
@@ -80,19 +83,22 @@ def write_report(
 
 
 def report_page(
-    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+    workspace: Workspace,
+    *,
+    study: str | None = None,
+    entry: int | None = None,
+    ledger: Sequence[Entry] | None = None,
 ) -> tuple[Entry, str, tuple[str, ...]]:
     """Verify the chain; return a decision's entry, its report as HTML, and why it was reopened.
 
     Raises as ``write_report`` does.
     """
-    ledger = Ledger.open(workspace.home, read_only=True)
-    try:
-        verified = f"chain verified: {ledger.verify()} entries"
-        chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
-        reopened = reopened_lines(ledger.entries(kind=REOPENED), chosen.sequence)
-    finally:
-        ledger.close()
+    entries = verified_entries(workspace.home) if ledger is None else ledger
+    verified = f"chain verified: {len(entries)} entries"
+    decisions = (one for one in entries if one.kind == KIND)
+    chosen = choose(decisions, study=study_name(study), entry=entry)
+    chosen = replace(chosen, body=dict(chosen.body))
+    reopened = reopened_lines(entries, chosen.sequence)
     return chosen, _rendered(workspace, chosen, verified, reopened), reopened
 
 

@@ -16,6 +16,7 @@ from liftgate.figures.standalone import STYLE
 from liftgate.flow.document import build_document
 from liftgate.flow.documents_view import Shelf
 from liftgate.flow.run import run_study
+from liftgate.flow.study_index import StudyIndex
 from liftgate.store import Workspace
 from liftgate.web.guard import alone
 from liftgate.web.ui.documents import traced
@@ -184,7 +185,8 @@ def test_a_broken_record_or_chain_is_said_and_not_raised(folder):
 
 
 def test_a_file_is_read_again_only_when_it_changed(folder, monkeypatch):
-    shelf = Shelf(Workspace(folder / ".liftgate"), folder)
+    workspace = Workspace(folder / ".liftgate")
+    shelf = Shelf(StudyIndex(workspace), workspace, folder)
     reads = []
     real = Path.read_text
 

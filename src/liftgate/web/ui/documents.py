@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlencode
 
 from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
 from liftgate.web import answers
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import Page, Role, Site, pages, visitor, whole
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def routes(site: Site) -> list[Route]:
     """Return the routes of the list, of one document, and of its pictures."""
     from starlette.routing import Route
 
-    shelf = Shelf(site.workspace, site.folder)
+    shelf = Shelf(site.index, site.workspace, site.folder)
 
     def listed(_: Site, asked: QueryParams) -> dict[str, Any]:
         sought = Sought(
@@ -33,7 +34,7 @@ def routes(site: Site) -> list[Route]:
             state=asked.get("state", ""),
             page=whole(asked, "page", 1),
         )
-        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now")
+        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now", tell=tell)
 
     def one(_: Site, asked: QueryParams) -> dict[str, Any]:
         view = document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
