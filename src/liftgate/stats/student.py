@@ -221,15 +221,17 @@ def _one_sided(
     pull = 2 * size / total
     h = 0.0 if guard is None else guard.h
     worst = np.zeros_like(value) if guard is None else guard.bounds[0] - value
-    squares = np.sum(residuals**2, axis=-1) + size**2 * (2 * h**2 + worst**2)
-    cubes = np.sum(residuals**3, axis=-1) + (size * worst) ** 3
+    each = residuals**2
+    squares = np.sum(each, axis=-1) + size**2 * (2 * h**2 + worst**2)
+    # Not residuals**3: numpy raises to other powers than 2 by logarithms, at many times the cost.
+    cubes = np.sum(each * residuals, axis=-1) + (size * worst) ** 3
     with np.errstate(divide="ignore", invalid="ignore"):
         skew = np.where(squares > 0, cubes / squares**1.5, 0.0)
     return OneSided(
         value=value,
         n=n,
         df=df,
-        a0=np.sum(residuals**2 * inflation, axis=-1) + own * (2 * h**2 + WORST_WEIGHT * worst**2),
+        a0=np.sum(each * inflation, axis=-1) + own * (2 * h**2 + WORST_WEIGHT * worst**2),
         a1=2 * pull * np.sum(residuals * found.sizes * inflation, axis=-1),
         a2=pull**2 * np.sum(found.sizes**2 * inflation, axis=-1) + 2 * own * (n / total) ** 2,
         skew=skew,
