@@ -73,6 +73,15 @@ def fitted_on_itself(rng, n=60):
     return stats.mean(label[drawn] - here @ slopes, kind="unbounded")
 
 
+def with_features(rng, *, tell, n=60):
+    """A judge and sixteen weak columns, of which four tell something or none."""
+    label, judge = answers(rng)
+    drawn = rng.permutation(LOCKED)[:n]
+    features = rng.normal(size=(LOCKED, 16))
+    features[:, :4] += tell * label[:, None]
+    return stats.judged_mean(label[drawn], drawn, judge=judge, features=features, kind="binary")
+
+
 def by_chance(rng, *, stored=True):
     label, judge = answers(rng)
     # Drawn by what another judge said, who has no place in the regression.
@@ -104,8 +113,17 @@ def statements(rng, *, known=True, whole=True):
         by_chance,
         statements,
         lambda rng: statements(rng, whole=False),
+        lambda rng: with_features(rng, tell=0.0),
+        lambda rng: with_features(rng, tell=1.0),
     ],
-    ids=["random labels", "stored chances", "whole answers", "single statements"],
+    ids=[
+        "random labels",
+        "stored chances",
+        "whole answers",
+        "single statements",
+        "useless features",
+        "telling features",
+    ],
 )
 def test_intervals_from_labels_and_a_biased_judge_cover(one):
     assert share_covered(one) >= 0.95 - band(0.95)

@@ -115,7 +115,7 @@ def test_two_raters_by_keyboard_with_a_browser_and_the_server_killed_on_the_way(
     serve, visit, folder, playwright, tmp_path
 ):
     server = serve(folder / "study.yaml", "preference", "--raters", "ann,bob", "--n", "8",
-                   "--overlap", "4", "--repeats", "1", "--seed", "5")  # fmt: skip
+                   "--overlap", "4", "--twice", "1", "--seed", "5")  # fmt: skip
     total = 7
     first = Chromium(playwright, tmp_path / "profile", ARGUMENTS)
     ann = first.browser.contexts[0].new_page()
@@ -167,7 +167,7 @@ def test_two_raters_by_keyboard_with_a_browser_and_the_server_killed_on_the_way(
 
 def test_nothing_that_a_browser_receives_names_an_arm_a_model_or_a_run(serve, visit, folder):
     server = serve(folder / "study.yaml", "helpfulness", "--raters", "ann,bob", "--n", "6",
-                   "--overlap", "6", "--repeats", "2")  # fmt: skip
+                   "--overlap", "6", "--twice", "2")  # fmt: skip
     for rater, key in (("ann", "1"), ("bob", "5")):
         page = visit(server.links[rater], keep=True)
         begin(page)

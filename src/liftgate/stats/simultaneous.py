@@ -9,10 +9,11 @@ from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs
 from liftgate.stats.exact import ClopperPearson
 from liftgate.stats.kinds import Alternative
+from liftgate.stats.shown import Shown
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Shown):
     """One of several shares, with limits that hold for all of them at once."""
 
     low: float
