@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -113,7 +114,7 @@ def test_what_the_judge_costs_is_said_before_limited_and_part_of_the_decision(ju
     traced = world.liftgate("trace", f"{body['entry']}:judge.good.cost_total")
     assert traced.returncode == 0, traced.stderr
     page = next((world.folder / ".liftgate" / "reports").glob("*.html")).read_text()
-    assert "What judges&#39; calls about these answers cost" in page or "What judges' calls" in page
+    assert "What judges' calls about these answers cost" in html.unescape(page)
 
 
 def test_a_judges_faults_are_told_at_their_place_in_the_study(judged) -> None:

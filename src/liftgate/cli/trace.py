@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -152,7 +152,7 @@ def _references(found: Trace) -> Iterator[str]:
         yield f"  {reference}"
 
 
-def _lines(lines: tuple[Line, ...], arms: tuple[str, ...], rows: int) -> Iterator[str]:
+def _lines(lines: Sequence[Line], arms: tuple[str, ...], rows: int) -> Iterator[str]:
     yield f"Rows: {len(lines):,}" + (f", the first {rows}" if rows < len(lines) else "")
     shown = lines[:rows]
     if not shown:

@@ -65,6 +65,7 @@ def ui(
     from liftgate.web.ui.app import make_ui_app
     from liftgate.web.ui.door import new_tokens
     from liftgate.web.ui.shell import Site
+    from liftgate.web.ui.warm import warm
 
     workspace = Workspace.locate(folder)
     if not workspace.exists:
@@ -76,6 +77,7 @@ def ui(
     inside = workspace.home.name == FOLDER
     site = Site(workspace, workspace.home.parent if inside else folder.resolve())
     site.index.now()
+    warm(site)
     tokens = new_tokens() if off_loopback else None
 
     def ready(origin: str) -> None:

@@ -94,7 +94,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         ledger.verify()
         entries = tuple(ledger.entries())
         shapes.check(entries)
-        store.verify(recorded_files(ledger))
+        store.verify(recorded_files(entries))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
         decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
         decision = decided[-1] if decided else None

@@ -64,7 +64,7 @@ class Trace(Card):
     locked: Entry | None
     """The entry of the lock or of the amendment that held."""
     files: tuple[File, ...]
-    lines: tuple[Line, ...] = ()
+    lines: Sequence[Line] = ()
     columns: tuple[str, ...] = ()
     """Of the lines, where they are not the arms."""
     notes: tuple[str, ...] = ()

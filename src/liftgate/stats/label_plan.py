@@ -48,6 +48,7 @@ def label_worth(
     *,
     judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -59,6 +60,7 @@ def label_worth(
         labelled: as in ``judged_mean``.
         judge: as there; for differences of labels, differences of judge scores.
         covariate: as there.
+        features: as there.
         item: as there.
         cluster: as there.
         probability: as there.
@@ -72,6 +74,7 @@ def label_worth(
         labelled,
         judge=judge,
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,
