@@ -267,3 +267,13 @@ def test_a_forecast_from_before_the_result_is_found_after_it(office):
     known = facts(picture(office.folder / "study.yaml", Workspace.locate()))
     assert known.author_signed
     assert known.forecast is not None
+
+
+def test_a_mistyped_condition_is_not_waived(approved):
+    words = ("waive", "study.yaml", "--until", "5d", "--reason", "r", "--owner", "o",
+             "--sign-with", "bob", "--condition")  # fmt: skip
+    before = len(approved.entries())
+    assert approved(*words, "itmes") == 2
+    assert "did you mean 'items'" in approved.said
+    assert len(approved.entries()) == before
+    assert approved(*words, "items") == 0, approved.said

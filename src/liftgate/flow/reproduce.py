@@ -100,7 +100,7 @@ def reproduce(
     max_cost: float | None = None,
     sign_with: str | None = None,
     given: Path | None = None,
-    say: Callable[[str], None],
+    say: Callable[[str], None] = lambda _: None,
 ) -> Reproduction:
     """Run a run's trials again into a store that no study reads, compare, and keep the verdict.
 
