@@ -29,7 +29,7 @@ from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.policies import REFUSED, effective, in_force
 from liftgate.flow.signed_view import Ground, signature_view
 from liftgate.flow.study_index import StudyIndex
-from liftgate.ledger import Ledger, consent
+from liftgate.ledger import consent
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
 from liftgate.store import Workspace
@@ -62,8 +62,7 @@ def gate_view(
         BrokenChain: an entry, a signature or the trust file was altered.
     """
     known = index.study(study)
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        entries = tuple(ledger.entries())
+    entries = index.ledger()
     trust = load_trust(trust_file(workspace, None))
     consents = tuple(consent.given(entries, trust))
     held = entries[(known.amended or known.sequence) - 1]
@@ -80,6 +79,7 @@ def gate_view(
     ]
     return {
         "study": study,
+        "verified": index.verified(),
         "file": None if file is None else str(file.relative_to(folder)),
         "decision": last,
         "stale": known.stale,

@@ -17,6 +17,7 @@ from liftgate.humans.ratings import Act, ActKind
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry, Outcome, Rubric, Score
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
 
 CLOSED = "rating.closed"
@@ -24,7 +25,7 @@ CLOSED = "rating.closed"
 
 
 @dataclass(frozen=True)
-class Closed:
+class Closed(Card):
     """A batch that takes no more acts."""
 
     entry: Entry

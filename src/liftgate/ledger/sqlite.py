@@ -145,9 +145,12 @@ class SqliteLedger(Ledger):
             return next(self._rows("ORDER BY sequence DESC LIMIT 1", ()), None)
         return next(self._rows("WHERE sequence = ?", (sequence,)), None)
 
-    def _lines(self, kind: str | None) -> Iterator[Sealed]:
-        where = "ORDER BY sequence" if kind is None else "WHERE kind = ? ORDER BY sequence"
-        return self._rows(where, () if kind is None else (kind,))
+    def _lines(self, kind: str | None, after: int = 0) -> Iterator[Sealed]:
+        # A row whose number is below 1 is no entry; the check must meet it.
+        asked: list[tuple[str, int | str]] = [("sequence > ?", after)] if after else []
+        asked += [] if kind is None else [("kind = ?", kind)]
+        where = f"WHERE {' AND '.join(text for text, _ in asked)} " if asked else ""
+        return self._rows(f"{where}ORDER BY sequence", tuple(value for _, value in asked))
 
     def _rows(self, tail: str, values: tuple[Any, ...]) -> Iterator[Sealed]:
         """Yield rows; where one cannot be read, the error names the last that could."""

@@ -17,9 +17,9 @@ from liftgate.errors import NotAllowed
 from liftgate.evals.select import select
 from liftgate.flow.comparison_view import Asked, Openings
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
-from liftgate.flow.recorded_sides import refuse_unseen
 from liftgate.flow.shared_flags import flags_of
 from liftgate.flow.study_index import StudyIndex
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import align
 from liftgate.ledger import Ledger
 from liftgate.records import Failure, Outcome, Score

@@ -13,7 +13,17 @@ from liftgate.flow.comparison_view import Asked, Openings, decided_view
 from liftgate.flow.recorded_sides import DOORS, RecordedSides
 from liftgate.flow.shared_flags import flags_of, set_flag
 from liftgate.web import answers, flips
-from liftgate.web.ui.shell import Page, Role, Site, Visitor, acting, framed, visitor, whole
+from liftgate.web.ui.shell import (
+    Page,
+    Role,
+    Site,
+    Visitor,
+    acting,
+    framed,
+    patiently,
+    visitor,
+    whole,
+)
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -72,8 +82,8 @@ def _shown(site: Site, room: _Room, write: Any, request: Request) -> Response:
     sides, entry = room.of(asked, _WAIT_S)
     if sides is None:
         return _wait(site, request, asked["study"], entry)
-    text: str = write(site, request, sides)
-    return answers.html(text)
+    page = Page(request.url.path, "ui/comparison.html.j2", lambda *_: {}, area=DOORS.list)
+    return patiently(site, request, page, lambda: answers.html(write(site, request, sides)))
 
 
 def _list(site: Site, request: Request, sides: RecordedSides) -> str:
