@@ -11,6 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.services.test_report_browser import ARGUMENTS
 
+expect.set_options(timeout=20_000)  # pages are made in this time on a busy machine, too
 INSIDE = "e => e.getBoundingClientRect().bottom <= window.innerHeight"
 """Whether an element ends on the first screen."""
 
