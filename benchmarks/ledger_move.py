@@ -31,8 +31,8 @@ def moved(workspace: Workspace, to: str, name: str) -> None:
     took, busy = perf_counter() - start, process_time() - cpu
     assert found.shown is not None
     print(
-        f"{name:<36} {took:7.1f} s, CPU of this process {busy:.1f} s; {found.shown.copied:,} copied, "
-        f"{found.entries / took:,.0f} entries a second, verified here and there"
+        f"{name:<36} {took:7.1f} s, CPU of this process {busy:.1f} s; "
+        f"{found.shown.copied:,} copied, {found.entries / took:,.0f} entries a second"
     )
 
 

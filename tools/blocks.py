@@ -5,13 +5,15 @@ A block is run when the line above it says so:
     <!-- run in examples/compare -->   in a fresh copy of that folder
     <!-- run -->                       in a fresh, empty folder
     <!-- run on -->                    in the folder of the block before
+    <!-- run with model in …, on -->   the same, where the embedded model is (tests/llm)
+    <!-- run with postgres … -->       the same, where a server is (tests/services)
 
 A ``console`` block holds commands (``$ liftgate …``, ``$ git …``, ``$ python …``, ``$ cat FILE``,
-``$ echo $?``), each followed by what it prints (``> FILE`` puts it there instead); a ``python``
-block must run without an error. In what is shown, ``…`` stands for any text within a line, and
-alone on a line for any lines.
+``$ echo $?``, ``$ mkdir FOLDER``), each followed by what it prints (``> FILE`` puts it there
+instead); a ``python`` block must run without an error. In what is shown, ``…`` stands for any text
+within a line, and alone on a line for any lines.
 
-    python tools/blocks.py             run every block, print what differs
+    python tools/blocks.py             run every block that needs nothing, print what differs
     python tools/blocks.py --write     put what is printed into the pages
 """
 
@@ -30,7 +32,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
-    r"^<!-- run(?P<where> on| in [^ ]+)? -->\n+```(?P<language>console|python)\n(?P<text>.*?)^```$",
+    r"^<!-- run(?: with (?P<needs>\w+))?(?P<where> on| in [^ ]+)? -->\n+"
+    r"```(?P<language>console|python|sql)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
@@ -70,8 +73,8 @@ def pages() -> list[Path]:
     return sorted([*found, *(ROOT / "examples").glob("*/README.md")])
 
 
-def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page that are run, in order."""
+def blocks(page: Path, needs: str = "") -> list[Block]:
+    """Return the blocks of a page that are run where something is, in order."""
     source = page.read_text(encoding="utf-8")
     return [
         Block(
@@ -82,6 +85,7 @@ def blocks(page: Path) -> list[Block]:
             found["text"],
         )
         for found in _BLOCK.finditer(source)
+        if (found["needs"] or "") == needs
     ]
 
 
@@ -117,6 +121,9 @@ def matches(shown: str, printed: str) -> bool:
 class Runner:
     """Runs the blocks of one page, one after another."""
 
+    needs = ""
+    """What its blocks need; they name it after ``with``."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
@@ -137,11 +144,18 @@ class Runner:
     def run(self, block: Block) -> Iterator[tuple[Step, str]]:
         """Yield each command of a block with what it printed."""
         self.enter(block.where)
+        if block.language == "sql":
+            yield Step("sql", "", ""), self.sql(block.text)
+            return
         if block.language == "python":
             yield Step("python", "", ""), self._python(block.text)
             return
         for step in steps(block.text):
             yield step, self._command(step.command)
+
+    def sql(self, text: str) -> str:
+        """Run statements; there is a server only where a test has one."""
+        raise ValueError(f"no server for {text.splitlines()[0]!r}: <!-- run with postgres -->")
 
     def _command(self, command: str) -> str:
         words = shlex.split(command, comments=True)
@@ -149,8 +163,11 @@ class Runner:
             file = self._here / words[words.index(">") + 1]
             file.write_text(self._command(shlex.join(words[: words.index(">")])), encoding="utf-8")
             return ""
-        if words == ["echo", "$?"]:
-            return f"{self._code}\n"
+        if words[0] == "echo":
+            return f"{self._code if words[1:] == ['$?'] else ' '.join(words[1:])}\n"
+        if words[0] == "mkdir":
+            (self._here / words[1]).mkdir()
+            return ""
         if words[0] == "cat":
             return "".join((self._here / name).read_text("utf-8") for name in words[1:])
         if words[0] == "python":
@@ -158,7 +175,7 @@ class Runner:
         if words[0] == "git":
             return self._call(words)
         if words[0] != "liftgate":
-            raise ValueError(f"got {command!r}, expected liftgate, git, python, cat or echo $?")
+            raise ValueError(f"got {command!r}, expected liftgate, git, python, cat, mkdir or echo")
         return self._call([str(Path(sys.executable).with_name("liftgate")), *words[1:]])
 
     def _python(self, text: str) -> str:
@@ -191,12 +208,12 @@ class Runner:
         return done.stdout
 
 
-def differences(page: Path) -> list[str]:
+def differences(page: Path, runs: type[Runner] = Runner) -> list[str]:
     """Return, for each command that prints something else than the page shows, both texts."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder))
-        for block in blocks(page):
+        runner = runs(Path(folder))
+        for block in blocks(page, runs.needs):
             for step, printed in runner.run(block):
                 if not matches(step.shown, printed):
                     place = f"{block.name}: $ {step.command}"
@@ -204,12 +221,12 @@ def differences(page: Path) -> list[str]:
     return found
 
 
-def rewrite(page: Path) -> bool:
+def rewrite(page: Path, runs: type[Runner] = Runner) -> bool:
     """Put what the commands of a page print into it; return whether the page changed."""
     old = source = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder))
-        for block in blocks(page):
+        runner = runs(Path(folder))
+        for block in blocks(page, runs.needs):
             text = block.text
             for step, printed in runner.run(block):
                 if block.language == "console" and not matches(step.shown, printed):

@@ -1,4 +1,4 @@
-"""A ledger that moves from SQLite to a real PostgreSQL and back, and what may go wrong on the way."""
+"""A ledger that moves from SQLite to a real PostgreSQL and back, and what goes wrong on the way."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from liftgate.errors import LedgerError
 from liftgate.ledger import Draft, Ledger, moving
 from liftgate.ledger.stored import kind_of
 from liftgate.store.lock import RunLock
+from tests.services.postgres_server import programs
 
 NUMBERS = itertools.count()
 
@@ -116,7 +117,7 @@ def test_it_comes_back_with_what_was_added_meanwhile_and_the_database_is_closed(
     assert said["consistency"]["hashes"] > 0
     assert office.points_to == "sqlite"
     assert office.append() == 62
-    with pytest.raises(LedgerError, match="has moved to .*ledger.db"):
+    with pytest.raises(LedgerError, match=r"has moved to .*ledger\.db"):
         office.append(at=url)
     with psycopg.connect(url) as by_hand, pytest.raises(psycopg.Error, match="is closed"):
         by_hand.execute("INSERT INTO liftgate_entry VALUES (62, 'k', '', '')")
@@ -193,9 +194,13 @@ def test_wherever_the_process_ends_the_same_command_goes_on(office, url, monkeyp
     with monkeypatch.context() as patch:
         patch.setattr(moving, "BATCH", 16)
         if last == "after 2 batches":
-            whole = moving.Ledger.carry
-            left = iter([whole, whole])
-            patch.setattr(kind_of(url), "carry", lambda *words: next(left, die)(*words))
+            whole, left = moving.Ledger.carry, [2]
+
+            def carry(self, lines, last, mark):
+                left[0] -= 1
+                (die if left[0] < 0 else whole)(self, lines, last, mark)
+
+            patch.setattr(kind_of(url), "carry", carry)
         elif last == "after the copying":
             patch.setattr(moving, "_shown", die)
         else:
@@ -281,6 +286,27 @@ def test_somebody_else_who_shares_the_ledger_follows_by_the_same_command(
     assert main_in(colleague, further) == 0
     assert colleague.points_to == further
     assert colleague.append() == 62
+
+
+def test_a_restored_backup_verifies_and_an_old_one_is_told_by_a_checkpoint(office, url, postgres):
+    assert office.move(url) == 0
+    name = url.rpartition("%3D")[2]
+    dump = subprocess.run(
+        [programs() / "pg_dump", "--format=custom", f"--schema={name}", f"--dbname={postgres}"],
+        capture_output=True,
+        check=True,
+    )
+    office.append()
+    kept = office.home.parent / "elsewhere.txt"
+    assert office("checkpoint", "--out", str(kept)) == 0
+    with psycopg.connect(postgres, autocommit=True) as owner:
+        owner.execute(f"DROP SCHEMA {name} CASCADE")
+    restore = [programs() / "pg_restore", f"--dbname={postgres}"]
+    subprocess.run(restore, input=dump.stdout, capture_output=True, check=True)
+    assert office("verify") == 0, office.said
+    assert office("verify", "--against", str(kept)) == 3
+    assert "entry 61 is missing" in office.said
+    assert office.append() == 61
 
 
 def main_in(office, to):

@@ -1,8 +1,9 @@
-"""``liftgate data``: what binds data sets, and erasing the content of their items."""
+"""``liftgate data``: what binds data sets, erasing their content, and bringing it from others."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 
@@ -11,7 +12,7 @@ from liftgate.cli.text import visible
 
 @click.group()
 def data() -> None:
-    """See what binds the items of studies, and erase their content."""
+    """See what binds the items of studies, erase their content, bring it from a colleague."""
 
 
 @data.command()
@@ -51,6 +52,35 @@ def tags(*, as_json: bool) -> int:
             visible(f"{mark}{one.study}: {one.kept} of {one.items} items kept; {said or 'no tags'}")
         )
     return 1 if any(late) else 0
+
+
+@data.command()
+@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def fetch(*, folder: Path, as_json: bool) -> int:
+    """Bring runs and contents from another workspace that shares this one's ledger.
+
+    FOLDER holds the other workspace, or a copy of it. Every file is checked against the ledger,
+    every value against its digest. What the ledger says was erased is erased here, too.
+
+    Exit codes: 0 every run of the ledger is here, 1 some are still away, 2 no workspace there,
+    3 something there is not what the ledger recorded: it is not brought.
+    """
+    from liftgate.flow.fetch import fetch as bring
+    from liftgate.store import Workspace
+
+    found = bring(Workspace.locate(), folder)
+    if as_json:
+        body = {"runs": list(found.runs), "values": found.values, "erased": found.erased}
+        click.echo(json.dumps({**body, "missing": list(found.missing)}, indent=2))
+        return 1 if found.missing else 0
+    runs = "1 run" if len(found.runs) == 1 else f"{len(found.runs):,} runs"
+    click.echo(f"Brought {runs} and {found.values:,} values.")
+    if found.erased:
+        click.echo(f"Erased here, as the ledger says: {found.erased:,} values.")
+    for run in found.missing:
+        click.echo(visible(f"Still away: run {run}; somebody else's workspace has it"))
+    return 1 if found.missing else 0
 
 
 @data.command()

@@ -71,11 +71,12 @@ def moved_text(found: Moving) -> list[str]:
         ]
     if shown is None:
         return [f"Nothing to do: the ledger, {_entries(found.entries)}, is in {place} already."]
+    first = "its first entry" if shown.old == 1 else f"its first {shown.old:,} entries"
     was = f", {found.held:,} were there" if found.held else ""
     return [
         f"Copied {_entries(shown.copied)} from {_place(found.source)} to {place}{was}.",
-        f"Sound there: {_entries(shown.entries)} in one chain, the root is that of the source, and "
-        f"it continues the first {_entries(shown.old)} (proof of {shown.proof} hashes).",
+        f"Sound there: {_entries(shown.entries)} in one chain, under the root of the source; it "
+        f"continues {first} (proof of {shown.proof} hashes).",
         f"{_place(found.source)} is closed: it is read, and takes no entry any more. "
         "This workspace uses the new place.",
     ]
