@@ -71,3 +71,17 @@ def test_pages_are_written_with_what_is_printed(tmp_path, monkeypatch) -> None:
 def test_a_block_that_begins_with_no_command_is_refused() -> None:
     with pytest.raises(ValueError, match="begins with"):
         blocks.steps("liftgate compare\n")
+
+
+def test_where_a_block_runs_is_told_to_readers_too() -> None:
+    """A comment is not seen on a page: a stranger must know into which folder to go."""
+    silent = []
+    for page in blocks.pages():
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if line.startswith("<!-- run") and " in " in line:
+                folder = line.split(" in ")[1].split(" ")[0]
+                before = "\n".join(one for one in lines[:number] if not one.startswith("<!--"))
+                if folder not in before and page.parent != blocks.ROOT / folder:
+                    silent.append(f"{page.relative_to(blocks.ROOT)}:{number + 1}: {folder}")
+    assert silent == []
