@@ -5,15 +5,16 @@ A block is run when the line above it says so:
     <!-- run in examples/compare -->   in a fresh copy of that folder
     <!-- run -->                       in a fresh, empty folder
     <!-- run on -->                    in the folder of the block before
-    <!-- run with model in …, on -->   the same, where the embedded model is (tests/llm)
+    <!-- run with model … -->          the same, where the embedded model is (tests/llm)
     <!-- run with postgres … -->       the same, where a server is (tests/services)
+    <!-- run with time … -->           the same, where there is more time (tests/services)
 
 A ``console`` block holds commands (``$ liftgate …``, ``$ git …``, ``$ python …``, ``$ cat FILE``,
 ``$ echo $?``, ``$ mkdir FOLDER``), each followed by what it prints (``> FILE`` puts it there
 instead); a ``python`` block must run without an error. In what is shown, ``…`` stands for any text
 within a line, and alone on a line for any lines.
 
-    python tools/blocks.py             run every block that needs nothing, print what differs
+    python tools/blocks.py             run every block that needs no set-up, print what differs
     python tools/blocks.py --write     put what is printed into the pages
 """
 
@@ -114,8 +115,7 @@ def matches(shown: str, printed: str) -> bool:
         _ANY_LINES if line == "…" else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
         for line in lines
     )
-    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    return re.fullmatch(pattern, tidy) is not None
+    return re.fullmatch(pattern, _tidy(printed)) is not None
 
 
 class Runner:
@@ -227,29 +227,38 @@ def rewrite(page: Path, runs: type[Runner] = Runner) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         runner = runs(Path(folder))
         for block in blocks(page, runs.needs):
-            text = block.text
+            text = ""
             for step, printed in runner.run(block):
-                if block.language == "console" and not matches(step.shown, printed):
-                    text = _put(text, step, printed)
-            source = source.replace(block.text, text, 1)
+                same = matches(step.shown, printed)
+                text += f"$ {step.written}{step.shown if same else _tidy(printed)}"
+            if block.language == "console":
+                source = source.replace(block.text, text, 1)
     page.write_text(source, encoding="utf-8")
     return source != old
 
 
-def _put(text: str, step: Step, printed: str) -> str:
-    before, after = text.split(f"$ {step.written}{step.shown}", 1)
-    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    return f"{before}$ {step.written}{tidy}{after}"
+def _tidy(printed: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
+
+
+class SlowRunner(Runner):
+    """Runs what would take too much of the time of ``make test``."""
+
+    needs = "time"
+
+
+RUNS = (Runner, SlowRunner)
 
 
 def main() -> None:
     """Check the pages, or write them."""
     if "--write" in sys.argv[1:]:
         for page in pages():
-            if rewrite(page):
+            changed = [rewrite(page, runs) for runs in RUNS]
+            if any(changed):
                 print(f"wrote {page.relative_to(ROOT)}")
         return
-    found = [text for page in pages() for text in differences(page)]
+    found = [text for page in pages() for runs in RUNS for text in differences(page, runs)]
     sys.exit("\n".join(found) if found else 0)
 
 

@@ -1,4 +1,4 @@
-"""What the pages about PostgreSQL show is what happens on a real server."""
+"""Pages whose examples need a server, or more time than ``make test`` has, print what they show."""
 
 from __future__ import annotations
 
@@ -52,6 +52,14 @@ def test_the_examples_of_a_page_print_what_it_shows(page, postgres, monkeypatch)
         blocks.rewrite(page, ServerRunner)
         pytest.skip("the page was written, not compared")
     assert "\n".join(blocks.differences(page, ServerRunner)) == ""
+
+
+SLOW = [page for page in blocks.pages() if blocks.blocks(page, "time")]
+
+
+@pytest.mark.parametrize("page", SLOW, ids=lambda page: page.relative_to(blocks.ROOT).as_posix())
+def test_examples_that_take_long_print_what_their_page_shows(page) -> None:
+    assert "\n".join(blocks.differences(page, blocks.SlowRunner)) == ""
 
 
 def test_the_page_about_moving_is_run() -> None:
