@@ -14,8 +14,11 @@ A ``console`` block holds commands (``$ liftgate …``, ``$ git …``, ``$ pytho
 instead); a ``python`` block must run without an error. In what is shown, ``…`` stands for any text
 within a line, and alone on a line for any lines.
 
+A ``text`` block under ``<!-- shown by make demo -->`` must stand in what that target printed.
+
     python tools/blocks.py             run every block that needs no set-up, print what differs
     python tools/blocks.py --write     put what is printed into the pages
+    python tools/blocks.py --log TARGET FILE     compare what a target of make printed
 """
 
 from __future__ import annotations
@@ -35,6 +38,10 @@ ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
     r"^<!-- run(?: with (?P<needs>\w+))?(?P<where> on| in [^ ]+)? -->\n+"
     r"```(?P<language>console|python|sql)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_SHOWN = re.compile(
+    r"^<!-- shown by make (?P<target>[\w-]+) -->\n+```text\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
@@ -110,12 +117,28 @@ def _step(part: str) -> Step:
 
 def matches(shown: str, printed: str) -> bool:
     """Whether a page shows what was printed; trailing blanks do not count."""
+    return re.fullmatch(_pattern(shown), _tidy(printed)) is not None
+
+
+def not_printed(target: str, log: str) -> list[str]:
+    """Return what pages show as printed by a target of make, and was not."""
+    return [
+        f"{page.relative_to(ROOT)}: make {target} did not print\n{found['text']}"
+        for page in pages()
+        for found in _SHOWN.finditer(page.read_text(encoding="utf-8"))
+        if found["target"] == target
+        and not re.search("^" + _pattern(found["text"]), _tidy(log), re.MULTILINE)
+    ]
+
+
+def _pattern(shown: str) -> str:
     lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
-    pattern = "".join(
-        _ANY_LINES if line == "…" else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
+    return "".join(
+        _ANY_LINES
+        if line.strip() == "…"
+        else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
         for line in lines
     )
-    return re.fullmatch(pattern, _tidy(printed)) is not None
 
 
 class Runner:
@@ -252,6 +275,10 @@ RUNS = (Runner, SlowRunner)
 
 def main() -> None:
     """Check the pages, or write them."""
+    if sys.argv[1:2] == ["--log"]:
+        target, log = sys.argv[2:]
+        found = not_printed(target, Path(log).read_text(encoding="utf-8"))
+        sys.exit("\n".join(found) if found else 0)
     if "--write" in sys.argv[1:]:
         for page in pages():
             changed = [rewrite(page, runs) for runs in RUNS]
