@@ -74,7 +74,12 @@ def line(name: str, n: int, alone: Tally, ours: Tally, extra: str = "") -> None:
 
 
 def trial(
-    label: np.ndarray, table: np.ndarray, n: int, rng: np.random.Generator, tallies: list[Tally]
+    label: np.ndarray,
+    table: np.ndarray,
+    n: int,
+    rng: np.random.Generator,
+    tallies: list[Tally],
+    features: np.ndarray | None = None,
 ) -> None:
     """Draw the locked items and their labels, and estimate with and without the judges."""
     rows = rng.integers(0, label.size, LOCKED)
@@ -82,12 +87,18 @@ def trial(
     here = label[rows]
     alone, ours, naive = tallies
     alone.add(stats.mean(here[drawn], **UNIT))
-    ours.add(stats.judged_mean(here[drawn], drawn, judge=table[rows], **UNIT))
+    weak = None if features is None else features[rows]
+    ours.add(stats.judged_mean(here[drawn], drawn, judge=table[rows], features=weak, **UNIT))
     naive.add(stats.mean(table[rows, 0], kind="unbounded"))
 
 
 def run(
-    name: str, label: np.ndarray, table: np.ndarray, runs: int, sizes: tuple[int, ...] = SIZES
+    name: str,
+    label: np.ndarray,
+    table: np.ndarray,
+    runs: int,
+    sizes: tuple[int, ...] = SIZES,
+    features: np.ndarray | None = None,
 ) -> list[list[Tally]]:
     """Print multiplier and coverage for each number of labels, and return what was counted."""
     found = []
@@ -95,7 +106,7 @@ def run(
         rng = np.random.default_rng(n)
         tallies = [Tally(float(label.mean())) for _ in range(3)]
         for _ in range(runs):
-            trial(label, table, n, rng, tallies)
+            trial(label, table, n, rng, tallies, features)
         line(name, n, *tallies[:2], f"; judge alone covers {tallies[2].coverage:.0f} %")
         found.append(tallies)
     return found

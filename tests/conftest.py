@@ -7,3 +7,25 @@ import signal
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it puts into the background so, and children inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _declared_members_only() -> None:
+    """Hold every JSON object that a command prints against the members that its help names."""
+    import click
+
+    from liftgate.cli import result
+
+    written = result.as_text
+
+    def as_text(body):
+        context = click.get_current_context(silent=True)
+        for option in context.command.params if context else ():
+            if isinstance(option, result.JsonOption) and context.params.get("as_json"):
+                wrong = result.undeclared(body, option.keys)
+                assert not wrong, f"{context.command_path}: {wrong}"
+        return written(body)
+
+    result.as_text = as_text
+
+
+_declared_members_only()

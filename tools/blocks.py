@@ -46,6 +46,7 @@ _SHOWN = re.compile(
 )
 _ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
 SECONDS = 120
+_LIFTGATE = Path(sys.executable).with_name("liftgate")
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class Runner:
             return self._call(words)
         if words[0] != "liftgate":
             raise ValueError(f"got {command!r}, expected liftgate, git, python, cat, mkdir or echo")
-        return self._call([str(Path(sys.executable).with_name("liftgate")), *words[1:]])
+        return self._call([sys.executable, str(_LIFTGATE), *words[1:]])
 
     def _python(self, text: str) -> str:
         printed = self._call([sys.executable, "-c", text])
@@ -216,10 +217,30 @@ class Runner:
             **dict.fromkeys(("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"), "ada"),
             **dict.fromkeys(("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"), "ada@example.org"),
         }
-        done = subprocess.run(
+        env = {**os.environ, **plain}
+        # An interpreter with options of its own is started for them.
+        own = command[0] == sys.executable and command[1] != "-I"
+        done = (
+            self.python(command[1:], self._here, env)
+            if own
+            else self._program(command, self._here, env)
+        )
+        self._code = done.returncode
+        return done.stdout
+
+    def python(
+        self, words: list[str], cwd: Path, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python WORDS…``, its errors in with its output; a test has a faster way."""
+        return self._program([sys.executable, *words], cwd, env)
+
+    def _program(
+        self, command: list[str], cwd: Path, env: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             command,
-            cwd=self._here,
-            env={**os.environ, **plain},
+            cwd=cwd,
+            env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -227,8 +248,6 @@ class Runner:
             timeout=SECONDS,
             check=False,
         )
-        self._code = done.returncode
-        return done.stdout
 
 
 def differences(page: Path, runs: type[Runner] = Runner) -> list[str]:

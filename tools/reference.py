@@ -1,7 +1,7 @@
-"""Write the reference pages that are made from the code: commands, errors, plug-ins, methods.
+"""Write the reference pages that are made from the code: commands, Python, errors, methods.
 
-python tools/reference.py            write docs/reference/{cli,errors,plugins,methods,
-                                     measured-errors}.md
+python tools/reference.py            write docs/reference/{cli,python,errors,plugins,
+                                     methods,measured-errors}.md
 python tools/reference.py --check    fail, with the difference, when a page is out of date
 """
 
@@ -20,12 +20,35 @@ import click
 
 from liftgate import errors, plugins
 from liftgate.cli.main import exit_code, root
+from liftgate.cli.options import MEANINGS
 from liftgate.stats import table
 from liftgate.stats.verify import page
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Made by tools/reference.py: do not edit; run `make docs`. -->\n\n"
 WIDE: dict[str, Any] = {"terminal_width": 88, "max_content_width": 88}
+
+
+_CLI_HEAD = """# Commands
+
+What each command prints for `--help`.
+
+Every command has `--json`: one JSON object on stdout and nothing else, messages on stderr. Its help
+names the members; one that ends in `?` is there only where there is something to say. An error is
+an object, too: `error`, `message`, `hint`, `exit_code`, of a faulty file also `file` and `faults`.
+The exit code is the same with and without `--json`: [exit-codes.md](exit-codes.md). Each command as
+a function: [python.md](python.md).
+
+Names of studies, runs, entries, references, keys, roles, batches, tests, templates, arms and
+metrics are completed by the shell:
+`eval "$(_LIFTGATE_COMPLETE=bash_source liftgate)"` in `~/.bashrc` (`zsh_source`
+for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`).
+
+An option means the same whichever command has it:
+
+| option | is |
+|---|---|
+"""
 
 
 def commands(
@@ -44,8 +67,8 @@ def commands(
 
 def cli_page() -> str:
     """Return the page of all commands, each with what ``--help`` prints."""
-    parts = ["# Commands\n\nWhat each command prints for `--help`. Exit codes: "]
-    parts.append("[exit-codes.md](exit-codes.md).\n")
+    parts = [_CLI_HEAD]
+    parts += [f"| `{name}` | {says} |\n" for name, says in MEANINGS.items()]
     for path, text in commands():
         parts.append(f"\n## {' '.join(path)}\n\n```text\n{text.strip()}\n```\n")
     return "".join(parts)
@@ -135,8 +158,19 @@ def methods_page() -> str:
     return text
 
 
+def python_page() -> str:
+    """Return the page of the Python API."""
+    root = str(PAGES.parent.parent)
+    if root not in sys.path:  # started as a script, not as a module of this folder
+        sys.path.insert(0, root)
+    from tools import python_page as made
+
+    return made.python_page()
+
+
 MAKERS = {
     "cli.md": cli_page,
+    "python.md": python_page,
     "errors.md": errors_page,
     "plugins.md": plugins_page,
     "measured-errors.md": measured_page,

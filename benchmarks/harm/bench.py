@@ -2,8 +2,9 @@
 
     python -m benchmarks.harm.bench [--runs 1000]        (make bench-judges)
 
-The label is the mean of three people's ratings; the rest is as in benchmarks/judges.py.
-A second run asks the model nothing.
+The label is the mean of three people's ratings; the rest is as in benchmarks/judges.py. Beside the
+judge stand the reply's length and the components of its words, as in a study; the number of
+components was chosen on these replies. A second run asks the model nothing.
 """
 
 from __future__ import annotations
@@ -58,13 +59,22 @@ def main() -> int:
     told(found, label, table)
     judge_only = table[:, [0, *range(2, table.shape[1])]]
     ratios: list[float] = []
-    for name, some in (("judge", judge_only), ("judge and length", table)):
-        tallies: list[list[Tally]] = run(f"harm ratings, {name}", label, some, given.runs)
+    words = stats.word_components(found.replies)
+    shuffled = np.random.default_rng(1).permutation(words)
+    for name, some, weak in (
+        ("judge", judge_only, None),
+        ("judge and length", table, None),
+        ("judge, length and words", table, words),
+        ("judge and useless words", judge_only, shuffled),
+    ):
+        tallies: list[list[Tally]] = run(
+            f"harm ratings, {name}", label, some, given.runs, features=weak
+        )
         ratios += [alone.variance / ours.variance for alone, ours, _ in tallies]
     least = min(ratios)
     word = "held" if least >= LEAST_RATIO else "BROKEN"
     print(
-        f"least variance ratio to labels alone over {len(SIZES)} sizes and 2 tables: {least:.3f}; "
+        f"least variance ratio to labels alone over {len(SIZES)} sizes and 4 tables: {least:.3f}; "
         f"a useless judge may not go below {LEAST_RATIO:g}: {word}"
     )
     return int(least < LEAST_RATIO)

@@ -47,6 +47,7 @@ class Rated:
     categories: tuple[str, ...]
     people: tuple[tuple[float, ...], ...]
     words: tuple[int, ...]
+    replies: tuple[str, ...]
     judge: tuple[float | None, ...]
     asked: int
     """Calls of the model in this run."""
@@ -137,6 +138,7 @@ def rated() -> Rated:
         tuple(row["harm_category"] for row in table),
         tuple(tuple(float(row[f"human_score_{n + 1}"]) for n in range(PEOPLE)) for row in table),
         tuple(len(row["assistant_response"].split()) for row in table),
+        tuple(row["assistant_response"] for row in table),
         tuple(scores.get(keys[item.input_digest]) for item in chosen),
         executed.asked,
     )

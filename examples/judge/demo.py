@@ -53,7 +53,7 @@ def calibrate() -> None:
     filled = BUILD / "labels.jsonl"
     with tempfile.TemporaryDirectory(dir=BUILD) as folder:
         batch = Path(folder) / "labels.jsonl"
-        drawn = liftgate("label", "draw", STUDY, "--labels", str(LABELS), "--out", str(batch))
+        drawn = liftgate("label", "draw", STUDY, "--n", str(LABELS), "--out", str(batch))
         if drawn.returncode == 0:
             said = label_of()
             lines = batch.read_text("utf-8").splitlines()

@@ -102,7 +102,7 @@ def parse(data: bytes) -> Any:
     Raises:
         ValueError: the bytes are not JSON.
     """
-    return json.loads(data, parse_int=_whole)
+    return json.loads(data, parse_int=whole)
 
 
 def sha256(data: bytes) -> str:
@@ -130,8 +130,8 @@ def short(digest_text: str, length: int = 12) -> str:
     return digest_text.removeprefix("sha256:")[:length]
 
 
-def _whole(text: str) -> int | float:
-    """A whole number that no canonical integer may be was a float when it was written."""
+def whole(text: str) -> int | float:
+    """Read a whole number; one that no canonical integer may be was a float when it was written."""
     number = int(text)
     return number if abs(number) <= _SAFE_INTEGER else float(text)
 

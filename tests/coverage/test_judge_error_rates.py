@@ -73,6 +73,15 @@ def fitted_on_itself(rng, n=60):
     return stats.mean(label[drawn] - here @ slopes, kind="unbounded")
 
 
+def with_features(rng, *, tell, n=60):
+    """A judge and sixteen weak columns, of which four tell something or none."""
+    label, judge = answers(rng)
+    drawn = rng.permutation(LOCKED)[:n]
+    features = rng.normal(size=(LOCKED, 16))
+    features[:, :4] += tell * label[:, None]
+    return stats.judged_mean(label[drawn], drawn, judge=judge, features=features, kind="binary")
+
+
 def by_chance(rng, *, stored=True):
     label, judge = answers(rng)
     # Drawn by what another judge said, who has no place in the regression.
@@ -104,8 +113,17 @@ def statements(rng, *, known=True, whole=True):
         by_chance,
         statements,
         lambda rng: statements(rng, whole=False),
+        lambda rng: with_features(rng, tell=0.0),
+        lambda rng: with_features(rng, tell=1.0),
     ],
-    ids=["random labels", "stored chances", "whole answers", "single statements"],
+    ids=[
+        "random labels",
+        "stored chances",
+        "whole answers",
+        "single statements",
+        "useless features",
+        "telling features",
+    ],
 )
 def test_intervals_from_labels_and_a_biased_judge_cover(one):
     assert share_covered(one) >= 0.95 - band(0.95)
@@ -183,15 +201,18 @@ def corrected(rng, *, rate, se, sp, known=False):
 def test_a_corrected_rate_keeps_its_level_on_both_sides(rate, se, sp):
     rng = np.random.default_rng(7)
     wrong = dict.fromkeys((Alternative.GREATER, Alternative.LESS), 0)
-    runs = 1000
+    runs, refused = 1000, 0
     for _ in range(runs):
         try:
             family = corrected(rng, rate=rate, se=se, sp=sp)
         except NotEnoughData:
+            refused += 1
             continue
         for side in wrong:
             wrong[side] += family.tail(rate, side) <= 0.05
     assert max(wrong.values()) / runs <= 0.06 + band(0.06, runs)
+    assert refused < 10  # and a test that never rejects would keep its level too
+    assert min(wrong.values()) / runs >= 0.02
 
 
 def test_errors_of_the_judge_taken_for_known_are_caught():

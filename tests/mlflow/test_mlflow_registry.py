@@ -28,7 +28,9 @@ class Desk:
         return stopped.value.code
 
     def promote(self, version, *more):
-        return self("promote", "study.yaml", "--model", self.model, "--version", version, *more)
+        return self(
+            "promote", "study.yaml", "--model", self.model, "--model-version", version, *more
+        )
 
     def aliases(self):
         return dict(self.client.get_registered_model(self.model).aliases)

@@ -19,37 +19,44 @@ from ppi_py import ppi_mean_ci, ppi_mean_pointestimate
 from sklearn.linear_model import Ridge
 
 PENALTIES = np.geomspace(0.01, 100.0, 13)
+SCALES = (0.0, 0.1, 0.3, 1.0)
 
 
-def gcv(rows, target, penalty):
+def gcv(rows, target, penalty, inflation=1.0):
     n = len(target)
     centred = rows - rows.mean(axis=0)
     inner = np.linalg.inv(centred.T @ centred + penalty * np.eye(rows.shape[1]))
     hat = centred @ inner @ centred.T + 1 / n
     rest = target - hat @ target
-    return float(rest @ rest) / (1 - np.trace(hat) / n) ** 2
+    return float(rest @ rest) / (1 - inflation * np.trace(hat) / n) ** 2
 
 
-def cross_fitted(label, table, groups):
+def cross_fitted(label, table, groups, weak=0):
     away = np.empty(len(label))
     for fold in range(10):
         out = groups % 10 == fold
         if out.any():
-            best = min(
-                (gcv(table[~out], label[~out], p * (~out).sum()), p * (~out).sum())
-                for p in PENALTIES
-            )[1]
-            fit = Ridge(alpha=best).fit(table[~out], label[~out])
-            away[out] = table[out] @ fit.coef_
+            tried = []
+            for scale in SCALES if weak else (1.0,):
+                scaled = table.copy()
+                scaled[:, table.shape[1] - weak :] *= scale
+                for p in PENALTIES * (~out).sum():
+                    score = gcv(scaled[~out], label[~out], p, 1.4 if weak else 1.0)
+                    tried.append((score, p, scale))
+            _, best, scale = min(tried)
+            scaled = table.copy()
+            scaled[:, table.shape[1] - weak :] *= scale
+            fit = Ridge(alpha=best).fit(scaled[~out], label[~out])
+            away[out] = scaled[out] @ fit.coef_
     return away
 
 
-def estimate(label, drawn, judges, chance=None):
+def estimate(label, drawn, judges, chance=None, weak=0):
     n, total = len(label), len(judges)
     here = judges[drawn]
     table = (here - judges.mean(axis=0)) / here.std(axis=0)
     groups = np.arange(n)
-    away = cross_fitted(label, table, groups)
+    away = cross_fitted(label, table, groups, weak)
     pi = np.full(n, n / total) if chance is None else chance
     weight = 1 / pi
     fitted = np.ones(n) if chance is None else weight**2 * (1 - pi)
@@ -91,6 +98,26 @@ def cases():
         }
 
 
+def featured():
+    """One strong judge and twelve weak columns: of which three tell something, and none."""
+    rng = np.random.default_rng(13)
+    for telling in (3, 0):
+        label = np.round(rng.normal(size=400), 3)
+        judge = np.round(label + rng.normal(size=400), 3)
+        features = rng.normal(size=(400, 12))
+        features[:, :telling] += label[:, None]
+        features = np.round(features, 3)
+        drawn = rng.permutation(400)[:90]
+        both = np.column_stack([judge, features])
+        yield {
+            "label": label[drawn].tolist(),
+            "drawn": drawn.tolist(),
+            "judges": judge.tolist(),
+            "features": features.tolist(),
+            **estimate(label[drawn], drawn, both, weak=12),
+        }
+
+
 def peer():
     """The tests make the same data from the same seed, and check the sums."""
     rng = np.random.default_rng(12)
@@ -114,6 +141,7 @@ if __name__ == "__main__":
                 "made_by": "tests/reference/stats_ppi.py",
                 "versions": {name: version(name) for name in packages},
                 "exact": list(cases()),
+                "featured": list(featured()),
                 "peer": peer(),
             }
         )

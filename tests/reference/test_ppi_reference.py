@@ -40,6 +40,24 @@ def test_estimate_and_variance_are_those_from_first_principles(case):
     assert estimate.se == pytest.approx(np.sqrt(case["variance"]), rel=0.015)
 
 
+@pytest.mark.parametrize("case", CASES["featured"], ids=["telling", "noise"])
+def test_weak_features_get_the_scale_of_least_cross_validation(case):
+    items = labelled_items(
+        np.array(case["label"]),
+        case["drawn"],
+        judge=case["judges"],
+        covariate=None,
+        features=case["features"],
+        item=None,
+        cluster=None,
+        probability=None,
+    )
+    found = rectify(items)
+    assert found.values.mean() == pytest.approx(case["value"], abs=1e-9)
+    assert found.slope == pytest.approx(case["slope"], abs=1e-9)
+    assert found.whole + found.rest == pytest.approx(case["variance"], rel=1e-9)
+
+
 def test_with_many_items_the_interval_is_nearly_ppi_pythons():
     rng = np.random.default_rng(12)
     label = rng.normal(size=40_000)

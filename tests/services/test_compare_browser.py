@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -141,6 +142,31 @@ def test_without_scripts_everything_is_reached_by_links_and_forms(visit):
     expect(page.locator("ins").first).to_have_text("unknown")
     page.get_by_role("link", name="next").click()
     expect(page.locator(".eyebrow")).to_contain_text("2 of 14")
+    page.get_by_role("link", name="flag").click()
+    page.locator("[data-focus=c]").select_option(
+        label="F1.1 contradicts the source that it was given"
+    )
+    page.get_by_role("button", name="Code").click()
+    page.get_by_role("link", name="plain texts").click()
+    expect(page.locator("del")).to_have_count(0)
+    page.get_by_role("link", name="Back to the list").click()
+    page.get_by_label("flagged only (1)").check()
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator("#items-title")).to_have_text(re.compile("^1 item: worse"))
+    expect(page.locator("#estimate")).to_contain_text("too few items")
+    sheet = page.request.get(page.get_by_role("link", name="as a sheet").evaluate("a => a.href"))
+    assert sheet.text().splitlines()[1].startswith("12,,F1.1")
+    again = visit(page.url.split("/", 3)[3])
+    expect(again.locator("#flips tbody tr")).to_have_count(1)
+    expect(again.locator("#codes + table")).to_contain_text("F1.1")
+
+
+def test_a_second_person_sees_the_same_at_the_same_address(visit):
+    address = "?metric=exact_match&move=worse&q=follows+3&flag=3&code=F1.1%3A3&page=1"
+    tables = [visit(address, **how).locator("#flips").inner_text()
+              for how in ({}, {"java_script_enabled": False})]  # fmt: skip
+    assert tables[0] == tables[1]
+    assert "flagged" in tables[0]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

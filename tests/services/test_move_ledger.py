@@ -53,7 +53,7 @@ class Office:
         return stopped.value.code
 
     def move(self, to, *words):
-        return self("move", "--to", to, *words)
+        return self("move", to, *words)
 
     def stored(self, place):
         with kind_of(str(place)).open_at(str(place), read_only=True) as ledger:
@@ -100,7 +100,7 @@ def test_the_old_place_is_read_and_refuses_what_is_added_by_whatever_program(off
     assert office.move(url) == 0
     with pytest.raises(LedgerError, match="has moved to postgresql://") as caught:
         office.append(at=office.file)
-    assert caught.value.hint.startswith("liftgate ledger move --to postgresql://")
+    assert caught.value.hint.startswith("liftgate ledger move postgresql://")
     with sqlite3.connect(office.file) as by_hand, pytest.raises(sqlite3.Error, match="is closed"):
         by_hand.execute("INSERT INTO entry VALUES (61, 'k', x'', '')")
     with kind_of(str(office.file)).open_at(str(office.file), read_only=True) as ledger:
@@ -206,7 +206,7 @@ def test_wherever_the_process_ends_the_same_command_goes_on(office, url, monkeyp
         else:
             patch.setattr(moving, "_open", die)
         with pytest.raises(Killed):
-            main(["ledger", "move", "--to", url, "--quiet"])
+            main(["ledger", "move", url, "--quiet"])
     assert office.points_to == "sqlite"
     with pytest.raises(LedgerError, match="is being moved here"):
         office.append(at=url)
@@ -358,7 +358,7 @@ def test_a_process_or_server_that_dies_in_the_middle_costs_nothing(office, url, 
     program = (
         "from liftgate.ledger import moving; moving.BATCH = 50\n"
         "from liftgate.cli.main import main\n"
-        f"main(['ledger', 'move', '--to', {url!r}])"
+        f"main(['ledger', 'move', {url!r}])"
     )
     going = subprocess.Popen(
         [sys.executable, "-c", program],

@@ -17,6 +17,7 @@ from tests.services.rating_site import (
     study,
     subjects_file,
 )
+from tests.services.rating_states import states
 from tests.services.test_report_browser import ARGUMENTS, LOW_CONTRAST
 
 WORDS = {"a": 1.0, "t": 0.5, "b": 0.0}
@@ -114,7 +115,7 @@ def test_two_raters_by_keyboard_with_a_browser_and_the_server_killed_on_the_way(
     serve, visit, folder, playwright, tmp_path
 ):
     server = serve(folder / "study.yaml", "preference", "--raters", "ann,bob", "--n", "8",
-                   "--overlap", "4", "--repeats", "1", "--seed", "5")  # fmt: skip
+                   "--overlap", "4", "--twice", "1", "--seed", "5")  # fmt: skip
     total = 7
     first = Chromium(playwright, tmp_path / "profile", ARGUMENTS)
     ann = first.browser.contexts[0].new_page()
@@ -166,7 +167,7 @@ def test_two_raters_by_keyboard_with_a_browser_and_the_server_killed_on_the_way(
 
 def test_nothing_that_a_browser_receives_names_an_arm_a_model_or_a_run(serve, visit, folder):
     server = serve(folder / "study.yaml", "helpfulness", "--raters", "ann,bob", "--n", "6",
-                   "--overlap", "6", "--repeats", "2")  # fmt: skip
+                   "--overlap", "6", "--twice", "2")  # fmt: skip
     for rater, key in (("ann", "1"), ("bob", "5")):
         page = visit(server.links[rater], keep=True)
         begin(page)
@@ -285,50 +286,6 @@ def test_hostile_texts_run_nothing_and_are_read_as_text(serve, visit, folder):
         page.keyboard.press("3")
         page.wait_for_function("t => document.title !== t", arg=title)
     assert seen.count(ATTACK) == 2
-
-
-def states(visit, server, rater, **options):
-    """Yield every page in every state, with its name."""
-    page = visit(server.links[rater], **options)
-    expect(page.locator("#intro")).to_be_visible()
-    yield "intro", page
-    page.locator("#begin").press("Enter")
-    while page.locator("#cover").is_hidden():
-        title = page.title()
-        page.keyboard.press("3")
-        page.wait_for_function("t => document.title !== t", arg=title)
-    yield "cover", page
-    page.locator("#cover-show").press("Enter")
-    yield "item", page
-    page.keyboard.press("c")
-    page.keyboard.type("a comment")
-    expect(page.locator("#kept")).to_have_text("Kept.")
-    yield "comment", page
-    page.keyboard.press("Escape")
-    page.keyboard.press("s")
-    yield "skip", page
-    page.keyboard.press("Escape")
-    page.keyboard.press("?")
-    yield "guide", page
-    page.keyboard.press("Escape")
-    page.locator("#item").focus()
-    for _ in range(12):
-        if page.locator("#end").is_visible():
-            break
-        if page.locator("#cover").is_visible():
-            page.locator("#cover-show").press("Enter")
-        title = page.title()
-        page.keyboard.press("4")
-        page.wait_for_function("t => document.title !== t", arg=title)
-    yield "end", page
-    lead = visit(server.links["lead"], **options)
-    yield "lead", lead
-    with lead.expect_navigation(wait_until="load"):
-        lead.locator("#queue a").first.click()
-    yield "settle", lead
-    lead.locator("details.said summary").click()
-    yield "said", lead
-    yield "plain", visit(f"{server.origin}/enter/nobody", wanted=("403",), **options)
 
 
 SHOTS = os.environ.get("LIFTGATE_SHOTS")

@@ -60,7 +60,7 @@ def test_what_another_workspace_ran_is_brought_and_not_paid_for_again(ada_and_bo
 def test_what_was_erased_there_is_erased_here_too_and_never_comes_back(ada_and_bob):
     ada, bob = ada_and_bob
     assert bob("data", "fetch", str(ada.folder)) == 0
-    assert ada("data", "erase", "dates", "--item", "date-001", "--reason", "asked for") == 0
+    assert ada("data", "erase", "dates", "--item-id", "date-001", "--reason", "asked for") == 0
     assert bob("data", "fetch", str(ada.folder)) == 0
     assert "Erased here, as the ledger says: " in bob.said
     assert verify(ada.workspace).contents == verify(bob.workspace).contents
@@ -69,7 +69,7 @@ def test_what_was_erased_there_is_erased_here_too_and_never_comes_back(ada_and_b
 
 def test_a_workspace_that_joins_later_has_the_tombstones_and_nothing_is_lost(ada_and_bob):
     ada, bob = ada_and_bob
-    assert ada("data", "erase", "dates", "--item", "date-001", "--reason", "asked for") == 0
+    assert ada("data", "erase", "dates", "--item-id", "date-001", "--reason", "asked for") == 0
     assert bob("data", "fetch", str(ada.folder)) == 0
     assert verify(ada.workspace).contents == verify(bob.workspace).contents
     assert verify(bob.workspace).contents.lost == 0

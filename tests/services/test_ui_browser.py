@@ -17,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from liftgate.canon import digest
 from liftgate.records import Trial
+from tests.services.looking import INSIDE
 from tests.services.test_report_browser import ARGUMENTS, ATTACK
 from tests.unit.web.ui_place import ARM, ROOT, amended, decided, locked, place, running
 
@@ -95,8 +96,8 @@ def visit(browser, server):
     """Open a page; a console message, an error or a request to elsewhere fails the test."""
     contexts, problems = [], []
 
-    def opened(path="/", *, width=1200, **options):
-        options = {"viewport": {"width": width, "height": 900}, **options}
+    def opened(path="/", *, width=1200, height=900, **options):
+        options = {"viewport": {"width": width, "height": height}, **options}
         context = browser.new_context(**options)
         contexts.append(context)
         page = context.new_page()
@@ -144,6 +145,37 @@ def test_by_keyboard_alone_from_the_list_to_the_decision_its_report_and_its_docu
     page.go_back()
     press(page, "d")
     expect(page.locator("h1")).to_have_text("Documents")
+
+
+def test_two_keys_after_the_start_the_first_screen_says_what_was_decided_and_what_would_change_it(
+    visit,
+):
+    page = visit("/", height=800)
+    press(page, "j")
+    press(page, "Enter")
+    expect(page.locator("h1")).to_have_text("dates")
+    card, turn = page.locator(".card").first, page.locator(".turns li").first
+    expect(card).to_contain_text("SHIP")
+    expect(card).to_contain_text("+43.8 points (90 % limits 37.3 to 50.3; n 160)")
+    expect(turn).to_contain_text("A limit on the other side of that line would end the pass")
+    assert card.evaluate(INSIDE)
+    assert turn.evaluate(INSIDE)
+    page.set_viewport_size({"width": 375, "height": 800})
+    assert card.evaluate(INSIDE)
+
+
+def test_leaving_the_search_field_asks_nothing_again_and_keeps_the_row_in_focus(visit):
+    page = visit()
+    press(page, "/")
+    page.keyboard.type("docsearch")
+    expect(page.locator("#found")).to_have_text("1 study")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    press(page, "Escape")
+    press(page, "j")
+    page.wait_for_load_state("networkidle")
+    assert asked == []
+    expect(page.get_by_role("link", name="docsearch")).to_be_focused()
 
 
 def test_a_document_is_found_to_be_altered_by_keyboard_alone(visit):

@@ -18,6 +18,7 @@ import pytest
 
 from tests.stories.desks import Desk
 from tests.stories.offices import approved, finished, office
+from tools import warm
 
 __all__ = ["approved", "finished", "office"]
 
@@ -139,9 +140,8 @@ class World:
 
     def liftgate(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run liftgate in the folder."""
-        process = self.start(*words)
-        out, err = process.communicate(timeout=240)
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        env = {**os.environ, "NO_COLOR": "1"}
+        return warm.run(["-m", "liftgate", *words], cwd=self.folder, env=env)
 
     def decision(self, *words: str, file: str = "study.yaml") -> dict[str, Any]:
         """Run the study and return its decision."""

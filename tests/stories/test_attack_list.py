@@ -168,7 +168,7 @@ def test_a_clock_that_is_set_back_revives_no_key_no_waiver_and_no_fresh_decision
 
 
 def test_two_writers_that_race_give_one_chain_without_a_gap(desk):
-    words = ["ledger", "correct", "2", "--path", "rows.digest", "--reason", "race", "--to"]
+    words = ["ledger", "correct", "2", "--path", "rows.digest", "--reason", "race", "--value"]
     racing = [
         subprocess.Popen([*COMMAND, *words, str(n)], stdout=subprocess.PIPE, cwd=desk.folder)
         for n in range(4)
@@ -229,7 +229,7 @@ def _fill_up(file):
 
 def test_a_disk_that_fills_up_in_mid_append_adds_nothing_and_breaks_nothing(desk):
     big = "x" * 100_000
-    words = ["ledger", "correct", "2", "--path", "study", "--reason", "r", "--to", big]
+    words = ["ledger", "correct", "2", "--path", "study", "--reason", "r", "--value", big]
     with full_disk(desk.folder, desk.home) as (home, limited, ballast):
         before = home.joinpath("ledger.db").read_bytes()
         _fill_up(ballast)
@@ -310,8 +310,8 @@ def test_hostile_strings_in_every_field_stay_strings(approved):
         ("keys", "revoke", "robot", "--reason", evil, "--sign-with", "owner"),
         ("keys", "list"),
         ("rights", "explain", evil),
-        ("ledger", "correct", "1", "--path", evil, "--to", evil, "--reason", evil),
-        ("ledger", "correct", "7", "--path", "study", "--to", evil, "--reason", evil),
+        ("ledger", "correct", "1", "--path", evil, "--value", evil, "--reason", evil),
+        ("ledger", "correct", "7", "--path", "study", "--value", evil, "--reason", evil),
         ("ledger", "erase", evil, "--reason", evil),
         ("ledger", "log"), ("ledger", "show", "7"),
         ("ledger", "pack", evil, "--out", "p.zip"),

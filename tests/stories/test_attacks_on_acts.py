@@ -35,7 +35,7 @@ def served(approved):
         registry.add(MODEL, version, {"w.bin": f"sha256:{version * 64}"})
     registry.pointing[MODEL] = {"champion": "1"}
     with mock.patch("liftgate.flow.registry.open_registry", return_value=registry):
-        promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--version", "2")
+        promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--model-version", "2")
         assert approved(*promote, *AT) == 0, approved.said
         yield approved, registry
 
@@ -63,7 +63,7 @@ def test_what_somebody_put_where_a_rollback_goes_is_not_served_by_a_rollback(ser
 def test_an_alias_moved_by_hand_before_a_promotion_is_nothing_to_go_back_to(served):
     office, registry = served
     registry.pointing[MODEL]["champion"] = "3"
-    promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--version", "2", *AT)
+    promote = ("registry", "promote", "study.yaml", "--model", MODEL, "--model-version", "2", *AT)
     assert office(*promote) == 0, office.said
     assert registry.pointing[MODEL] == {"champion": "2", "rollback": "1"}
     assert office(*AUDIT) == 0

@@ -63,7 +63,7 @@ def test_the_tree_of_a_run_is_exported_byte_by_byte_from_a_clone_that_never_had_
     shutil.rmtree(work)
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "-q", str(origin), str(clone))
-    words = ("reproduce", run["id"], "--export", "out", "--study", str(clone / "study.yaml"))
+    words = ("reproduce", run["id"], "--code", "out", "--study", str(clone / "study.yaml"))
     code, _, warned = call(*words)
     assert code == 0, warned
     names = {str(p.relative_to(kept)) for p in kept.rglob("*") if p.is_file()}
@@ -90,7 +90,7 @@ def test_an_incomplete_capture_is_said_and_exported_by_nobody(tmp_path, call):
     assert code == 0
     assert "content of note.txt" in warned
     (run,) = runs(tmp_path)
-    words = ("--export", "out", "--study", str(work / "study.yaml"))
+    words = ("--code", "out", "--study", str(work / "study.yaml"))
     code, _, warned = call("reproduce", run["id"], *words)
     assert code == 4
     assert "note.txt" in warned

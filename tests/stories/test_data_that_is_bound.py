@@ -122,10 +122,10 @@ def test_after_an_erasure_nothing_of_an_item_is_found_and_the_ledger_verifies(bo
     assert found(bound.home, answer)
     decision = bound.entries("decision")[-1]
     assert bound("ledger", "checkpoint", "--out", "kept.txt") == 0
-    assert bound("data", "erase", "bound", "--item", "q7", "--reason", " ") == 2
-    assert bound("data", "erase", "bound", "--item", "q777", "--reason", "x") == 2
+    assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", " ") == 2
+    assert bound("data", "erase", "bound", "--item-id", "q777", "--reason", "x") == 2
     assert bound("data", "erase", "bound", "--reason", "x") == 2
-    assert bound("data", "erase", "bound", "--item", "q7", "--reason", "asked for it") == 0
+    assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it") == 0
     assert "Erased 1 items: 2 values" in bound.said
     assert "other items have, too" in bound.said
     assert found(bound.home, answer) == found(bound.home, SECRET) == []

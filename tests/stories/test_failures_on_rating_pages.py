@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
 from liftgate.cli.main import main
+from liftgate.errors import DataError
+from liftgate.failures.taxonomy import load_taxonomy
+from liftgate.flow.failure_rating import rubric_of
 from liftgate.humans import sheets
+from liftgate.humans.draw import check_rubric
 from tests.stories.test_failure_analysis import kind, study
 
 __all__ = ["study"]
@@ -81,6 +87,18 @@ def test_two_coders_code_as_raters_and_the_report_reads_their_export(run, tmp_pa
         assert by["F8.6"]["may_gate"]
 
 
+def test_the_shipped_codes_are_given_by_two_keys_the_group_and_the_code() -> None:
+    rubric = rubric_of(load_taxonomy())
+    keys = {anchor.label: anchor.key for anchor in rubric.scale.anchors}
+    assert (keys["F1.1"], keys["F4.9"], keys["F4.10"], keys["F4.12"]) == ("11", "49", "40", "4b")
+    assert len(set(keys.values())) == len(keys) == 79
+    check_rubric(rubric)
+    anchors = (*rubric.scale.anchors[:2], replace(rubric.scale.anchors[2], key="1"))
+    mixed = replace(rubric, scale=replace(rubric.scale, anchors=anchors))
+    with pytest.raises(DataError, match="got '1', expected two letters or digits"):
+        check_rubric(mixed)
+
+
 def test_the_leads_word_settles_a_rating_and_is_no_third_coder(run, tmp_path) -> None:
     batch = run(*RATE, "--taxonomy", "mine.yaml", "--json")["batch"]
     rate(run, tmp_path, batch, "ann", kind)
@@ -99,12 +117,15 @@ def test_a_failure_that_a_coder_declined_is_not_coded(run, tmp_path) -> None:
     run("rate", "export", batch, "--out", "codes.jsonl")
 
     words = ("failures", "report", "b.jsonl", "codes.jsonl", "--taxonomy", "mine.yaml")
-    assert "6" in run(*words, code=4)
+    said = run(*words, code=4)
+    assert re.search(r"\b6 of 12 failures are not coded: ", said), said
 
 
 def test_what_cannot_be_coded_on_the_pages_says_why(run, tmp_path) -> None:
-    told = run(*RATE, "--taxonomy", "shipped", code=2)
-    assert "got 79 codes, expected 2 to 36, one for each key" in told
+    many = "".join(f"      X.{n}: {{is: x{n}, severity: S1}}\n" for n in range(37))
+    (tmp_path / "many.yaml").write_text(MINE + "  X:\n    is: too many\n    codes:\n" + many)
+    told = run(*RATE, "--taxonomy", "many.yaml", code=2)
+    assert "got 37 codes in X, expected at most 36, one for each key" in told
     assert "got both of a rubric and a taxonomy" in run(
         *RATE, "--taxonomy", "mine.yaml", "--rubric", "helpfulness", code=2
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 
@@ -113,7 +114,7 @@ def test_what_the_judge_costs_is_said_before_limited_and_part_of_the_decision(ju
     traced = world.liftgate("trace", f"{body['entry']}:judge.good.cost_total")
     assert traced.returncode == 0, traced.stderr
     page = next((world.folder / ".liftgate" / "reports").glob("*.html")).read_text()
-    assert "What judges&#39; calls about these answers cost" in page or "What judges' calls" in page
+    assert "What judges' calls about these answers cost" in html.unescape(page)
 
 
 def test_a_judges_faults_are_told_at_their_place_in_the_study(judged) -> None:
@@ -192,9 +193,7 @@ def test_a_judge_without_calibration_decides_nothing_and_one_word_more_is_anothe
     assert primary(first)["reason"].startswith("inadmissible: good: judge not calibrated")
     assert primary(first)["estimate"] is None
 
-    drawn = world.liftgate(
-        "label", "draw", "study.yaml@good", "--labels", "120", "--out", "b.jsonl"
-    )
+    drawn = world.liftgate("label", "draw", "study.yaml@good", "--n", "120", "--out", "b.jsonl")
     assert drawn.returncode == 0, drawn.stderr
     batch = world.folder / "b.jsonl"
     assert not re.search(r"\bold\b|\bnew\b", batch.read_text())
@@ -243,7 +242,7 @@ def test_a_judge_without_calibration_decides_nothing_and_one_word_more_is_anothe
 def test_a_judge_that_is_taken_in_does_not_ship_a_candidate_that_is_no_better(fooled) -> None:
     world = fooled(better=0.5, fooled=0.4)
     world.decision()
-    world.liftgate("label", "draw", "study.yaml", "--labels", "150", "--out", "b.jsonl")
+    world.liftgate("label", "draw", "study.yaml", "--n", "150", "--out", "b.jsonl")
     people_label(world.folder / "b.jsonl")
     done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
     assert done.returncode == 0, done.stderr
@@ -267,7 +266,7 @@ def test_items_of_one_input_share_an_answer_and_its_label(fooled) -> None:
     twins = [{**row, "id": f"{row['id']}-again"} for row in rows[:5]]
     data.write_text("".join(json.dumps(row) + "\n" for row in (*rows, *twins)))
     world.decision()
-    drawn = world.liftgate("label", "draw", "study.yaml", "--labels", "125", "--out", "b.jsonl")
+    drawn = world.liftgate("label", "draw", "study.yaml", "--n", "125", "--out", "b.jsonl")
     assert drawn.returncode == 0, drawn.stderr
 
     filled = people_label(world.folder / "b.jsonl")
@@ -282,8 +281,8 @@ def test_labels_that_came_late_or_belong_nowhere_are_refused(fooled) -> None:
     world = fooled(better=0.75)
     world.decision()
     batch = world.folder / "b.jsonl"
-    world.liftgate("label", "draw", "study.yaml", "--labels", "100", "--out", "b.jsonl")
-    again = world.liftgate("label", "draw", "study.yaml", "--labels", "100", "--out", "c.jsonl")
+    world.liftgate("label", "draw", "study.yaml", "--n", "100", "--out", "b.jsonl")
+    again = world.liftgate("label", "draw", "study.yaml", "--n", "100", "--out", "c.jsonl")
     assert again.returncode == 2
     assert "a second draw could be chosen" in again.stderr
 
@@ -368,7 +367,7 @@ def test_a_judge_of_pairs_that_likes_a_style_ships_only_what_people_prefer(
     first = world.decision()
     assert primary(first)["reason"].startswith("inadmissible: preferred: judge not calibrated")
 
-    drawn = world.liftgate("label", "draw", "study.yaml", "--labels", "80", "--out", "b.jsonl")
+    drawn = world.liftgate("label", "draw", "study.yaml", "--n", "80", "--out", "b.jsonl")
     assert drawn.returncode == 0, drawn.stderr
     batch = world.folder / "b.jsonl"
     rows = [json.loads(line) for line in batch.read_text().splitlines()]

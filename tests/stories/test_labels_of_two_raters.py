@@ -39,7 +39,7 @@ def rate(world, batch, rater, *, misreads=0):
 
 def test_labels_that_two_people_give_by_file_decide_the_study(world) -> None:
     assert primary(world.decision())["reason"].startswith("inadmissible: good: judge not calib")
-    done(world, "label", "draw", "study.yaml", "--labels", "80", "--out", "drawn.jsonl")
+    done(world, "label", "draw", "study.yaml", "--n", "80", "--out", "drawn.jsonl")
     words = ("--rubric", "tone.yaml", "--raters", ",".join(RATERS), "--overlap", "20")
     drawn = done(world, "rate", "draw", "drawn.jsonl", *words, "--seed", "3", "--json")
     batch = drawn["batch"]
@@ -66,7 +66,7 @@ def test_labels_that_two_people_give_by_file_decide_the_study(world) -> None:
 
 def test_an_answer_that_nobody_rated_is_missing_and_not_left_out(world) -> None:
     world.decision()
-    done(world, "label", "draw", "study.yaml", "--labels", "80", "--out", "drawn.jsonl")
+    done(world, "label", "draw", "study.yaml", "--n", "80", "--out", "drawn.jsonl")
     words = ("--rubric", "tone.yaml", "--raters", ",".join(RATERS), "--seed", "3", "--json")
     batch = done(world, "rate", "draw", "drawn.jsonl", *words)["batch"]
     rate(world, batch, "ann")
@@ -116,7 +116,7 @@ def test_people_who_rate_what_verdicts_are_about_decide_between_two_classifiers(
     }
     world.write(items=200)
     assert primary(world.decision())["reason"].startswith("inadmissible: good: judge not calib")
-    done(world, "label", "draw", "study.yaml", "--labels", "80", "--out", "drawn.jsonl")
+    done(world, "label", "draw", "study.yaml", "--n", "80", "--out", "drawn.jsonl")
 
     batch = world.folder / "drawn.jsonl"
     rows = [json.loads(line) for line in batch.read_text().splitlines()]

@@ -80,7 +80,7 @@ def test_checkpoints_are_kept_in_git_and_in_another_ledger_and_found_again(desk,
     other = tmp_path / "other"
     other.mkdir()
     for _ in range(2):
-        assert desk("ledger", "checkpoint", "--git", "--to", str(other)) == 0
+        assert desk("ledger", "checkpoint", "--git", "--workspace", str(other)) == 0
         with Ledger.open(desk.home) as ledger:
             ledger.append("note", {})
     assert desk("ledger", "verify", "--against", "git", "--against", str(other), "--json") == 0
@@ -202,7 +202,7 @@ def test_a_trust_file_changed_without_its_owners_is_refused(desk):
 
 def test_two_owners_must_both_sign_once_they_said_so(desk):
     desk.keys()
-    trust = ("keys", "trust", "bob.pub.json", "--owner", "--quorum", "2")
+    trust = ("keys", "trust", "bob.pub.json", "--as-owner", "--quorum", "2")
     assert desk(*trust, "--sign-with", "ada") == 0
     assert desk("keys", "new", "eve") == 0
     assert desk("keys", "trust", "eve.pub.json", "--sign-with", "ada") == 2
@@ -213,10 +213,10 @@ def test_two_owners_must_both_sign_once_they_said_so(desk):
 
 
 def test_a_correction_shows_both_values_and_changes_nothing(desk):
-    words = ("ledger", "correct", "2", "--path", "decisions.0.word", "--to", "hold")
+    words = ("ledger", "correct", "2", "--path", "decisions.0.word", "--value", "hold")
     assert desk(*words, "--reason", "wrong file") == 0
     assert desk(*words, "--reason", " ") == 2
-    assert desk("ledger", "correct", "2", "--path", "nowhere", "--to", "1", "--reason", "x") == 2
+    assert desk("ledger", "correct", "2", "--path", "nowhere", "--value", "1", "--reason", "x") == 2
     assert desk("ledger", "show", "2", "--json") == 0
     shown = json.loads(desk.said)
     assert shown["body"]["decisions"][0]["word"] == "ship"
@@ -254,7 +254,7 @@ def test_an_entry_of_a_known_kind_and_foreign_content_stops_no_command(desk, kin
     with Ledger.open(desk.home) as ledger:
         ledger.append(kind, body)
     assert desk("ledger", "log") == 0
-    assert "not an entry as liftgate writes it" in desk.said or "corrects" in body
+    assert "not an entry as liftgate writes it" in desk.said, desk.said
     assert desk("ledger", "show", "2") == 0
     assert desk("ledger", "verify") == (3 if kind in {"run.finished", "statement"} else 0)
 
@@ -308,7 +308,7 @@ def test_a_pack_that_would_write_outside_its_folder_is_refused(desk, tmp_path, n
     with zipfile.ZipFile(tmp_path / "evil.zip", "w") as pack:
         pack.writestr("manifest.json", "{}")
         pack.writestr(name, "x")
-    assert desk("ledger", "unpack", "evil.zip", "--to", "deep/er") == 3
+    assert desk("ledger", "unpack", "evil.zip", "--out", "deep/er") == 3
     assert_told("zip slip in an imported pack", desk.said)
     assert not (tmp_path / "deep").exists()
     assert not (tmp_path / "out.txt").exists()
@@ -318,5 +318,5 @@ def test_a_pack_that_swells_up_is_refused_before_it_is_read(desk, tmp_path):
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=9) as pack:
         pack.writestr("manifest.json", "{}")
         pack.writestr("runs/x", b"\0" * 50_000_000)
-    assert desk("ledger", "unpack", "bomb.zip", "--to", "x") == 3
+    assert desk("ledger", "unpack", "bomb.zip", "--out", "x") == 3
     assert_told("zip bomb in an imported pack", desk.said)

@@ -78,6 +78,7 @@ def fill(world, rated, batch, rater, answer):
     rows = sheets.read(text, "csv")
     for row in rows:
         row["value"] = answer(row)
+        row["comment"] = "a guess" if row["task"] == "2" else ""
     sheet.write_text(sheets.write(rows, "csv"), "utf-8")
     return rated("rate", "import", batch, str(sheet), "--json")
 
@@ -148,6 +149,8 @@ def test_a_closed_batch_takes_nothing_more_and_its_ratings_are_scores(drawn, rat
         ann, bob = (store.scores(f"human:{name}:{rubric}") for name in ("ann", "bob"))
         assert {score.value for score in ann} == {1.0}
         assert (len(ann), len(bob)) == (15, 16)
+        details = [score.detail_digest for score in ann if score.detail_digest]
+        assert [store.output(one) for one in details] == [{"liftgate": 1, "comment": "a guess"}]
     assert "Sound" in rated("ledger", "verify")
     after = rated("run", "study.yaml", "--quiet", "--json", code=4)
     assert after["entry"] == 3  # scores of people change no decision that did not ask for them

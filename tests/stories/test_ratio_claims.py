@@ -284,9 +284,7 @@ def label_shares(path):
 
 
 def calibrated(world, labels=150):
-    drawn = world.liftgate(
-        "label", "draw", "study.yaml", "--labels", str(labels), "--out", "b.jsonl"
-    )
+    drawn = world.liftgate("label", "draw", "study.yaml", "--n", str(labels), "--out", "b.jsonl")
     assert drawn.returncode == 0, drawn.stderr
     label_shares(world.folder / "b.jsonl")
     done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")

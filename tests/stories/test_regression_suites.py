@@ -85,7 +85,7 @@ def test_it_fails_on_the_bad_version_and_passes_on_the_fix(shop):
 
 
 def test_the_commands_exit_1_on_the_bad_version_and_0_on_the_fix(shop, capsys):
-    words = ["add", "bad.yaml", "--item", "q3", "--owner", "ann", "--reason", "seen twice"]
+    words = ["add", "bad.yaml", "--item-id", "q3", "--owner", "ann", "--reason", "seen twice"]
     root.main(["regress", *words], standalone_mode=False)
     shop("fix", {}, {"wrong": [5]})
 

@@ -110,7 +110,7 @@ def test_a_comparison_leads_to_its_candidate_s_log_as_it_was(desk, tmp_path, cap
         main(["compare", "old.eval", "new.eval", "--metric", "exact", "--json"])
     (tmp_path / "compared.json").write_text(capsys.readouterr().out)
     item = failing(tmp_path / "new.eval", "exact").item
-    words = ["regress", "add", "compared.json", "--item", item, "--metric", "exact"]
+    words = ["regress", "add", "compared.json", "--item-id", item, "--metric", "exact"]
     words += ["--owner", "ann", "--reason", "lost"]
     done = CliRunner().invoke(root, words)
     assert done.exit_code == 0, done.output

@@ -97,13 +97,13 @@ def test_silence_agrees_after_ten_days_unless_a_user_objects(office):
 def test_a_role_is_lent_until_a_time_and_not_by_the_author(office):
     hire(office, carol="", dora="")
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
-    lend = ("rights", "delegate", "--role", "product", "--to", "carol", "--reason", "holiday")
+    lend = ("rights", "delegate", "--role", "product", "--who", "carol", "--reason", "holiday")
     assert office(*lend, "--until", soon(days=3), "--sign-with", "dora") == 1
     assert "has not the role product" in office.said
     assert office(*lend, "--until", soon(days=40), "--sign-with", "bob") == 1
     assert office(*lend, "--until", soon(days=-1), "--sign-with", "bob") == 2
     assert office(*lend, "--until", soon(days=3), "--sign-with", "bob") == 0, office.said
-    onward = ("rights", "delegate", "--role", "product", "--to", "dora", "--reason", "x")
+    onward = ("rights", "delegate", "--role", "product", "--who", "dora", "--reason", "x")
     assert office(*onward, "--until", soon(days=2), "--sign-with", "carol") == 1
     approve = ("approve", "study.yaml", "--role", "product", "--sign-with", "carol")
     with later(days=4):
@@ -114,7 +114,7 @@ def test_a_role_is_lent_until_a_time_and_not_by_the_author(office):
 def test_a_lent_role_approves(office):
     hire(office, carol="")
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
-    lend = ("rights", "delegate", "--role", "product", "--to", "carol", "--reason", "holiday")
+    lend = ("rights", "delegate", "--role", "product", "--who", "carol", "--reason", "holiday")
     assert office(*lend, "--until", soon(days=3), "--sign-with", "bob") == 0
     assert office("approve", "study.yaml", "--role", "product", "--sign-with", "carol") == 0
     assert office.status() == 0, office.said
@@ -125,7 +125,7 @@ def test_an_author_who_lends_the_role_that_approves_gains_nothing(office):
     hire(office, carol="")
     assert office("keys", "trust", "ada.pub.json", "--role", "product", "--sign-with", "owner") == 0
     assert office("sign", "study.yaml", "--sign-with", "ada") == 0
-    lend = ("rights", "delegate", "--role", "product", "--to", "carol", "--reason", "x")
+    lend = ("rights", "delegate", "--role", "product", "--who", "carol", "--reason", "x")
     assert office(*lend, "--until", soon(days=3), "--sign-with", "ada") == 0
     assert office("approve", "study.yaml", "--role", "product", "--sign-with", "carol") == 0
     assert office.status() == 1

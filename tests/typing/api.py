@@ -18,11 +18,12 @@ from liftgate import (
     Scale,
     Study,
     StudyRun,
+    api,
     compare_tables,
     run_study,
 )
 from liftgate.protocols import Scorer, System
-from liftgate.records import Json, ScoreKind
+from liftgate.records import Entry, Json, ScoreKind
 
 
 class Length:
@@ -77,6 +78,22 @@ def decide(file: Path) -> str:
     study = Study(study="made-here")
     assert_type(study.claims(), tuple[Claim, ...])
     return study.digest()
+
+
+def command_line(file: Path) -> int:
+    """Do what commands do, with the types of what they return."""
+    workspace = api.Workspace.locate()
+    kept = api.lock_study(file, workspace)
+    assert_type(kept.added, Entry | None)
+    simulated = api.simulate_gate(file, api.GateRequest(runs=100))
+    assert_type(simulated.seed, int)
+    status = api.gate_status(api.standing_picture(file, workspace))
+    assert_type(status.exit_code, int)
+    found = api.trace_reference("4:new.primary", workspace)
+    assert_type(found.entry, Entry)
+    with api.open_batch(workspace, "b1") as room:
+        assert_type(api.batch_labels(room, "csv", everything=True), str)
+    return api.verify_ledger(workspace).entries
 
 
 def fail() -> None:

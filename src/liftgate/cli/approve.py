@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -18,29 +19,28 @@ if TYPE_CHECKING:
     from liftgate.flow.approve import Forecast
     from liftgate.gates.condition import Condition
 
-_PATH = click.Path(dir_okay=False, path_type=Path)
-_STUDY = click.argument("study", type=_PATH)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_TRUST = click.option(
-    "--trust", "given", type=_PATH, metavar="FILE", help="Another trust file than the workspace's."
-)
-_KEY = click.option("--sign-with", required=True, metavar="KEY", help="Your key.")
-_MAYBE_KEY = click.option("--sign-with", metavar="KEY", help="Your key; or --request.")
 _REQUEST = click.option(
     "--request",
-    type=_PATH,
+    type=options.FILE,
     metavar="FILE",
     help="Sign nothing: write a request, to be signed on another machine by liftgate cosign.",
 )
 
 
 @click.command()
-@_STUDY
-@click.option("--role", required=True, help="In which role; the trust file must give it to you.")
+@options.STUDY
+@click.option(
+    "--role",
+    required=True,
+    metavar="ROLE",
+    shell_complete=complete.roles,
+    help="In which role; the trust file must give it to you.",
+)
 @click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
-@_MAYBE_KEY
+@options.MAYBE_KEY
 @_REQUEST
-@_TRUST
+@options.TRUST
+@prints("entry", "role", "evidence_digest", "request")
 def approve(
     *,
     study: Path,
@@ -49,6 +49,7 @@ def approve(
     sign_with: str | None,
     request: Path | None,
     given: Path | None,
+    as_json: bool,
 ) -> int:
     """Approve the last decision of a study, on exactly the evidence as it is now.
 
@@ -71,26 +72,33 @@ def approve(
         given=given,
         note=note,
     )
-    if entry is None:
-        click.echo(f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY")
-        click.echo(f"Evidence: {seen.digest}")
-        return 0
-    click.echo(f"Approved as {role}, ledger entry {entry.sequence}.")
-    click.echo(f"Evidence: {seen.digest}")
+    body = {
+        "entry": entry and entry.sequence,
+        "role": role,
+        "evidence_digest": seen.digest,
+        "request": request and str(request),
+    }
+    done = f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY"
+    if entry is not None:
+        done = f"Approved as {role}, ledger entry {entry.sequence}."
+    show(body, done, f"Evidence: {seen.digest}", as_json=as_json)
     return 0
 
 
 @click.command()
-@_STUDY
-@click.option("--p-ship", type=float, help="A forecast before the result: chance of a ship.")
+@options.STUDY
+@click.option(
+    "--p-ship", metavar="X", type=float, help="A forecast before the result: chance of a ship."
+)
 @click.option(
     "--effect",
     metavar="Q05,Q25,Q50,Q75,Q95",
     help="With it: quantiles of the effect that will be seen online.",
 )
-@click.option("--record", type=_PATH, metavar="FILE", help="A decision record in Markdown.")
-@_KEY
-@_TRUST
+@click.option("--record", type=options.FILE, metavar="FILE", help="A decision record in Markdown.")
+@options.KEY
+@options.TRUST
+@prints("entries", "signed_by")
 def sign(
     *,
     study: Path,
@@ -99,6 +107,7 @@ def sign(
     record: Path | None,
     sign_with: str,
     given: Path | None,
+    as_json: bool,
 ) -> int:
     """Sign a locked study as its author; with it a forecast, or instead a decision record.
 
@@ -119,22 +128,25 @@ def sign(
         record=None if record is None else record.read_text(encoding="utf-8"),
         given=given,
     )
-    numbers = ", ".join(str(entry.sequence) for entry in made)
-    click.echo(f"Signed: ledger entry {numbers}" if made else "You have signed it already.")
+    entries = [entry.sequence for entry in made]
+    numbers = ", ".join(map(str, entries))
+    said = f"Signed: ledger entry {numbers}" if made else "You have signed it already."
+    show({"entries": entries, "signed_by": sign_with}, said, as_json=as_json)
     return 0
 
 
 @click.command()
-@_STUDY
+@options.STUDY
 @click.option(
     "--condition", "conditions", multiple=True, required=True, help="What is waived; repeatable."
 )
-@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@options.UNTIL
+@options.REASON
 @click.option("--owner", required=True, metavar="NAME", help="Who bears the risk.")
-@click.option("--sign-with", multiple=True, metavar="KEY", help="Repeatable; or --request.")
+@options.KEYS
 @_REQUEST
-@_TRUST
+@options.TRUST
+@prints("entry", "holds", "fault", "request")
 def waive(
     *,
     study: Path,
@@ -145,6 +157,7 @@ def waive(
     sign_with: tuple[str, ...],
     request: Path | None,
     given: Path | None,
+    as_json: bool,
 ) -> int:
     """Set conditions of the policy aside for one study, until a time.
 
@@ -165,28 +178,33 @@ def waive(
         request=request,
         given=given,
     )
-    if entry is None:
-        click.echo(f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY")
-        return 0
-    click.echo(f"Waiver: ledger entry {entry.sequence}.")
-    if fault:
-        click.echo(visible(f"It does not hold yet: {fault}"))
+    body = {
+        "entry": entry and entry.sequence,
+        "holds": entry is not None and not fault,
+        "fault": fault or None,
+        "request": request and str(request),
+    }
+    lines = [f"Wrote {request}. There: liftgate cosign sign {request} --sign-with KEY"]
+    if entry is not None:
+        lines = [f"Waiver: ledger entry {entry.sequence}."]
+        lines += [f"It does not hold yet: {fault}"] if fault else []
+    show(body, lines, as_json=as_json)
     return 1 if fault else 0
 
 
 @click.command()
-@_STUDY
-@click.option("--junit", type=_PATH, metavar="FILE", help="Also write JUnit XML.")
-@_TRUST
-@_JSON
+@options.STUDY
+@click.option("--junit", type=options.FILE, metavar="FILE", help="Also write JUnit XML.")
+@options.TRUST
+@prints("standing", "tier", "risks", "study", "decision", "evidence", "evidence_digest", "…")
 def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool) -> int:
     """Say whether a decision may be acted upon: it ships, and its policy is met.
 
     Reads the rows as they are now; nothing of the study is called. What nobody assessed is never
     taken for a yes.
 
-    Exit codes: 0 ships and the policy is met, 1 something is not met (a hold, a stale approval), 2
-    nothing was decided yet, 3 not what was locked, or evidence was altered, 4 nobody can tell.
+    Exit codes: 0 ships and the policy is met, 1 something is not met (a hold, a stale approval),
+    2 nothing was decided yet, 3 not what was locked, or evidence was altered, 4 nobody can tell.
     """
     from liftgate.flow.standing import picture
     from liftgate.flow.standing import status as stand
@@ -207,7 +225,7 @@ def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool
             "evidence": dict(seen.evidence),
             "evidence_digest": seen.digest,
         }
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return found.exit_code
     click.echo(
         f"{found.tree.counts.value}: {seen.locked.name}, by the policy {found.policy.policy}"
@@ -227,9 +245,12 @@ def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool
 
 
 @click.command()
-@_STUDY
-@click.option("--out", required=True, type=_PATH, metavar="FILE", help="The Markdown to write.")
-def record(*, study: Path, out: Path) -> int:
+@options.STUDY
+@click.option(
+    "--out", required=True, type=options.FILE, metavar="FILE", help="The Markdown to write."
+)
+@prints("file")
+def record(*, study: Path, out: Path, as_json: bool) -> int:
     """Draft the decision record of a study's last decision, for people to finish and sign.
 
     Exit codes: 0 written, 2 nothing was decided yet, or the file exists, 3 not what was locked.
@@ -244,7 +265,8 @@ def record(*, study: Path, out: Path) -> int:
             stream.write(text)
     except FileExistsError as error:
         raise DataError(f"{out}: exists already, and is left as it is") from error
-    click.echo(f"Wrote {out}. Fill in every '?', then: liftgate sign {study} --record {out}")
+    said = f"Wrote {out}. Fill in every '?', then: liftgate sign {study} --record {out}"
+    show({"file": str(out)}, said, as_json=as_json)
     return 0
 
 

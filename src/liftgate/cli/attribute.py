@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints
+
 
 @click.command()
-@click.argument("study", type=click.Path(path_type=Path))
-@click.option("--arm", help="Only this arm. Default: every arm of two stages.")
-@click.option("--metric", help="By which an answer is right. Default: the first that says so.")
+@options.STUDY
+@click.option(
+    "--arm",
+    metavar="ARM",
+    shell_complete=complete.of_study("arms"),
+    help="Only this arm. Default: every arm of two stages.",
+)
+@click.option(
+    "--metric",
+    metavar="METRIC",
+    shell_complete=complete.of_study("metrics"),
+    help="By which an answer is right. Default: the first that says so.",
+)
 @click.option(
     "--no-control",
     is_flag=True,
     help="Do not ask again with what was retrieved: half the calls, and chance stays unknown.",
 )
-@click.option("--concurrency", type=click.IntRange(min=1), help="Calls in flight.")
+@click.option("--concurrency", metavar="N", type=click.IntRange(min=1), help="Calls in flight.")
 @click.option(
     "--prices",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Price table. Default: prices.yaml in the workspace, if there is one.",
 )
-@click.option("--max-cost", type=click.FloatRange(min=0), help="Stop before the calls cost more.")
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.option(
+    "--max-cost", metavar="X", type=click.FloatRange(min=0), help="Stop before the calls cost more."
+)
+@options.QUIET
+@prints("entry", "metric", "arms", "…")
 def attribute(
     *,
     study: Path,
@@ -65,7 +79,7 @@ def attribute(
             max_cost=max_cost,
         )
     if as_json:
-        click.echo(json.dumps({**found.body, "entry": found.sequence}, indent=2))
+        print_json({**found.body, "entry": found.sequence})
     else:
         for line in _text(found.body):
             click.echo(visible(line))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints
+
 if TYPE_CHECKING:
     from liftgate.flow.explain import Explained, Lack
 
@@ -19,16 +22,17 @@ def cache() -> None:
 
 
 @cache.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@options.STUDY
 @click.argument("item", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print every missing trial as JSON.")
-def explain(study: Path, item: str | None, as_json: bool) -> int:
+@prints("known", "missing")
+def explain(*, study: Path, item: str | None, as_json: bool) -> int:
     """Say why trials are not known: what differs from the nearest one that is.
 
     With ITEM, every trial of that item; without, one example for each arm and reason. A trial is
     found by its key: the arm's fingerprint, the item's input, the repeat. Calls nothing.
 
-    Exit codes: 0 every trial is known, 1 some are not, 2 wrong use or a bad file.
+    Exit codes: 0 every trial is known, 1 some are not, 2 wrong use or a bad file, 3 evidence was
+    altered.
     """
     from liftgate.cli.text import visible
     from liftgate.flow.explain import explain as explained
@@ -37,7 +41,7 @@ def explain(study: Path, item: str | None, as_json: bool) -> int:
     found = explained(study, item, Workspace.locate())
     if as_json:
         lacks = [lack.as_json() for lack in found.lacks]
-        click.echo(json.dumps({"known": found.known, "missing": lacks}, indent=2))
+        print_json({"known": found.known, "missing": lacks})
     else:
         for line in _text(found, whole=item is not None):
             click.echo(visible(line))

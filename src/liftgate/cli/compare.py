@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
+from liftgate.cli.compare_values import by_metric, margin, number, ratios, value_range
+from liftgate.cli.result import print_json, prints, show
 from liftgate.errors import DataError
-from liftgate.records import Columns, Comparison, Comparisons, Margin, Question, Want
-
-T = TypeVar("T")
-
-ALL = "*"
-"""The key that stands for all metrics that are not named."""
+from liftgate.records import Columns, Comparison, Comparisons, Question, Want
 
 
 @click.command()
@@ -34,7 +29,13 @@ ALL = "*"
     "--slice", "slices", metavar="COLUMN", multiple=True, help="Show each value apart; repeatable."
 )
 @click.option("--error", metavar="COLUMN", help="A value in it is a failure of the system.")
-@click.option("--lower-is-better", "lower", metavar="METRIC", multiple=True, help="Repeatable.")
+@click.option(
+    "--lower-is-better",
+    "lower",
+    metavar="METRIC",
+    multiple=True,
+    help="A metric of which less is better; repeatable.",
+)
 @click.option(
     "--margin",
     "margins",
@@ -64,6 +65,7 @@ ALL = "*"
 )
 @click.option(
     "--alpha",
+    metavar="X",
     type=click.FloatRange(0, 0.5, min_open=True, max_open=True),
     default=0.05,
     show_default=True,
@@ -98,7 +100,7 @@ ALL = "*"
     help="Show the ratio of two metrics' sums as well, e.g. steps_per_success=steps/success; "
     "repeatable.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@prints("exit_code", "sentence", "metrics?", "comparisons?", "link?", "…")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
 @click.option(
     "--junit",
@@ -126,7 +128,11 @@ ALL = "*"
 )
 @click.option("--ui", is_flag=True, help="Open both side by side in the browser; Ctrl-C stops.")
 @click.option(
-    "--port", default=0, type=click.IntRange(0, 65535), help="Of --ui. Default: a free one."
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Where --ui listens. Default: a free one.",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where --ui listens.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link.")
@@ -144,8 +150,10 @@ def compare(
     Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
     or .parquet). What a file was recognised as and which columns were guessed is printed.
 
-    Exit codes: 0 for any valid answer; with --require 0 met, 1 harm shown, 4 neither; 2 wrong use
-    or a bad file.
+    Without --require any valid answer is a 0.
+
+    Exit codes: 0 answered, or what is required is shown, 1 harm is shown, 2 wrong use or a bad
+    file, 4 neither is shown.
     """
     from liftgate.flow.compare import compare_each
 
@@ -204,8 +212,7 @@ def _look(
 
     def ready(origin: str) -> None:
         link = f"{origin}/enter/{token}" if token else f"{origin}/"
-        text = json.dumps({"link": link}) if as_json else f"{link}\nServing; Ctrl-C stops."
-        click.echo(text)
+        show({"link": link}, link, "Serving; Ctrl-C stops.", as_json=as_json)
 
     look = open_side_by_side(baseline, candidate, question)
     place = Address(options["host"], options["port"], options["off_loopback"])
@@ -267,18 +274,18 @@ def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) ->
     if as_json:
         from liftgate.canon import plain
 
-        click.echo(json.dumps(plain(comparison), indent=2))
+        print_json(plain(comparison))
     else:
-        from liftgate.cli.compare_text import show
+        from liftgate.cli.compare_text import show as show_text
 
-        show(comparison, written=written)
+        show_text(comparison, written=written)
 
 
 def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         from liftgate.canon import plain
 
-        click.echo(json.dumps(plain(found), indent=2))
+        print_json(plain(found))
     else:
         from liftgate.cli.compare_text import show_each
 
@@ -312,14 +319,14 @@ def question_from(options: dict[str, Any]) -> Question:
             error=options["error"],
         ),
         lower_is_better=tuple(dict.fromkeys(options["lower"])),
-        margins=_by_metric("--margin", options["margins"], _margin),
-        failure_scores=_by_metric("--failure-score", options["failure_scores"], _number),
-        ranges=_by_metric("--range", options["ranges"], _range),
+        margins=by_metric("--margin", options["margins"], margin),
+        failure_scores=by_metric("--failure-score", options["failure_scores"], number),
+        ranges=by_metric("--range", options["ranges"], value_range),
         require=Want(options["require"]) if options["require"] else None,
         alpha=options["alpha"],
         trace_rules=str(options["trace_rules"] or ""),
         pass_at=options["pass_at"],
-        ratios=_ratios(options["ratios"]),
+        ratios=ratios(options["ratios"]),
     )
     if question.require is Want.NOT_WORSE and not question.margins:
         raise DataError(
@@ -329,62 +336,3 @@ def question_from(options: dict[str, Any]) -> Question:
             "--margin 2% (of the baseline)",
         )
     return question
-
-
-def _ratios(texts: Iterable[str]) -> dict[str, tuple[str, str]]:
-    found: dict[str, tuple[str, str]] = {}
-    for text in texts:
-        name, _, parts = text.partition("=")
-        above, slash, below = parts.partition("/")
-        if not name or not slash or not above or not below:
-            raise DataError(f"--ratio {text}: expected NAME=ABOVE/BELOW, each a compared metric")
-        if name in found:
-            raise DataError(f"--ratio: got two ratios named {name!r}, expected one")
-        found[name] = above, below
-    return found
-
-
-def _by_metric(option: str, texts: Iterable[str], read: Callable[[str], T]) -> dict[str, T]:
-    found: dict[str, T] = {}
-    for text in texts:
-        metric, equals, value = text.rpartition("=")
-        key = metric if equals else ALL
-        if key in found:
-            whose = f"the metric {key!r}" if equals else "all metrics"
-            raise DataError(f"{option}: got two values for {whose}, expected one")
-        try:
-            found[key] = read(value.strip())
-        except ValueError as error:
-            raise DataError(f"{option} {text}: {error}") from error
-    return found
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"got {text!r}, expected a number") from None
-    if not math.isfinite(value):
-        raise ValueError(f"got {text!r}, expected a finite number")
-    return value
-
-
-def _margin(text: str) -> Margin:
-    relative = text.endswith("%")
-    value = _number(text.removesuffix("%").strip())
-    if value <= 0 or (relative and value >= 100):
-        raise ValueError(
-            f"got {text!r}, expected a positive number of points such as 0.02, or a share of the "
-            "baseline below 100 such as 2%"
-        )
-    return Margin(value=value / 100 if relative else value, relative=relative)
-
-
-def _range(text: str) -> tuple[float, float]:
-    low, colon, high = text.partition(":")
-    if not colon:
-        raise ValueError(f"got {text!r}, expected LOW:HIGH such as 1:5")
-    bounds = _number(low), _number(high)
-    if bounds[0] >= bounds[1]:
-        raise ValueError(f"got {text!r}, expected LOW below HIGH")
-    return bounds

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from liftgate.cli.text import visible
+from liftgate.cli import options
+from liftgate.cli.result import prints
+from liftgate.cli.result import show as say
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_FILE = click.argument("file", type=options.FILE)
 
 
 @click.group()
@@ -21,38 +23,48 @@ def cosign() -> None:
 
 
 @cosign.command()
-@click.argument("file", type=_FILE)
-def show(*, file: Path) -> int:
-    """Show what a request asks one to sign, from the very bytes that would be signed."""
+@_FILE
+@prints("says", "signatures")
+def show(*, file: Path, as_json: bool) -> int:
+    """Show what a request asks one to sign, from the very bytes that would be signed.
+
+    Exit codes: 0 shown, 2 no request, 3 a signature that is not its key's.
+    """
     from liftgate.flow.cosign import read
 
     found = read(file)
-    for line in found.says():
-        click.echo(visible(line))
-    click.echo(f"{len(found.signatures)} signatures")
+    says, count = list(found.says()), len(found.signatures)
+    say({"says": says, "signatures": count}, says, f"{count} signatures", as_json=as_json)
     return 0
 
 
 @cosign.command()
-@click.argument("file", type=_FILE)
-@click.option("--sign-with", multiple=True, required=True, metavar="KEY", help="Repeatable.")
-def sign(*, file: Path, sign_with: tuple[str, ...]) -> int:
-    """Sign a request with your key; needs no ledger. The file gains the signature."""
+@_FILE
+@options.SOME_KEYS
+@prints("file", "says", "signed_by", "signatures")
+def sign(*, file: Path, sign_with: tuple[str, ...], as_json: bool) -> int:
+    """Sign a request with your key; needs no ledger. The file gains the signature.
+
+    Exit codes: 0 signed, 2 no request or no such key, 3 a signature that is not its key's.
+    """
     from liftgate.flow.cosign import sign as give
 
     made = give(file, sign_with=sign_with)
-    for line in made.says():
-        click.echo(visible(line))
-    click.echo(f"Signed by {', '.join(sign_with)}: {file} holds {len(made.signatures)} signatures")
+    says, count = list(made.says()), len(made.signatures)
+    say(
+        {"file": str(file), "says": says, "signed_by": list(sign_with), "signatures": count},
+        says,
+        f"Signed by {', '.join(sign_with)}: {file} holds {count} signatures",
+        as_json=as_json,
+    )
     return 0
 
 
 @cosign.command()
-@click.argument("file", type=_FILE)
-@click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
-def add(*, file: Path, given: Path | None) -> int:
+@_FILE
+@options.TRUST
+@prints("entry", "about")
+def add(*, file: Path, given: Path | None, as_json: bool) -> int:
     """Take a signed request into the ledger.
 
     Exit codes: 0 taken, 1 a key that does not count, 2 no request, 3 a signature that is not its
@@ -62,5 +74,10 @@ def add(*, file: Path, given: Path | None) -> int:
     from liftgate.store import Workspace
 
     entry = take(Workspace.locate(), file, given)
-    click.echo(f"Added: ledger entry {entry.sequence}, about entry {entry.body['about']}")
+    about = entry.body["about"]
+    say(
+        {"entry": entry.sequence, "about": about},
+        f"Added: ledger entry {entry.sequence}, about entry {about}",
+        as_json=as_json,
+    )
     return 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 
@@ -16,11 +17,11 @@ def data() -> None:
 
 
 @data.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@prints("datasets")
 def tags(*, as_json: bool) -> int:
     """List the data sets of this workspace with consent, retention and residency.
 
-    Exit codes: 0 nothing is kept too long, 1 something is, 3 the ledger was altered.
+    Exit codes: 0 nothing is kept too long, 1 something is, 2 wrong use, 3 the ledger was altered.
     """
     from liftgate.flow.erase import held, today
     from liftgate.store import Workspace
@@ -40,7 +41,7 @@ def tags(*, as_json: bool) -> int:
             }
             for one, overdue in zip(found, late, strict=True)
         ]
-        click.echo(json.dumps({"datasets": body}, indent=2))
+        print_json({"datasets": body})
         return 1 if any(late) else 0
     for one, overdue in zip(found, late, strict=True):
         said = "; ".join(
@@ -56,7 +57,7 @@ def tags(*, as_json: bool) -> int:
 
 @data.command()
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@prints("runs", "values", "erased", "missing")
 def fetch(*, folder: Path, as_json: bool) -> int:
     """Bring runs and contents from another workspace that shares this one's ledger.
 
@@ -70,42 +71,47 @@ def fetch(*, folder: Path, as_json: bool) -> int:
     from liftgate.store import Workspace
 
     found = bring(Workspace.locate(), folder)
-    if as_json:
-        body = {"runs": list(found.runs), "values": found.values, "erased": found.erased}
-        click.echo(json.dumps({**body, "missing": list(found.missing)}, indent=2))
-        return 1 if found.missing else 0
+    body = {"runs": list(found.runs), "values": found.values, "erased": found.erased}
     runs = "1 run" if len(found.runs) == 1 else f"{len(found.runs):,} runs"
-    click.echo(f"Brought {runs} and {found.values:,} values.")
+    lines = [f"Brought {runs} and {found.values:,} values."]
     if found.erased:
-        click.echo(f"Erased here, as the ledger says: {found.erased:,} values.")
-    for run in found.missing:
-        click.echo(visible(f"Still away: run {run}; somebody else's workspace has it"))
+        lines.append(f"Erased here, as the ledger says: {found.erased:,} values.")
+    lines += [f"Still away: run {run}; somebody else's workspace has it" for run in found.missing]
+    show({**body, "missing": list(found.missing)}, lines, as_json=as_json)
     return 1 if found.missing else 0
 
 
 @data.command()
-@click.argument("study")
-@click.option("--item", "items", multiple=True, metavar="ID", help="Which item; repeatable.")
+@options.STUDY_OR_NAME
+@click.option("--item-id", "items", multiple=True, metavar="ID", help="Which item; repeatable.")
 @click.option("--all", "every", is_flag=True, help="Every item of the study's data set.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why, e.g. a request for erasure.")
-def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str) -> int:
+@options.REASON
+@prints("study", "items", "values", "shared", "removed")
+def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str, as_json: bool) -> int:
     """Erase what items of the study of this name say, and what was answered to them.
 
     Digests, scores and decisions stay, and the ledger verifies. Pages in reports/ are removed, for
     they quote items: liftgate report writes them anew. What lies outside of the workspace (the
     file of the items, packs and pages that were handed out) is yours to erase.
 
-    Exit codes: 0 erased, 2 no such study or item.
+    Exit codes: 0 erased, 2 no such study or item, 3 the ledger was altered.
     """
     from liftgate.flow.erase import erase_items
     from liftgate.store import Workspace
 
     if bool(items) == every:
-        raise click.UsageError("Name items, --item ID, or all of them, --all.")
+        raise click.UsageError("Name items, --item-id ID, or all of them, --all.")
     made = erase_items(Workspace.locate(), study, items, reason=reason)
-    click.echo(f"Erased {len(made.items)} items: {made.values} values")
+    body = {
+        "study": study,
+        "items": list(made.items),
+        "values": made.values,
+        "shared": made.shared,
+        "removed": [str(page) for page in made.reports],
+    }
+    lines = [f"Erased {len(made.items)} items: {made.values} values"]
     if made.shared:
-        click.echo(f"Kept: {made.shared} values that other items have, too")
-    for page in made.reports:
-        click.echo(visible(f"Removed {page}; liftgate report writes it anew"))
+        lines.append(f"Kept: {made.shared} values that other items have, too")
+    lines += [f"Removed {page}; liftgate report writes it anew" for page in made.reports]
+    show(body, lines, as_json=as_json)
     return 0

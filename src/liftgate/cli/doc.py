@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints
+
 if TYPE_CHECKING:
     from liftgate.flow.document import Checked
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
@@ -25,9 +24,12 @@ def doc() -> None:
 
 
 @doc.command("list")
-@_JSON
+@prints("templates")
 def list_(*, as_json: bool) -> int:
-    """List the templates: those of the folder liftgate-templates, then the shipped ones."""
+    """List the templates: those of the folder liftgate-templates, then the shipped ones.
+
+    Exit codes: 0 listed, 2 wrong use, 3 the workspace is not one.
+    """
     from liftgate.documents.compiled import SHIPPED
     from liftgate.flow.document import template_files
     from liftgate.store import Workspace
@@ -35,7 +37,7 @@ def list_(*, as_json: bool) -> int:
     found = template_files(Workspace.locate())
     whose = {name: "shipped" if path.parent == SHIPPED else "own" for name, path in found.items()}
     if as_json:
-        click.echo(json.dumps({"templates": whose}, indent=2))
+        print_json({"templates": whose})
         return 0
     for name, origin in whose.items():
         click.echo(f"{name:<24} {origin}")
@@ -43,16 +45,18 @@ def list_(*, as_json: bool) -> int:
 
 
 @doc.command()
-@click.argument("template")
-@click.argument("study")
-@click.option("--out", type=_FILE, required=True, help="Write FILE.md and FILE.html.")
-@click.option("--entry", type=click.IntRange(min=1), metavar="N", help="From this entry.")
-@click.option("--arm", metavar="NAME", help="Of which a card speaks; default: the recommended.")
+@click.argument("template", shell_complete=complete.templates)
+@options.STUDY_OR_NAME
+@click.option("--out", type=options.FILE, required=True, help="Write FILE.md and FILE.html.")
+@click.option(
+    "--entry", type=click.IntRange(min=1), metavar="N", help="From this entry of the ledger."
+)
+@click.option("--arm", metavar="ARM", help="Of which a card speaks. Default: the recommended.")
 @click.option(
     "--about", type=click.Path(path_type=Path, dir_okay=False, exists=True), metavar="FILE",
     help="What people say and no ledger knows: of a dataset card, of a publication kit.",
 )  # fmt: skip
-@_JSON
+@prints("template", "study", "entry", "leaf", "files")
 def build(
     *,
     template: str,
@@ -80,7 +84,7 @@ def build(
     if as_json:
         files = [str(path) for path in made.paths]
         body = {"template": made.template, "study": made.study, "entry": made.entry}
-        click.echo(json.dumps({**body, "leaf": made.leaf, "files": files}, indent=2))
+        print_json({**body, "leaf": made.leaf, "files": files})
         return 0
     from liftgate.cli.text import visible
 
@@ -98,7 +102,7 @@ def build(
     metavar="FILE...",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
 )
-@_JSON
+@prints("liftgate", "file?", "counts?", "findings?", "documents?", "…")
 def check(*, files: tuple[Path, ...], as_json: bool) -> int:
     """Hold every number of built documents against the ledger as it is now.
 
@@ -115,7 +119,7 @@ def check(*, files: tuple[Path, ...], as_json: bool) -> int:
     if as_json:
         told = [one.as_json() for one in found]
         body = told[0] if len(told) == 1 else {"liftgate": 1, "documents": told}
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
     else:
         for file, one in zip(files, found, strict=True):
             _print_checked(file, one, named=len(files) > 1)
@@ -136,11 +140,24 @@ def _print_checked(file: Path, found: Checked, *, named: bool) -> None:
 
 
 @doc.command()
-@click.argument("template")
-@click.argument("study")
-@click.option("--from", "before", type=click.IntRange(min=1), required=True, metavar="N")
-@click.option("--to", "after", type=click.IntRange(min=1), metavar="N", help="Default: the last.")
-@_JSON
+@click.argument("template", shell_complete=complete.templates)
+@options.STUDY_OR_NAME
+@click.option(
+    "--from",
+    "before",
+    type=click.IntRange(min=1),
+    required=True,
+    metavar="N",
+    help="The decision before, by its ledger entry.",
+)
+@click.option(
+    "--to",
+    "after",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="The decision after. Default: the last.",
+)
+@prints("from", "to", "changes")
 def diff(*, template: str, study: str, before: int, after: int | None, as_json: bool) -> int:
     """Show what a document says otherwise after another decision of the study.
 
@@ -156,7 +173,7 @@ def diff(*, template: str, study: str, before: int, after: int | None, as_json: 
     if as_json:
         keys = ("line", "name", "before", "after")
         rows = [dict(zip(keys, row, strict=True)) for row in found]
-        click.echo(json.dumps({"from": old, "to": new, "changes": rows}, indent=2))
+        print_json({"from": old, "to": new, "changes": rows})
         return 0
     for line, name, was, now in found:
         click.echo(visible(f"{line}: {name}: {was} -> {now}"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+from liftgate.cli import options
+from liftgate.cli.result import prints, show
 
 
 @click.group()
@@ -16,17 +17,16 @@ def drill() -> None:
 
 @drill.command()
 @click.argument("what", type=click.Choice(["rollback"]))
-@click.argument("study", type=_FILE)
+@options.STUDY
 @click.option(
     "--verdict", type=click.Choice(["passed", "failed"]), required=True, help="How it went."
 )
 @click.option("--note", required=True, metavar="TEXT", help="What was done and seen.")
 @click.option("--took", type=float, metavar="SECONDS", help="Until the old version answered.")
-@click.option("--evidence", type=_FILE, metavar="FILE", help="A log; its digest is kept.")
-@click.option("--sign-with", metavar="KEY", help="Your key, where the policy asks for a signature.")
-@click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
+@click.option("--evidence", type=options.FILE, metavar="FILE", help="A log; its digest is kept.")
+@options.MAYBE_KEY
+@options.TRUST
+@prints("entry", "drill", "verdict")
 def record(
     *,
     what: str,
@@ -37,10 +37,11 @@ def record(
     evidence: Path | None,
     sign_with: str | None,
     given: Path | None,
+    as_json: bool,
 ) -> int:
     """Record a drill of going back for a study: the entry that a policy's `drill.rollback` means.
 
-    Exit codes: 0 recorded, 1 a machine's key, 2 a bad file or value.
+    Exit codes: 0 recorded, 1 a machine's key, 2 a bad file or value, 3 the ledger was altered.
     """
     from liftgate.flow.drill import Drill
     from liftgate.flow.drill import record as write
@@ -48,5 +49,9 @@ def record(
 
     done = Drill(what, verdict == "passed", note, took, evidence)
     entry = write(Workspace.locate(), study, done, sign_with=sign_with, given=given)
-    click.echo(f"Recorded: {what} drill, {verdict} (ledger entry {entry.sequence})")
+    show(
+        {"entry": entry.sequence, "drill": what, "verdict": verdict},
+        f"Recorded: {what} drill, {verdict} (ledger entry {entry.sequence})",
+        as_json=as_json,
+    )
     return 0

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 _TAXONOMY = click.option(
@@ -24,12 +25,33 @@ def failures() -> None:
 
 
 @failures.command()
-@click.argument("study", type=click.Path(path_type=Path))
-@click.option("--n", "count", type=click.IntRange(min=1), default=50, help="Failures to draw (50).")
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Decides the lots.")
-@click.option("--arm", help="Whose failures. Default: the only candidate's.")
-@click.option("--metric", help="The score that failed. Default: the primary's.")
-@click.option("--at-least", type=float, help="The score that is no failure. Default: the best.")
+@options.STUDY
+@click.option(
+    "--n",
+    "count",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=50,
+    help="Failures to draw (50).",
+)
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Decides the lots."
+)
+@click.option(
+    "--arm",
+    metavar="ARM",
+    shell_complete=complete.of_study("arms"),
+    help="Whose failures. Default: the only candidate's.",
+)
+@click.option(
+    "--metric",
+    metavar="METRIC",
+    shell_complete=complete.of_study("metrics"),
+    help="The score that failed. Default: the primary's.",
+)
+@click.option(
+    "--at-least", metavar="X", type=float, help="The score that is no failure. Default: the best."
+)
 @click.option(
     "--out",
     required=True,
@@ -37,23 +59,34 @@ def failures() -> None:
     help="The batch to write (JSON Lines); an empty sheet for the coders stands beside it.",
 )
 @_TAXONOMY
-def draw(*, study: Path, out: Path, taxonomy: Path | None, **asked: Any) -> int:
+@prints("batch", "file", "sheet", "drawn", "failing", "scored")
+def draw(*, study: Path, out: Path, taxonomy: Path | None, as_json: bool, **asked: Any) -> int:
     """Draw failing items of a study that has run, and write them for the coders.
 
     Each coder fills in a copy of the sheet: coder, code, perhaps further codes under also.
 
-    Exit codes: 0 written, 2 wrong use, 4 nothing failed.
+    Exit codes: 0 written, 2 wrong use, 3 the ledger was altered, 4 nothing failed.
     """
     from liftgate.flow.failures import Drawing, draw_failures
     from liftgate.store import Workspace
 
     drawn = draw_failures(study, Drawing(**asked), out, Workspace.locate(), taxonomy=taxonomy)
-    click.echo(
+    body = {
+        "batch": drawn.batch,
+        "file": str(out),
+        "sheet": str(drawn.sheet),
+        "drawn": drawn.drawn,
+        "failing": drawn.failing,
+        "scored": drawn.scored,
+    }
+    show(
+        body,
         f"Drew {drawn.drawn:,} of {drawn.failing:,} failures among {drawn.scored:,} scored items: "
-        f"batch {drawn.batch}"
+        f"batch {drawn.batch}",
+        f"Read {out}, and fill in a copy of {drawn.sheet} for each coder. Then:",
+        f"  liftgate failures report {out} FIRST.csv SECOND.csv",
+        as_json=as_json,
     )
-    click.echo(f"Read {out}, and fill in a copy of {drawn.sheet} for each coder. Then:")
-    click.echo(f"  liftgate failures report {out} FIRST.csv SECOND.csv")
     return 0
 
 
@@ -66,21 +99,22 @@ def draw(*, study: Path, out: Path, taxonomy: Path | None, **asked: Any) -> int:
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
 )
 @_TAXONOMY
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@prints("arm", "drawn", "agreement", "measurement", "codes", "…")
 def report(*, batch: Path, codes: tuple[Path, ...], taxonomy: Path | None, as_json: bool) -> int:
     """Say how far the coders agree, how often each code occurs, and what to mend first.
 
     All limits hold together at 95 %, also where coders disagree. A rank is a range: what the
     failures drawn can tell. A code on which the coders' alpha is below 0.6 may not gate.
 
-    Exit codes: 0 reported, 2 a batch that was edited or faults in the codes, 4 not all is coded.
+    Exit codes: 0 reported, 2 a batch that was edited or faults in the codes, 3 the ledger was
+    altered, 4 not all is coded.
     """
     from liftgate.flow.failures import report_failures
     from liftgate.store import Workspace
 
     found = report_failures(batch, codes, Workspace.locate(), taxonomy=taxonomy)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         for line in _lines(found):
             click.echo(visible(line))
@@ -88,11 +122,18 @@ def report(*, batch: Path, codes: tuple[Path, ...], taxonomy: Path | None, as_js
 
 
 @failures.command()
-def taxonomy() -> int:
-    """Print the codes that are shipped, as a file to copy and to change."""
+@prints("taxonomy")
+def taxonomy(*, as_json: bool) -> int:
+    """Print the codes that are shipped, as a file to copy and to change.
+
+    Exit codes: 0 printed, 2 wrong use.
+    """
     from liftgate.failures.taxonomy import default_text
 
-    click.echo(default_text(), nl=False)
+    if as_json:
+        print_json({"taxonomy": default_text()})
+    else:
+        click.echo(default_text(), nl=False)
     return 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.approve import record, sign, status
 from liftgate.cli.gate_mutants import activate, mutate
+from liftgate.cli.result import print_json, prints
 
 
 @click.group()
@@ -17,9 +18,10 @@ def gate() -> None:
 
 
 @gate.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@options.STUDY
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=10_000,
     show_default=True,
@@ -27,12 +29,18 @@ def gate() -> None:
 )
 @click.option(
     "--pilots",
+    metavar="N",
     type=click.IntRange(min=0),
     default=50,
     show_default=True,
     help="Bootstrap pilots, for the ranges of power and calls.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides every draw. Default: the study's.",
+)
 @click.option(
     "--stopping",
     type=click.Choice(["fixed", "planned-looks", "anytime"]),
@@ -40,6 +48,7 @@ def gate() -> None:
 )
 @click.option(
     "--looks",
+    metavar="N",
     type=click.IntRange(min=2, max=50),
     help="Another number of planned looks, evenly spread. Default: the study's, else 5.",
 )
@@ -54,8 +63,8 @@ def gate() -> None:
     metavar="FILE",
     help="Draw the outcomes against the true effect on the primary: .svg, .png or .html.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.QUIET
+@prints("study", "design", "items", "planned_calls", "assumptions", "…")
 def simulate(
     *,
     study: Path,
@@ -99,7 +108,7 @@ def simulate(
         found = simulate_gate(study, request, progress)
     body = found.as_json()
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
     else:
         show(body)
     if picture is not None:
@@ -109,7 +118,7 @@ def simulate(
 
 
 @gate.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@options.STUDY
 @click.option(
     "--kind",
     type=click.Choice(["repeat-aa", "label-swap", "planted-harm"]),
@@ -117,15 +126,21 @@ def simulate(
 )
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=1000,
     show_default=True,
     help="Replays behind each figure.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides every draw. Default: the study's.",
+)
 @click.option("--naive", is_flag=True, help="Also replay a gate of bare means, for contrast.")
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.QUIET
+@prints("study", "design", "source", "replays", "refused", "notes", "exit_code", "…")
 def replay(
     *,
     study: Path,
@@ -162,7 +177,7 @@ def replay(
         )
     body = found.as_json()
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
     else:
         show_replays(body)
     return found.exit_code

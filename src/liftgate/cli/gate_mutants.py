@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-_STUDY = click.argument("study", type=click.Path(path_type=Path))
-_QUIET = click.option("--quiet", is_flag=True, help="No progress.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints
 
 
 @click.command()
-@_STUDY
-@_QUIET
-@_JSON
+@options.STUDY
+@options.QUIET
+@prints("study", "study_digest", "items", "mutants", "unkilled", "notes", "exit_code", "…")
 def mutate(*, study: Path, quiet: bool, as_json: bool) -> int:
     """Break each check of a study's gate on purpose, to see whether it is missed.
 
@@ -34,16 +32,16 @@ def mutate(*, study: Path, quiet: bool, as_json: bool) -> int:
     with progress_printer(quiet=quiet) as progress:
         found = mutate_gate(study, progress)
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
     else:
         show_mutants(found.as_json())
     return found.exit_code
 
 
 @click.command()
-@_STUDY
-@_QUIET
-@_JSON
+@options.STUDY
+@options.QUIET
+@prints("study", "study_digest", "mutants", "unkilled", "entry", "added", "exit_code", "…")
 def activate(*, study: Path, quiet: bool, as_json: bool) -> int:
     """Record in the ledger that every check of a study's gate bites.
 
@@ -62,7 +60,7 @@ def activate(*, study: Path, quiet: bool, as_json: bool) -> int:
     entry = found.entry
     if as_json:
         number = None if entry is None else entry.sequence
-        click.echo(json.dumps({**body, "entry": number, "added": found.added}, indent=2))
+        print_json({**body, "entry": number, "added": found.added})
     elif entry is None:
         show_refusal(body)
     else:

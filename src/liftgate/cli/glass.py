@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
 from liftgate.cli.approve import time_of
-from liftgate.cli.text import visible
+from liftgate.cli.result import prints, show
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_TRUST = click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
+if TYPE_CHECKING:
+    from liftgate.flow.glass import Exceptional
 
 
 _REVIEWS = {
@@ -25,13 +25,20 @@ _REVIEWS = {
 
 
 @click.command(name="break-glass")
-@click.argument("study", type=_FILE)
+@options.STUDY
 @click.option("--scope", required=True, metavar="TEXT", help="What it is released to.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why it cannot wait.")
-@click.option("--acceptor", required=True, metavar="KEY", help="Whose key bears the risk.")
-@click.option("--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601.")
-@click.option("--sign-with", required=True, metavar="KEY", help="Your key.")
-@_TRUST
+@click.option(
+    "--acceptor",
+    required=True,
+    metavar="KEY",
+    shell_complete=complete.trusted_keys,
+    help="Whose key bears the risk.",
+)
+@options.UNTIL
+@options.KEY
+@options.TRUST
+@prints("entry", "study", "review_by")
 def break_glass(
     *,
     study: Path,
@@ -41,6 +48,7 @@ def break_glass(
     until: str,
     sign_with: str,
     given: Path | None,
+    as_json: bool,
 ) -> int:
     """Release a change in an emergency although its gate does not pass.
 
@@ -56,21 +64,24 @@ def break_glass(
 
     asked = Emergency(scope, reason, acceptor, time_of(until))
     entry, due = give(study, Workspace.locate(), asked, sign_with=sign_with, given=given)
-    click.echo(f"Glass broken: ledger entry {entry.sequence}.")
-    click.echo(
+    show(
+        {"entry": entry.sequence, "study": str(study), "review_by": due.isoformat()},
+        f"Glass broken: ledger entry {entry.sequence}.",
         f"Somebody else reviews it by {due:%Y-%m-%d %H:%M}: "
-        f"liftgate rights review {entry.sequence} --note TEXT --sign-with KEY"
+        f"liftgate rights review {entry.sequence} --note TEXT --sign-with KEY",
+        as_json=as_json,
     )
     return 0
 
 
 @click.command()
-@_TRUST
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.TRUST
+@prints("exceptions", "counts")
 def exceptions(*, given: Path | None, as_json: bool) -> int:
     """Count what was set aside: waivers and broken glass, open, expired, reviewed, overdue.
 
-    Exit codes: 0 no review is overdue, 1 one is, 3 an entry or a signature was altered.
+    Exit codes: 0 no review is overdue, 1 one is, 2 wrong use, 3 an entry or a signature was
+    altered.
     """
     from liftgate.flow.glass import counted
     from liftgate.flow.glass import exceptions as every
@@ -78,22 +89,20 @@ def exceptions(*, given: Path | None, as_json: bool) -> int:
 
     found = every(Workspace.locate(), given)
     counts = counted(found)
-    if as_json:
-        listed = [
-            {**vars(one), "made": one.made.isoformat(), "until": one.until.isoformat()}
-            for one in found
-        ]
-        click.echo(json.dumps({"exceptions": listed, "counts": counts}, indent=2))
-    else:
-        for one in found:
-            review = f", {_REVIEWS[one.review]}" if one.review else ""
-            click.echo(
-                visible(
-                    f"{one.sequence:>5}  {one.kind}  {one.study}  {one.state} until "
-                    f"{one.until:%Y-%m-%d %H:%M}{review}  {one.what}: {one.reason} ({one.owner})"
-                )
-            )
-        for kind, told in counts.items():
-            said = ", ".join(f"{number} {word}" for word, number in told.items()) or "none"
-            click.echo(f"{kind.replace('_', ' ')}: {said}")
+    listed = [
+        {**vars(one), "made": one.made.isoformat(), "until": one.until.isoformat()} for one in found
+    ]
+    show({"exceptions": listed, "counts": counts}, _lines(found, counts), as_json=as_json)
     return 1 if any(one.review == "overdue" for one in found) else 0
+
+
+def _lines(found: Iterable[Exceptional], counts: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    for one in found:
+        review = f", {_REVIEWS[one.review]}" if one.review else ""
+        yield (
+            f"{one.sequence:>5}  {one.kind}  {one.study}  {one.state} until "
+            f"{one.until:%Y-%m-%d %H:%M}{review}  {one.what}: {one.reason} ({one.owner})"
+        )
+    for kind, told in counts.items():
+        said = ", ".join(f"{number} {word}" for word, number in told.items()) or "none"
+        yield f"{kind.replace('_', ' ')}: {said}"

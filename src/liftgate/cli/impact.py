@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints
 
 if TYPE_CHECKING:
     from liftgate.flow.impact import Found
@@ -17,23 +19,18 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("thing", metavar="KIND:NAME")
 @click.option("--mark", is_flag=True, help="Mark the decisions to be looked at again; --reason.")
-@click.option("--reason", default="", metavar="TEXT", help="What is wrong with it.")
-@click.option(
-    "--trust",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Whose signatures count; default: the workspace's.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def impact(*, thing: str, mark: bool, reason: str, trust: Path | None, as_json: bool) -> int:
+@click.option("--reason", default="", metavar="TEXT", help="Why: what is wrong with it.")
+@options.TRUST
+@prints("liftgate", "thing", "decisions", "affected", "cannot_tell", "marked_in", "exit_code")
+def impact(*, thing: str, mark: bool, reason: str, given: Path | None, as_json: bool) -> int:
     """List the decisions that rest on a thing that turned out wrong, and mark them as reopened.
 
     KIND is dataset, judge (any scorer), prices, rubric, labels, person, commit, run or arm; NAME a
     digest (its beginning is enough), a name, a commit. A marked decision shows as reopened in gate
     status, the report, trace, documents and the ledger, until its study is decided anew.
 
-    Exit codes: 0 no decision rests on it, or all that do are marked, 1 some are not marked,
-    4 for some nobody can tell, 2 wrong use or no such thing, 3 the ledger was altered.
+    Exit codes: 0 no decision rests on it, or all that do are marked, 1 some are not marked, 2 wrong
+    use or no such thing, 3 the ledger was altered, 4 for some nobody can tell.
     """
     from liftgate.cli.text import visible
     from liftgate.flow.impact import impact_of, reopen
@@ -43,12 +40,12 @@ def impact(*, thing: str, mark: bool, reason: str, trust: Path | None, as_json: 
         raise click.UsageError("--reason goes with --mark")
     workspace = Workspace.locate()
     found = (
-        reopen(thing, workspace, reason=reason, given=trust)
+        reopen(thing, workspace, reason=reason, given=given)
         if mark
-        else impact_of(thing, workspace, given=trust)
+        else impact_of(thing, workspace, given=given)
     )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2, ensure_ascii=False))
+        print_json(found.as_json())
     else:
         for line in _text(found):
             click.echo(visible(line))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from liftgate.cli import complete
+from liftgate.cli.result import print_json, prints
 
 
 @click.group()
@@ -14,14 +16,17 @@ def judge() -> None:
 
 
 @judge.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@prints("rubrics")
 def list_rubrics(*, as_json: bool) -> int:
-    """List the built-in rubrics, with the question that each one asks."""
+    """List the built-in rubrics, with the question that each one asks.
+
+    Exit codes: 0 listed, 2 wrong use.
+    """
     from liftgate.study.rubric import built_in_rubrics, find_rubric
 
     rubrics = [find_rubric(name, Path()) for name in built_in_rubrics()]
     if as_json:
-        click.echo(json.dumps([rubric.as_json() for rubric in rubrics], indent=2))
+        print_json({"rubrics": [rubric.as_json() for rubric in rubrics]})
         return 0
     for rubric in rubrics:
         values = ", ".join(f"{a.value:g} {a.label}" for a in rubric.scale.anchors)
@@ -32,16 +37,19 @@ def list_rubrics(*, as_json: bool) -> int:
 
 
 @judge.command()
-@click.argument("rubric")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.argument("rubric", shell_complete=complete.rubrics)
+@prints("name", "version", "question", "digest", "…")
 def show(*, rubric: str, as_json: bool) -> int:
-    """Show a rubric: a built-in one by its name, or a file (.yaml)."""
+    """Show a rubric: a built-in one by its name, or a file (.yaml).
+
+    Exit codes: 0 shown, 2 no such rubric or a faulty file.
+    """
     from liftgate.cli.judge_text import show_rubric
     from liftgate.study.rubric import find_rubric
 
     found = find_rubric(rubric, Path())
     if as_json:
-        click.echo(json.dumps({**found.as_json(), "digest": found.digest}, indent=2))
+        print_json({**found.as_json(), "digest": found.digest})
     else:
         show_rubric(found)
     return 0
@@ -64,18 +72,27 @@ def show(*, rubric: str, as_json: bool) -> int:
 )
 @click.option(
     "--half-width",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of the next study's interval, in the score's units. Default: 5 % of its range.",
 )
 @click.option(
     "--level",
+    metavar="X",
     type=click.FloatRange(min=0.5, max=0.999),
     default=0.95,
     show_default=True,
     help="Confidence of every interval.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides every draw of the intervals.",
+)
+@prints("entry", "labels", "bias", "…")
 def calibrate(
     *,
     judge: str,
@@ -108,7 +125,7 @@ def calibrate(
         say=lambda text: click.echo(text, err=True),
     )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
     else:
         show_calibration(found.as_json(), appended=found.appended)
     return 0

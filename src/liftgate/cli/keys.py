@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import prints, show
+
 if TYPE_CHECKING:
     from liftgate.ledger.trust import Trust, Trusted
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_TRUST = click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
-_SIGN = click.option(
-    "--sign-with", multiple=True, required=True, metavar="KEY", help="An owner's key; repeatable."
+
+_OWNERS = click.option(
+    "--sign-with",
+    multiple=True,
+    required=True,
+    metavar="KEY",
+    shell_complete=complete.own_keys,
+    help="Your key, an owner's; repeatable.",
 )
 
 
@@ -33,96 +38,143 @@ def keys() -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--days", type=float, default=365, show_default=True, help="How long it is valid.")
-@click.option("--out", type=_FILE, metavar="FILE", help="Public record; default: NAME.pub.json.")
-def new(*, name: str, days: float, out: Path | None) -> int:
-    """Make a key of your own, and write its public record for others to trust."""
+@click.option(
+    "--days", metavar="X", type=float, default=365, show_default=True, help="How long it is valid."
+)
+@click.option(
+    "--out", type=options.FILE, metavar="FILE", help="Public record. Default: NAME.pub.json."
+)
+@prints("name", "id", "valid_until", "private", "public")
+def new(*, name: str, days: float, out: Path | None, as_json: bool) -> int:
+    """Make a key of your own, and write its public record for others to trust.
+
+    Exit codes: 0 made, 2 wrong use, or a key of this name exists.
+    """
     from liftgate.flow.keys import make
     from liftgate.ledger.keys import folder
 
     public, path = make(name, days=days, out=out)
-    click.echo(f"Key {name}, valid until {public.valid_until:%Y-%m-%d}: {public.id}")
-    click.echo(f"Private: {folder() / f'{name}.json'} (keep it to yourself)")
-    click.echo(f"Public:  {path}")
+    private = folder() / f"{name}.json"
+    body = {
+        "name": name,
+        "id": public.id,
+        "valid_until": public.valid_until.isoformat(),
+        "private": str(private),
+        "public": str(path),
+    }
+    show(
+        body,
+        f"Key {name}, valid until {public.valid_until:%Y-%m-%d}: {public.id}",
+        f"Private: {private} (keep it to yourself)",
+        f"Public:  {path}",
+        as_json=as_json,
+    )
     return 0
 
 
 @keys.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=options.FILE)
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="What it is for; repeatable.")
 @click.option("--service", is_flag=True, help="A machine holds it: never a person's consent.")
-@click.option("--owner", is_flag=True, help="It may sign changes of the trust file.")
+@click.option("--as-owner", is_flag=True, help="It may sign changes of the trust file.")
 @click.option(
-    "--quorum", type=click.IntRange(min=1), help="Owners that a change needs from now on."
+    "--quorum",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Owners that a change needs from now on.",
 )
-@_SIGN
-@_TRUST
+@_OWNERS
+@options.TRUST
+@prints("version", "digest")
 def trust(
     *,
     file: Path,
     roles: tuple[str, ...],
     service: bool,
-    owner: bool,
+    as_owner: bool,
     quorum: int | None,
     sign_with: tuple[str, ...],
     given: Path | None,
+    as_json: bool,
 ) -> int:
-    """Trust the key of a public record. The signers of the first version become its owners."""
+    """Trust the key of a public record. The signers of the first version become its owners.
+
+    Exit codes: 0 trusted, 1 too few owners have signed, 2 wrong use or no public record, 3 the
+    trust file was altered.
+    """
     from liftgate.flow.keys import Role
     from liftgate.flow.keys import trust as add
     from liftgate.store import Workspace
 
-    role = Role(roles, service, owner, quorum)
+    role = Role(roles, service, as_owner, quorum)
     made = add(Workspace.locate(), file, role, sign_with=sign_with, given=given)
-    click.echo(f"Trust file, version {made.version}: {made.digest}")
+    _changed(made, as_json=as_json)
     return 0
 
 
 @keys.command()
-@click.argument("name")
-@click.option("--reason", required=True, metavar="TEXT", help="Why.")
-@click.option("--at", metavar="TIME", help="Since when it does not count (ISO 8601); default: now.")
-@_SIGN
-@_TRUST
+@click.argument("name", shell_complete=complete.trusted_keys)
+@options.REASON
+@click.option("--at", metavar="TIME", help="Since when it does not count (ISO 8601). Default: now.")
+@_OWNERS
+@options.TRUST
+@prints("version", "digest")
 def revoke(
-    *, name: str, reason: str, at: str | None, sign_with: tuple[str, ...], given: Path | None
+    *,
+    name: str,
+    reason: str,
+    at: str | None,
+    sign_with: tuple[str, ...],
+    given: Path | None,
+    as_json: bool,
 ) -> int:
-    """Revoke a key for good: what it signs from a time on is refused by ledger verify."""
+    """Revoke a key for good: what it signs from a time on is refused by ledger verify.
+
+    Exit codes: 0 revoked, 1 too few owners have signed, 2 wrong use or no such key, 3 the trust
+    file was altered.
+    """
     from liftgate.flow.keys import revoke as remove
     from liftgate.store import Workspace
 
     made = remove(
         Workspace.locate(), name, reason=reason, sign_with=sign_with, at=_time(at), given=given
     )
-    click.echo(f"Trust file, version {made.version}: {made.digest}")
+    _changed(made, as_json=as_json)
     return 0
 
 
 @keys.command(name="list")
-@_TRUST
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.TRUST
+@prints("version", "digest", "quorum", "owners", "keys", "own")
 def list_keys(*, given: Path | None, as_json: bool) -> int:
-    """List the keys of the trust file, and your own."""
+    """List the keys of the trust file, and your own.
+
+    Exit codes: 0 listed, 2 wrong use, 3 the trust file was altered.
+    """
     from liftgate.flow.keys import listed
     from liftgate.ledger.keys import own_names
     from liftgate.store import Workspace
 
     found = listed(Workspace.locate(), given)
     own = own_names()
-    if as_json:
-        click.echo(json.dumps(_body(found, own), indent=2))
-        return 0
-    if found.version:
-        click.echo(
-            f"Trust file, version {found.version}; a change needs {found.quorum} of "
-            f"{len(found.owners)} owners"
-        )
-    else:
-        click.echo("Nobody is trusted yet; no signature is asked for.")
-    for one in found.keys:
-        click.echo(_line(found, one))
-    click.echo(f"Your own: {', '.join(own) or 'none'}")
+    show(_body(found, own), _lines(found, own), as_json=as_json)
     return 0
+
+
+def _changed(made: Trust, *, as_json: bool) -> None:
+    said = f"Trust file, version {made.version}: {made.digest}"
+    show({"version": made.version, "digest": made.digest}, said, as_json=as_json)
+
+
+def _lines(found: Trust, own: list[str]) -> Iterator[str]:
+    if found.version:
+        owners = f"{found.quorum} of {len(found.owners)} owners"
+        yield f"Trust file, version {found.version}; a change needs {owners}"
+    else:
+        yield "Nobody is trusted yet; no signature is asked for."
+    for one in found.keys:
+        yield _line(found, one)
+    yield f"Your own: {', '.join(own) or 'none'}"
 
 
 def _body(found: Trust, own: list[str]) -> dict[str, Any]:

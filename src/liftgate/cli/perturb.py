@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from liftgate.cli.result import print_json, prints
 
 if TYPE_CHECKING:
     from liftgate.perturbations.dataset import Perturbed
@@ -42,9 +43,21 @@ def _rates(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> dic
     help="Families with commas between: typos, casing, confusables, context, order. identity, the "
     "noise floor, is always there.",
 )
-@click.option("--seed", type=click.IntRange(min=0), default=0, help="Decides every change.")
 @click.option(
-    "--variants", type=click.IntRange(1, 20), default=1, help="Of each item in each family."
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Decides every change.",
+)
+@click.option(
+    "--variants",
+    metavar="N",
+    type=click.IntRange(1, 20),
+    default=1,
+    show_default=True,
+    help="Perturbed items for each item in each family.",
 )
 @click.option(
     "--rate",
@@ -53,16 +66,20 @@ def _rates(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> dic
     callback=_rates,
     help="FAMILY=SHARE of words or letters that is changed, above 0 and at most 1.",
 )
-@click.option("--part", "parts", multiple=True, help="Change only this part of the input.")
+@click.option(
+    "--part", "parts", multiple=True, help="Change only this part of the input; repeatable."
+)
 @click.option("--cluster", help="Column of items that are not independent of each other.")
-@click.option("--slice", "slices", multiple=True, help="Column that is kept as a slice.")
+@click.option(
+    "--slice", "slices", multiple=True, help="Column that is kept as a slice; repeatable."
+)
 @click.option(
     "--out",
     required=True,
     type=click.Path(path_type=Path, dir_okay=False),
     help="The JSON Lines file to write; an existing one is not overwritten.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+@prints("file", "digest", "items", "left_out")
 def perturb(
     *,
     data: str,
@@ -91,7 +108,7 @@ def perturb(
     plan = Perturbing(families, seed, variants, rates, parts)
     made = perturb_file(data, plan, out, root=Path.cwd(), cluster=cluster, slices=slices)
     if as_json:
-        click.echo(json.dumps(_json(made, out), indent=2))
+        print_json(_json(made, out))
     else:
         for line in _text(made, out):
             click.echo(line)

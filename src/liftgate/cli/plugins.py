@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
+from liftgate.cli.result import print_json, prints
 from liftgate.plugins import KINDS, catalogue
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+@prints("plugins")
 def plugins(*, as_json: bool) -> int:
-    """List the plug-ins that are installed, by kind."""
+    """List the plug-ins that are installed, by kind.
+
+    Exit codes: 0 listed, 2 wrong use.
+    """
     found = catalogue()
     if as_json:
-        click.echo(json.dumps({"plugins": [asdict(listing) for listing in found]}, indent=2))
+        print_json({"plugins": [asdict(listing) for listing in found]})
         return 0
     width = max((len(listing.name) for listing in found), default=0)
     for kind in KINDS:

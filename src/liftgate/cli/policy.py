@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints
+from liftgate.cli.result import show as say
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
     from liftgate.gates.bar import BarChange
     from liftgate.gates.policy import Policy, TierPlan
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_TRUST = click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
 
 
 @click.group()
@@ -33,13 +30,15 @@ def policy() -> None:
 
 
 @policy.command()
-@click.argument("name", required=False)
-@_TRUST
-@_JSON
+@click.argument("name", required=False, shell_complete=complete.policies)
+@options.TRUST
+@prints("liftgate", "policy", "level", "risks", "tiers", "changing", "waivers", "…")
 def show(*, name: str | None, given: Path | None, as_json: bool) -> int:
     """Show a policy: a shipped one or a file's; without a name, the one adopted here.
 
     What --json prints is a policy file (JSON is YAML) to start your own from.
+
+    Exit codes: 0 shown, 2 no such policy, 3 the ledger was altered.
     """
     from liftgate.flow.policies import current, named
     from liftgate.gates.policy import SHIPPED, shipped
@@ -48,7 +47,7 @@ def show(*, name: str | None, given: Path | None, as_json: bool) -> int:
     found = current(Workspace.locate(), given) if name is None else named(name)
     shown = found or shipped(SHIPPED[0])
     if as_json:
-        click.echo(json.dumps(shown.model(), indent=2))
+        print_json(shown.model())
         return 0
     if found is None:
         click.echo("No policy was adopted; a study's tier decides. The lightest:")
@@ -58,13 +57,13 @@ def show(*, name: str | None, given: Path | None, as_json: bool) -> int:
 
 
 @policy.command()
-@click.argument("study", type=_FILE)
-@_TRUST
-@_JSON
+@options.STUDY
+@options.TRUST
+@prints("policy", "tier", "risks", "needs")
 def check(*, study: Path, given: Path | None, as_json: bool) -> int:
     """Say which tier a study's change is of, and what that needs; before it is run, too.
 
-    Exit codes: 0 said, 2 a bad file.
+    Exit codes: 0 said, 2 a bad file, 3 the ledger was altered.
     """
     from liftgate.flow.policies import tier_of
     from liftgate.store import Workspace
@@ -78,7 +77,7 @@ def check(*, study: Path, given: Path | None, as_json: bool) -> int:
             "risks": {name: {"tier": r.tier, "why": r.why} for name, r in risks.items()},
             "needs": needs.model_dump(mode="json"),
         }
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return 0
     click.echo(f"Policy {policy_of.policy}, tier {tier}")
     for name, risk in risks.items():
@@ -89,64 +88,69 @@ def check(*, study: Path, given: Path | None, as_json: bool) -> int:
 
 
 @policy.command()
-@click.argument("first")
-@click.argument("second")
-@_JSON
+@click.argument("first", shell_complete=complete.policies)
+@click.argument("second", shell_complete=complete.policies)
+@prints("changes")
 def diff(*, first: str, second: str, as_json: bool) -> int:
     """Compare two policies or two studies: what each change does to the bar.
 
     FIRST and SECOND: a shipped policy, a policy or study file, or the number of a ledger entry of a
     lock or amendment.
 
-    Exit codes: 0 nothing is weakened, 1 something is, 2 a bad file.
+    Exit codes: 0 nothing is weakened, 1 something is, 2 a bad file, 3 the ledger was altered.
     """
     from liftgate.flow.policies import difference
     from liftgate.gates.weakening import weakens
     from liftgate.store import Workspace
 
     found = difference(first, second, Workspace.locate())
-    if as_json:
-        click.echo(json.dumps({"changes": [one.as_json() for one in found]}, indent=2))
-    else:
-        _show(found)
+    say({"changes": [one.as_json() for one in found]}, _changes(found), as_json=as_json)
     return 1 if weakens(found) else 0
 
 
 @policy.command()
-@click.argument("file", type=_FILE)
-@click.option("--sign-with", multiple=True, metavar="KEY", help="A key of yours; repeatable.")
-@_TRUST
-def adopt(*, file: Path, sign_with: tuple[str, ...], given: Path | None) -> int:
+@click.argument("file", type=options.FILE)
+@options.KEYS
+@options.TRUST
+@prints("policy", "entry", "holds", "changes", "signed")
+def adopt(*, file: Path, sign_with: tuple[str, ...], given: Path | None, as_json: bool) -> int:
     """Propose a policy for this ledger, or sign its proposal; it holds once enough have signed.
 
     A change that weakens the policy needs the larger quorum of the policy before it.
 
-    Exit codes: 0 it holds, 1 more must sign, or the key may not, 2 a bad file.
+    Exit codes: 0 it holds, 1 more must sign, or the key may not, 2 a bad file, 3 the ledger or
+    the trust file was altered.
     """
     from liftgate.flow.policies import adopt as propose
     from liftgate.gates.condition import State
     from liftgate.store import Workspace
 
     made = propose(Workspace.locate(), file, sign_with=sign_with, given=given)
-    _show(made.changes)
     holds = made.signed.state is State.MET
     word = "holds from here on" if holds else "does not hold yet"
-    click.echo(f"Policy {made.policy.policy} (ledger entry {made.entry}) {word}.")
+    body = {
+        "policy": made.policy.policy,
+        "entry": made.entry,
+        "holds": holds,
+        "changes": [one.as_json() for one in made.changes],
+        "signed": made.signed.as_json(),
+    }
+    lines = [f"Policy {made.policy.policy} (ledger entry {made.entry}) {word}."]
     if not holds:
-        for part in made.signed.parts:
-            click.echo(visible(f"  {part.name}: {part.why}"))
+        lines += [f"  {part.name}: {part.why}" for part in made.signed.parts]
+    say(body, _changes(made.changes), lines, as_json=as_json)
     return 0 if holds else 1
 
 
-def _show(found: Iterable[BarChange]) -> None:
+def _changes(found: Iterable[BarChange]) -> Iterator[str]:
     listed = list(found)
     for one in listed:
         old, new = (json.dumps(v, ensure_ascii=False) for v in (one.old, one.new))
-        click.echo(visible(f"{one.effect.value:<12} {one.path}: {_cut(old)} → {_cut(new)}"))
-        click.echo(visible(f"{'':<13}{one.why}"))
+        yield f"{one.effect.value:<12} {one.path}: {_cut(old)} → {_cut(new)}"
+        yield f"{'':<13}{one.why}"
     counts = Counter(one.effect.value for one in listed)
     said = ", ".join(f"{counts[word]} {word}" for word in ("weakened", "neutral", "strengthened"))
-    click.echo(said if listed else "No difference.")
+    yield said if listed else "No difference."
 
 
 def _cut(text: str) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_BATCH = click.argument("batch")
+_BATCH = click.argument("batch", shell_complete=complete.batches)
 
 
 @click.group()
@@ -25,30 +25,40 @@ def rate() -> None:
 
 
 @rate.command()
-@click.argument("source")
-@click.option("--rubric", help="A built-in rubric's name, or a YAML file.")
+@click.argument("source", shell_complete=complete.runs)
+@click.option(
+    "--rubric",
+    metavar="NAME|FILE",
+    shell_complete=complete.rubrics,
+    help="A built-in rubric's name, or a YAML file.",
+)
 @click.option(
     "--taxonomy",
+    type=click.Path(),
     metavar="FILE",
-    help="Instead of a rubric: the codes of failures that liftgate failures draw wrote, a file or "
-    "the word shipped.",
+    help="The codes of failures, a file or the word shipped; instead of a rubric, for what "
+    "liftgate failures draw wrote.",
 )
 @click.option("--raters", required=True, metavar="A,B", help="Pseudonyms, separated by commas.")
 @click.option(
     "--n",
     "items",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Items to rate, over all raters, each with the answers of all arms. Default: all.",
 )
 @click.option(
     "--overlap",
+    metavar="N",
     type=click.IntRange(min=0),
     help="Of these, how many everybody rates; agreement is computed from them. Default: none; of "
     "failures all.",
 )
 @click.option(
-    "--repeats",
+    "--twice",
+    "repeats",
     default=0,
+    metavar="N",
     type=click.IntRange(min=0),
     help="How many tasks each rater sees twice.",
 )
@@ -57,7 +67,12 @@ def rate() -> None:
     type=click.Path(path_type=Path, dir_okay=False),
     help="A JSONL file of things with a known value; every rater gets them, unmarked.",
 )
-@click.option("--seed", type=click.IntRange(min=0, max=2**53 - 1), help="Default: drawn now.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0, max=2**53 - 1),
+    help="Decides the lots. Default: drawn now.",
+)
 @click.option(
     "--stratify", metavar="NAME", help="A slice or metadata field: sampled in proportion."
 )
@@ -66,7 +81,7 @@ def rate() -> None:
     metavar="NAME",
     help="A slice or metadata field that names harmful content to warn of.",
 )
-@_JSON
+@prints("batch", "entry", "added", "digest", "seed", "raters", "tasks", "notes", "…")
 def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
     """Draw a batch from a study, a run or a file.
 
@@ -74,6 +89,8 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
     .jsonl file of things to rate, each with id, input and answer (or answers: a pair), or drawn by
     liftgate label draw. With --taxonomy it is a batch of liftgate failures draw: raters are coders,
     and liftgate failures report reads what liftgate rate export writes.
+
+    Exit codes: 0 drawn, 2 wrong use or a bad file, 3 the ledger was altered.
     """
     from liftgate.flow.rating import Asked, draw_batch
     from liftgate.store import Workspace
@@ -83,7 +100,7 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
     body: Mapping[str, Any] = drawn.entry.body
     if as_json:
         found = {**body, "entry": drawn.entry.sequence, "added": drawn.added}
-        click.echo(json.dumps({**found, "notes": list(drawn.notes)}, indent=2))
+        print_json({**found, "notes": list(drawn.notes)})
         return 0
     verb = "Drawn:" if drawn.added else "Drawn before, unchanged:"
     click.echo(f"{verb} batch {body['batch']} (entry {drawn.entry.sequence}, seed {body['seed']})")
@@ -99,16 +116,29 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
 
 @rate.command()
 @_BATCH
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option(
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Where to listen. Default: a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in.")
-@click.option("--name", help="What raters call this machine, for their links. Default: the host.")
-@_JSON
+@click.option(
+    "--hostname",
+    "name",
+    metavar="NAME",
+    help="What others call this machine, for the links. Default: the host.",
+)
+@prints("batch", "links")
 def serve(*, batch: str, as_json: bool, **given: Any) -> int:
     """Serve a batch until Ctrl-C, and print a link for each rater and for the lead.
 
     A link is all that is needed to rate as that rater: give each to one person only. Stopping and
     serving again loses nothing; links stay the same, if you name the port.
+
+    Exit codes: 0 stopped, 2 wrong use or no such batch, 3 the batch or the ledger was altered.
     """
     from liftgate.flow.rating import opened
     from liftgate.store import Workspace
@@ -116,7 +146,7 @@ def serve(*, batch: str, as_json: bool, **given: Any) -> int:
 
     def ready(links: Mapping[str, str]) -> None:
         if as_json:
-            click.echo(json.dumps({"batch": batch, "links": links}))
+            print_json({"batch": batch, "links": links})
         else:
             width = max(map(len, links))
             for who, link in links.items():
@@ -130,9 +160,12 @@ def serve(*, batch: str, as_json: bool, **given: Any) -> int:
 
 @rate.command()
 @_BATCH
-@_JSON
+@prints("batch", "total", "rated", "raters", "agreement", "…")
 def status(*, batch: str, as_json: bool) -> int:
-    """Show how far a batch is: raters, agreement, drift on gold items, what is to be settled."""
+    """Show how far a batch is: raters, agreement, drift on gold items, what is to be settled.
+
+    Exit codes: 0 shown, 2 no such batch, 3 the batch or the ledger was altered.
+    """
     from liftgate.cli.rate_text import status_lines
     from liftgate.flow.rating import opened
     from liftgate.flow.rating_view import lead_view
@@ -141,7 +174,7 @@ def status(*, batch: str, as_json: bool) -> int:
     with opened(Workspace.locate(), batch) as room:
         view = lead_view(room)
     if as_json:
-        click.echo(json.dumps(view, indent=2, ensure_ascii=False))
+        print_json(view)
         return 0
     for line in status_lines(view):
         click.echo(visible(line))
@@ -150,15 +183,39 @@ def status(*, batch: str, as_json: bool) -> int:
 
 @rate.command()
 @_BATCH
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="jsonl")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "jsonl"]),
+    default="jsonl",
+    show_default=True,
+    help="Of what is written.",
+)
 @click.option("--sheet", metavar="RATER", help="The empty sheet of a rater, instead of labels.")
-@click.option("--all", "everything", is_flag=True, help="Repeated and gold subjects, too.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
-def export(*, batch: str, form: str, sheet: str | None, everything: bool, out: Path | None) -> int:
+@click.option(
+    "--all", "everything", is_flag=True, help="Leave nothing out: repeated and gold subjects, too."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write it here. Default: print it.",
+)
+@prints("batch", "format", "file", "text")
+def export(
+    *,
+    batch: str,
+    form: str,
+    sheet: str | None,
+    everything: bool,
+    out: Path | None,
+    as_json: bool,
+) -> int:
     """Write the labels of a batch, or with --sheet a sheet to be filled in without a browser.
 
     Labels name items and trial keys, raters and values, never an arm; judges are calibrated on
     them. Abstentions are rows, too.
+
+    Exit codes: 0 written, 2 wrong use or no such batch, 3 the batch or the ledger was altered.
     """
     from liftgate.flow.rating import labels_text, opened, sheet_text
     from liftgate.store import Workspace
@@ -168,18 +225,21 @@ def export(*, batch: str, form: str, sheet: str | None, everything: bool, out: P
             text = labels_text(room, form, everything=everything)
         else:
             text = sheet_text(room, sheet, form)
-    if out is None:
+    if out is not None:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    if out is None and not as_json:
         click.echo(text, nl=False)
         return 0
-    out.write_text(text, encoding="utf-8", newline="\n")
-    click.echo(f"Wrote {out}.")
+    kept = text if out is None else None
+    body = {"batch": batch, "format": form, "file": out and str(out), "text": kept}
+    show(body, f"Wrote {out}.", as_json=as_json)
     return 0
 
 
 @rate.command("import")
 @_BATCH
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_JSON
+@prints("batch", "added", "empty")
 def import_(*, batch: str, file: Path, as_json: bool) -> int:
     """Bring in a sheet that a rater has filled in; rows without a value are left for later.
 
@@ -194,7 +254,7 @@ def import_(*, batch: str, file: Path, as_json: bool) -> int:
     with opened(Workspace.locate(), batch) as room:
         added, empty = take_in(room, file)
     if as_json:
-        click.echo(json.dumps({"batch": batch, "added": added, "empty": empty}, indent=2))
+        print_json({"batch": batch, "added": added, "empty": empty})
     else:
         click.echo(f"Kept {added} ratings of {file}; {empty} rows are empty.")
     return 0
@@ -203,14 +263,21 @@ def import_(*, batch: str, file: Path, as_json: bool) -> int:
 @rate.command()
 @_BATCH
 @click.argument("subject")
-@click.option("--value", required=True, help="The right rating: an anchor's label or key.")
-@click.option("--reason", required=True, help="Why.")
-@_JSON
+@click.option(
+    "--value",
+    required=True,
+    metavar="VALUE",
+    help="What it should say: an anchor's label or key.",
+)
+@options.REASON
+@prints("subject", "value", "reason")
 def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bool) -> int:
     """Settle a subject on which raters differ; their ratings stay as they are.
 
     SUBJECT is what `liftgate rate status` shows, or an item's id where it names one subject. Of a
     pair the value is about the first trial of its row.
+
+    Exit codes: 0 settled, 2 wrong use or no such subject, 3 the batch or the ledger was altered.
     """
     from liftgate.flow.rating import adjudicate, opened
     from liftgate.store import Workspace
@@ -218,7 +285,7 @@ def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bo
     with opened(Workspace.locate(), batch) as room:
         act = adjudicate(room, subject, value, reason)
     if as_json:
-        click.echo(json.dumps({"subject": act.subject, "value": act.value, "reason": act.reason}))
+        print_json({"subject": act.subject, "value": act.value, "reason": act.reason})
     else:
         click.echo(f"Settled {visible(subject)}: {value}.")
     return 0
@@ -227,11 +294,13 @@ def adjudicate(*, batch: str, subject: str, value: str, reason: str, as_json: bo
 @rate.command()
 @_BATCH
 @click.option("--incomplete", is_flag=True, help="Close it although tasks are open.")
-@_JSON
+@prints("batch", "entry", "added", "labels", "rows", "scores", "open", "…")
 def close(*, batch: str, incomplete: bool, as_json: bool) -> int:
     """Close a batch: nothing is added any more, and its labels are bound in the ledger.
 
     Ratings of answers and of pairs become scores in the store, each rater a scorer of their own.
+
+    Exit codes: 0 closed, 2 tasks are open, or no such batch, 3 the batch or the ledger was altered.
     """
     from liftgate.flow.rating_close import close_batch
     from liftgate.store import Workspace
@@ -240,7 +309,7 @@ def close(*, batch: str, incomplete: bool, as_json: bool) -> int:
     body = closed.entry.body
     if as_json:
         found = {**body, "entry": closed.entry.sequence, "added": closed.added}
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
         return 0
     verb = "Closed:" if closed.added else "Closed before, unchanged:"
     click.echo(

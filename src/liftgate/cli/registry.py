@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _ADDRESS = click.option(
     metavar="PLUGIN:PLACE",
     help="E.g. mlflow:http://127.0.0.1:5000. Default: $LIFTGATE_REGISTRY.",
 )
-_FILE = click.Path(dir_okay=False, path_type=Path)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 _ALIAS = click.option("--alias", default="champion", show_default=True, help="What is served.")
 _FALLBACK = click.option(
     "--fallback", default="rollback", show_default=True, help="The alias that a rollback goes to."
@@ -39,18 +38,27 @@ def registry() -> None:
 
 
 @registry.command()
-@click.argument("study", type=_FILE)
-@click.option("--model", required=True, help="The registered model.")
-@click.option("--version", required=True, help="The version that is the candidate.")
-@click.option("--arm", help="Which candidate it is. Default: the only one that ships.")
+@options.STUDY
+@click.option("--model", required=True, metavar="MODEL", help="The registered model.")
+@click.option(
+    "--model-version",
+    "version",
+    required=True,
+    metavar="VERSION",
+    help="The version that is the candidate.",
+)
+@click.option(
+    "--arm",
+    metavar="ARM",
+    shell_complete=complete.of_study("candidates"),
+    help="Which candidate it is. Default: the only one that ships.",
+)
 @_ALIAS
 @_FALLBACK
 @_NO_FILES
-@click.option(
-    "--trust", "given", type=_FILE, metavar="FILE", help="Another trust file than the workspace's."
-)
+@options.TRUST
 @_ADDRESS
-@_JSON
+@prints("entry", "registry", "model", "steps", "ground", "tagged", "…")
 def promote(
     *,
     study: Path,
@@ -94,18 +102,18 @@ def promote(
 
 
 @registry.command()
-@click.option("--model", required=True, help="The registered model.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; for the review afterwards.")
+@click.option("--model", required=True, metavar="MODEL", help="The registered model.")
+@options.REASON
 @_ALIAS
 @_FALLBACK
 @_ADDRESS
-@_JSON
+@prints("entry", "registry", "model", "steps", "ground", "tagged", "…")
 def rollback(
     *, model: str, reason: str, alias: str, fallback: str, address: str, as_json: bool
 ) -> int:
     """Swap what is served with what came before it, at once and as one act.
 
-    Exit codes: 0 swapped, 2 there is nothing to go back to.
+    Exit codes: 0 swapped, 2 there is nothing to go back to, 3 the ledger was altered.
     """
     from liftgate.flow.registry import Aliases, open_registry, roll_back
     from liftgate.store import Workspace
@@ -124,11 +132,12 @@ def rollback(
 @registry.command()
 @click.argument("model")
 @_ADDRESS
-@_JSON
+@prints("entry", "registry", "model", "steps", "ground", "tagged", "…")
 def finish(*, model: str, address: str, as_json: bool) -> int:
     """Finish a move of aliases that was begun and cut short.
 
-    Exit codes: 0 finished, 1 the aliases were moved meanwhile, 2 there is none.
+    Exit codes: 0 finished, 1 the aliases were moved meanwhile, 2 there is none, 3 the ledger was
+    altered.
     """
     from liftgate.flow.registry import finish as go_on
     from liftgate.flow.registry import open_registry
@@ -143,11 +152,11 @@ def finish(*, model: str, address: str, as_json: bool) -> int:
 @click.argument("runs", nargs=-1)
 @click.option("--experiment", help="All runs of this experiment.")
 @_ADDRESS
-@_JSON
+@prints("asked", "imported")
 def import_(*, runs: tuple[str, ...], experiment: str | None, address: str, as_json: bool) -> int:
     """Keep what a tracking server says of training runs, so that a later change is seen.
 
-    Exit codes: 0 kept, 2 wrong use or no such run.
+    Exit codes: 0 kept, 2 wrong use or no such run, 3 the ledger was altered.
     """
     from liftgate.flow.registry import open_registry
     from liftgate.flow.registry_audit import import_runs
@@ -162,7 +171,7 @@ def import_(*, runs: tuple[str, ...], experiment: str | None, address: str, as_j
         body = [
             {"run": e.body["run"], "source": e.refs["source"], "entry": e.sequence} for e in made
         ]
-        click.echo(json.dumps({"asked": len(asked), "imported": body}, indent=2))
+        print_json({"asked": len(asked), "imported": body})
         return 0
     for entry in made:
         click.echo(visible(f"{entry.body['run']}: {entry.refs['source']}, entry {entry.sequence}"))
@@ -171,7 +180,9 @@ def import_(*, runs: tuple[str, ...], experiment: str | None, address: str, as_j
 
 
 @registry.command()
-@click.option("--model", "models", multiple=True, help="Only this one; repeatable.")
+@click.option(
+    "--model", "models", metavar="MODEL", multiple=True, help="Only this one; repeatable."
+)
 @click.option(
     "--alias",
     "aliases",
@@ -182,7 +193,7 @@ def import_(*, runs: tuple[str, ...], experiment: str | None, address: str, as_j
 )
 @_NO_FILES
 @_ADDRESS
-@_JSON
+@prints("registry", "models", "aliases", "unread", "runs", "findings")
 def audit(
     *,
     models: tuple[str, ...],
@@ -207,7 +218,7 @@ def audit(
         contents=not no_files,
     )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
         return 1 if found.findings else 0
     click.echo(
         f"{len(found.models)} models, {found.aliases} guarded aliases, {found.runs} imported runs."
@@ -223,7 +234,7 @@ def audit(
 
 def _say(entry: Entry, act: Act, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"entry": entry.sequence, **entry.body}, indent=2))
+        print_json({"entry": entry.sequence, **entry.body})
         return
     for step in act.steps:
         before = "nowhere" if step.before is None else f"version {step.before}"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 from liftgate.errors import DataError
 
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from liftgate.flow.regress import Suite
     from liftgate.lineage.regressions import RegressionTest
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-_STUDY = click.argument("study", type=click.Path(path_type=Path))
-_TEST = click.argument("test")
-_REASON = click.option("--reason", required=True, help="Why.")
+_TEST = click.argument("test", shell_complete=complete.tests)
+_MOVED = prints("test", "state", "reason")
 
 
 @click.group()
@@ -33,13 +32,24 @@ def regress() -> None:
 
 @regress.command()
 @click.argument("source", metavar="STUDY|LOG|COMPARISON")
-@click.option("--item", required=True, help="The item that failed.")
+@click.option("--item-id", "item", required=True, metavar="ID", help="The item that failed.")
 @click.option("--owner", required=True, help="Who looks after the test.")
-@click.option("--reason", required=True, help="Why it must not fail again.")
-@click.option("--arm", help="The arm that failed it. Default: the only one that did.")
-@click.option("--metric", help="The score that failed. Default: the primary's.")
+@options.REASON
+@click.option(
+    "--arm",
+    metavar="ARM",
+    shell_complete=complete.of_study("arms"),
+    help="The arm that failed it. Default: the only one that did.",
+)
+@click.option(
+    "--metric",
+    metavar="METRIC",
+    shell_complete=complete.of_study("metrics"),
+    help="The score that failed. Default: the primary's.",
+)
 @click.option(
     "--at-least",
+    metavar="X",
     type=float,
     help="What passes, in the score's units (at most, where less is better). Default: the best.",
 )
@@ -52,7 +62,7 @@ def regress() -> None:
     "repeatable. Default: text.",
 )
 @click.option("--replaces", metavar="TEST", help="The test of which this is the next version.")
-@_JSON
+@prints("name", "version", "owner", "state", "metric", "at_least", "origin", "…")
 def add(*, source: str, as_json: bool, parts: tuple[str, ...], **wanted: Any) -> int:
     """Keep a failing item as a test; nothing is called.
 
@@ -62,6 +72,8 @@ def add(*, source: str, as_json: bool, parts: tuple[str, ...], **wanted: Any) ->
 
     Refused: an item that passed, one that was never asked, and one that is a test already, by its
     content.
+
+    Exit codes: 0 kept, 2 refused or wrong use, 3 the ledger was altered.
     """
     from liftgate.flow.regress import Wanted, add_test
     from liftgate.flow.regress_log import add_from_log, is_log
@@ -76,7 +88,7 @@ def add(*, source: str, as_json: bool, parts: tuple[str, ...], **wanted: Any) ->
     else:
         test = add_test(Path(source), Wanted(**wanted), Workspace.locate())
     if as_json:
-        click.echo(json.dumps(_json(test), indent=2))
+        print_json(_json(test))
     else:
         click.echo(visible(f"Added {test.name}, version {test.version}, owner {test.owner}"))
     return 0
@@ -84,16 +96,19 @@ def add(*, source: str, as_json: bool, parts: tuple[str, ...], **wanted: Any) ->
 
 @regress.command(name="list")
 @click.option("--all", "everything", is_flag=True, help="Retired ones, too.")
-@_JSON
+@prints("tests")
 def list_(*, everything: bool, as_json: bool) -> int:
-    """List the tests with their state, owner and origin."""
+    """List the tests with their state, owner and origin.
+
+    Exit codes: 0 listed, 2 wrong use, 3 the ledger was altered.
+    """
     from liftgate.flow.suite import listed
     from liftgate.lineage.regressions import State
     from liftgate.store import Workspace
 
     found = [t for t in listed(Workspace.locate()) if everything or t.state is not State.RETIRED]
     if as_json:
-        click.echo(json.dumps([_json(test) for test in found], indent=2))
+        print_json({"tests": [_json(test) for test in found]})
         return 0
     for test in found:
         why = f" ({test.why})" if test.why else ""
@@ -111,24 +126,32 @@ def list_(*, everything: bool, as_json: bool) -> int:
 
 
 @regress.command()
-@_STUDY
-@click.option("--arm", help="The arm to check. Default: the only candidate.")
-@click.option("--repeats", type=click.IntRange(1, 1000), help="How often each test is asked.")
-@_JSON
+@options.STUDY
+@click.option(
+    "--arm",
+    metavar="ARM",
+    shell_complete=complete.of_study("arms"),
+    help="The arm to check. Default: the only candidate.",
+)
+@click.option(
+    "--repeats", metavar="N", type=click.IntRange(1, 1000), help="How often each test is asked."
+)
+@prints("arm", "entry", "failed", "tests")
 def run(*, study: Path, arm: str | None, repeats: int | None, as_json: bool) -> int:
     """Ask one arm of a study every test; all active ones must pass in every repeat.
 
     Quarantined tests are asked and shown, and fail nothing. What this arm was asked before is not
     asked again.
 
-    Exit codes: 0 all active tests pass, 1 some do not, 2 wrong use, 4 there are no tests.
+    Exit codes: 0 all active tests pass, 1 some do not, 2 wrong use, 3 the ledger was altered, 4
+    there are no tests.
     """
     from liftgate.flow.regress import check_suite
     from liftgate.store import Workspace
 
     found = check_suite(study, Workspace.locate(), arm=arm, repeats=repeats)
     if as_json:
-        click.echo(json.dumps(_suite_json(found), indent=2))
+        print_json(_suite_json(found))
     else:
         _print(found)
     return 1 if found.failed else 0
@@ -136,26 +159,38 @@ def run(*, study: Path, arm: str | None, repeats: int | None, as_json: bool) -> 
 
 @regress.command()
 @_TEST
-@_REASON
-def quarantine(*, test: str, reason: str) -> int:
-    """Take a flaky test out of what must pass; repeats must have shown that it is flaky."""
-    return _move(test, "quarantined", reason)
+@options.REASON
+@_MOVED
+def quarantine(*, test: str, reason: str, as_json: bool) -> int:
+    """Take a flaky test out of what must pass; repeats must have shown that it is flaky.
+
+    Exit codes: 0 moved, 2 refused or no such test, 3 the ledger was altered.
+    """
+    return _move(test, "quarantined", reason, as_json=as_json)
 
 
 @regress.command()
 @_TEST
-@_REASON
-def restore(*, test: str, reason: str) -> int:
-    """Make a quarantined test count again; the repeats of its last check must agree."""
-    return _move(test, "active", reason)
+@options.REASON
+@_MOVED
+def restore(*, test: str, reason: str, as_json: bool) -> int:
+    """Make a quarantined test count again; the repeats of its last check must agree.
+
+    Exit codes: 0 moved, 2 refused or no such test, 3 the ledger was altered.
+    """
+    return _move(test, "active", reason, as_json=as_json)
 
 
 @regress.command()
 @_TEST
-@_REASON
-def retire(*, test: str, reason: str) -> int:
-    """Retire a test for good, with a reason."""
-    return _move(test, "retired", reason)
+@options.REASON
+@_MOVED
+def retire(*, test: str, reason: str, as_json: bool) -> int:
+    """Retire a test for good, with a reason.
+
+    Exit codes: 0 moved, 2 refused or no such test, 3 the ledger was altered.
+    """
+    return _move(test, "retired", reason, as_json=as_json)
 
 
 @regress.command()
@@ -165,25 +200,35 @@ def retire(*, test: str, reason: str) -> int:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The JSON Lines file to write; an existing one is not overwritten.",
 )
-def export(*, out: Path) -> int:
-    """Write the active tests as a data set."""
+@prints("file", "items", "digest")
+def export(*, out: Path, as_json: bool) -> int:
+    """Write the active tests as a data set.
+
+    Exit codes: 0 written, 2 wrong use or the file exists, 3 the ledger was altered, 4 there are no
+    tests.
+    """
     from liftgate.flow.items import write_items
     from liftgate.flow.suite import suite_items
     from liftgate.store import Workspace
 
     found = suite_items(Workspace.locate())
     write_items(found, out)
-    click.echo(f"Wrote {out}: {len(found.items):,} items, digest {found.digest}")
+    show(
+        {"file": str(out), "items": len(found.items), "digest": found.digest},
+        f"Wrote {out}: {len(found.items):,} items, digest {found.digest}",
+        as_json=as_json,
+    )
     return 0
 
 
-def _move(test: str, state: str, reason: str) -> int:
+def _move(test: str, state: str, reason: str, *, as_json: bool) -> int:
     from liftgate.flow.regress import move
     from liftgate.lineage.regressions import State
     from liftgate.store import Workspace
 
     moved = move(test, State(state), reason, Workspace.locate())
-    click.echo(f"{moved.name}: {moved.state.value}")
+    body = {"test": moved.name, "state": moved.state.value, "reason": reason}
+    show(body, f"{moved.name}: {moved.state.value}", as_json=as_json)
     return 0
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from liftgate.cli import complete
+from liftgate.cli.result import print_json, prints
+
 
 @click.command()
-@click.argument("study", required=False)
+@click.argument("study", required=False, shell_complete=complete.studies)
 @click.option(
-    "--entry", type=click.IntRange(min=1), metavar="N", help="This decision of the ledger."
+    "--entry",
+    type=click.IntRange(min=1),
+    metavar="N",
+    shell_complete=complete.decisions,
+    help="From this entry of the ledger, a decision.",
 )
 @click.option(
     "--out",
@@ -19,16 +25,14 @@ import click
     help="Write to this file. Default: the workspace's folder of reports.",
 )
 @click.option(
-    "--open",
+    "--open/--no-open",
     "opened",
-    type=click.Choice(["yes", "no"]),
-    default="no",
-    show_default=True,
+    is_flag=True,
     help="Open the page in the browser.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print where it lies as JSON.")
+@prints("study", "entry", "leaf", "report", "money", "reopened?")
 def report(
-    *, study: str | None, entry: int | None, out: Path | None, opened: str, as_json: bool
+    *, study: str | None, entry: int | None, out: Path | None, opened: bool, as_json: bool
 ) -> int:
     """Write the report of a study's last decision as one HTML file.
 
@@ -46,7 +50,7 @@ def report(
         found |= {"report": str(written.path), "money": written.money}
         if written.reopened:
             found["reopened"] = list(written.reopened)
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         from liftgate.cli.text import visible
 
@@ -56,6 +60,6 @@ def report(
             click.echo(visible(line))
         for line in written.reopened:
             click.echo(visible(f"To be looked at again: {line}"))
-    if opened == "yes":
+    if opened:
         click.launch(str(written.path))
     return 0

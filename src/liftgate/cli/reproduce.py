@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("run", metavar="RUN|STUDY")
+@click.argument("run", metavar="RUN|STUDY", shell_complete=complete.runs)
 @click.option(
     "--study",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -27,17 +28,22 @@ if TYPE_CHECKING:
 )
 @click.option("--no-search", is_flag=True, help="Do not look for the cause.")
 @click.option(
-    "--max-cost", type=click.FloatRange(min=0), help="What all passes together may spend."
+    "--max-cost",
+    metavar="X",
+    type=click.FloatRange(min=0),
+    help="What all passes together may spend.",
 )
 @click.option("--estimate", is_flag=True, help="Say what it would take, and call nothing.")
 @click.option(
-    "--export",
+    "--code",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Write the run's code into a folder, as it was captured, and call nothing.",
 )
-@click.option("--sign-with", metavar="KEY", help="Sign the verdict with a key of one's own.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@options.MAYBE_KEY
+@prints(
+    "run?", "verdict?", "trials?", "differing?", "cause?", "entry?", "estimate?", "folder?", "…"
+)
 def reproduce(
     *,
     run: str,
@@ -45,7 +51,7 @@ def reproduce(
     no_search: bool,
     max_cost: float | None,
     estimate: bool,
-    export: Path | None,
+    code: Path | None,
     sign_with: str | None,
     as_json: bool,
 ) -> int:
@@ -59,22 +65,21 @@ def reproduce(
     When scores differ, the locked study, the dataset and the code are swapped back one at a time,
     and the first that brings the scores back is named. Each swap makes the calls once more.
 
-    Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 4 it
-    cannot be told or the code was not captured whole, 2 wrong use, 3 the ledger or a file was
-    altered.
+    Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 2 wrong
+    use, 3 the ledger or a file was altered, 4 it cannot be told or the code was not captured whole.
     """
     from liftgate.flow.reproduce import estimate as told
     from liftgate.flow.reproduce import reproduce as again
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
-    if estimate and export is not None:
-        raise click.UsageError("--estimate and --export: one of them")
-    if export is not None:
-        return _export(run, workspace, export, study, as_json=as_json)
+    if estimate and code is not None:
+        raise click.UsageError("--estimate and --code: one of them")
+    if code is not None:
+        return _export(run, workspace, code, study, as_json=as_json)
     if estimate:
         lines = told(run, workspace)
-        click.echo(json.dumps({"estimate": lines}, indent=2) if as_json else "\n".join(lines))
+        show({"estimate": lines}, lines, as_json=as_json)
         return 0
     if not study.is_file():
         raise click.UsageError(f"--study: there is no file {study}")
@@ -88,7 +93,7 @@ def reproduce(
         say=lambda line: click.echo(visible(line), err=True),
     )
     if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
+        print_json(found.as_json())
     else:
         for line in _text(found):
             click.echo(visible(line))
@@ -102,7 +107,7 @@ def _export(run: str, workspace: object, out: Path, study: Path, *, as_json: boo
     assert isinstance(workspace, Workspace)
     made = export_tree(run, workspace, out, repository=study.resolve().parent)
     if as_json:
-        click.echo(json.dumps({"run": made.id, "folder": str(out)}, indent=2))
+        print_json({"run": made.id, "folder": str(out)})
     else:
         click.echo(visible(f"The code of run {made.id} is in {out}"))
     return 0

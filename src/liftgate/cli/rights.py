@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
+from liftgate.cli import complete, options
 from liftgate.cli.acts import (
     act_status,
     answer,
@@ -16,6 +16,7 @@ from liftgate.cli.acts import (
     propose,
     review,
 )
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 
 
@@ -34,21 +35,15 @@ rights.add_command(conflict)
 
 
 @rights.command()
-@click.argument("act")
-@click.option(
-    "--trust",
-    "given",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Another trust file than the workspace's.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.argument("act", shell_complete=complete.acts)
+@options.TRUST
+@prints("act", "says", "roles", "must_sign", "…")
 def explain(*, act: str, given: Path | None, as_json: bool) -> int:
     """Say which rule an act falls under, and who must sign it.
 
     ACT: in words, e.g. "change gate affecting 2 teams".
 
-    Exit codes: 0 said, 2 no rule, or several, fit the words.
+    Exit codes: 0 said, 2 no rule, or several, fit the words, 3 the ledger was altered.
     """
     from liftgate.flow.policies import current
     from liftgate.gates.policy import SHIPPED, shipped
@@ -59,7 +54,7 @@ def explain(*, act: str, given: Path | None, as_json: bool) -> int:
     right, scope = find(policy.table(), act)
     if as_json:
         body = {**right.model_dump(mode="json"), "must_sign": needed(right, scope)}
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return 0
     for line in explained(right, scope):
         click.echo(visible(line))

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import complete, options
+from liftgate.cli.result import print_json, prints
+
 
 @click.command()
-@click.argument("study", type=click.Path(path_type=Path))
+@options.STUDY
 @click.option(
     "--concurrency",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Calls in flight for each arm. Default: what the system says (1 for a plain function).",
 )
 @click.option(
     "--requests-per-minute",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of every endpoint, shared by the arms that call it.",
 )
 @click.option(
     "--tokens-per-minute",
+    metavar="X",
     type=click.FloatRange(min=0, min_open=True),
     help="Of every endpoint, in and out, shared by the arms that call it.",
 )
@@ -34,6 +39,7 @@ import click
 )
 @click.option(
     "--max-cost",
+    metavar="X",
     type=click.FloatRange(min=0),
     help="Stop before a call that could bring this run's cost above it; nothing is decided then.",
 )
@@ -41,16 +47,18 @@ import click
     "--executor",
     default="asyncio",
     show_default=True,
+    shell_complete=complete.executors,
     help="What makes the calls; liftgate plugins lists what is installed.",
 )
 @click.option(
     "--workers",
+    metavar="N",
     type=click.IntRange(min=1),
     help="Processes of --executor processes. Default: one for each core.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
+@options.QUIET
 @click.option("--no-report", is_flag=True, help="Do not write the HTML report.")
-@click.option("--json", "as_json", is_flag=True, help="Print the decision as JSON.")
+@prints("entry", "study", "decisions", "recommended", "exit_code", "error_statement", "…")
 def run(
     *,
     study: Path,
@@ -70,8 +78,8 @@ def run(
     What a finished trial answered is never asked again: after Ctrl-C, a crash or a power cut the
     same command goes on where it stopped. While trials are running no arm's scores are shown.
 
-    Exit codes: 0 a candidate ships, 1 all hold, 4 not enough evidence, 2 wrong use or a bad file,
-    3 the study or its evidence changed after the lock.
+    Exit codes: 0 a candidate ships, 1 all hold, 2 wrong use or a bad file, 3 the study or its
+    evidence changed after the lock, 4 not enough evidence.
     """
     from liftgate.cli.progress import progress_printer
     from liftgate.evals.limits import Limits
@@ -90,7 +98,7 @@ def run(
             executor=executor_of(executor, workers),
         )
     if as_json:
-        click.echo(json.dumps(result.as_json(), indent=2))
+        print_json(result.as_json())
     else:
         _print(result)
     return int(result.body["exit_code"])

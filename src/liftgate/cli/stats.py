@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints
 
 
 @click.group()
@@ -32,8 +34,8 @@ def stats() -> None:
     is_flag=True,
     help="Exit 0 when only cells miss whose reason is written down.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.QUIET
+@prints("liftgate?", "form?", "interrupted?", "cpu_seconds?", "slowest?", "cells", "…")
 def verify(
     *,
     long: bool,
@@ -63,7 +65,7 @@ def verify(
     with progress_printer(quiet=quiet) as progress:
         report = measure(Request(long=long, only=only, data=data), progress)
     if as_json:
-        click.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+        print_json(report.as_json())
     else:
         show(report)
     if report.interrupted:

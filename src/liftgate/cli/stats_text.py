@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import click
 
+from liftgate.cli.result import print_json
 from liftgate.stats.verify.cell import Experiment
 from liftgate.stats.verify.page import band, figure, percent, runs_of
 from liftgate.stats.verify.run import Line, Outcome, Report
@@ -66,7 +66,7 @@ def show_list(experiments: Sequence[Experiment], *, as_json: bool) -> None:
     """Print the cells that would be measured."""
     if as_json:
         names = [cell.name for one in experiments for cell in one.cells]
-        click.echo(json.dumps(names, indent=2, ensure_ascii=False))
+        print_json({"cells": names})
         return
     for experiment in experiments:
         needs = f"; needs {experiment.needs}" if experiment.needs else ""

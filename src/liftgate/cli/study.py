@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli import options
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.study_power import power
 from liftgate.cli.text import visible
 
@@ -17,8 +19,18 @@ if TYPE_CHECKING:
     from liftgate.study.lint import Findings
     from liftgate.study.lock import Locked
 
+_LOCKED = (
+    "study",
+    "sequence",
+    "time",
+    "digest",
+    "dataset",
+    "arms",
+    "amendments",
+    "deviated",
+    "power",
+)
 _FILE = click.argument("file", type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 
 
 @click.group()
@@ -39,6 +51,7 @@ def study() -> None:
 )
 @click.option(
     "--worthwhile",
+    metavar="X",
     type=float,
     help="The smallest gain worth having, in the units of the score, e.g. 0.05. Asked for when "
     "missing.",
@@ -48,11 +61,14 @@ def study() -> None:
 @click.option("--dataset", help="Items: a file, or python:module:name. Default: items.jsonl.")
 @click.option("--baseline", help="The baseline's system. Default: python:systems:baseline.")
 @click.option("--candidate", help="The candidate's system. Default: python:systems:candidate.")
-@_JSON
+@prints("file", "study", "worthwhile")
 def new(
     *, name: str, out: Path | None, worthwhile: float | None, as_json: bool, **answers: str | None
 ) -> int:
-    """Write a study file that passes lint, with a comment for every choice left to you."""
+    """Write a study file that passes lint, with a comment for every choice left to you.
+
+    Exit codes: 0 written, 2 wrong use, or the file exists.
+    """
     from liftgate.ledger.author import default_author
     from liftgate.study.scaffold import Answers, scaffold
 
@@ -62,7 +78,7 @@ def new(
     text = scaffold(Answers(name=name, worthwhile=gain, **{"owner": default_author(), **given}))
     _write_new(path, text)
     if as_json:
-        _print_json({"file": str(path), "study": name, "worthwhile": gain})
+        print_json({"file": str(path), "study": name, "worthwhile": gain})
     else:
         click.echo(f"Wrote {path}. Name your systems and items in it, then:")
         click.echo(f"  liftgate study lint {path}")
@@ -77,7 +93,7 @@ _OUT = click.Path(path_type=Path, dir_okay=False)
 @_FILE
 @click.option("--sarif", type=_OUT, metavar="OUT", help="Write the findings as SARIF 2.1.0, too.")
 @click.option("--summary", type=_OUT, metavar="OUT", help="Append them as Markdown, too.")
-@_JSON
+@prints("file", "study", "digest", "faults", "warnings")
 def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool) -> int:
     """Check a study file: all its faults at once, with line and column.
 
@@ -98,7 +114,7 @@ def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool)
         raise
     _write_findings(file, (), found.warnings, sarif, summary)
     if as_json:
-        _print_json(_lint_json(file, planned.study, planned.digest(), found))
+        print_json(_lint_json(file, planned.study, planned.digest(), found))
         return 0
     for warning in found.warnings:
         click.echo(f"warning: {visible(warning.text(str(file)))}")
@@ -110,7 +126,7 @@ def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool)
 
 @study.command()
 @_FILE
-@_JSON
+@prints(*_LOCKED, "added")
 def lock(*, file: Path, as_json: bool) -> int:
     """Bind a study, its dataset, arms and scorers in the ledger.
 
@@ -125,7 +141,7 @@ def lock(*, file: Path, as_json: bool) -> int:
 
     kept = lock_study(file, Workspace.locate())
     if as_json:
-        _print_json({**_locked_json(kept.locked), "added": kept.added is not None})
+        print_json({**_locked_json(kept.locked), "added": kept.added is not None})
         return 0
     verb = "Locked" if kept.added else "Already locked, unchanged:"
     click.echo(f"{verb} {_where(kept.locked)}")
@@ -137,14 +153,14 @@ def lock(*, file: Path, as_json: bool) -> int:
 
 @study.command()
 @_FILE
-@click.option("--reason", required=True, help="Why the study changes.")
+@options.REASON
 @click.option(
     "--seen",
     required=True,
     type=click.Choice(["nothing", "aggregate", "results"]),
     help="What you had seen of the study's results when you decided to change it.",
 )
-@_JSON
+@prints(*_LOCKED, "amendment")
 def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
     """Record a change of a locked study: what, why, and what had been seen.
 
@@ -161,7 +177,7 @@ def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
     kept = amend_study(file, Workspace.locate(), reason=reason, seen=Seen(seen))
     amendment = kept.locked.amendments[-1]
     if as_json:
-        _print_json({**_locked_json(kept.locked), "amendment": amendment.as_json()})
+        print_json({**_locked_json(kept.locked), "amendment": amendment.as_json()})
         return 0
     click.echo(f"Amended {_where(kept.locked)}, by entry {amendment.sequence}:")
     for change in amendment.changes:
@@ -178,7 +194,7 @@ def amend(*, file: Path, reason: str, seen: str, as_json: bool) -> int:
 
 @study.command()
 @_FILE
-@_JSON
+@prints(*_LOCKED, "verified")
 def verify(*, file: Path, as_json: bool) -> int:
     """Compare a study, its dataset, arms and scorers with what was locked.
 
@@ -189,7 +205,7 @@ def verify(*, file: Path, as_json: bool) -> int:
 
     locked = verify_study(file, Workspace.locate())
     if as_json:
-        _print_json({**_locked_json(locked), "verified": True})
+        print_json({**_locked_json(locked), "verified": True})
     else:
         click.echo(f"Unchanged: {_where(locked)}")
     return 0
@@ -197,9 +213,12 @@ def verify(*, file: Path, as_json: bool) -> int:
 
 @study.command()
 @_FILE
-@_JSON
+@prints("study", "digest", "locked", "gate_activated", "decided", "money")
 def show(*, file: Path, as_json: bool) -> int:
-    """Show a study with every default filled in, and what the ledger holds of it."""
+    """Show a study with every default filled in, and what the ledger holds of it.
+
+    Exit codes: 0 shown, 2 faults, 3 the ledger was altered.
+    """
     from liftgate.flow.ledger import activation
     from liftgate.flow.report import last_decision
     from liftgate.flow.study import find
@@ -215,7 +234,7 @@ def show(*, file: Path, as_json: bool) -> int:
     if as_json:
         held = _locked_json(locked) if locked else None
         number = active and active.sequence
-        _print_json(
+        print_json(
             {
                 "study": model,
                 "digest": planned.digest(),
@@ -248,15 +267,18 @@ def show(*, file: Path, as_json: bool) -> int:
 
 @study.command()
 @click.option("--built-in", is_flag=True, help="Leave out the plug-ins of other packages.")
-@click.option("--json", is_flag=True, expose_value=False, help="No effect: a schema is JSON.")
-def schema(*, built_in: bool) -> int:
+@prints("$schema", "$defs", "properties", "…")
+def schema(*, built_in: bool, as_json: bool) -> int:  # noqa: ARG001 - it is JSON in any case
     """Print the JSON Schema of study files, installed scorers and rules included.
 
-    Editors that know YAML complete and check a study by it.
+    Editors that know YAML complete and check a study by it. A schema is JSON: --json changes
+    nothing.
+
+    Exit codes: 0 printed, 2 wrong use.
     """
     from liftgate.study.schema import json_schema
 
-    _print_json(json_schema(built_in=built_in))
+    print_json(json_schema(built_in=built_in))
     return 0
 
 
@@ -339,7 +361,3 @@ def _locked_json(locked: Locked) -> dict[str, Any]:
 def _where(locked: Locked) -> str:
     time = locked.time.strftime("%Y-%m-%d %H:%M:%S UTC")
     return f"{visible(locked.name)}, ledger entry {locked.sequence} of {time}"
-
-
-def _print_json(value: Any) -> None:
-    click.echo(json.dumps(value, indent=2))

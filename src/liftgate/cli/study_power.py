@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.gate_text import share, table
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 from liftgate.documents.numbers import count
 
@@ -21,6 +22,7 @@ Body = Mapping[str, Any]
 @click.option(
     "--items",
     "sizes",
+    metavar="N",
     type=click.IntRange(min=2),
     multiple=True,
     help="Also try the study's own plan with so many items; may be repeated.",
@@ -28,6 +30,7 @@ Body = Mapping[str, Any]
 @click.option(
     "--power",
     "wanted",
+    metavar="X",
     type=click.FloatRange(0.06, 0.99),
     default=0.8,
     show_default=True,
@@ -35,6 +38,7 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--runs",
+    metavar="N",
     type=click.IntRange(min=100),
     default=4000,
     show_default=True,
@@ -42,6 +46,7 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--pilots",
+    metavar="N",
     type=click.IntRange(min=0),
     default=50,
     show_default=True,
@@ -49,14 +54,15 @@ Body = Mapping[str, Any]
 )
 @click.option(
     "--item-cost",
+    metavar="X",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
     help="What one more item costs, in calls, beside its calls (a label, say): for the best "
     "number of repeats.",
 )
-@click.option("--quiet", is_flag=True, help="No progress.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@options.QUIET
+@prints("study", "items", "planned_calls", "wanted", "plans", "sizes", "…")
 def power(
     *,
     file: Path,
@@ -85,7 +91,7 @@ def power(
     with progress_printer(quiet=quiet) as progress:
         body = study_power(file, request, progress).as_json()
     if as_json:
-        click.echo(json.dumps(body, indent=2))
+        print_json(body)
         return 0
     click.secho(visible(_sentence(body)), bold=True)
     for line in _lines(body):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from liftgate.cli import complete
+from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import contents_sentence
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _KINDS = {
 
 
 @click.command()
-@click.argument("reference", metavar="REF")
+@click.argument("reference", metavar="REF", shell_complete=complete.references)
 @click.option(
     "--rows",
     type=click.IntRange(min=0),
@@ -38,7 +39,22 @@ _KINDS = {
     metavar="N",
     help="Show what was asked and answered in so many rows.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
+@prints(
+    "reference",
+    "number",
+    "entry",
+    "lock",
+    "dataset",
+    "arms",
+    "files",
+    "sound",
+    "rows",
+    "answers",
+    "runs",
+    "people",
+    "notes",
+    "…",
+)
 def trace(*, reference: str, rows: int | None, answers: int, as_json: bool) -> int:
     """Follow a printed number to its rows, the answers, the runs, their code, and the people.
 
@@ -55,7 +71,7 @@ def trace(*, reference: str, rows: int | None, answers: int, as_json: bool) -> i
 
     found = trace_reference(reference, Workspace.locate(), answers=answers)
     if as_json:
-        click.echo(json.dumps(found.as_json(rows), indent=2, ensure_ascii=False))
+        print_json(found.as_json(rows))
     else:
         from liftgate.figures.text import visible
 
@@ -136,7 +152,7 @@ def _references(found: Trace) -> Iterator[str]:
         yield f"  {reference}"
 
 
-def _lines(lines: tuple[Line, ...], arms: tuple[str, ...], rows: int) -> Iterator[str]:
+def _lines(lines: Sequence[Line], arms: tuple[str, ...], rows: int) -> Iterator[str]:
     yield f"Rows: {len(lines):,}" + (f", the first {rows}" if rows < len(lines) else "")
     shown = lines[:rows]
     if not shown:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import click
 
+from liftgate.cli.result import print_json, prints
 from liftgate.errors import DataError
 
 
@@ -17,17 +17,29 @@ from liftgate.errors import DataError
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=".",
 )
-@click.option("--port", default=0, type=click.IntRange(0, 65535), help="Default: a free one.")
+@click.option(
+    "--port",
+    default=0,
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    help="Where to listen. Default: a free one.",
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
 @click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link of a role.")
-@click.option("--name", help="What visitors call this machine, for the links. Default: the host.")
+@click.option(
+    "--hostname",
+    "name",
+    metavar="NAME",
+    help="What others call this machine, for the links. Default: the host.",
+)
 @click.option(
     "--open/--no-open",
     "opened",
     default=None,
-    help="Open the browser. Default: when started from a terminal, on this machine only.",
+    help="Open the page in the browser. Default: when started from a terminal, on this machine "
+    "only.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the links as JSON.")
+@prints("workspace", "links")
 def ui(
     *,
     folder: Path,
@@ -46,13 +58,14 @@ def ui(
     On this machine everybody may look. With --off-loopback a link is printed for each role: reader
     and lead.
 
-    Exit codes: 0 stopped, 2 wrong use or no workspace.
+    Exit codes: 0 stopped, 2 wrong use or no workspace, 3 the ledger was altered.
     """
     from liftgate.store import FOLDER, Workspace
     from liftgate.web.serve import Address, serve_app
     from liftgate.web.ui.app import make_ui_app
     from liftgate.web.ui.door import new_tokens
     from liftgate.web.ui.shell import Site
+    from liftgate.web.ui.warm import warm
 
     workspace = Workspace.locate(folder)
     if not workspace.exists:
@@ -64,6 +77,7 @@ def ui(
     inside = workspace.home.name == FOLDER
     site = Site(workspace, workspace.home.parent if inside else folder.resolve())
     site.index.now()
+    warm(site)
     tokens = new_tokens() if off_loopback else None
 
     def ready(origin: str) -> None:
@@ -71,7 +85,7 @@ def ui(
         if tokens is not None:
             links = {role.value: f"{origin}/enter/{token}" for role, token in tokens.items()}
         if as_json:
-            click.echo(json.dumps({"workspace": str(workspace.home), "links": links}))
+            print_json({"workspace": str(workspace.home), "links": links})
         elif tokens is None:
             click.echo(f"{links['all']}\nServing; Ctrl-C stops.")
         else:

@@ -116,14 +116,18 @@ def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Select
     counted: dict[str, Trial] = {}
     history: dict[str, Sequence[Trial]] = {}
     wanted: dict[str, list[str]] = {}
+    inputs: dict[str, set[str]] = {}
     for job in jobs(plan) if asked is None else asked:
         wanted.setdefault(job.arm.arm.fingerprint, []).append(job.key)
+        if asked is not None:
+            inputs.setdefault(job.arm.arm.fingerprint, set()).add(job.input_digest)
     for bound in plan.arms:
         keys = wanted.get(bound.arm.fingerprint)
         if keys is None:
             continue
         among, present = None if asked is None else keys, set(keys)
-        for key, rows in store.known(bound.arm.fingerprint, among).items():
+        of = None if asked is None else sorted(inputs[bound.arm.fingerprint])
+        for key, rows in store.known(bound.arm.fingerprint, among, of).items():
             if key not in present:
                 continue
             usable = [row for row in rows if is_usable(row, bound, plan.outcomes)]

@@ -24,6 +24,7 @@ from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 PROPOSED = "act.proposed"
@@ -51,7 +52,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Card):
     """A proposed act, the right that it falls under, and whether it may be done."""
 
     proposal: Proposal

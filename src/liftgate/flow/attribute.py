@@ -36,6 +36,7 @@ from liftgate.records import (
     StepKind,
     Trial,
 )
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
 from liftgate.study.focus import retrieved
@@ -45,7 +46,7 @@ _GOLD, _AGAIN = "gold", "again"
 
 
 @dataclass(frozen=True)
-class Attributed:
+class Attributed(Card):
     """What was found of each staged arm, and where it is written."""
 
     sequence: int

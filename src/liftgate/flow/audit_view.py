@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,8 +12,10 @@ from liftgate.documents.page import clip
 from liftgate.errors import BrokenChain, LiftgateError
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.ledger import verify
+from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger, dsse, statements
 from liftgate.ledger.trust import load as load_trust
+from liftgate.lineage.trace import find_entry
 from liftgate.records import Entry
 from liftgate.store import Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
@@ -27,12 +29,12 @@ _NAMES = ("study", "name", "model", "batch", "act", "digest")
 
 
 def audit_view(
-    workspace: Workspace, *, kind: str = "", text: str = "", before: int | None = None
+    index: StudyIndex, *, kind: str = "", text: str = "", before: int | None = None
 ) -> dict[str, Any]:
     """Return entries from the newest.
 
     Args:
-        workspace: whose ledger.
+        index: of the studies, which knows the ledger.
         kind: only this kind; empty: all.
         text: only entries whose author or subject holds it, whatever its case.
         before: only entries before this number.
@@ -40,30 +42,23 @@ def audit_view(
     Raises:
         BrokenChain: an entry is not what was recorded.
     """
-    found: dict[str, Any] = {
-        "kind": kind,
-        "text": text,
-        "before": before,
-        "entries": 0,
-        "rows": [],
-        "older": None,
-    }
-    if not Ledger.exists(workspace.home):
-        return found
+    found: dict[str, Any] = {"kind": kind, "text": text, "before": before}
     rows: list[dict[str, Any]] = []
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        tip = ledger.tip
-        size = tip.sequence if tip else 0
-        first = min(size, before - 1 if before is not None else size)
-        number = first
-        while number >= 1 and len(rows) < ROWS and first - number < MOST_LOOKED_AT:
-            row = _row(ledger.entry(number))
-            if _wanted(row, kind, text):
+    entries = index.ledger()
+    size = len(entries)
+    first = min(size, before - 1 if before is not None else size)
+    number = first
+    while number >= 1 and len(rows) < ROWS and first - number < MOST_LOOKED_AT:
+        entry = entries[number - 1]
+        if entry.kind == kind or not kind:
+            row = _row(entry)
+            if _wanted(row, text):
                 rows.append(row)
-            number -= 1
+        number -= 1
     older = {"kind": kind, "q": text, "before": number + 1} if number >= 1 else None
     return {
         **found,
+        "verified": index.verified(),
         "entries": size,
         "rows": rows,
         "looked_at": first - number,
@@ -71,36 +66,40 @@ def audit_view(
     }
 
 
-def entry_view(workspace: Workspace, number: int) -> dict[str, Any]:
+def entry_view(index: StudyIndex, workspace: Workspace, number: int) -> dict[str, Any]:
     """Return one entry with all that it says.
 
     Raises:
         UnknownName: there is none of that number.
         BrokenChain: it is not what was recorded.
-        LedgerError: there is no ledger yet.
     """
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        entry = ledger.entry(number)
-        tip = ledger.tip
+    entries = index.ledger()
+    entry = find_entry(entries, number)
     body = json.dumps(plain(entry.body), indent=2, ensure_ascii=False, sort_keys=True)
     return {
         **_row(entry),
+        "verified": index.verified(),
         "previous_leaf": entry.previous,
         "refs": dict(entry.refs),
         "body": clip(body, MOST_TEXT),
         "signature": _signature(entry, workspace),
         "links": _links(entry),
-        "newer": number + 1 if tip is not None and number < tip.sequence else None,
+        "newer": number + 1 if number < len(entries) else None,
         "older": number - 1 if number > 1 else None,
     }
 
 
-def verify_view(workspace: Workspace) -> dict[str, Any]:
-    """Verify chain, signatures and files now, and return what was found; nothing is changed."""
+def verify_view(workspace: Workspace, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Verify chain, signatures and files now, and return what was found; nothing is changed.
+
+    Args:
+        workspace: whose ledger and files; nothing that was verified before is relied upon.
+        tell: told how far it is.
+    """
     if not Ledger.exists(workspace.home):
         return {"sound": None, "says": "There is no ledger yet.", "hint": "liftgate study lock"}
     try:
-        found = verify(workspace)
+        found = verify(workspace, tell=tell)
     except BrokenChain as error:
         return {"sound": False, "says": clip(str(error), 2_000), "hint": clip(error.hint, 500)}
     return {
@@ -134,15 +133,14 @@ def _about(entry: Entry) -> str:
     if entry.kind == statements.KIND:
         kind = str(body.get("predicate", "")).rpartition(":predicate:")[2].removesuffix(":v1")
         return f"{kind} about entry {body.get('about')}"
-    for name in _NAMES:
+    # A lock's study is all that it says; its name is what it is looked up by.
+    for name in _NAMES[1:] if entry.kind in (LOCKED, AMENDED) else _NAMES:
         if isinstance(body.get(name), str):
             return str(body[name])
     return ""
 
 
-def _wanted(row: Mapping[str, Any], kind: str, text: str) -> bool:
-    if kind and row["kind"] != kind:
-        return False
+def _wanted(row: Mapping[str, Any], text: str) -> bool:
     return text.casefold() in f"{row['author']} {row['about']}".casefold()
 
 

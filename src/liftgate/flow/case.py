@@ -245,9 +245,11 @@ class Case:
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
     ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none."""
-        known = self.signals.get(metric, {})
+        known = self.signals.get(metric, Signals())
         signals = {
-            side: {item: values for (arm, item), values in known.items() if arm == fingerprint}
+            side: {
+                item: values for (arm, item), values in known.values.items() if arm == fingerprint
+            }
             for side, fingerprint in (
                 ("candidate", candidate.fingerprint),
                 ("baseline", self.baseline.fingerprint),
@@ -261,7 +263,7 @@ class Case:
                 candidate=candidate.fingerprint,
             )
             found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
-            found = replace(found, signals=signals)
+            found = replace(found, signals=signals, weak=known.weak)
             return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
@@ -271,7 +273,7 @@ class Case:
             candidate=candidate.fingerprint,
             failure_scores=self._failure_scores(worst),
         )
-        labelled = replace(labelled, signals=signals)
+        labelled = replace(labelled, signals=signals, weak=known.weak)
         return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:

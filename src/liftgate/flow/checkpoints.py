@@ -17,6 +17,7 @@ from liftgate.ledger.trust import FILE as TRUST_FILE
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import still_reopened
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 GIT = "git"
@@ -26,7 +27,7 @@ _SHIPS = "vsa"
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Card):
     """A checkpoint, and where it was put."""
 
     checkpoint: Checkpoint
@@ -132,7 +133,8 @@ def check_proof(file: Path, against: Path) -> Entry | int:
         given = json.loads(file.read_text(encoding="utf-8"))
         size, old = given["size"], given.get("old")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise DataError(f"{file}: no proof ({error!r})") from error
+        said = f"no member {error}" if isinstance(error, KeyError) else error
+        raise DataError(f"{file}: no proof ({said})") from error
     kept = {one.size: one for one in anchors.read_file(against)}
     if old is not None:
         return proof.check_growth(given, _of_size(kept, old, against), kept.get(size))

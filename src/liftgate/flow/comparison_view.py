@@ -114,7 +114,9 @@ class Openings:
         if key in self._sides:
             self._sides.move_to_end(key)
         else:
-            self._sides[key] = open_recorded(self._workspace, locks, *key, self._items)
+            self._sides[key] = open_recorded(
+                self._workspace, locks, *key, self._items, self._index.seen
+            )
         return self._sides[key]
 
     def _forget(self) -> None:

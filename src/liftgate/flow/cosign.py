@@ -22,6 +22,7 @@ from liftgate.ledger import Ledger, consent, dsse, statements
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 FORMAT = 1
@@ -30,7 +31,7 @@ _KIND = "liftgate-signature-request"
 
 
 @dataclass(frozen=True)
-class Request:
+class Request(Card):
     """A statement that waits for signatures."""
 
     payload: bytes

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,13 @@ from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
 from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
-from liftgate.ledger import Ledger
+from liftgate.ledger import verified_entries
 from liftgate.lineage.impact import reopened_lines
 from liftgate.lineage.reference import targets
 from liftgate.lineage.trace import files_of
 from liftgate.records import Entry
-from liftgate.store import Store, Workspace
+from liftgate.records.notebook import Card
+from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.load import text_of_file
 from liftgate.study.lock import AMENDED, LOCKED
@@ -44,7 +46,7 @@ FOLDER = "liftgate-templates"
 
 
 @dataclass(frozen=True)
-class Built:
+class Built(Card):
     """Where a document lies and what it was built from."""
 
     paths: tuple[Path, ...]
@@ -55,7 +57,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Checked:
+class Checked(Card):
     """What became of every number of a document."""
 
     file: str
@@ -172,18 +174,40 @@ def check_document(workspace: Workspace, file: Path) -> Checked:
     return checker(workspace)(file)
 
 
-def checker(workspace: Workspace) -> Callable[[Path], Checked]:
+def checker(
+    workspace: Workspace, ledger: Sequence[Entry] | None = None, seen: Seen | None = None
+) -> Callable[[Path], Checked]:
     """Verify the chain once, and return what checks documents as ``check_document`` does.
+
+    Args:
+        workspace: with the ledger.
+        ledger: its entries, verified by this process; None: they are verified now.
+        seen: what was seen of the files of runs; None: each is hashed once.
 
     Raises:
         BrokenChain: the ledger is not what was recorded.
         LedgerError: there is no ledger yet.
     """
-    entries = _entries(workspace)
-    return lambda file: _check(workspace, file, entries)
+    entries = _entries(workspace) if ledger is None else ledger
+    return partial(_check, workspace, entries, seen or Seen(), {})
 
 
-def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checked:
+def _check(
+    workspace: Workspace,
+    entries: Sequence[Entry],
+    known: Seen,
+    rows_told: dict[str, str],
+    file: Path,
+) -> Checked:
+    """Check a document.
+
+    Args:
+        workspace: with the rows.
+        entries: of the ledger, verified.
+        known: what was seen of the files of runs.
+        rows_told: leaf of a decision -> what became of its rows, for what is checked at a time.
+        file: the document.
+    """
     text = file.read_text(encoding="utf-8")
     record, line = record_of(text, file.name)
     own = _own(record, entries)
@@ -196,12 +220,14 @@ def _check(workspace: Workspace, file: Path, entries: Sequence[Entry]) -> Checke
     newest = _chosen(entries, str(record["study"]), None, lock=own.kind != KIND)
     said = record.get("about") or {}
     seen = int(record.get("seen") or len(entries))
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=known) as store:
         then = Tables(own, entries[:seen], store, said)
         facts = _facts(own, then)
         if own.kind == KIND:
             again = reopened_lines(entries, own.sequence)
-            told = "; ".join(filter(None, (_rows_of_now(own, entries, store), *again)))
+            if own.leaf not in rows_told:
+                rows_told[own.leaf] = _rows_of_now(own, entries, store)
+            told = "; ".join(filter(None, (rows_told[own.leaf], *again)))
         else:
             told = items_of_now(then.locked, Path.cwd())
         now = _facts(newest, Tables(newest, entries, store, said))
@@ -241,10 +267,8 @@ def _until(entry: Entry, entries: Sequence[Entry]) -> int:
     return max(entry.sequence, 0) if entry.sequence < len(entries) else len(entries)
 
 
-def _entries(workspace: Workspace) -> list[Entry]:
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        ledger.verify()
-        return list(ledger.entries())
+def _entries(workspace: Workspace) -> Sequence[Entry]:
+    return verified_entries(workspace.home)
 
 
 def _own(record: Mapping[str, Any], entries: Sequence[Entry]) -> Entry | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -48,6 +48,7 @@ class Found:
 class Shelf:
     """The built documents below a folder; what was read of a file is kept until it changes."""
 
+    index: StudyIndex
     workspace: Workspace
     folder: Path
     _read: dict[str, tuple[Stamp, Found | None]] = field(default_factory=dict)
@@ -86,17 +87,23 @@ class Shelf:
         self.check_all([one])
         return self._checked[one.file][2]
 
-    def check_all(self, some: Sequence[Found]) -> None:
-        """Hold documents against the ledger now; its chain is verified once for all of them."""
+    def check_all(self, some: Sequence[Found], tell: Callable[[str], None] | None = None) -> None:
+        """Hold documents against the ledger now.
+
+        Its chain is verified as far as it was not yet, and the rows of each decision are selected
+        once for all of them.
+        """
         with self._checking:
             leaf = self.tip()
             try:
-                check = checker(self.workspace)
+                check = checker(self.workspace, self.index.ledger(), self.index.seen)
             except LiftgateError as error:
                 broken = _broken(error)
                 self._checked |= {one.file: (one.stamp, leaf, broken) for one in some}
                 return
-            for one in some:
+            for number, one in enumerate(some):
+                if tell is not None:
+                    tell(f"{number} of {len(some)} documents are checked.")
                 try:
                     said = _said(check(self.folder / one.file))
                 except (LiftgateError, OSError, ValueError) as error:
@@ -143,7 +150,12 @@ class Sought:
 
 
 def documents_view(
-    index: StudyIndex, shelf: Shelf, sought: Sought, *, now: bool = False
+    index: StudyIndex,
+    shelf: Shelf,
+    sought: Sought,
+    *,
+    now: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Return one page of the list of documents.
 
@@ -152,6 +164,7 @@ def documents_view(
         shelf: where documents lie.
         sought: which documents.
         now: check those of this page first, which takes a while.
+        tell: told how far it is.
 
     Raises:
         DataError: there is no such state.
@@ -166,11 +179,12 @@ def documents_view(
     if now:
         rows = _rows(shelf, leaf, found, newest)
         some = [one for one, row in zip(found, rows, strict=True) if _fits(row, sought)]
-        shelf.check_all(_paged(some, sought.page)[0])
+        shelf.check_all(_paged(some, sought.page)[0], tell)
     rows = _rows(shelf, leaf, found, newest)
     shown, page, pages = _paged([row for row in rows if _fits(row, sought)], sought.page)
     counts = Counter(row["state"] for row in rows)
     return {
+        "verified": index.verified(),
         "documents": counts[sought.state] if sought.state else len(rows),
         "of": len(every),
         "folder": shelf.folder.name,
@@ -249,6 +263,7 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
     one, text = shelf.document(file)
     said = shelf.check(one) if now else shelf.checked(one, shelf.tip())
     return {
+        "verified": shelf.index.verified(),
         "file": one.file,
         "template": one.template,
         "study": one.study,

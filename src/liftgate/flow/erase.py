@@ -15,12 +15,13 @@ from liftgate.flow.tags import Tags, tags_of_digest
 from liftgate.ledger import Draft, Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.records import Entry, Item, Trial
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
 
 @dataclass(frozen=True)
-class Erasure:
+class Erasure(Card):
     """What was erased, and what was left and why."""
 
     items: tuple[str, ...]
@@ -33,7 +34,7 @@ class Erasure:
 
 
 @dataclass(frozen=True)
-class Held:
+class Held(Card):
     """A data set of a ledger, and whether its content should still be there."""
 
     study: str
@@ -67,7 +68,7 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger, Store.open(workspace.home) as store:
         ledger.verify()
         entries = list(ledger.entries())
         shapes.check(entries, shapes.LOCKS)

@@ -16,6 +16,7 @@ from liftgate.flow.study import find, open_study
 from liftgate.ledger import Ledger
 from liftgate.protocols import Identified
 from liftgate.records import Entry, Json, Trial
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.changes import Change, changes
 from liftgate.study.lock import AMENDED, LOCKED
@@ -49,7 +50,7 @@ class Lack:
 
 
 @dataclass(frozen=True)
-class Explained:
+class Explained(Card):
     """What a run would find, and what it would not."""
 
     known: int

@@ -16,7 +16,8 @@ from liftgate.records import Anchor, Entry, Json, Rubric, RubricKind, RubricScal
 SHIPPED = "shipped"
 """As the name of a taxonomy: the one that comes with liftgate."""
 KEYS = "1234567890abdefghijklmnopqrtvwxyzsuc"
-"""One for each code; s, u and c last, since the page uses them itself where nobody claims them."""
+"""One for each code; s, u and c last, since the page uses them itself where nobody claims them.
+Where there are more codes: one for each group, then one for each code of it."""
 LEAD = "lead"
 """Whose word settles a rating; not one of the coders, whose agreement is measured."""
 
@@ -27,20 +28,14 @@ def taxonomy_named(name: str) -> Taxonomy:
 
 
 def rubric_of(words: Taxonomy) -> Rubric:
-    """Return a taxonomy as a rubric: one key a code, for what went wrong first.
+    """Return a taxonomy as a rubric: a key a code, or two, for what went wrong first.
 
     Raises:
-        DataError: it has fewer than two codes, or more than there are keys.
+        DataError: it has fewer than two codes, or more groups, or codes in a group, than keys.
     """
-    if not 2 <= len(words.codes) <= len(KEYS):
-        raise DataError(
-            f"taxonomy {words.name}: got {len(words.codes)} codes, expected 2 to {len(KEYS)}, "
-            "one for each key",
-            hint="copy liftgate failures taxonomy, and leave out what cannot happen with you",
-        )
     anchors = tuple(
-        Anchor(float(number), code.name, code.meaning, KEYS[number])
-        for number, code in enumerate(words.codes.values())
+        Anchor(float(number), code.name, code.meaning, key)
+        for number, (code, key) in enumerate(zip(words.codes.values(), _keys(words), strict=True))
     )
     return Rubric(
         name=f"failures: {words.name}",
@@ -54,6 +49,29 @@ def rubric_of(words: Taxonomy) -> Rubric:
         ),
         shows=(Shown.INPUT, Shown.REFERENCE),
     )
+
+
+def _keys(words: Taxonomy) -> list[str]:
+    """Return the keys of the codes, in their order."""
+    if len(words.codes) < 2:
+        raise DataError(f"taxonomy {words.name}: got {len(words.codes)} codes, expected 2 or more")
+    if len(words.codes) <= len(KEYS):
+        return list(KEYS[: len(words.codes)])
+    groups: dict[str, list[str]] = {}
+    for code in words.codes.values():
+        groups.setdefault(code.group, []).append(code.name)
+    for what, found in (("groups", groups), *((f"codes in {g}", c) for g, c in groups.items())):
+        if len(found) > len(KEYS):
+            raise DataError(
+                f"taxonomy {words.name}: got {len(found)} {what}, expected at most {len(KEYS)}, "
+                "one for each key",
+                hint="copy liftgate failures taxonomy, and leave out what cannot happen with you",
+            )
+    first = dict(zip(groups, KEYS, strict=False))
+    return [
+        first[code.group] + KEYS[groups[code.group].index(code.name)]
+        for code in words.codes.values()
+    ]
 
 
 def subjects_of_failures(

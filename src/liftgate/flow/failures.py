@@ -26,6 +26,7 @@ from liftgate.flow.study import find, open_study
 from liftgate.flow.suite import entries_of
 from liftgate.ledger import Ledger
 from liftgate.records import Item, Observation
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
@@ -47,7 +48,7 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class Drawn(Card):
     """A batch that was written."""
 
     batch: str

@@ -9,7 +9,7 @@ from liftgate.errors import BrokenChain, DataError
 from liftgate.flow.checkpoints import home_in
 from liftgate.flow.ledger import ERASED, recorded_files
 from liftgate.ledger import Ledger
-from liftgate.store import Store, Workspace, only_one
+from liftgate.store import RUN_FINISHED, Store, Workspace, only_one
 from liftgate.store.sharing import fetch as bring
 
 
@@ -51,7 +51,7 @@ def fetch(workspace: Workspace, folder: Path) -> Fetched:
         Store.open(workspace.home) as store,
     ):
         ledger.verify()
-        recorded = recorded_files(ledger)
+        recorded = recorded_files(ledger.entries(RUN_FINISHED))
         for run, files in recorded.items():
             if any(Path(name).name != name for name in (run, *files)):
                 raise BrokenChain(f"run {run}: the ledger names a path that leads elsewhere")

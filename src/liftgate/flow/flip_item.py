@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from liftgate.documents.page import clip
 from liftgate.documents.word_diff import Piece, WordDiff, word_diff
 from liftgate.flow.flip_look import SIDES, Look, Told
 from liftgate.records import StepKind
+
+_MODELS = {StepKind.MODEL.value, StepKind.GENERATION.value}
 
 
 def tries_view(told: Sequence[tuple[Told, ...]], most: int, *, diff: bool) -> list[dict[str, Any]]:
@@ -62,6 +65,7 @@ def _documents(rows: Sequence[Told | None], most: int) -> dict[str, list[str]] |
     for row in rows:
         steps = [s for s in _of_trace(row) if s["kind"] == StepKind.RETRIEVAL.value]
         outputs = [one for s in steps for one in _listed(s.get("output"))]
+        outputs += [] if row is None else row.texts.retrieved
         sides.append(dict.fromkeys(clip(_named(one), most) for one in outputs))
     if not any(sides):
         return None
@@ -93,7 +97,7 @@ def _steps(rows: Sequence[Told | None], most: int) -> list[dict[str, Any]]:
     names: dict[tuple[str, str], str] = {}
     marks = []
     for steps in sides:
-        keys = [(str(s["kind"]), str(s.get("name", ""))) for s in steps]
+        keys = [(str(s["kind"]), _called(s)) for s in steps]
         marks.append(" ".join(f"s{names.setdefault(k, str(len(names)))}" for k in keys))
     found = word_diff(*marks)
     columns = [_marked(pieces) for pieces in (found.baseline, found.candidate)]
@@ -108,6 +112,11 @@ def _steps(rows: Sequence[Told | None], most: int) -> list[dict[str, Any]]:
             at[s] += there
         aligned.append({"sides": pair})
     return aligned
+
+
+def _called(step: Mapping[str, Any]) -> str:
+    """Return by what a step is aligned: a model's name is what differs between two systems."""
+    return "" if step["kind"] in _MODELS else str(step.get("name", ""))
 
 
 def steps_view(steps: Sequence[Mapping[str, Any]], most: int) -> list[dict[str, str]]:
@@ -138,5 +147,7 @@ def _marked(pieces: Sequence[Piece]) -> list[bool]:
 def _step(step: Mapping[str, Any], most: int) -> dict[str, str]:
     shown = {key: step.get(key) for key in ("kind", "name", "input", "output", "error")}
     return {
-        k: clip(v if isinstance(v, str) else repr(v), min(most, 400)) for k, v in shown.items() if v
+        k: clip(v if isinstance(v, str) else json.dumps(v, ensure_ascii=False), min(most, 400))
+        for k, v in shown.items()
+        if v
     }

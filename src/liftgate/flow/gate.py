@@ -15,6 +15,7 @@ from liftgate.gates.calibrate.engine import Plan
 from liftgate.gates.calibrate.rows import Rows
 from liftgate.protocols import Progress
 from liftgate.records import Design
+from liftgate.records.notebook import Card
 from liftgate.study.design import Study
 
 Show = Callable[[Progress], None]
@@ -37,7 +38,7 @@ class Request:
 
 
 @dataclass(frozen=True, eq=False)
-class Simulated:
+class Simulated(Card):
     """A study's gate and what it does in simulated worlds."""
 
     study: Study

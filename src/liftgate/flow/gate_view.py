@@ -27,9 +27,9 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.folder import files_below
 from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.policies import REFUSED, effective, in_force
+from liftgate.flow.signed_view import Ground, signature_view
 from liftgate.flow.study_index import StudyIndex
-from liftgate.ledger import Ledger, consent
-from liftgate.ledger.consent import Consent
+from liftgate.ledger import consent
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
 from liftgate.store import Workspace
@@ -38,27 +38,31 @@ STATUS_SECONDS = 60
 SIMULATE_SECONDS = 120
 _RUNS = 4_000
 _MOST_BYTES = 1_000_000
-_SIGNED = {
-    consent.PROTOCOL: "signed the locked study",
-    consent.FORECAST: "gave a forecast",
-    consent.APPROVAL: "approved",
-    consent.RECORD: "signed the decision record",
-    consent.WAIVER: "waived",
-}
 
 
 def gate_view(
-    index: StudyIndex, workspace: Workspace, folder: Path, *, study: str
+    index: StudyIndex,
+    workspace: Workspace,
+    folder: Path,
+    *,
+    study: str,
+    evidence: str | None = None,
 ) -> dict[str, Any]:
     """Return a study's policy, tier, power at the lock, and every signature about it.
+
+    Args:
+        index: of the studies.
+        workspace: where the ledger lies.
+        folder: where to look for the study's file.
+        study: the study's name.
+        evidence: digest of its evidence as it is now; None: it was not looked at.
 
     Raises:
         UnknownName: no such study.
         BrokenChain: an entry, a signature or the trust file was altered.
     """
     known = index.study(study)
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        entries = tuple(ledger.entries())
+    entries = index.ledger()
     trust = load_trust(trust_file(workspace, None))
     consents = tuple(consent.given(entries, trust))
     held = entries[(known.amended or known.sequence) - 1]
@@ -66,6 +70,8 @@ def gate_view(
     file = study_file(folder, study)
     mine = {known.sequence, *([known.amended] if known.amended else [])}
     mine |= {one.sequence for one in known.decisions}
+    last = None if known.decision is None else known.decision.sequence
+    ground = Ground(known.amended or known.sequence, last, holds.digest(), evidence)
     activated = [
         e.sequence
         for e in entries
@@ -73,13 +79,14 @@ def gate_view(
     ]
     return {
         "study": study,
+        "verified": index.verified(),
         "file": None if file is None else str(file.relative_to(folder)),
-        "decision": known.decision and known.decision.sequence,
+        "decision": last,
         "stale": known.stale,
         "policy": {"name": holds.policy, "level": holds.level, "digest": holds.digest()},
         "power": held.body.get("power"),
         "activated": activated[-1] if activated else None,
-        "signatures": [_signature(one, entries) for one in consents if one.about in mine],
+        "signatures": [signature_view(c, entries, ground) for c in consents if c.about in mine],
         "refused": [_refusal(e) for e in entries if e.kind == REFUSED and _names(e, study)],
         "people": [
             {"name": one.key.name, "roles": sorted(one.roles), "service": one.service}
@@ -197,21 +204,6 @@ def _command(
 
 def _environment(workspace: Workspace) -> dict[str, str]:
     return {**os.environ, "LIFTGATE_HOME": str(workspace.home), "NO_COLOR": "1"}
-
-
-def _signature(one: Consent, entries: Sequence[Entry]) -> dict[str, Any]:
-    said = {k: v for k, v in one.said.items() if isinstance(v, str) and not k.startswith("_")}
-    return {
-        "entry": one.sequence,
-        "about": one.about,
-        "time": entries[one.sequence - 1].time.isoformat(),
-        "act": _SIGNED.get(one.act, one.act),
-        "role": clip(str(said.get("role", "")), 80),
-        "by": [clip(signer.key.name, 120) for signer in one.by],
-        "note": clip(str(said.get("note") or said.get("reason") or ""), 500),
-        "faults": [clip(text, 300) for text in one.faults],
-        "address": f"/audit/entry?n={one.sequence}",
-    }
 
 
 def _names(entry: Entry, study: str) -> bool:

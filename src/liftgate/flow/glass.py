@@ -20,6 +20,7 @@ from liftgate.ledger import Ledger, consent
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 
@@ -36,7 +37,7 @@ class Emergency:
 
 
 @dataclass(frozen=True)
-class Exceptional:
+class Exceptional(Card):
     """A waiver or a broken glass, for counting."""
 
     kind: str

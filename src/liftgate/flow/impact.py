@@ -16,11 +16,12 @@ from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, Impact, Index, impact, reopening
 from liftgate.lineage.thing import parse_thing
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(Card):
     """What rests on a thing, and the entry that was just written about it."""
 
     impact: Impact

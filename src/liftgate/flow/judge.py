@@ -28,6 +28,7 @@ from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Dataset, Entry, Observation
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace, only_one
 
 Say = Callable[[str], None]
@@ -36,7 +37,7 @@ HALF_WIDTH = 0.05
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Card):
     """What was found of a judge."""
 
     entry: Entry

@@ -68,6 +68,7 @@ def worth_of(
     ours, theirs = known.differences(metric, pair)
     middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
     labelled = [item.id for item in items if item.id in ours and item.id in known.chances]
+    covariate, features = _covariates(known.signals, items, pair)
     drawn = Drawn(
         label=np.array([ours[item] for item in labelled], dtype=float),
         labelled=labelled,
@@ -75,7 +76,8 @@ def worth_of(
         item=[item.id for item in items],
         cluster=_clusters(items),
         chance=np.array([known.chances[item] for item in labelled], dtype=float),
-        covariate=_covariates(known.signals, items, pair),
+        covariate=covariate,
+        features=features,
     )
     try:
         found = judge_errors.worth(drawn)
@@ -113,15 +115,18 @@ def _net(found: Mapping[str, Mapping[str, Sequence[float]]], candidate: str) -> 
 
 def _covariates(
     signals: Signals, items: Sequence[Item], pair: tuple[str, str]
-) -> NDArray[np.float64] | None:
-    """Return the differences of what else is known; what is not known is taken for the mean."""
-    width = max(map(len, signals.values()), default=0)
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
+    """Return differences of what else is known, strong and weak; gaps are taken for the mean."""
+    width = max(map(len, signals.values.values()), default=0)
     nothing = (np.nan,) * width
     ours, theirs = (
-        np.array([signals.get((arm, item.id), nothing) for item in items], dtype=float)
+        np.array([signals.values.get((arm, item.id), nothing) for item in items], dtype=float)
         for arm in pair
     )
+    if not width:
+        return None, None
     table = ours - theirs
     known = ~np.isnan(table)
     means = np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known, table, means) if width else None
+    strong, weak = np.split(np.where(known, table, means), [width - signals.weak], axis=1)
+    return strong, weak if signals.weak else None

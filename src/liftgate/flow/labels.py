@@ -24,6 +24,7 @@ from liftgate.gates.judge_errors import needed
 from liftgate.ledger import Ledger
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
+from liftgate.records.notebook import Card
 from liftgate.stats.label_plan import LabelWorth, half_width
 from liftgate.stats.labelled import FEWEST_LABELS
 from liftgate.store import Store, Workspace, only_one
@@ -38,7 +39,7 @@ _EMPTY = {"rater": None, "value": None, "abstained": None}
 
 
 @dataclass(frozen=True)
-class Batch:
+class Batch(Card):
     """What was drawn."""
 
     entry: Entry
@@ -155,7 +156,7 @@ def plan_labels(
     if (labels is None) == (width is None):
         raise DataError(
             "labels: expected either a number of labels or a half-width",
-            hint="--labels N asks how wide an interval they give; --half-width W how many it takes",
+            hint="--n N asks how wide an interval they give; --half-width W how many it takes",
         )
     made = judge_of(name)
     worths = _worths(made, workspace)

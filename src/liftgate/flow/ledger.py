@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,10 @@ from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, reopenings
 from liftgate.records import Entry, Json
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Contents, Store, Workspace
+
+Tell = Callable[[str], None]
 
 ACTIVATED = "gate_activated"
 """Kind of the entry that says that every check of a study's gate bites."""
@@ -42,7 +45,7 @@ class Against:
 
 
 @dataclass(frozen=True)
-class Verified:
+class Verified(Card):
     """What was found sound."""
 
     entries: int
@@ -65,6 +68,7 @@ def verify(
     against: Sequence[str] = (),
     trust: Path | None = None,
     signed: bool = False,
+    tell: Tell = lambda _: None,
 ) -> Verified:
     """Verify the chain, its signatures, then every file that a finished run recorded in it.
 
@@ -73,6 +77,7 @@ def verify(
         against: places of checkpoints: a file, ``git``, a folder with another ledger.
         trust: the trust file; None: the workspace's.
         signed: whether a checkpoint counts only if a trusted key signed it.
+        tell: told how far it is.
 
     Raises:
         BrokenChain: names the first bad entry, the first missing or altered file, or the checkpoint
@@ -90,14 +95,20 @@ def verify(
             )
         with Ledger.open(workspace.home, read_only=True) as ledger:
             kept = [pair for place in against for pair in checkpoints_of(place, workspace)]
-            examined = ledger.examine([one.size for _, one in kept])
+            size = ledger.size
+
+            def walked(entries: int) -> None:
+                tell(f"{entries:,} of {size:,} entries are verified.")
+
+            examined = ledger.examine([one.size for _, one in kept], walked)
             compared = tuple(
                 _compare(place, one, ledger, examined, trusted, signed=signed)
                 for place, one in kept
             )
             statements = _statements(ledger, trusted)
-            recorded = recorded_files(ledger)
-        files = store.verify(recorded)
+            recorded = recorded_files(ledger.entries(RUN_FINISHED))
+        files = store.verify(recorded, tell)
+        tell("What became of answers and traces is counted.")
         contents = store.contents_of(recorded)
     unrecorded = tuple(run for run in found if run not in recorded)
     return Verified(
@@ -143,14 +154,16 @@ def _compare(
     return Against(place, kept.size, kept.time, tuple(names))
 
 
-def recorded_files(ledger: Ledger) -> dict[str, Mapping[str, str]]:
+def recorded_files(entries: Iterable[Entry]) -> dict[str, Mapping[str, str]]:
     """Return run -> file -> digest, as the entries of finished runs say.
 
     Raises:
         BrokenChain: an entry of that kind says something else; somebody else wrote it.
     """
     found: dict[str, Mapping[str, str]] = {}
-    for entry in ledger.entries(kind=RUN_FINISHED):
+    for entry in entries:
+        if entry.kind != RUN_FINISHED:
+            continue
         files = entry.body.get("files")
         if not isinstance(files, Mapping) or not isinstance(entry.body.get("id"), str):
             raise BrokenChain(f"ledger entry {entry.sequence}: it names no run with files")
@@ -200,7 +213,7 @@ def correct(workspace: Workspace, sequence: int, *, path: str, new: Json, reason
     """
     if not reason.strip():
         raise DataError("reason: got none, a correction says why")
-    with Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger:
         entry = ledger.entry(sequence)
         old = _at(entry.body, path)
         if old == new:
@@ -221,7 +234,7 @@ def erase(workspace: Workspace, digest: str, *, reason: str) -> Entry:
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
-    with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
+    with Ledger.open_existing(workspace.home) as ledger, Store.open(workspace.home) as store:
         if store.blob_state(digest) == "unknown":
             raise DataError(f"blob {digest}: there is no such value")
         told = [e for e in ledger.entries(ERASED) if e.body.get("digest") == digest]

@@ -109,10 +109,10 @@ def _target(home: Path, to: str) -> str:
     if to == HERE:
         return str(home / FILE)
     if "://" not in to or not is_database(to):
-        raise DataError(f"--to: got {to!r}, expected postgresql://ROLE@HOST/DATABASE or {HERE!r}")
+        raise DataError(f"place: got {to!r}, expected postgresql://ROLE@HOST/DATABASE or {HERE!r}")
     if without_password(to) != to:
         raise DataError(
-            f"--to: got {without_password(to)} with a password, which would stay in ledger.url",
+            f"place: got {without_password(to)} with a password, which would stay in ledger.url",
             hint="keep it in ~/.pgpass, and leave it out of the URL",
         )
     return to

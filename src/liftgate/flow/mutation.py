@@ -27,6 +27,7 @@ from liftgate.ledger import Ledger
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress, Rule
 from liftgate.records import Claim, Design, Entry, Failure, Item, Part, Scale
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lint import check
@@ -36,7 +37,7 @@ Show = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Mutation:
+class Mutation(Card):
     """What became of every mutant of a study's gate."""
 
     study: Study
@@ -70,7 +71,7 @@ class Mutation:
 
 
 @dataclass(frozen=True)
-class Activation:
+class Activation(Card):
     """A gate that was activated, or refused."""
 
     mutation: Mutation

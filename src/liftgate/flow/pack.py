@@ -49,15 +49,16 @@ def make_pack(
         kept = anchors.read_file(checkpoint)[-1] if checkpoint else None
         found = ledger.examine([kept.size] if kept else [])
         listed = list(ledger.entries())[: kept.size if kept else None]
+        if study not in (
+            names := [e.body["study"]["study"] for e in listed if e.kind == lock.LOCKED]
+        ):
+            raise UnknownName("study", study, names)
         if kept is not None:
             compare(kept, ledger, found)
         else:
             kept = take(ledger, found, now=max(entry.time for entry in listed))
         kept = _signed(kept, sign_with)
         entries = pack.chosen(listed, study)
-        names = [e.body["study"]["study"] for e in listed if e.kind == lock.LOCKED]
-        if study not in names:
-            raise UnknownName("study", study, names)
         data = {entry.sequence: ledger.sealed(entry.sequence).data for entry in entries}
         tree = ledger.tree
         proofs = {e.sequence: tree.inclusion(e.sequence - 1, kept.size) for e in entries}

@@ -24,6 +24,7 @@ from liftgate.ledger.keys import Key, load_key
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 from liftgate.study.changes import changes
 from liftgate.study.load import load as load_study
@@ -38,7 +39,7 @@ _WHO_MAY = "the trust file says who may: liftgate keys list"
 
 
 @dataclass(frozen=True)
-class Adopted:
+class Adopted(Card):
     """What became of a proposal."""
 
     policy: Policy
@@ -259,7 +260,8 @@ def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any],
         return entry.body["study"], int(entry.body["dataset"]["items"])
     if name in SHIPPED and not Path(name).exists():
         return policies.shipped(name)
-    value = parse(text_of_file(Path(name)), name).value
+    known = f"name a file, an entry's number or a policy: {', '.join(SHIPPED)}"
+    value = parse(text_of_file(Path(name), hint=known), name).value
     if isinstance(value, dict) and "policy" in value:
         return policies.load(Path(name))
     if isinstance(value, dict) and "study" in value:

@@ -25,6 +25,7 @@ from liftgate.gates.calibrate.sizing import (
 )
 from liftgate.protocols import Progress
 from liftgate.records import Design
+from liftgate.records.notebook import Card
 from liftgate.stats.sizing import Allocation, allocation
 from liftgate.study.design import Study
 
@@ -74,7 +75,7 @@ class OfPlan:
 
 
 @dataclass(frozen=True, eq=False)
-class Power:
+class Power(Card):
     """A study's power under every stopping plan."""
 
     study: Study

@@ -31,6 +31,7 @@ from liftgate.humans.settling import find_subject, settle
 from liftgate.humans.subjects import Gold, Subject, read_gold, read_subjects
 from liftgate.ledger import Ledger
 from liftgate.records import Entry, Json, Rubric
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.rubric import find_rubric
 
@@ -61,7 +62,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class DrawnBatch:
+class DrawnBatch(Card):
     """A batch that was drawn."""
 
     batch: Batch
@@ -98,6 +99,8 @@ def draw_batch(workspace: Workspace, asked: Asked) -> DrawnBatch:
     words, rubric = _rubric(asked)
     gold = read_gold(asked.gold) if asked.gold is not None else ()
     seed = secrets.randbits(48) if asked.seed is None else asked.seed
+    if words is None and not asked.source.endswith(".jsonl"):
+        Ledger.open_existing(workspace.home).close()
     workspace.create()
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
         ledger.verify()

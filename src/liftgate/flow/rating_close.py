@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import digest_lines, short
+from liftgate.canon import canonical, digest_lines, sha256, short
 from liftgate.errors import DataError
 from liftgate.flow.rating import Room, opened
 from liftgate.humans import results, sheets
@@ -17,6 +17,7 @@ from liftgate.humans.ratings import Act, ActKind
 from liftgate.ledger import Ledger
 from liftgate.lineage.capture import manifest
 from liftgate.records import Entry, Outcome, Rubric, Score
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Store, Workspace, only_one, run_body
 
 CLOSED = "rating.closed"
@@ -24,7 +25,7 @@ CLOSED = "rating.closed"
 
 
 @dataclass(frozen=True)
-class Closed:
+class Closed(Card):
     """A batch that takes no more acts."""
 
     entry: Entry
@@ -111,8 +112,8 @@ def _keep_scores(
     with Store.open(workspace.home) as store:
         writer = store.begin(batch.source, captured)
         count = 0
-        for score in _scores(batch, found, room.ratings.acts(), writer.run):
-            writer.add_score(score)
+        for score, detail in _scores(batch, found, room.ratings.acts(), writer.run):
+            writer.add_score(score, detail=detail)
             count += 1
         run = writer.finish(complete=True)
         if not count:
@@ -121,24 +122,28 @@ def _keep_scores(
         return run.id, count
 
 
-def _scores(batch: Batch, found: list[results.Label], acts: list[Act], run: str) -> Iterator[Score]:
+def _scores(
+    batch: Batch, found: list[results.Label], acts: list[Act], run: str
+) -> Iterator[tuple[Score, bytes]]:
+    """Yield each score with its detail: a comment is a text, which can be erased from the blobs."""
     first = {TaskKind.PLAIN, TaskKind.SHARED}
     said = [
-        (label.subject, label.rater, label.value, label.reason)
+        (label.subject, label.rater, label.value, label.reason, label.comment)
         for label in found
         if label.kind in first
     ]
     said += [
-        (subject, LEAD, act.value, act.reason)
+        (subject, LEAD, act.value, act.reason, "")
         for subject, act in sorted(results.settled(acts).items())
     ]
-    for subject, rater, value, reason in said:
+    for subject, rater, value, reason, comment in said:
         origins = batch.subjects[subject].origins
         if not origins or any("run" not in origin for origin in origins):
             continue
         origin: Any = origins[0]
         other: Any = origins[1] if len(origins) == 2 else {}
-        yield Score(
+        detail = canonical({"liftgate": 1, "comment": comment}) if comment else b""
+        score = Score(
             trial_key=origin["trial"],
             trial_attempt=origin["attempt"],
             trial_run=origin["run"],
@@ -151,4 +156,6 @@ def _scores(batch: Batch, found: list[results.Label], acts: list[Act], run: str)
             other_key=other.get("trial"),
             other_attempt=other.get("attempt"),
             other_run=other.get("run"),
+            detail_digest=sha256(detail) if detail else None,
         )
+        yield score, detail

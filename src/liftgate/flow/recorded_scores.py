@@ -2,35 +2,77 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from liftgate.canon import digest
+from liftgate.canon import canonical, digest, parse
 from liftgate.errors import DataError
 from liftgate.evals.plan import BoundArm, BoundScorer, Plan
 from liftgate.gates.pairs import Floats, clusters_of, joined_tries, kind_of
 from liftgate.records import Failure, Item, Outcome, Pairing, Pairs, Scale, Tries
-from liftgate.store import Counting, Store, microseconds
+from liftgate.store import Store, microseconds
+from liftgate.store.columns import (
+    FAILURES,
+    OUTCOMES,
+    Counting,
+    Digests,
+    digest_text,
+    digests_of,
+    sortable,
+)
 from liftgate.study.design import Study
+
+
+class _Light(Sequence[Item]):
+    """Items without inputs and targets, each made when it is looked at."""
+
+    def __init__(
+        self, names: Sequence[str], facts: Sequence[dict[str, Any]], which: NDArray[np.int32]
+    ) -> None:
+        self._names, self._facts, self._which = names, facts, which
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Item, ...]: ...
+
+    def __getitem__(self, at: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(at, slice):
+            return tuple(self[one] for one in range(*at.indices(len(self))))
+        return Item(self._names[at], _NOT_READ, **self._facts[self._which[at]])
 
 
 @dataclass(frozen=True, eq=False)
 class KeptItems:
     """A decision's items without their inputs, in the order of their ids."""
 
-    items: tuple[Item, ...]
-    inputs: tuple[bytes, ...]
-    """Of each item, the digest of its input; shape (n,)."""
-    targets: tuple[bytes, ...]
-    """Of each item, the digest of its target."""
-    rows: tuple[tuple[str, str, str], ...]
-    """Of each item: its id, the digests of its input and of its facts, by which it is found."""
+    names: tuple[str, ...]
+    inputs: Digests
+    """Of each item, the digest of its input; shape (n, 4)."""
+    facts: tuple[dict[str, Any], ...]
+    """The facts that items have, each once, without the target."""
+    abouts: tuple[str, ...]
+    """Their digests."""
+    targets: Digests
+    """Of each of the facts, the digest of the target."""
+    which: NDArray[np.int32]
+    """Of each item, the place of its facts; shape (n,)."""
     erased: int
     """Items whose facts were erased."""
+
+    @property
+    def items(self) -> Sequence[Item]:
+        """The items as far as they were read."""
+        return _Light(self.names, self.facts, self.which)
 
     def whole(self, at: int, store: Store) -> Item:
         """Return an item with its input and its target.
@@ -38,19 +80,17 @@ class KeptItems:
         Raises:
             DataError: its input was erased.
         """
-        name, asked, about = self.rows[at]
-        parts: Any = store.output(asked)
-        facts: Any = store.output(about)
-        return Item(name, parts, **facts)
+        parts: Any = store.output(digest_text(self.inputs[at]))
+        facts: Any = store.output(self.abouts[self.which[at]])
+        return Item(self.names[at], parts, **facts)
 
     def some(self, places: Sequence[int]) -> KeptItems:
         """Return some of the items."""
-        return KeptItems(
-            tuple(self.items[at] for at in places),
-            tuple(self.inputs[at] for at in places),
-            tuple(self.targets[at] for at in places),
-            tuple(self.rows[at] for at in places),
-            self.erased,
+        return replace(
+            self,
+            names=tuple(self.names[at] for at in places),
+            inputs=self.inputs[places],
+            which=self.which[places],
         )
 
 
@@ -62,22 +102,38 @@ def kept_items(digest_: str, store: Store) -> KeptItems:
         BrokenChain: a blob is not what its digest names.
     """
     index: Any = store.output(digest_)
-    facts: dict[str, tuple[dict[str, Any], bytes] | None] = {}
-    items, inputs, targets, rows, erased = [], [], [], [], 0
+    places: dict[str, int | None] = {}
+    known: list[tuple[str, dict[str, Any], bytes]] = []
+    names, inputs, which, erased = [], bytearray(), array("i"), 0
     for item, asked, about in index:
-        if about not in facts:
-            facts[about] = _facts(about, store)
-        found = facts[about]
-        if found is None:
+        if about not in places:
+            found = _facts(about, store)
+            places[about] = None if found is None else len(known)
+            if found is not None:
+                known.append((about, *found))
+        at = places[about]
+        if at is None:
             erased += 1
             continue
-        items.append(Item(item, {}, **found[0]))
-        inputs.append(bytes.fromhex(asked[7:]))
-        targets.append(found[1])
-        rows.append((item, asked, about))
-    if not items:
+        names.append(item)
+        inputs += bytes.fromhex(asked[7:])
+        which.append(at)
+    if not names:
         raise DataError("dataset: the facts of every item of it were erased")
-    return KeptItems(tuple(items), tuple(inputs), tuple(targets), tuple(rows), erased)
+    # Copied, for among what was read with them they would keep its memory.
+    copied, names, index = canonical(names), [], None
+    return KeptItems(
+        tuple(parse(copied)),
+        digests_of([bytes(inputs)]),
+        tuple(facts for _, facts, _ in known),
+        tuple(about for about, _, _ in known),
+        digests_of([target for _, _, target in known]),
+        np.frombuffer(which, dtype=np.int32),
+        erased,
+    )
+
+
+_NOT_READ: dict[str, Any] = {}
 
 
 def _facts(about: str, store: Store) -> tuple[dict[str, Any], bytes] | None:
@@ -88,52 +144,104 @@ def _facts(about: str, store: Store) -> tuple[dict[str, Any], bytes] | None:
     return {**found, "target": None}, bytes.fromhex(target[7:])
 
 
-def score_matrix(
-    arm: BoundArm, scorer: BoundScorer, plan: Plan, study: Study, kept: KeptItems, store: Store
-) -> Floats:
-    """Return an arm's scores, shape (items, repeats); NaN: missing.
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """What became of each try of an arm by one scorer; every array has shape (items, repeats)."""
 
-    The trials that count are those that ``select`` counts, and a failure scores what the study
-    declares, as in ``align``.
+    value: Floats
+    """What the scorer said; NaN: no value."""
+    outcome: NDArray[np.int8]
+    """0: not scored; else the place in ``OUTCOMES``, from 1."""
+    failure: NDArray[np.int8]
+    """0: the system did not fail; else the place in ``FAILURES``, from 1."""
+    seen: NDArray[np.bool_]
+    """Whether there is a trial that counts."""
+    runs: frozenset[str]
+    """Ids of the runs that hold these trials."""
+
+
+def marks_of(
+    arm: BoundArm, scorer: BoundScorer, plan: Plan, kept: KeptItems, store: Store
+) -> Marked:
+    """Return what became of an arm's tries.
+
+    The trials that count are those that ``select`` counts.
 
     Raises:
         DataError: an item's input is needed and was erased.
         BrokenChain: a file or a blob is not what was recorded.
     """
-    inputs, targets = kept.inputs, kept.targets
+    inputs, targets = kept.inputs, kept.targets[kept.which]
     if arm.reads is not None:
-        read = [kept.whole(at, store).as_read(arm.reads) for at in range(len(kept.items))]
-        inputs = tuple(bytes.fromhex(item.input_digest[7:]) for item in read)
-        targets = tuple(bytes.fromhex(item.target_digest[7:]) for item in read)
-    scores = np.full((len(kept.items), plan.repeats), np.nan)
-    places: dict[bytes, list[int] | int] = {}
-    for at, asked in enumerate(inputs):
-        before = places.setdefault(asked, at)
-        if before != at:
-            places[asked] = [*(before if isinstance(before, list) else [before]), at]
-    value_of = scored_as(study, scorer.scale)
-    for some in store.counted(_counting(arm, scorer, plan)):
-        for _, asked, repeat, failure, target, outcome, value in some:
-            place = places.get(asked)
-            if place is None or repeat >= plan.repeats:
-                continue
-            for at in place if isinstance(place, list) else (place,):
-                if failure is not None or target == targets[at]:
-                    scores[at, repeat] = value_of(failure, outcome, value)
-    return scores
+        read = [kept.whole(at, store).as_read(arm.reads) for at in range(len(kept.names))]
+        inputs = digests_of([bytes.fromhex(item.input_digest[7:]) for item in read])
+        targets = digests_of([bytes.fromhex(item.target_digest[7:]) for item in read])
+    shape = len(kept.names), plan.repeats
+    value = np.full(shape, np.nan)
+    outcome, failure = np.zeros(shape, dtype=np.int8), np.zeros(shape, dtype=np.int8)
+    seen = np.zeros(shape, dtype=np.bool_)
+    named = sortable(inputs)
+    order = np.argsort(named, kind="stable")
+    names, first, times = np.unique(named[order], return_index=True, return_counts=True)
+    numbers: set[int] = set()
+    for some in store.counted(_counting(arm, scorer, plan, names)):
+        # Items that share an input share its trials.
+        shared = times[some.place]
+        row = np.repeat(np.arange(len(some.place)), shared)
+        within = np.arange(len(row)) - np.repeat(np.cumsum(shared) - shared, shared)
+        at = order[first[some.place[row]] + within]
+        seen[at, some.repeat[row]] = True
+        failure[at, some.repeat[row]] = some.failure[row]
+        numbers.update(np.unique(some.run).tolist())
+        mine = (some.outcome[row] > 0) & np.all(some.target[row] == targets[at], axis=1)
+        row, at = row[mine], at[mine]
+        outcome[at, some.repeat[row]] = some.outcome[row]
+        value[at, some.repeat[row]] = some.value[row]
+    ids = store.run_ids()
+    return Marked(value, outcome, failure, seen, frozenset(ids[n - 1] for n in numbers if n > 0))
 
 
-def _counting(arm: BoundArm, scorer: BoundScorer, plan: Plan) -> Counting:
+def score_matrix(
+    arm: BoundArm, scorer: BoundScorer, plan: Plan, study: Study, kept: KeptItems, store: Store
+) -> Floats:
+    """Return an arm's scores, shape (items, repeats); NaN: missing.
+
+    A failure scores what the study declares, as in ``align``.
+
+    Raises:
+        DataError: an item's input is needed and was erased.
+        BrokenChain: a file or a blob is not what was recorded.
+    """
+    return _scored(study, scorer.scale, marks_of(arm, scorer, plan, kept, store))
+
+
+def _counting(
+    arm: BoundArm, scorer: BoundScorer, plan: Plan, inputs: NDArray[np.bytes_]
+) -> Counting:
     after = arm.admissible_after
     return Counting(
-        {arm.arm.fingerprint: None if after is None else microseconds(after)},
+        arm.arm.fingerprint,
+        None if after is None else microseconds(after),
         scorer.fingerprint,
         plan.outcomes.timeout_s,
         {kind.value: plan.outcomes.allowed(kind) for kind in Failure},
+        inputs,
+        plan.repeats,
     )
 
 
 Value = Callable[[str | None, str | None, float | None], float]
+
+
+def _scored(study: Study, scale: Scale, found: Marked) -> Floats:
+    """Return what tries score, as ``scored_as`` says of each."""
+    value_of = scored_as(study, scale)
+    failed = np.array([np.nan, *(value_of(kind.value, None, None) for kind in FAILURES)])
+    said = np.array([np.nan, *(value_of(None, one.value, None) for one in OUTCOMES)])
+    scored = np.where(
+        found.outcome == 1 + OUTCOMES.index(Outcome.VALUE), found.value, said[found.outcome]
+    )
+    return np.asarray(np.where(found.failure > 0, failed[found.failure], scored))
 
 
 def scored_as(study: Study, scale: Scale) -> Value:

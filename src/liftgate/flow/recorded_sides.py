@@ -16,18 +16,19 @@ import numpy as np
 from liftgate.canon import plain
 from liftgate.documents.page import clip
 from liftgate.documents.sections import readable
-from liftgate.errors import DataError, LiftgateError, NotAllowed, UnknownName
+from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.evals.plan import BoundScorer, Plan, ordered
 from liftgate.evals.select import select
 from liftgate.failures.batch import DRAWN
 from liftgate.flow.flip_look import SIDES, Doors, Integers, Rated, Told, coded, gain_of
 from liftgate.flow.recorded import locked_at, plan_of
 from liftgate.flow.recorded_scores import KeptItems, kept_items, pairs_of_matrices, score_matrix
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
-from liftgate.records import Dataset, Observation, Pairs, Role
-from liftgate.store import Store, Workspace
+from liftgate.records import Dataset, Observation, Pairs, Role, Score
+from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
 
@@ -72,7 +73,7 @@ class RecordedSides:
         self.about = (("study", self.study.study), ("entry", str(self.entry)),
                       ("candidate", self.arms[1]))  # fmt: skip
         self.scorers = {one.name: one for one in _scorers(self.plan, self.study)}
-        self.items = tuple(item.id for item in self.kept.items)
+        self.items = self.kept.names
         self.place = {item: at for at, item in enumerate(self.items)}
         self.texts = _Texts(self)
         self._turn = threading.Lock()
@@ -193,7 +194,7 @@ class _Texts:
                 repeat=str(row.repeat + 1) if self._sides.plan.repeats > 1 else "",
                 rater=score.scorer.split(":")[1],
                 value=score.value,
-                reason=score.reason,
+                reason=self._said(score),
                 of_pair=score.other_key is not None,
             )
             for score in self._sides.store.ratings(list(rows))
@@ -227,10 +228,22 @@ class _Texts:
 
     def _reasons(self, row: Observation) -> dict[str, str]:
         """Return how the system failed, and what each scorer and judge said."""
-        found = {name: score.reason for name, score in row.scores.items() if score.reason}
+        told = {name: self._said(score) for name, score in row.scores.items()}
+        found = {name: text for name, text in told.items() if text}
         if row.trial.failure is not None:
             found["failed"] = f"{row.trial.failure.value}: {row.trial.message}"
         return found
+
+    def _said(self, score: Score) -> str:
+        """Return why a score is what it is: its reason, a rater's comment, or the judge's votes."""
+        digest = score.detail_digest
+        if score.reason or digest is None or self._sides.store.blob_state(digest) != "kept":
+            return score.reason
+        detail = self._sides.store.output(digest)
+        if not isinstance(detail, dict):
+            return ""
+        whys = [vote.get("why") for vote in detail.get("votes") or () if isinstance(vote, dict)]
+        return "\n".join(dict.fromkeys(str(why) for why in (detail.get("comment"), *whys) if why))
 
     def _trace(self, digest: str | None) -> Mapping[str, Any] | None:
         if digest is None:
@@ -248,6 +261,7 @@ def open_recorded(
     entry: int,
     candidate: str | None,
     items: dict[str, KeptItems],
+    seen: Seen | None = None,
 ) -> RecordedSides:
     """Open a candidate and the baseline of a decision.
 
@@ -257,6 +271,7 @@ def open_recorded(
         entry: of the decision.
         candidate: its name; None: the first one.
         items: of data sets that were read before; what is read is added.
+        seen: what was seen of the files of runs.
 
     Raises:
         UnknownName: no such decision or candidate.
@@ -279,12 +294,12 @@ def open_recorded(
         raise UnknownName("candidate", candidate, candidates)
     chosen = candidate or candidates[0]
     baseline = next(name for name, role in arms.items() if role is Role.BASELINE)
-    store = Store.open(workspace.home, read_only=True)
+    store = Store.open(workspace.home, read_only=True, seen=seen)
     digest = body["dataset"]["digest"]
     if digest not in items:
         items[digest] = kept_items(digest, store)
     kept, notes = _seen(items[digest], body, study)
-    plan = plan_of(body, locked, study, Dataset(body["dataset"]["name"], kept.items[:1]))
+    plan = plan_of(body, locked, study, Dataset(body["dataset"]["name"], (kept.items[0],)))
     words = {one["candidate"]: one["sentence"] for one in body["decisions"]}
     left_out = [one.name for one in plan.pairwise]
     if left_out:
@@ -293,20 +308,6 @@ def open_recorded(
         workspace, entry, study, plan, (baseline, chosen), kept, store,
         sentence=clip(str(words[chosen]), 2_000), notes=notes, alpha=float(body["alpha"]),
     )  # fmt: skip
-
-
-def refuse_unseen(body: Mapping[str, Any]) -> None:
-    """Refuse to show any score of a decision that no look was made for.
-
-    Raises:
-        NotAllowed: it rests on no row: the study had not come to a look.
-    """
-    looks = body.get("looks")
-    if not body["done"].get("trials", 1) or (looks is not None and not looks["items"]):
-        raise NotAllowed(
-            f"{body['study']}: no look was made yet; no arm's scores are shown before one",
-            hint="run the study to its end, or to its first planned look",
-        )
 
 
 def _seen(
@@ -321,7 +322,7 @@ def _seen(
         return kept, notes
     if kept.erased:
         raise DataError("items were erased: which ones the look was at cannot be told any more")
-    among = {item.id for item in ordered(kept.items, study.seed)[: looks["items"]]}
+    among = {item.id for item in ordered(tuple(kept.items), study.seed)[: looks["items"]]}
     places = [at for at, item in enumerate(kept.items) if item.id in among]
     said = f"The {looks['items']:,} of {len(kept.items):,} items of look {looks['taken']}."
     return kept.some(places), (*notes, said)

@@ -23,6 +23,7 @@ from liftgate.gates.demands import shipping
 from liftgate.ledger import Ledger
 from liftgate.protocols import Identified, ModelVersion, Registry
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 BEGUN = "registry.begun"
@@ -75,7 +76,7 @@ class Aliases:
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Card):
     """What is to happen to a model's aliases, and on what ground."""
 
     model: str

@@ -18,6 +18,7 @@ from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED
 from liftgate.protocols import Registry
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 from liftgate.study.lock import AMENDED
 
@@ -42,7 +43,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Card):
     """What was looked at, and what was found."""
 
     place: str

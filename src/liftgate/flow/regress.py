@@ -21,6 +21,7 @@ from liftgate.lineage import regressions
 from liftgate.lineage.capture import manifest
 from liftgate.lineage.regressions import RegressionTest, State
 from liftgate.records import Dataset, Entry, Failure, Item, Json, Observation, Outcome, Scale
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
 
@@ -58,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Suite:
+class Suite(Card):
     """How one arm did on all tests."""
 
     arm: str

@@ -23,6 +23,7 @@ from liftgate.gates.sequence import looks_of
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress
 from liftgate.records import Claim, Design
+from liftgate.records.notebook import Card
 from liftgate.study.design import Study
 from liftgate.study.lint import check
 from liftgate.study.load import load
@@ -31,14 +32,14 @@ Show = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Replays:
+class Replays(Card):
     """What the replays of a study's gate showed."""
 
     study: Study
     source: str
     items: int
     seed: int
-    figures: tuple[Figure, ...]
+    rates: tuple[Figure, ...]
     refused: dict[str, str]
     """Kind -> why it could not be replayed."""
     notes: tuple[str, ...]
@@ -47,7 +48,7 @@ class Replays:
     @property
     def exit_code(self) -> int:
         """0: within what was declared and the Monte-Carlo error; 1: exceeded."""
-        return int(exceeded(self.figures))
+        return int(exceeded(self.rates))
 
     def as_json(self) -> dict[str, Any]:
         """Return what ``--json`` prints: plain values."""
@@ -61,7 +62,7 @@ class Replays:
             "source": self.source,
             "items": self.items,
             "seed": self.seed,
-            "replays": body(self.figures, naive=self.naive),
+            "replays": body(self.rates, naive=self.naive),
             "refused": self.refused,
             "notes": list(self.notes),
             "exit_code": self.exit_code,
@@ -128,7 +129,7 @@ def replay_gate(
         source=found.source,
         items=len(found.items),
         seed=chosen,
-        figures=tuple(work.figures),
+        rates=tuple(work.figures),
         refused=work.refused,
         notes=(*found.notes, *dict.fromkeys(work.notes)),
         naive=naive,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from liftgate.documents.page import file_name, save
 from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, verified_entries
 from liftgate.lineage.impact import REOPENED, reopened_lines
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study.load import load
 
@@ -22,7 +23,7 @@ KIND = "decision"
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Card):
     """Where a report lies and what it was printed from."""
 
     path: Path
@@ -43,6 +44,7 @@ def write_report(
     study: str | None = None,
     entry: int | None = None,
     out: Path | None = None,
+    ledger: Sequence[Entry] | None = None,
 ) -> Report:
     """Verify the chain and write the report of a decision as one HTML file.
 
@@ -51,6 +53,7 @@ def write_report(
         study: a study file or a study's name; None: whichever study was decided last.
         entry: the number of a decision entry; None: the study's last decision.
         out: the file to write; None: ``reports/<study>-<entry>.html`` of the workspace.
+        ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
         BrokenChain: the ledger or a text is not what was recorded; nothing is written.
@@ -59,7 +62,7 @@ def write_report(
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
-    chosen, page, reopened = report_page(workspace, study=study, entry=entry)
+    chosen, page, reopened = report_page(workspace, study=study, entry=entry, ledger=ledger)
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
     save(path, page)
@@ -69,19 +72,22 @@ def write_report(
 
 
 def report_page(
-    workspace: Workspace, *, study: str | None = None, entry: int | None = None
+    workspace: Workspace,
+    *,
+    study: str | None = None,
+    entry: int | None = None,
+    ledger: Sequence[Entry] | None = None,
 ) -> tuple[Entry, str, tuple[str, ...]]:
     """Verify the chain; return a decision's entry, its report as HTML, and why it was reopened.
 
     Raises as ``write_report`` does.
     """
-    ledger = Ledger.open(workspace.home, read_only=True)
-    try:
-        verified = f"chain verified: {ledger.verify()} entries"
-        chosen = choose(ledger.entries(kind=KIND), study=study_name(study), entry=entry)
-        reopened = reopened_lines(ledger.entries(kind=REOPENED), chosen.sequence)
-    finally:
-        ledger.close()
+    entries = verified_entries(workspace.home) if ledger is None else ledger
+    verified = f"chain verified: {len(entries)} entries"
+    decisions = (one for one in entries if one.kind == KIND)
+    chosen = choose(decisions, study=study_name(study), entry=entry)
+    chosen = replace(chosen, body=dict(chosen.body))
+    reopened = reopened_lines(entries, chosen.sequence)
     return chosen, _rendered(workspace, chosen, verified, reopened), reopened
 
 

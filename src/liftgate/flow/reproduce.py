@@ -22,6 +22,7 @@ from liftgate.ledger import Ledger, consent
 from liftgate.ledger.keys import Key, load_key
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Store, Workspace
 from liftgate.study.design import Study
 
@@ -36,7 +37,7 @@ MOST_PASSES = 5
 
 
 @dataclass(frozen=True)
-class Reproduction:
+class Reproduction(Card):
     """What became of a run's trials."""
 
     run: str

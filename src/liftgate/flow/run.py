@@ -30,7 +30,7 @@ from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.report import write_report
 from liftgate.flow.study import keep, open_study, same_set
 from liftgate.flow.tags import refuse_use, tags_of
-from liftgate.ledger import Ledger, shapes
+from liftgate.ledger import KnownEntries, Ledger, shapes
 from liftgate.lineage import datasets
 from liftgate.lineage.capture import gaps, manifest
 from liftgate.lineage.impact import still_reopened
@@ -121,30 +121,32 @@ def run_study(
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
-        ledger.verify()
-        shapes.check(ledger.entries())
-        tags = tags_of(opened, ledger.entries(), store)
+        known = KnownEntries(workspace.home)
+        # One walk verifies the chain and looks at every body; later ones see what was added.
+        known.refresh(lambda entry: shapes.check((entry,)))
+        tags = tags_of(opened, known.now(), store)
         refuse_use(opened, tags, workspace, ledger)
         parts = replace(parts, tags=tags.as_json())
-        kept = keep(opened, workspace)
+        kept = keep(opened, workspace, known)
         if kept.added is not None:
             tell(f"Locked {kept.locked.name}: {kept.locked.digest} (entry {kept.added.sequence})")
         if kept.adequacy is not None:
             tell(kept.adequacy.sentence())
-        _record_runs(store, ledger, tell)
-        refuse_missing(workspace, recorded_files(ledger))
+        _record_runs(store, ledger, known, tell)
+        refuse_missing(workspace, recorded_files(known.now()))
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         plan = replace(plan, limits=limits or Limits())
         datasets.keep(parts.dataset, store)
         study = parts.study
+        known.refresh()
         use = set_use(
-            ledger.entries(),
+            known.now(),
             before=kept.locked.sequence,
             alpha=study.decision.alpha,
             same=same_set(parts.dataset, store),
             exploratory=bool(study.exploratory),
         )
-        judged = standings(parts.scorers, study.study, ledger.entries(), store)
+        judged = standings(parts.scorers, study.study, known.now(), store)
         stop = None
         if parts.looks is not None:
             systems = {arm.fingerprint: arm.system for arm in parts.arms}
@@ -157,14 +159,15 @@ def run_study(
             plan,
             parts,
             store,
-            ledger,
+            (ledger, known),
             stop=stop,
             progress=progress,
             tell=tell,
             purse=purse,
             executor=makes_calls,
         )
-        store.verify(recorded_files(ledger))
+        known.refresh()
+        store.verify(recorded_files(known.now()))
         body = decide_study(
             parts,
             plan,
@@ -176,9 +179,13 @@ def run_study(
             unfinished=executed.stopped if executed.cut_short else None,
             judged=judged,
         )
-        entry, appended = _remember(ledger, body)
-        reopened = still_reopened(list(ledger.entries()), entry)
-    path = write_report(workspace, entry=entry.sequence).path if report else None
+        entry, appended = _remember(ledger, body, known)
+        known.refresh()
+        reopened = still_reopened(known.now(), entry)
+        path = None
+        if report:
+            path = write_report(workspace, entry=entry.sequence, ledger=known.now()).path
+        known.close()
     return StudyRun(entry.sequence, entry.body, path, executed, appended, reopened)
 
 
@@ -218,9 +225,9 @@ def prices_of(workspace: Workspace, given: Path | None) -> Prices:
     return read_prices(given or workspace.prices)
 
 
-def _record_runs(store: Store, ledger: Ledger, tell: Say) -> None:
+def _record_runs(store: Store, ledger: Ledger, known: KnownEntries, tell: Say) -> None:
     """Write into the ledger the runs that finished without telling it: their process had died."""
-    for run in record_finished(store, ledger):
+    for run in record_finished(store, ledger, known):
         tell(
             f"Recovered the interrupted run {run.id}: what it had finished counts" + _repeated(run)
         )
@@ -241,7 +248,7 @@ def _execute(
     plan: Plan,
     parts: Parts,
     store: Store,
-    ledger: Ledger,
+    ledger: tuple[Ledger, KnownEntries],
     *,
     stop: StopWhenSettled | None,
     progress: Listener | None,
@@ -276,7 +283,7 @@ def _execute(
             )
         )
     finally:
-        record_finished(store, ledger)
+        record_finished(store, *ledger)
     if executed.stopped is not None:
         tell(f"Stopped: {executed.stopped}")
     for note in executed.notes:
@@ -308,21 +315,32 @@ def failure_lines(executed: Executed) -> list[str]:
     ]
 
 
-def record_finished(store: Store, ledger: Ledger) -> list[Run]:
-    """Write every finished run that the ledger does not know into it, and return them."""
-    known = {entry.body["id"] for entry in ledger.entries(kind=RUN_FINISHED)}
+def record_finished(store: Store, ledger: Ledger, entries: KnownEntries | None = None) -> list[Run]:
+    """Write every finished run that the ledger does not know into it, and return them.
+
+    Args:
+        store: with the runs.
+        ledger: to write into.
+        entries: of the ledger, as far as they were verified; None: they are read.
+    """
+    if entries is None:
+        told = list(ledger.entries(kind=RUN_FINISHED))
+    else:
+        entries.refresh()
+        told = [entry for entry in entries.now() if entry.kind == RUN_FINISHED]
+    known = {entry.body["id"] for entry in told}
     found = [run for run in store.runs() if run.id not in known]
     for run in found:
         ledger.append(RUN_FINISHED, run_body(run), refs=dict(run.files))
     return found
 
 
-def _remember(ledger: Ledger, body: Mapping[str, Any]) -> tuple[Entry, bool]:
+def _remember(ledger: Ledger, body: Mapping[str, Any], known: KnownEntries) -> tuple[Entry, bool]:
     """Append the decision, unless the study's last one says the same."""
     last = None
-    for entry in ledger.entries(kind=DECIDED):
-        if entry.body["study"] == body["study"]:
+    for entry in known.now():
+        if entry.kind == DECIDED and entry.body["study"] == body["study"]:
             last = entry
-    if last is not None and digest(last.body) == digest(body):
-        return last, False
+    if last is not None and digest(dict(last.body)) == digest(body):
+        return replace(last, body=dict(last.body)), False
     return ledger.append(DECIDED, body, refs=dict(body["rows"]["files"])), True

@@ -36,6 +36,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, still_reopened
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock
 
@@ -43,7 +44,7 @@ DECISION = "decision"
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(Card):
     """All that a sign-off rests on, as it is now."""
 
     opened: Opened
@@ -93,7 +94,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         ledger.verify()
         entries = tuple(ledger.entries())
         shapes.check(entries)
-        store.verify(recorded_files(ledger))
+        store.verify(recorded_files(entries))
         locked = lock.verify(opened.study, lock.current(entries, opened.study.study), opened.body)
         decided = [e for e in entries if e.kind == DECISION and e.body["study"] == locked.name]
         decision = decided[-1] if decided else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,12 @@ from liftgate.flow.adequacy import Adequacy, adequacy_of
 from liftgate.flow.items import load_items
 from liftgate.flow.scorers import Seated, seated_scorers
 from liftgate.gates.calibrate.adequacy import Size
-from liftgate.ledger import Ledger, shapes
+from liftgate.ledger import KnownEntries, Ledger, shapes
 from liftgate.lineage.datasets import overlap
 from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry, arm_fingerprint
+from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
@@ -51,7 +52,7 @@ class Opened:
 
 
 @dataclass(frozen=True)
-class Kept:
+class Kept(Card):
     """A study that the ledger holds, and the entry that was just added, if one was."""
 
     locked: Locked
@@ -122,10 +123,15 @@ def lock_study(path: Path, workspace: Workspace) -> Kept:
     return keep(_closed(open_study(path)), workspace)
 
 
-def keep(opened: Opened, workspace: Workspace) -> Kept:
+def keep(opened: Opened, workspace: Workspace, known: KnownEntries | None = None) -> Kept:
     """Lock an opened study, or verify it against its lock.
 
     A study that is locked already keeps its lock, whatever its size.
+
+    Args:
+        opened: the study.
+        workspace: with the ledger.
+        known: its entries, verified and with bodies of the right shape; None: they are read.
 
     Raises:
         LockedError: a study of that name is locked and differs.
@@ -134,12 +140,11 @@ def keep(opened: Opened, workspace: Workspace) -> Kept:
     """
     workspace.create()
     with Ledger.open(workspace.home) as ledger:
-        entries = list(ledger.entries())
-        shapes.check(entries, shapes.LOCKS)
+        entries = _entries(ledger, known)
         locked = lock.current(entries, opened.study.study)
         if locked is not None:
             return Kept(lock.verify(opened.study, locked, opened.body))
-        _refuse_second_try(opened, workspace, ledger)
+        _refuse_second_try(opened, workspace, entries)
         adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
         if adequacy.size is Size.TOO_SMALL:
             raise adequacy.refusal(opened.study)
@@ -160,7 +165,16 @@ def same_set(dataset: Dataset, store: Store) -> reuse.SameSet:
     return same
 
 
-def _refuse_second_try(opened: Opened, workspace: Workspace, ledger: Ledger) -> None:
+def _entries(ledger: Ledger, known: KnownEntries | None) -> list[Entry]:
+    if known is None:
+        entries = list(ledger.entries())
+        shapes.check(entries, shapes.LOCKS)
+        return entries
+    known.refresh(lambda entry: shapes.check((entry,), shapes.LOCKS))
+    return known.now()
+
+
+def _refuse_second_try(opened: Opened, workspace: Workspace, entries: Sequence[Entry]) -> None:
     """Refuse to put a candidate to a second ship decision on one set of items.
 
     Raises:
@@ -172,7 +186,7 @@ def _refuse_second_try(opened: Opened, workspace: Workspace, ledger: Ledger) -> 
     candidates = {name: opened.fingerprints[name] for name in study.candidates}
     with Store.open(workspace.home, read_only=True) as store:
         same = same_set(opened.dataset, store)
-        known = reuse.decided_before(ledger.entries(), candidates, same)
+        known = reuse.decided_before(entries, candidates, same)
     if known is None:
         return
     name, other, sequence = known

@@ -1,7 +1,7 @@
 """What is known of every study of a workspace, kept up to date with the ledger, entry by entry.
 
-A ledger of a thousand studies takes seconds to read, a page may not. The index reads it once, and
-then only what was added since; it holds a few facts of each study and no body of an entry.
+A ledger of a thousand studies takes seconds to read, a page may not. The index verifies it once,
+and then only what was added since; it holds a few facts of each study and no body of an entry.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from liftgate.documents.report import ranked
 from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.ledger import CORRECTION
-from liftgate.ledger import Ledger
+from liftgate.ledger import KnownEntries
 from liftgate.lineage.impact import REOPENED
 from liftgate.records import Entry
-from liftgate.store import RUN_FINISHED, Workspace
+from liftgate.store import RUN_FINISHED, Seen, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
 MOST_NAMED = 20
@@ -94,7 +95,9 @@ class StudyIndex:
     """The studies of a workspace by name; ask ``now`` for them."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self._known = KnownEntries(workspace.home)
+        self.seen = Seen()
+        """What pages have seen of the files of runs."""
         self._turn = threading.Lock()
         self._forget()
 
@@ -103,8 +106,6 @@ class StudyIndex:
         self._of_digest: dict[str, Known] = {}
         self._of_entry: dict[int, Known] = {}
         self._of_run: dict[str, int] = {}
-        self._read = 0
-        self._leaf = ""
 
     def now(self) -> Mapping[str, Known]:
         """Return every study, after having read what was added to the ledger.
@@ -113,10 +114,31 @@ class StudyIndex:
             BrokenChain: an entry is not what was recorded.
         """
         with self._turn:
-            if Ledger.exists(self._workspace.home):
-                with Ledger.open(self._workspace.home, read_only=True) as ledger:
-                    self._catch_up(ledger)
+            self._catch_up()
             return dict(self._studies)
+
+    def ledger(self) -> list[Entry]:
+        """Return every entry, verified; a body is read from the ledger when it is looked into.
+
+        Raises:
+            BrokenChain: an entry is not what was recorded.
+        """
+        with self._turn:
+            self._catch_up()
+            return self._known.now()
+
+    def verified(self) -> dict[str, Any]:
+        """Return what pages rely on: what was verified of the ledger by this process, and when."""
+        with self._turn:
+            known = self._known
+            entries = len(known.now())
+            return {
+                "entries": entries,
+                "since": max(0, entries - known.whole),
+                "whole": None if known.examined is None else _to_seconds(known.examined),
+                "last": None if known.known is None else _to_seconds(known.known),
+                "replaced": known.replaced,
+            }
 
     def study(self, name: str) -> Known:
         """Return one study, as ``now`` does.
@@ -134,8 +156,8 @@ class StudyIndex:
 
     @property
     def entries(self) -> int:
-        """How many entries were read."""
-        return self._read
+        """How many entries were verified."""
+        return len(self._known.now())
 
     def of_digest(self, digest: str) -> Known | None:
         """Return the study that has, or before an amendment had, this digest."""
@@ -145,20 +167,16 @@ class StudyIndex:
         """Return the entry of a run that ended, by the run's id."""
         return self._of_run.get(run)
 
-    def _catch_up(self, ledger: Ledger) -> None:
-        tip = ledger.tip
-        last = tip.sequence if tip else 0
-        if self._read and (last < self._read or ledger.sealed(self._read).leaf != self._leaf):
-            self._forget()  # another ledger took the place of the one that was read
-        if self._read == 0:
-            for entry in ledger.entries():
-                self._take(entry)
-        else:
-            for number in range(self._read + 1, last + 1):
-                self._take(ledger.entry(number))
+    def _catch_up(self) -> None:
+        def take(entry: Entry) -> None:
+            if entry.sequence == 1:
+                self._forget()  # another ledger took the place of the one that was read
+            self._take(entry)
+
+        if self._known.refresh(take) and not self._known.now():
+            self._forget()
 
     def _take(self, entry: Entry) -> None:
-        self._read, self._leaf = entry.sequence, entry.leaf
         study = self._about(entry)
         if study is not None:
             self._of_entry[entry.sequence] = study
@@ -246,6 +264,10 @@ class StudyIndex:
                 )
             )
         return study
+
+
+def _to_seconds(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")
 
 
 def _planned(body: Mapping[str, object]) -> int:

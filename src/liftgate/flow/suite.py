@@ -33,7 +33,7 @@ def suite_items(workspace: Workspace, states: Sequence[State] = (State.ACTIVE,))
     if not tests:
         raise NotEnoughData(
             "there are no active regression tests in this workspace",
-            hint="liftgate regress add STUDY --item ID --owner NAME --reason TEXT",
+            hint="liftgate regress add STUDY --item-id ID --owner NAME --reason TEXT",
         )
     with Store.open(workspace.home, read_only=True) as store:
         return Dataset("regressions", _together([_as_item(test, store) for test in tests]))

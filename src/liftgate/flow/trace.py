@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,26 @@ from liftgate.documents.binding import CONSTANT
 from liftgate.documents.facts import Facts
 from liftgate.documents.sections import readable
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
+from liftgate.evals.plan import Plan
 from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.impact import index_of
 from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.trace_rows import (
+    LARGE,
+    KeptRows,
+    LargeRows,
+    RowLines,
+    Tell,
+    lines_of,
+    refusal,
+    rows_digest,
+)
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.summary import bound_rows
-from liftgate.ledger import Ledger
+from liftgate.ledger import verified_entries
 from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.behind import answers_behind, people_behind, runs_behind
@@ -29,16 +42,25 @@ from liftgate.lineage.reference import Sort, Target, targets
 from liftgate.lineage.rows import Line, item_lines, largest_first, measure_lines
 from liftgate.lineage.trace import Printed, Trace, trace
 from liftgate.records import Dataset, Entry, Failure, Item, Observation, Scale
-from liftgate.store import Store, Workspace
+from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
-from liftgate.study.lock import DECISION
+from liftgate.study.lock import DECISION, Locked
 
 ANSWERS = 3
 """Rows whose answers are shown unless more are asked for."""
 _MARK = re.compile(r"(?P<file>.+)#m(?P<number>[1-9]\d*)")
 
 
-def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSWERS) -> Trace:
+def trace_reference(
+    reference: str,
+    workspace: Workspace,
+    *,
+    answers: int = ANSWERS,
+    ledger: Sequence[Entry] | None = None,
+    seen: Seen | None = None,
+    kept: KeptRows | None = None,
+    tell: Tell = lambda _: None,
+) -> Trace:
     """Follow a reference to its entries, files, rows, runs and people; the chain is verified first.
 
     Rows are selected again from the store by the same rule as for the decision. What stands in the
@@ -48,38 +70,67 @@ def trace_reference(reference: str, workspace: Workspace, *, answers: int = ANSW
         reference: as beside a number; or ``card.md#m3``, the third bound number of a document.
         workspace: which is only read.
         answers: of how many rows to bring what was asked and answered.
+        ledger: its entries, verified by this process; None: they are verified now.
+        seen: what was seen of the files; None: each is hashed now.
+        kept: keeps the rows of large decisions, which are then told by arrays; None: all rows are
+            made.
+        tell: told how far it is.
 
     Raises:
+        NotAllowed: the decision's study was not looked at yet.
         DataError: the text is no reference, or the document was not built by ``doc build``.
         UnknownName: no such entry or number; names the nearest.
         BrokenChain: the ledger was altered, or it has not the entry that the document is from.
         LedgerError: there is no ledger yet.
     """
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        ledger.verify()
-        entries = list(ledger.entries())
+    entries = verified_entries(workspace.home) if ledger is None else ledger
     printed = _printed(reference, entries)
     if printed is not None:
         reference = printed.name.rpartition("#")[0]
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=seen) as store:
         found = replace(trace(reference, entries, store.file_state), printed=printed)
         reopened = reopened_lines(entries, found.entry.sequence)
         found = replace(found, notes=(*found.notes, *reopened))
-        items: Dataset | None = None
-        listed = False
+        rows: _Rows | None = None
         if found.target is not None:
+            refuse_unseen(found.entry.body)
             try:
-                found, items = _with_rows(found, found.target, entries, store, workspace)
-                listed = True
+                rows = _rows_behind(found, found.target, entries, store, workspace, (kept, tell))
             except LiftgateError as error:
                 note = f"the rows cannot be listed: {error}"
                 found = replace(found, notes=(*found.notes, note))
-        if items is not None:
-            shown = answers_behind(found.lines[:answers], items.items, _texts(store), readable)
+        if rows is not None:
+            found, first = rows.trace, rows.trace.lines[:answers]
+            shown = answers_behind(first, rows.items(first), _texts(store), readable)
             found = replace(found, answers=shown)
         if found.entry.kind != DECISION:
             return found
-        return _with_people(found, entries, store, workspace, whole=not listed)
+        return _with_people(found, entries, store, workspace, None if rows is None else rows.runs())
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """A trace with its rows, and what is looked up of them."""
+
+    trace: Trace
+    dataset: Sequence[Item] = ()
+    large: LargeRows | None = None
+
+    def items(self, lines: Sequence[Line]) -> Sequence[Item]:
+        """Return the items of some lines, and perhaps more."""
+        if self.large is None:
+            return self.dataset
+        large = self.large
+        names = [line.item for line in lines]
+        places = [bisect_left(large.kept.names, name) for name in names]
+        return [large.kept.whole(at, large.store) for at in places]
+
+    def runs(self) -> frozenset[str]:
+        """Return the runs that hold the rows."""
+        lines = self.trace.lines
+        if isinstance(lines, RowLines):
+            return lines.runs
+        return frozenset(cell.run for line in lines for cell in line.cells.values())
 
 
 def names_document(reference: str) -> bool:
@@ -120,7 +171,11 @@ def _printed(reference: str, entries: Sequence[Entry]) -> Printed | None:
 
 
 def _with_people(
-    found: Trace, entries: Sequence[Entry], store: Store, workspace: Workspace, *, whole: bool
+    found: Trace,
+    entries: Sequence[Entry],
+    store: Store,
+    workspace: Workspace,
+    held: frozenset[str] | None,
 ) -> Trace:
     try:
         index = index_of(entries, store, load_trust(trust_file(workspace, None)))
@@ -128,7 +183,7 @@ def _with_people(
         note = f"who signed cannot be told: {error}"
         found = replace(found, notes=(*found.notes, note))
         index = index_of(entries, store, Trust())
-    runs = runs_behind(found.entry, index, found.lines, whole=whole)
+    runs = runs_behind(found.entry, index, held)
     return replace(found, runs=runs, people=people_behind(found.entry, index))
 
 
@@ -139,22 +194,84 @@ def _texts(store: Store) -> Any:
     return text
 
 
-def _with_rows(
-    found: Trace, target: Target, entries: Sequence[Entry], store: Store, workspace: Workspace
-) -> tuple[Trace, Dataset | None]:
+def _rows_behind(
+    found: Trace,
+    target: Target,
+    entries: Sequence[Entry],
+    store: Store,
+    workspace: Workspace,
+    large: tuple[KeptRows | None, Tell],
+) -> _Rows:
     body = found.entry.body
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     if target.is_measure:
         measures = store.measures(body["study_digest"])
-        return replace(found, lines=measure_lines(measures, target.metric, arms)), None
+        return _Rows(replace(found, lines=measure_lines(measures, target.metric, arms)))
     locked = locked_at(body, entries, found.entry.sequence)
     study = Study(**locked.model)
+    kept, tell = large
+    trials = body["dataset"]["items"] * len(body["arms"]) * study.repeats
+    if (
+        kept is not None
+        and trials > LARGE
+        and store.blob_state(body["dataset"]["digest"]) == "kept"
+    ):
+        with kept.turn:
+            return _large(found, target, locked, workspace, (kept, tell))
     dataset, notes = dataset_of(body, study, store)
     plan = plan_of(body, locked, study, dataset)
+    traced = _all_rows(found, target, (study, plan, notes), store, workspace)
+    return _Rows(traced, dataset.items)
+
+
+def _large(
+    found: Trace, target: Target, locked: Locked, workspace: Workspace, large: tuple[KeptRows, Tell]
+) -> _Rows:
+    """Return the rows of a decision that is too large for a record of each."""
+    kept, tell = large
+    body, study = found.entry.body, Study(**locked.model)
+    own = body["dataset"]
+    tell(f"The rows of {own['items']:,} items are read.")
+    plan = plan_of(body, locked, study, Dataset(own["name"], (Item("none", {}),)))
+    refused = refusal(target, plan)
+    if refused:
+        raise DataError(f"{refused}, of too many trials for a page: use the command liftgate trace")
+    rows = kept.of(found.entry.leaf, plan, own["digest"], workspace.home)
+    notes = [f"{rows.kept.erased} items were erased and are not listed"] if rows.kept.erased else []
+    arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
+    lines = lines_of(rows, target, arms, _failure_scores(study, body, target))
+    if not rows.digests:
+        rows.digests.append(rows_digest(rows, list(study.scorers), tell))
+    if rows.digests[0] != body["rows"]["digest"]:
+        notes.append(_OTHER_ROWS)
+    notes += _of_tries(study, target)
+    return _Rows(replace(found, lines=lines, notes=(*found.notes, *notes)), large=rows)
+
+
+_OTHER_ROWS = "the rows selected now are not those that the decision bound: see rows"
+
+
+def _of_tries(study: Study, target: Target) -> tuple[str, ...]:
+    tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
+    if tries is None:
+        return ()
+    return (f"each row is one try; the number is {tries.text} over an item's tries",)
+
+
+def _all_rows(
+    found: Trace,
+    target: Target,
+    given: tuple[Study, Plan, tuple[str, ...]],
+    store: Store,
+    workspace: Workspace,
+) -> Trace:
+    study, plan, notes = given
+    body, dataset = found.entry.body, plan.dataset
+    arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     observations = select(plan, store)
     bound = bound_rows(observations, list(study.scorers))
     if bound["digest"] != body["rows"]["digest"]:
-        notes = (*notes, "the rows selected now are not those that the decision bound: see rows")
+        notes = (*notes, _OTHER_ROWS)
     if target.sort is Sort.COST:
         observations, told = _priced(observations, body, workspace)
         notes = (*notes, *told)
@@ -167,10 +284,8 @@ def _with_rows(
         found = replace(
             found, notes=(*found.notes, *notes), contents=_kept(observations, arms, store)
         )
-        return _with_ratio(found, target, observations, ratios, dataset.items), dataset
-    tries = study.scorers[target.metric].tries if target.metric in study.scorers else None
-    if tries is not None:
-        notes = (*notes, f"each row is one try; the number is {tries.text} over an item's tries")
+        return _with_ratio(found, target, observations, ratios, dataset.items)
+    notes = (*notes, *_of_tries(study, target))
     items = [item.id for item in dataset.items if _concerned(item.slices, target)]
     lines = item_lines(
         observations,
@@ -179,13 +294,12 @@ def _with_rows(
         items,
         failure_scores=_failure_scores(study, body, target),
     )
-    traced = replace(
+    return replace(
         found,
         lines=_sorted(lines, target),
         notes=(*found.notes, *notes),
         contents=_kept(observations, arms, store),
     )
-    return traced, dataset
 
 
 def _kept(rows: Sequence[Observation], arms: Mapping[str, str], store: Store) -> Any:

@@ -13,12 +13,13 @@ from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.flip_item import steps_view
 from liftgate.flow.recorded import locked_at, plan_of
-from liftgate.flow.recorded_sides import refuse_unseen
 from liftgate.flow.study_index import StudyIndex
 from liftgate.flow.trace import names_document, trace_reference
+from liftgate.flow.trace_rows import KeptRows, Tell
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.ledger import Ledger
 from liftgate.lineage import datasets
-from liftgate.lineage.rows import Cell, Line
+from liftgate.lineage.rows import Cell, Line, arm_of
 from liftgate.records import Json, Observation
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
@@ -29,8 +30,24 @@ MOST_TEXT = 20_000
 MOST_REFERENCES = 400
 
 
-def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[str, Any]:
+def trace_view(
+    index: StudyIndex,
+    workspace: Workspace,
+    reference: str,
+    *,
+    page: int = 1,
+    kept: KeptRows | None = None,
+    tell: Tell = lambda _: None,
+) -> dict[str, Any]:
     """Return what stands behind a reference, with a page of its rows.
+
+    Args:
+        index: of the studies, which knows the ledger.
+        workspace: with the rows.
+        reference: as it stands beside a number.
+        page: of the rows.
+        kept: keeps the rows of large decisions.
+        tell: told how far it is.
 
     Raises:
         DataError: the text is no reference, or leads through a file; or there is no such page.
@@ -43,7 +60,9 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
             "reference: a page opens no file",
             hint=f"on the machine where it lies: liftgate trace {clip(reference, 200)}",
         )
-    found = trace_reference(reference, workspace)
+    found = trace_reference(
+        reference, workspace, ledger=index.ledger(), seen=index.seen, kept=kept, tell=tell
+    )
     said = found.as_json(0)
     pages = max(1, -(-len(found.lines) // ROWS))
     if page > pages:
@@ -54,6 +73,7 @@ def trace_view(workspace: Workspace, reference: str, *, page: int = 1) -> dict[s
     told = said.get("references", [])
     return {
         **said,
+        "verified": index.verified(),
         "rows": [_line(line, arms, entry) for line in shown],
         "row_arms": arms,
         "references": [
@@ -95,7 +115,7 @@ def response_view(
         refuse_unseen(body)
         known = index.now().get(body["study"])
         locks = [ledger.entry(number) for number in known.locks] if known else []
-    with Store.open(workspace.home, read_only=True) as store:
+    with Store.open(workspace.home, read_only=True, seen=index.seen) as store:
         fingerprints = {one["name"]: one["fingerprint"] for one in body["arms"]}
         if arm not in fingerprints:
             raise UnknownName("arm", arm, fingerprints)
@@ -143,11 +163,10 @@ def _line(line: Line, arms: list[str], entry: int) -> dict[str, Any]:
 def _cell(line: Line, cell: Cell | None, arm: str, entry: int) -> dict[str, Any] | None:
     if cell is None:
         return None
-    # An arm's name holds no blank; a ratio has two columns of each arm.
     query = {
         "entry": entry,
         "item": line.item,
-        "arm": arm.split(maxsplit=1)[0],
+        "arm": arm_of(arm),
         "repeat": line.repeat,
     }
     is_row = cell.output is not None or cell.mark

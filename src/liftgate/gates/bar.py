@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from liftgate.canon import canonical
+from liftgate.records.notebook import Card
 
 
 class Effect(StrEnum):
@@ -19,7 +20,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True)
-class BarChange:
+class BarChange(Card):
     """One place where two bars differ."""
 
     path: str

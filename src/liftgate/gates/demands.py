@@ -13,6 +13,7 @@ from liftgate.gates.glass import Glass, under_glass
 from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan
 from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
+from liftgate.records.notebook import Card
 
 _SHIP = "ship"
 _UNDECIDED = "undecided"
@@ -87,7 +88,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(Card):
     """How a decision stands under a policy."""
 
     policy: Policy

@@ -167,6 +167,8 @@ class Drawn:
     chance: Floats
     covariate: Floats | None = None
     """Shape (N, k), what else is known of all items."""
+    features: Floats | None = None
+    """Shape (N, k), components of the answers' words."""
 
 
 def worth(drawn: Drawn) -> LabelWorth:
@@ -176,6 +178,7 @@ def worth(drawn: Drawn) -> LabelWorth:
         list(drawn.labelled),
         judge=drawn.judge,
         covariate=drawn.covariate,
+        features=drawn.features,
         item=list(drawn.item),
         cluster=None if drawn.cluster is None else list(drawn.cluster),
         probability=drawn.chance,

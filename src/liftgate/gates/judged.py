@@ -67,6 +67,8 @@ class LabelledPairs:
     chances: Mapping[str, float]
     signals: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
     """``candidate`` or ``baseline`` -> item -> what else is known of its answer; NaN: not known."""
+    weak: int = 0
+    """How many of these, the last ones, are weak: components of the answer's words."""
 
 
 def labelled_pairs(
@@ -184,7 +186,7 @@ class JudgedEvidence(PairsEvidence):
             self._drawn(),
             candidate_judge=judges[0],
             baseline_judge=judges[1],
-            covariate=self._covariates("candidate", "baseline"),
+            **self._covariates("candidate", "baseline"),
             null=null,
             alternative=alternative,
             **known,
@@ -211,7 +213,7 @@ class JudgedEvidence(PairsEvidence):
             self._labels("candidate", high=alternative is Alternative.LESS),
             self._drawn(),
             judge=self._judged("candidate"),
-            covariate=self._covariates("candidate"),
+            **self._covariates("candidate"),
             null=limit,
             alternative=alternative,
             **known,
@@ -273,8 +275,8 @@ class JudgedEvidence(PairsEvidence):
             raise NotEnoughData(f"{self.pairs.metric}: the judge has no score of the {side}")
         return np.where(gaps, float(values[~gaps].mean()), values)
 
-    def _covariates(self, *sides: str) -> Floats | None:
-        """What else is known of all items, and where the judge has no score; None: nothing.
+    def _covariates(self, *sides: str) -> dict[str, Floats | None]:
+        """What else is known of all items, and where the judge has no score; strong and weak.
 
         Of two sides it is the difference. What is not known of an item is taken for the mean.
         """
@@ -288,7 +290,11 @@ class JudgedEvidence(PairsEvidence):
             known = ~np.isnan(table)
             means = np.where(known, table, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
             columns += list(np.where(known, table, means).T)
-        return np.column_stack(columns) if columns else None
+        strong = len(columns) - self.labelled.weak if tables[0].size else len(columns)
+        return {
+            "covariate": np.column_stack(columns[:strong]) if strong else None,
+            "features": np.column_stack(columns[strong:]) if columns[strong:] else None,
+        }
 
     def _signals(self, side: str) -> Floats:
         assert self.labelled is not None

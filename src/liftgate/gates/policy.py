@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from liftgate.canon import digest
 from liftgate.errors import StudyError, UnknownName
 from liftgate.gates.rights import Counts, Escalation, Right
+from liftgate.records.notebook import ModelCard
 from liftgate.study.load import refused, text_of_file
 from liftgate.study.problems import Node, Problem, describe, problems_of
 from liftgate.study.source import Source, parse
@@ -110,7 +111,7 @@ class DelegationPlan(Node):
     never: Listed = Field(default=(), description="roles that are never delegated")
 
 
-class Policy(Node):
+class Policy(ModelCard, Node):
     """A policy. Every kind of change has a tier, and every tier is said."""
 
     liftgate: Literal[1] = Field(description="1, the version of this format")
@@ -200,9 +201,12 @@ def shipped(name: str) -> Policy:
     return loads(_text(f"{name}.yaml"), name)
 
 
+_MAKE = "liftgate policy show NAME --json writes a shipped one, to start your own from"
+
+
 def load(path: Path) -> Policy:
     """Read a policy file. Raises StudyError with all its faults."""
-    return loads(text_of_file(path), str(path))
+    return loads(text_of_file(path, hint=_MAKE), str(path))
 
 
 def loads(text: str, file: str) -> Policy:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from liftgate.errors import UnknownName
 from liftgate.gates.condition import Condition, all_of, cannot_tell, met, not_met
+from liftgate.records.notebook import Card, ModelCard
 from liftgate.study.problems import Node
 from liftgate.study.values import Listed, Name, Text
 
@@ -44,7 +45,7 @@ class Escalation(Node):
     )
 
 
-class Right(Node):
+class Right(ModelCard, Node):
     """One row of the table of decision rights."""
 
     act: Name = Field(description="the act's name")
@@ -86,7 +87,7 @@ class Right(Node):
 
 
 @dataclass(frozen=True)
-class Scope:
+class Scope(Card):
     """What an act touches."""
 
     teams: tuple[str, ...] = ()

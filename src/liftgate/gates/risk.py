@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from liftgate.gates.policy import TIERS, Policy
+from liftgate.records.notebook import Card
 
 # The first that fits: a tool's prompt is a tool, a retriever's model a retriever.
 _NAMED = (
@@ -31,7 +32,7 @@ _NAMED = (
 
 
 @dataclass(frozen=True)
-class Risk:
+class Risk(Card):
     """The tier of a candidate, and what it comes from."""
 
     tier: str

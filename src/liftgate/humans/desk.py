@@ -252,7 +252,7 @@ def rubric_view(batch: Batch) -> Mapping[str, Any]:
     if rubric.unit is RubricUnit.PAIR:
         anchors.reverse()
         anchors[0]["arrow"], anchors[-1]["arrow"] = "ArrowLeft", "ArrowRight"
-    taken = {str(anchor["key"]) for anchor in anchors}
+    taken = {str(anchor["key"])[0] for anchor in anchors}
     return {
         "question": rubric.question,
         "instructions": rubric.instructions,

@@ -119,18 +119,20 @@ def rank(seed: int, *names: str) -> bytes:
 
 
 def check_rubric(rubric: Rubric) -> None:
-    """Refuse a rubric that cannot be answered by single keys.
+    """Refuse a rubric that cannot be answered by keys: one for each value, or two for each.
 
     Raises:
-        DataError: keys that are missing, longer than one character or shared; a nominal
+        DataError: keys that are missing, longer than two characters or shared; a nominal
             rubric about pairs, whose values cannot be turned when the sides are exchanged.
     """
     anchors = rubric.scale.anchors
     keys = [anchor.key.casefold() for anchor in anchors]
+    size = 2 if keys and len(keys[0]) == 2 else 1
     for anchor, key in zip(anchors, keys, strict=True):
         place = f"rubric {rubric.name}, anchor {anchor.label!r}: key"
-        if len(key) != 1 or not key.isalnum():
-            raise DataError(f"{place}: got {anchor.key!r}, expected one letter or digit")
+        if len(key) != size or not key.isalnum():
+            wanted = "two letters or digits" if size == 2 else "one letter or digit"
+            raise DataError(f"{place}: got {anchor.key!r}, expected {wanted}")
         if keys.count(key) > 1:
             raise DataError(f"{place}: got {anchor.key!r} twice, expected one key an anchor")
     if len(anchors) < 2:

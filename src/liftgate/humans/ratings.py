@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
+from liftgate.records.notebook import Card
 from liftgate.sqlite import connect, is_machine_fault
 
 FILE = "ratings.db"
@@ -71,7 +72,7 @@ class ActKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Act:
+class Act(Card):
     """One row."""
 
     request: str

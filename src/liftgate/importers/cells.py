@@ -116,3 +116,15 @@ def readable(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1)
+
+
+def listed(value: Any) -> list[Any]:
+    """Return the documents of a cell: a list, JSON of one, or one text; none if empty."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return [value]
+    if isinstance(value, (list, tuple)):
+        return [*value]
+    return [] if value is None or value == "" else [value]

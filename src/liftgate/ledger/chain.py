@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from liftgate.canon import canonical, parse, short
+from liftgate.canon import canonical, parse, short, whole
 from liftgate.errors import BrokenChain, DataError, LedgerError
 from liftgate.ledger.merkle import Frontier
 from liftgate.records import Entry
@@ -27,6 +27,7 @@ _sha256 = hashlib.sha256
 _BLOCK = 4096
 # The scanner itself: ``json.loads`` would look for an encoding and for blanks first.
 _scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+_scan_exactly = json.JSONDecoder(parse_int=whole).scan_once  # type: ignore[attr-defined]
 _RESTORE = "restore the ledger from a copy; nothing after the named entry can be relied upon"
 
 
@@ -89,6 +90,20 @@ def unseal(line: Sealed) -> Entry:
     fields, fault = _opened(line)
     if fault:
         raise BrokenChain(f"ledger entry {line.sequence}: {fault}", hint=_RESTORE)
+    return entry_of(line, fields)
+
+
+def entry_of(line: Sealed, fields: Mapping[str, Any]) -> Entry:
+    """Return the entry of a line that was found sound.
+
+    Args:
+        line: as it is stored.
+        fields: those of its bytes.
+
+    Raises:
+        BrokenChain: its time is none.
+        LedgerError: the entry was written by a newer liftgate.
+    """
     if fields["liftgate"] != FORMAT:
         raise LedgerError(
             f"ledger entry {line.sequence}: got format {fields['liftgate']!r}, expected {FORMAT}",
@@ -136,63 +151,97 @@ def check(lines: Iterable[Sealed], sizes: Iterable[int] = ()) -> Checked:
     Raises:
         BrokenChain: names the first bad entry and what differs.
     """
-    walk = _Walk(frozenset(sizes))
-    previous, latest = GENESIS, ""
-    walk.grow()
-    for number, line in enumerate(lines, start=1):
-        try:
-            hashed = _sha256(b"\x00" + line.data)
-            text = line.data.decode()
-            fields, end = _scan(text, 0)
-            time = fields["time"]
-            sound = (
-                line.leaf == "sha256:" + hashed.hexdigest()
-                and end == len(text)
-                and line.sequence == number
-                and fields.keys() == _FIELDS
-                and fields["previous"] == previous
-                and fields["sequence"] == number
-                and fields["kind"] == line.kind
-            )
-            # UTC texts of one form sort as their times do.
-            if time < latest:
-                walk.clock_went_back.append(number)
-            else:
-                latest = time
-        except (TypeError, ValueError, AttributeError, KeyError, StopIteration, RecursionError):
-            sound = False
-        if not sound:
-            raise BrokenChain(
-                f"ledger entry {number}: {_fault(line, number, previous)}", hint=_RESTORE
-            )
-        previous = line.leaf
-        walk.waiting.append(hashed.digest())
-        if number % _BLOCK == 0 or number in walk.sizes:
-            walk.grow()
-    walk.grow()
-    frontier = walk.frontier
-    return Checked(
-        frontier.size, frontier.root(), walk.roots, walk.nodes, tuple(walk.clock_went_back)
-    )
+    walk = Walk(frozenset(sizes))
+    for _ in walk.over(lines):
+        pass
+    return walk.found()
 
 
 @dataclass
-class _Walk:
-    """The tree that grows while a chain is checked."""
+class Walk:
+    """A check of a chain, which goes on from where it stands as entries are added."""
 
-    sizes: frozenset[int]
-    frontier: Frontier = field(default_factory=Frontier)
-    waiting: list[bytes] = field(default_factory=list)
-    roots: dict[int, bytes] = field(default_factory=dict)
-    nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
-    clock_went_back: list[int] = field(default_factory=list)
+    sizes: frozenset[int] = frozenset()
+    entries: int = 0
+    """How many were checked, all of them sound."""
+    leaf: str = GENESIS
+    """Of the last of them."""
+    latest: str = ""
+    """The latest time so far."""
+    size: int = 0
+    """Bytes of the last of them."""
+    _frontier: Frontier = field(default_factory=Frontier)
+    _waiting: list[bytes] = field(default_factory=list)
+    _roots: dict[int, bytes] = field(default_factory=dict)
+    _nodes: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    _clock_went_back: list[int] = field(default_factory=list)
 
-    def grow(self) -> None:
+    def over(
+        self, lines: Iterable[Sealed], *, exact: bool = False
+    ) -> Iterator[tuple[Sealed, dict[str, Any]]]:
+        """Check the lines that come next, and yield each with its fields once it is found sound.
+
+        Args:
+            lines: those after the ones that were checked, in order.
+            exact: whether the fields are to be kept, numbers as ``canon.parse`` reads them.
+
+        Raises:
+            BrokenChain: names the first bad entry and what differs; all before it were sound.
+        """
+        previous, latest = self.leaf, self.latest
+        scan = _scan_exactly if exact else _scan
+        if 0 in self.sizes and self.entries == 0:
+            self._grow()
+        for number, line in enumerate(lines, start=self.entries + 1):
+            try:
+                hashed = _sha256(b"\x00" + line.data)
+                text = line.data.decode()
+                fields, end = scan(text, 0)
+                time = fields["time"]
+                sound = (
+                    line.leaf == "sha256:" + hashed.hexdigest()
+                    and end == len(text)
+                    and line.sequence == number
+                    and fields.keys() == _FIELDS
+                    and fields["previous"] == previous
+                    and fields["sequence"] == number
+                    and fields["kind"] == line.kind
+                )
+                # UTC texts of one form sort as their times do.
+                if time < latest:
+                    self._clock_went_back.append(number)
+                else:
+                    self.latest = latest = time
+            except (TypeError, ValueError, AttributeError, KeyError, StopIteration, RecursionError):
+                sound = False
+            if not sound:
+                raise BrokenChain(
+                    f"ledger entry {number}: {_fault(line, number, previous)}", hint=_RESTORE
+                )
+            self.leaf = previous = line.leaf
+            self.entries, self.size = number, len(line.data)
+            self._waiting.append(hashed.digest())
+            if number % _BLOCK == 0 or number in self.sizes:
+                self._grow()
+            yield line, fields
+
+    def found(self) -> Checked:
+        """Return what was found so far."""
+        self._grow()
+        return Checked(
+            self._frontier.size,
+            self._frontier.root(),
+            self._roots,
+            self._nodes,
+            tuple(self._clock_went_back),
+        )
+
+    def _grow(self) -> None:
         """Put the waiting leaves into the tree, and keep its root if it was asked for."""
-        self.frontier.extend(self.waiting, self.nodes)
-        self.waiting.clear()
-        if self.frontier.size in self.sizes:
-            self.roots[self.frontier.size] = self.frontier.root()
+        self._frontier.extend(self._waiting, self._nodes)
+        self._waiting.clear()
+        if self._frontier.size in self.sizes:
+            self._roots[self._frontier.size] = self._frontier.root()
 
 
 def _fault(line: Sealed, number: int, previous: str) -> str:

@@ -51,7 +51,7 @@ class Closed:
             place: of the ledger that is closed.
         """
         if self.why == MOVED:
-            follow = f"liftgate ledger move --to {self.place} lets this workspace follow"
+            follow = f"liftgate ledger move {self.place} lets this workspace follow"
             return LedgerError(
                 f"{place}: this ledger has moved to {self.place} ({self.time}, {self.by}); "
                 "here it is only read",

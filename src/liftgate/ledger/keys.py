@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError, LedgerError, UnknownName
+from liftgate.records.notebook import Card
 
 VARIABLE = "LIFTGATE_KEYS"
 DAYS = 365
@@ -26,7 +27,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
-class PublicKey:
+class PublicKey(Card):
     """One public key with what is said of it."""
 
     name: str
@@ -197,7 +198,10 @@ def moment(text: Any) -> datetime:
     """
     if not isinstance(text, str):
         raise ValueError(f"got {text!r}, expected a time")  # noqa: TRY004 - told as bad text
-    found = datetime.fromisoformat(text)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"got {text!r}, expected a time in ISO 8601") from None
     if found.tzinfo is None:
         raise ValueError(f"the time {text!r} names no zone")
     return found

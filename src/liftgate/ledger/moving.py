@@ -162,7 +162,7 @@ def _keep_out(source: Ledger, target: Ledger, found: Found) -> Closed:
         )
     if source.closed == mark:
         target.close_after(there, before)
-        raise DataError(f"--to: got {target.place}, where the ledger is already")
+        raise DataError(f"place: got {target.place}, where the ledger is already")
     return mark
 
 

@@ -164,10 +164,10 @@ class PostgresLedger(Ledger):
             rows = self._all(f"{_SELECT} WHERE sequence = %s", (sequence,))
         return _sealed(rows[0]) if rows else None
 
-    def _lines(self, kind: str | None, first: int = 1) -> Iterator[Sealed]:
+    def _lines(self, kind: str | None, after: int = 0) -> Iterator[Sealed]:
         """Yield rows, some thousand in memory at once; what is appended meanwhile comes too."""
         only = "" if kind is None else "AND kind = %s"
-        last = first - 1 if first > 1 else None
+        last = after or None
         while True:
             since = "true" if last is None else "sequence > %s"
             values = [*([] if last is None else [last]), *([] if kind is None else [kind])]

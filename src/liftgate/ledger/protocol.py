@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -93,11 +93,14 @@ class Chain(Protocol):
         """
         ...
 
-    def examine(self, sizes: Iterable[int] = ()) -> Checked:
+    def examine(
+        self, sizes: Iterable[int] = (), tell: Callable[[int], None] | None = None
+    ) -> Checked:
         """Check as ``verify`` does, and return all that was found on the way.
 
         Args:
             sizes: of earlier trees whose roots are wanted.
+            tell: told from time to time how many entries were checked.
 
         Raises:
             BrokenChain: names the first bad entry and what differs.

@@ -148,13 +148,12 @@ class SqliteLedger(Ledger):
             return next(self._rows("ORDER BY sequence DESC LIMIT 1", ()), None)
         return next(self._rows("WHERE sequence = ?", (sequence,)), None)
 
-    def _lines(self, kind: str | None, first: int = 1) -> Iterator[Sealed]:
-        wanted = [
-            *([("kind = ?", kind)] if kind is not None else []),
-            *([("sequence >= ?", first)] if first > 1 else []),
-        ]
-        where = f"WHERE {' AND '.join(one for one, _ in wanted)} " if wanted else ""
-        return self._rows(f"{where}ORDER BY sequence", tuple(value for _, value in wanted))
+    def _lines(self, kind: str | None, after: int = 0) -> Iterator[Sealed]:
+        # A row whose number is below 1 is no entry; the check must meet it.
+        asked: list[tuple[str, int | str]] = [("sequence > ?", after)] if after else []
+        asked += [] if kind is None else [("kind = ?", kind)]
+        where = f"WHERE {' AND '.join(text for text, _ in asked)} " if asked else ""
+        return self._rows(f"{where}ORDER BY sequence", tuple(value for _, value in asked))
 
     def _rows(self, tail: str, values: tuple[Any, ...]) -> Iterator[Sealed]:
         """Yield rows; where one cannot be read, the error names the last that could."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
@@ -18,11 +18,13 @@ from typing import Any, Self
 
 from liftgate.errors import BrokenChain, LedgerError, UnknownName
 from liftgate.ledger.author import default_author
-from liftgate.ledger.chain import Checked, Sealed, check, seal, unseal
+from liftgate.ledger.chain import Checked, Sealed, Walk, entry_of, seal, unseal
 from liftgate.ledger.closed import Closed
 from liftgate.ledger.merkle import Tree
 from liftgate.ledger.place import is_database, place_of
 from liftgate.records import Entry
+
+_OFTEN = 1000
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,16 @@ class Ledger(ABC):
             found.close()
             raise
         return found
+
+    @classmethod
+    def open_existing(cls, home: Path) -> Ledger:
+        """Open a ledger that is there; a mistyped command makes none.
+
+        Raises:
+            LedgerError: there is none, or it cannot be opened.
+            BrokenChain: what is there is not a ledger.
+        """
+        return cls.open(home, read_only=not cls.exists(home))
 
     @classmethod
     def exists(cls, home: Path) -> bool:
@@ -127,6 +139,12 @@ class Ledger(ABC):
         return None if line is None else unseal(line)
 
     @property
+    def size(self) -> int:
+        """How many entries there are, by the number of the last; it is not checked."""
+        line = self._line(None)
+        return line.sequence if line is not None and isinstance(line.sequence, int) else 0
+
+    @property
     def tree(self) -> Tree:
         """The Merkle tree over the entries that are there now."""
         tip = self.tip
@@ -136,9 +154,35 @@ class Ledger(ABC):
         """Check every entry, every link, the guards and the file; see ``Chain.verify``."""
         return self.examine().entries
 
-    def examine(self, sizes: Iterable[int] = ()) -> Checked:
+    def examine(
+        self, sizes: Iterable[int] = (), tell: Callable[[int], None] | None = None
+    ) -> Checked:
         """Do as ``verify`` does, and return all that was found; see ``Chain.examine``."""
-        found = check(self._lines(None), sizes)
+        walk = Walk(frozenset(sizes))
+        for _ in walk.over(self._lines(None)):
+            if tell is not None and walk.entries % _OFTEN == 0:
+                tell(walk.entries)
+        return self.examine_rest(walk)
+
+    def going_on(self, walk: Walk) -> Iterator[Entry]:
+        """Yield the entries behind those of a walk, each once it was checked.
+
+        Args:
+            walk: stands at an entry of this ledger; it is moved on.
+
+        Raises:
+            BrokenChain: names the first bad entry and what differs.
+        """
+        for line, fields in walk.over(self._lines(None, walk.entries), exact=True):
+            yield entry_of(line, fields)
+
+    def examine_rest(self, walk: Walk) -> Checked:
+        """Check what is stored beside the entries, all of which were walked over, and the storage.
+
+        Raises:
+            BrokenChain: says what is unsound.
+        """
+        found = walk.found()
         for place, node in self._all_stored():
             if found.nodes.get(place) != node:
                 level, number = place
@@ -173,7 +217,7 @@ class Ledger(ABC):
 
     def lines(self, first: int) -> Iterator[Sealed]:
         """Yield entries as they are stored, unchecked, from a number on."""
-        return self._lines(None, first)
+        return self._lines(None, first - 1)
 
     def carry(self, lines: Sequence[Sealed], last: Sealed | None, mark: Closed) -> None:
         """Add lines of another ledger as they are, while everybody else is kept out by a mark.
@@ -229,8 +273,8 @@ class Ledger(ABC):
         """Let nobody else write until it ends; undo everything when it ends by an error."""
 
     @abstractmethod
-    def _lines(self, kind: str | None, first: int = 1) -> Iterator[Sealed]:
-        """Yield lines in order from a number on, all or those of one kind."""
+    def _lines(self, kind: str | None, after: int = 0) -> Iterator[Sealed]:
+        """Yield lines in order, all or those of one kind, from behind an entry on."""
 
     @abstractmethod
     def _line(self, sequence: int | None) -> Sealed | None:

@@ -24,6 +24,7 @@ from liftgate.errors import BrokenChain, DataError, NotAllowed, UnknownName
 from liftgate.ledger import dsse
 from liftgate.ledger.dsse import Envelope
 from liftgate.ledger.keys import Key, PublicKey, checked_name, moment
+from liftgate.records.notebook import Card
 
 FILE = "trust.json"
 TYPE = "application/vnd.liftgate.trust+json"
@@ -67,7 +68,7 @@ class Trusted:
 
 
 @dataclass(frozen=True)
-class Trust:
+class Trust(Card):
     """The last version of a trust file, with all versions before it."""
 
     version: int = 0
@@ -140,7 +141,7 @@ class Trust:
             raise DataError(
                 f"key {found.key.name!r}: without it {len(owners)} owners are left, and a change "
                 f"needs {self.quorum}",
-                hint="name another owner first: liftgate keys trust FILE --owner",
+                hint="name another owner first: liftgate keys trust FILE --as-owner",
             )
         revoked = replace(found, revoked_at=at, reason=reason)
         keys = tuple(revoked if one == found else one for one in self.keys)

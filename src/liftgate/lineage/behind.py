@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from liftgate.lineage.impact import Index, Link, rests_on
-from liftgate.lineage.rows import Line
+from liftgate.lineage.rows import Cell, Line, arm_of
 from liftgate.lineage.thing import Kind
 from liftgate.records import Entry, Item, Json
 
@@ -54,18 +54,18 @@ class AnswerBehind:
 
 
 def runs_behind(
-    decision: Entry, index: Index, lines: Sequence[Line], *, whole: bool
+    decision: Entry, index: Index, runs: Collection[str] | None
 ) -> tuple[RunBehind, ...]:
     """Return the runs that hold rows of a number, or of the whole decision.
 
     Args:
         decision: its entry.
         index: of the ledger.
-        lines: the rows of the number.
-        whole: whether the decision as a whole is meant, or the rows cannot be listed.
+        runs: ids of those that hold the rows of the number; None: the decision as a whole is
+            meant, or the rows cannot be listed.
     """
     bound = {str(name).partition("/")[0] for name in decision.body["rows"]["files"]}
-    names = bound if whole else {cell.run for line in lines for cell in line.cells.values()}
+    names = bound if runs is None else set(runs)
     told = index.runs()
     return tuple(_run(name, told.get(name)) for name in sorted(names - {""}))
 
@@ -96,19 +96,23 @@ def answers_behind(
         item = known.get(line.item)
         if item is None:
             continue
-        answers = {
-            arm: "no answer"
-            if cell.output is None
-            else said
-            if (said := text_of(cell.output)) is not None
-            else "erased"
-            for arm, cell in line.cells.items()
-        }
+        answers: dict[str, str] = {}
+        for column, cell in line.cells.items():
+            arm = arm_of(column)
+            if arm not in answers:
+                answers[arm] = _said(cell, text_of)
         target = None if item.target is None else readable(item.target)
         found.append(
             AnswerBehind(line.item, line.repeat, readable(dict(item.input)), target, answers)
         )
     return tuple(found)
+
+
+def _said(cell: Cell, text_of: TextOf) -> str:
+    if cell.output is None:
+        return "no answer"
+    said = text_of(cell.output)
+    return "erased" if said is None else said
 
 
 def _run(name: str, entry: Entry | None) -> RunBehind:

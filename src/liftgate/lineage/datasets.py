@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from liftgate.canon import canonical, parse
 from liftgate.errors import DataError, UnknownName
 from liftgate.records import Dataset, Item
 from liftgate.store import Store
@@ -87,13 +88,28 @@ def one_item(digest: str, item: str, store: Store, *, name: str) -> Dataset:
         DataError: the index, or the item's content, was never kept or was erased.
         BrokenChain: a blob is not what its digest names.
     """
-    index: Any = store.output(digest)
-    found = next((row for row in index if row[0] == item), None)
+    found = _row_of(store.output_data(digest), item)
     if found is None:
         raise UnknownName(f"item of dataset {name}", item, ())
     parts: Any = store.output(found[1])
     facts: Any = store.output(found[2])
     return Dataset(name, (Item(item, parts, **facts),))
+
+
+def _row_of(index: bytes, item: str) -> list[str] | None:
+    """Return an item's row, found in the canonical bytes of an index without reading all of it.
+
+    Within a text a quotation mark is escaped, so what is looked for stands nowhere but at the
+    beginning of a row.
+    """
+    mark = canonical(item) + b',"sha256:'
+    for before in (b"[[", b"],["):
+        at = index.find(before + mark)
+        if at >= 0:
+            begin = at + len(before) - 1
+            row: list[str] = parse(index[begin : index.index(b"]", begin + 1 + len(mark)) + 1])
+            return row
+    return None
 
 
 def _facts(item: Item) -> dict[str, Any]:

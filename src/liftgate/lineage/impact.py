@@ -194,6 +194,7 @@ def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]
         one.sequence
         for one in entries
         if one.kind == decision.kind
+        and one.body["study"] == decision.body["study"]
         and one.sequence <= decision.sequence
         and _evidence(one) == _evidence(decision)
     ]

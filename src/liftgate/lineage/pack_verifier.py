@@ -233,7 +233,7 @@ def main():
     """Verify what is named on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pack")
-    parser.add_argument("--checkpoint", type=argparse.FileType("rb"))
+    parser.add_argument("--against", dest="checkpoint", type=argparse.FileType("rb"))
     parser.add_argument("--trust", type=argparse.FileType("rb"))
     asked = parser.parse_args()
     kept, trust = (one.read() if one else None for one in (asked.checkpoint, asked.trust))

@@ -14,6 +14,7 @@ from typing import Any
 
 from liftgate.errors import DataError, UnknownName
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 
 ADDED = "regression.added"
 MOVED = "regression.moved"
@@ -31,7 +32,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class RegressionTest:
+class RegressionTest(Card):
     """One failing item that was kept, as it stands now."""
 
     name: str

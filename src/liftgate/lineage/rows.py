@@ -37,6 +37,11 @@ class Line:
     """Arm name -> its side; an arm without an observation is absent."""
 
 
+def arm_of(column: str) -> str:
+    """Return the arm of a column: a ratio has two of each, and an arm's name holds no blank."""
+    return column.split(maxsplit=1)[0]
+
+
 def item_lines(
     observations: Iterable[Observation],
     metric: str,

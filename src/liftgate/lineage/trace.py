@@ -12,6 +12,7 @@ from liftgate.lineage.behind import AnswerBehind, PersonBehind, RunBehind
 from liftgate.lineage.reference import Target, resolve, split, targets
 from liftgate.lineage.rows import Line
 from liftgate.records import Entry
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Contents
 from liftgate.store.finished import RUN_FILE
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
@@ -52,7 +53,7 @@ class Printed:
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(Card):
     """Everything behind one reference."""
 
     entry: Entry
@@ -63,7 +64,7 @@ class Trace:
     locked: Entry | None
     """The entry of the lock or of the amendment that held."""
     files: tuple[File, ...]
-    lines: tuple[Line, ...] = ()
+    lines: Sequence[Line] = ()
     columns: tuple[str, ...] = ()
     """Of the lines, where they are not the arms."""
     notes: tuple[str, ...] = ()

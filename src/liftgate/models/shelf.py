@@ -14,6 +14,7 @@ from typing import Any
 from liftgate.errors import DataError, UnknownName
 from liftgate.models import gguf
 from liftgate.plugins.content import digest_of_file
+from liftgate.records.notebook import Card
 
 VARIABLE = "LIFTGATE_MODELS"
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
@@ -22,7 +23,7 @@ _CARDS, _WEIGHTS = ".json", ".gguf"
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Card):
     """One model on the shelf."""
 
     name: str

@@ -12,6 +12,7 @@ from liftgate.perturbations.families import IDENTITY, Family, family
 from liftgate.perturbations.lots import Lots
 from liftgate.perturbations.subject import Changed, NotApplicable, Subject
 from liftgate.records import Dataset, Item, Json
+from liftgate.records.notebook import Card
 
 CLEAN, PERTURBED = "clean", "perturbed"
 """The two versions of an item's input and target, of which an arm reads one."""
@@ -35,7 +36,7 @@ class Perturbing:
 
 
 @dataclass(frozen=True)
-class Perturbed:
+class Perturbed(Card):
     """The pairs, and what could not be perturbed."""
 
     dataset: Dataset

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from liftgate.errors import LiftgateError, UnknownName
+from liftgate.records.notebook import Card
 
 KINDS = ("systems", "scorers", "rules", "importers", "exporters", "executors", "registries")
 
@@ -28,7 +29,7 @@ def names(kind: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Listing:
+class Listing(Card):
     """One plug-in that is installed."""
 
     kind: str

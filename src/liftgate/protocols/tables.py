@@ -11,6 +11,7 @@ from liftgate.records import (
     Check,
     Columns,
     Comparison,
+    Json,
     Trace,
 )
 
@@ -43,6 +44,8 @@ class RowTexts:
     output: str = ""
     reasons: Mapping[str, str] = field(default_factory=dict)
     """Scorer -> what it said of its score."""
+    retrieved: Sequence[Json] = ()
+    """What was retrieved for the answer, where the table says so beside it."""
 
 
 TakeTexts = Callable[[str, str | None, RowTexts], None]

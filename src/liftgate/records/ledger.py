@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from liftgate.records.notebook import Card
+
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Card):
     """One line of the ledger. ``leaf`` hashes the canonical bytes of all the other fields."""
 
     sequence: int

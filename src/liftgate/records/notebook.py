@@ -29,7 +29,8 @@ class Card:
 
     def _says(self) -> str:
         """Return what it says in a sentence."""
-        return str(getattr(self, "sentence", ""))
+        said = getattr(self, "sentence", "")
+        return str(said() if callable(said) else said)
 
     def _values(self) -> Table:
         """Return its values as a table."""
@@ -43,6 +44,21 @@ class Card:
 
         told = "; ".join(str(part) for part in parts if part not in (None, ""))
         return one_line(f"<{type(self).__name__}: {told}>", 300)
+
+
+class ModelCard:
+    """Shows a model that people write as a file: its fields in short words."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from liftgate.figures.card import Table, card, words
+
+        said = {name: getattr(self, name) for name in getattr(type(self), "model_fields")}  # noqa: B009
+        rows = tuple(
+            (name.replace("_", " "), words(value)) for name, value in said.items() if value
+        )
+        return card(type(self).__name__, "", Table(("", ""), rows))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from liftgate.canon import digest
+from liftgate.records.notebook import Card
 
 
 class RubricKind(StrEnum):
@@ -107,7 +108,7 @@ class RubricExample:
 
 
 @dataclass(frozen=True)
-class Rubric:
+class Rubric(Card):
     """A question with an anchored scale. A changed word is another rubric: see ``digest``."""
 
     name: str

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from liftgate.stats.spending import anytime_p, boundaries
     from liftgate.stats.tries import of_tries, pass_rate, pass_rate_difference
     from liftgate.stats.weighted import stratum_weights
+    from liftgate.stats.words import word_components
 
 _HOMES = {
     "Agreement": "agreement",
@@ -151,6 +152,7 @@ _HOMES = {
     "systematic_draw": "label_draw",
     "units_needed": "planning",
     "value_counts": "rating_counts",
+    "word_components": "words",
 }
 
 __all__ = [
@@ -237,6 +239,7 @@ __all__ = [
     "systematic_draw",
     "units_needed",
     "value_counts",
+    "word_components",
 ]
 
 

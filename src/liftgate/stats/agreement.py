@@ -34,6 +34,7 @@ from liftgate.stats import coefficients, inputs
 from liftgate.stats.coefficients import Coefficient, Measurement
 from liftgate.stats.inputs import Floats
 from liftgate.stats.rating_counts import RatingCounts, counted, crossed
+from liftgate.stats.shown import Shown
 
 _BLOCK = 1 << 22
 """Numbers drawn at a time."""
@@ -42,7 +43,7 @@ _FEW_RARE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agreement:
+class Agreement(Shown):
     """A coefficient and its item-bootstrap interval; descriptive, no rule takes it."""
 
     coefficient: str
@@ -63,7 +64,7 @@ class Agreement:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaterReport:
+class RaterReport(Shown):
     """The coefficients side by side: none of them is enough alone."""
 
     alpha: Agreement

@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats.inputs import Floats
+from liftgate.stats.shown import Shown
 
 LEAST_GOLD = 8
 """Below this even a clean break in the middle is not told from chance: 2·2/C(6, 3) = 0.2 at 6."""
@@ -32,7 +33,7 @@ _DRAWS = 4_999
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pettitt:
+class Pettitt(Shown):
     """Where a sequence most likely changed."""
 
     statistic: float
@@ -42,7 +43,7 @@ class Pettitt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaterDrift:
+class RaterDrift(Shown):
     """One rater's errors on gold items, and whether they changed."""
 
     rater: str

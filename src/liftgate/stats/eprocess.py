@@ -28,6 +28,7 @@ from liftgate.stats.kinds import (
     Population,
     ScoreKind,
 )
+from liftgate.stats.shown import Shown
 
 METHODS = {
     ClaimShape.DIFFERENCE: "paired betting e-process",
@@ -40,7 +41,7 @@ _SIDES = (Alternative.GREATER, Alternative.LESS)
 
 
 @dataclass(frozen=True, kw_only=True)
-class EProcessStatus:
+class EProcessStatus(Shown):
     """Where an e-process stands after what it has seen."""
 
     rejected: tuple[Alternative, ...]

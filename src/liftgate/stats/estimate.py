@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 from liftgate.stats.kinds import Alternative, Design, Mark, Population
+from liftgate.stats.shown import html_table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +59,4 @@ class Estimate:
             "items": f"{self.n:,} in {self.clusters:,} clusters",
             "warnings": "; ".join(self.warnings),
         }
-        cells = "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td>{escape(text)}</td></tr>'
-            for name, text in rows.items()
-            if text
-        )
-        return f"<table>{cells}</table>"
+        return html_table(rows)

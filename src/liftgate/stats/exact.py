@@ -2,8 +2,9 @@
 
 The paired test orders all tables of n pairs by the null-restricted score statistic T and takes the
 largest probability, over every discordance, of a table at least as extreme (Barnard 1947,
-Biometrika 34, 123–138; for matched pairs Sidik 2003, Statistics in Medicine 22, 265–278, and Berger
-& Sidik 2003, Statistical Methods in Medical Research 12, 91–108). Why that is a proof and not a
+Biometrika 34, 123–138; for matched pairs Berger & Sidik 2003, Exact unconditional tests for a 2 × 2
+matched-pairs design, Statistical Methods in Medical Research 12, 91–108, for a null of 0, and Sidik
+2003, Statistics in Medicine 22, 265–278, for a margin). Why that is a proof and not a
 search:
 
 1. T rises in the gained pairs, falls in the lost ones and falls in the tested difference δ. For

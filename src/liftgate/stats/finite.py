@@ -19,6 +19,7 @@ from liftgate.stats.drawing import Drawing
 from liftgate.stats.estimate import Estimate
 from liftgate.stats.inputs import Codes, Floats, Range
 from liftgate.stats.kinds import Alternative, Design, Mark, Population, ScoreKind
+from liftgate.stats.shown import Shown
 
 METHOD = "finite-set betting test"
 """What ``Estimate.method`` says."""
@@ -39,7 +40,7 @@ class SetReading(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class FiniteSetStatus:
+class FiniteSetStatus(Shown):
     """Where a finite-set test stands after what it has seen; what was shown stays shown."""
 
     reading: SetReading

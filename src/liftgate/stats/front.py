@@ -29,6 +29,7 @@ from liftgate.stats.inputs import Floats
 from liftgate.stats.kinds import Alternative, ScoreKind
 from liftgate.stats.multiplicity import holm
 from liftgate.stats.paired import paired_difference
+from liftgate.stats.shown import Shown
 
 _BLOCK = 1 << 21
 """Counts drawn at a time, so that memory does not grow with draws × units."""
@@ -43,7 +44,7 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Objective:
+class Objective(Shown):
     """One quantity that matters, of every system."""
 
     name: str
@@ -76,7 +77,7 @@ class Place:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Front:
+class Front(Shown):
     """The places of all systems."""
 
     objectives: tuple[str, ...]

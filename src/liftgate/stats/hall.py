@@ -1,7 +1,8 @@
 """Families of t-tests, corrected for skew, for many samples at once.
 
-Skew is corrected by Hall's monotone transformation of T (Hall 1992, JRSS B 54, 221–228). With
-ρ = Σ r³ / (Σ r²)^1.5, the skewness of the mean, a = ρ/3 and b = ρ/6,
+Skew is corrected by Hall's monotone transformation of T (Hall 1992, On the removal of skewness by
+transformation, JRSS B 54, 221–228). With ρ = Σ r³ / (Σ r²)^1.5, the skewness of the mean, a = ρ/3
+and b = ρ/6, which take the first Edgeworth term ρ·(2z² + 1)·φ(z) / 6 of T away,
 
     g(T) = T + a·T² + a²·T³/3 + b = ((1 + a·T)³ − 1) / (3a) + b
 

@@ -22,10 +22,11 @@ from liftgate.stats.kinds import ScoreKind
 from liftgate.stats.labelled import FEWEST_LABELS, label_values, labelled_items
 from liftgate.stats.linearised import t_quantile
 from liftgate.stats.ppi import rectify
+from liftgate.stats.shown import Shown
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelWorth:
+class LabelWorth(Shown):
     """How far labels go with judges beside them; for planning, no rule takes it."""
 
     labels: int
@@ -47,6 +48,7 @@ def label_worth(
     *,
     judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -58,6 +60,7 @@ def label_worth(
         labelled: as in ``judged_mean``.
         judge: as there; for differences of labels, differences of judge scores.
         covariate: as there.
+        features: as there.
         item: as there.
         cluster: as there.
         probability: as there.
@@ -71,6 +74,7 @@ def label_worth(
         labelled,
         judge=judge,
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,

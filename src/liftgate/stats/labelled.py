@@ -27,6 +27,7 @@ class Labelled:
         values: shape (n,), labels, or differences of the two arms' labels.
         table: shape (n, k), judge scores and covariates of the labelled items less their means over
             all items, in standard deviations.
+        weak: how many columns of the table, the last ones, are features.
         codes: shape (n,), cluster of each labelled item; None: every item is its own.
         share: shape (n,), chance with which each labelled item was drawn.
         whole: whether clusters were labelled as a whole.
@@ -37,6 +38,7 @@ class Labelled:
 
     values: Floats
     table: Floats
+    weak: int
     codes: Codes | None
     share: Floats
     whole: bool
@@ -51,6 +53,7 @@ def labelled_items(
     *,
     judge: ArrayLike | None,
     covariate: ArrayLike | None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None,
     cluster: ArrayLike | None,
     probability: ArrayLike | None,
@@ -62,6 +65,7 @@ def labelled_items(
         labelled: shape (n,), the item of each label: a name in ``item``, or a position.
         judge: shape (N,) or (N, judges), scores of all locked items.
         covariate: shape (N,) or (N, k), what else is known of all of them.
+        features: shape (N, k), many weak covariates of all of them.
         item: shape (N,), names of the locked items; None: they are 0 … N − 1.
         cluster: shape (N,), a label for each locked item; None: single items.
         probability: shape (n,), chance with which each labelled item was drawn; None: all alike.
@@ -73,25 +77,31 @@ def labelled_items(
     """
     _check_enough(values.size, "labels", FEWEST_LABELS)
     columns = [*_columns("judge", judge), *_columns("covariate", covariate)]
-    if not columns:
+    weak = _columns("features", features)
+    if not columns and not weak:
         raise DataError(
             "judge: got neither judge scores nor covariates, expected at least one of them",
             hint="Labels alone need no judge: use stats.mean or stats.paired_difference.",
         )
-    total = columns[0].size if item is None else int(np.shape(item)[0])
-    if any(column.size != total for column in columns):
-        raise DataError(
-            f"judge: got {sorted({column.size for column in columns})} scores, expected one for "
-            f"each of {total} locked items, labelled or not"
-        )
+    total = (*columns, *weak)[0].size if item is None else int(np.shape(item)[0])
+    for name, some in (("judge", columns), ("features", weak)):
+        sizes = {column.size for column in some} - {total}
+        if sizes:
+            raise DataError(
+                f"{name}: got {sorted(sizes)} rows, expected one for each of {total} locked items, "
+                "labelled or not"
+            )
     places = places_of(labelled, values.size, item, total)
     share, weighted, notes = _chances(probability, values.size, total)
     codes, whole = _clusters(cluster, places, total)
     if codes is not None:
         _check_enough(int(codes.max()) + 1, "labelled clusters", FEWEST_LABELLED_CLUSTERS)
+    strong = _standardised("judge", columns, places)
+    many = _standardised("features", weak, places)
     return Labelled(
         values=values,
-        table=_standardised(columns, places),
+        table=np.hstack([strong, many]),
+        weak=many.shape[1],
         codes=codes,
         share=share,
         whole=whole,
@@ -143,13 +153,13 @@ def _columns(name: str, given: ArrayLike | None) -> list[Floats]:
     return [table] if table.ndim == 1 else list(table.T)
 
 
-def _standardised(columns: list[Floats], places: Codes) -> Floats:
+def _standardised(name: str, columns: list[Floats], places: Codes) -> Floats:
     found = []
     for column in columns:
         mean = float(column.mean())
         if not np.isfinite(mean):
             raise DataError(
-                f"judge: got a score that is not finite at position "
+                f"{name}: got a number that is not finite at position "
                 f"{int(np.flatnonzero(~np.isfinite(column))[0])}, expected numbers for all locked "
                 "items",
                 hint="Where a judge abstained, give a declared score and a covariate that is 1 "

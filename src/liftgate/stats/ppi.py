@@ -68,6 +68,7 @@ def judged_mean(
     *,
     judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -84,6 +85,8 @@ def judged_mean(
         labelled: shape (n,), the item of each label: a name in ``item``, or a position.
         judge: shape (N,) or (N, judges), scores of all N locked items, on any scale.
         covariate: shape (N,) or (N, k), what else is known of all of them, such as lengths.
+        features: shape (N, k), many weak covariates, such as ``word_components`` of the answers.
+            They are penalised apart, so that useless ones cost next to nothing.
         item: shape (N,), names of the locked items; None: they are 0 … N − 1.
         cluster: shape (N,), a label for each locked item, such as the answer that a statement is
             in. Items of one label are not independent.
@@ -110,6 +113,7 @@ def judged_mean(
         labelled,
         judge=judge,
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,
@@ -127,6 +131,7 @@ def judged_difference(
     candidate_judge: ArrayLike | None = None,
     baseline_judge: ArrayLike | None = None,
     covariate: ArrayLike | None = None,
+    features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -149,6 +154,7 @@ def judged_difference(
         candidate_judge: shape (N,) or (N, judges), scores of the candidate's answers.
         baseline_judge: the same judges on the baseline's answers.
         covariate: as in ``judged_mean``.
+        features: as in ``judged_mean``, of the difference.
         item: as in ``judged_mean``.
         cluster: as in ``judged_mean``.
         probability: as in ``judged_mean``.
@@ -176,6 +182,7 @@ def judged_difference(
         labelled,
         judge=_judge_difference(candidate_judge, baseline_judge),
         covariate=covariate,
+        features=features,
         item=item,
         cluster=cluster,
         probability=probability,
@@ -201,25 +208,25 @@ def rectify(items: Labelled) -> Rectified:
     values, weights = items.values, 1 / items.share
     groups = np.arange(values.size) if items.codes is None else items.codes
     units, total = int(groups.max()) + 1, float(weights.sum())
-    away = cross_fitted(values, items.table, groups) if items.table.size else np.zeros_like(values)
+    away = _predicted(items, groups)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
-    whole = _whole(items, weights, groups) / total**2
-    plain = _added(items, values, weights, groups) / total**2
+    ours = _residuals(values, weights)
+    whole = _whole(items, ours, groups) / total**2
+    plain = _added(items, ours, groups) / total**2
     # One slope was fitted.
-    rest = _added(items, adjusted, weights, groups) / total**2 * (units - 1) / (units - 2)
+    left = _residuals(adjusted, weights)
+    rest = _added(items, left, groups) / total**2 * (units - 1) / (units - 2)
     if rest >= plain:
-        share, adjusted, rest = 0.0, values, plain
-    centre = float(np.average(adjusted, weights=weights))
-    shape = adjusted
-    found = _square(_residuals(shape, weights), groups) / total**2
+        share, adjusted, left, rest = 0.0, values, ours, plain
+    centre = _average(adjusted, weights)
+    found = _square(left, groups) / total**2
     if found <= _NOTHING * (whole + rest):
         # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
-        shape = values
-        found = _square(_residuals(shape, weights), groups) / total**2
+        left = ours
+        found = _square(ours, groups) / total**2
     if found > 0:
-        own = np.average(shape, weights=weights)
-        adjusted = centre + (shape - own) * np.sqrt((whole + rest) / found)
+        adjusted = centre + left / weights * np.sqrt((whole + rest) / found)
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
 
 
@@ -300,17 +307,27 @@ def _judge_difference(ours: ArrayLike | None, theirs: ArrayLike | None) -> Float
     return np.asarray(one - other)
 
 
+def _predicted(items: Labelled, groups: Codes) -> Floats:
+    if not items.table.size:
+        return np.zeros_like(items.values)
+    return cross_fitted(items.values, items.table, groups, items.weak)
+
+
+def _average(values: Floats, weights: Floats) -> float:
+    return float(np.sum(weights * values) / np.sum(weights))
+
+
 def _residuals(values: Floats, weights: Floats) -> Floats:
-    return np.asarray(weights * (values - np.average(values, weights=weights)))
+    """Return the weighted distances from the weighted mean."""
+    return np.asarray(weights * (values - _average(values, weights)))
 
 
 def _square(residuals: Floats, groups: Codes) -> float:
     return float(np.sum(np.bincount(groups, weights=residuals) ** 2))
 
 
-def _whole(items: Labelled, weights: Floats, groups: Codes) -> float:
+def _whole(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling every item would leave, times (Σ 1/π)²."""
-    residuals = _residuals(items.values, weights)
     if items.codes is None or not items.whole:
         own = float(np.sum(items.share * residuals**2))
         between = _square(residuals, groups) - float(np.sum(residuals**2))
@@ -319,9 +336,8 @@ def _whole(items: Labelled, weights: Floats, groups: Codes) -> float:
     return float(np.sum(first * np.bincount(groups, weights=residuals) ** 2))
 
 
-def _added(items: Labelled, values: Floats, weights: Floats, groups: Codes) -> float:
+def _added(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
-    residuals = _residuals(values, weights)
     if items.codes is None or not items.whole:
         return float(np.sum((1 - items.share) * residuals**2))
     first = _chance_of_cluster(items, groups)

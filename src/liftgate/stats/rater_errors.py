@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats.inputs import Codes, Floats, labels
 from liftgate.stats.rating_counts import rating_codes
+from liftgate.stats.shown import Shown
 
 FEWEST_RATERS = 3
 _LEAST = 1e-10
@@ -30,7 +31,7 @@ _RISE = 1e-10
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Consensus:
+class Consensus(Shown):
     """What the raters' errors and their ratings say of the items; descriptive, no rule takes it."""
 
     items: tuple[str, ...]

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats.inputs import Codes, Floats, array_of, labels
+from liftgate.stats.shown import Shown
 
 _WIDEST = 1024
 """Whole numbers within so narrow a range are counted without sorting them."""
@@ -20,7 +21,7 @@ _EXACT = 2.0**52
 
 
 @dataclass(frozen=True, eq=False)
-class RatingCounts:
+class RatingCounts(Shown):
     """Counts of ratings.
 
     Args:

@@ -3,6 +3,11 @@
 Each item's prediction comes from a regression fitted without its fold, whole clusters together, so
 that the prediction is as good as for an item without a score. A slope on top then takes from the
 prediction no more than it is worth: useless predictions get slope 0.
+
+Many weak covariates beside a few strong ones would make one penalty wrong for both. So they form a
+group of their own, whose scale is chosen beside the penalty, 0 among the choices. Where there is
+such a group, generalised cross-validation counts each degree of freedom 1.4 times (Kim & Gu 2004,
+JRSS B 66, 337–356), since it picks the noise of a group too often otherwise.
 """
 
 from __future__ import annotations
@@ -16,33 +21,42 @@ _NARROW = 8
 """Columns up to which products of all pairs of them, item by item, are cheap to keep."""
 _PENALTIES: Floats = np.geomspace(0.01, 100.0, 13)
 """Ridge penalties as shares of the number of items; generalised cross-validation picks one."""
+_SCALES = (0.0, 0.1, 0.3, 1.0)
+"""Scales of a weak group."""
+_INFLATION = 1.4
 
 
-def cross_fitted(values: Floats, table: Floats, groups: Codes) -> Floats:
+def cross_fitted(values: Floats, table: Floats, groups: Codes, weak: int = 0) -> Floats:
     """Return each prediction's distance from the mean over all items of the same regression.
 
     Args:
         values: shape (n,), scores of the answered items.
         table: shape (n, k), their covariates less the covariates' means over *all* items.
         groups: shape (n,), number of each item's cluster; a cluster lies in one fold.
+        weak: how many columns of the table, the last ones, are the group of weak covariates.
     """
     folds = groups % _FOLDS
     middle, level = table.mean(axis=0), float(values.mean())
     rows, target = table - middle, values - level
     inside = (folds == np.arange(_FOLDS)[:, None]).astype(np.float64)
-    left = values.size - inside.sum(axis=1)
+    width = rows.shape[1]
     # Sums over all items less those over a fold: one pass serves all folds.
-    ones, sums = _less(inside @ target), _less(inside @ rows)
-    crossed = _less(inside @ (rows * target[:, None]))
+    each = np.column_stack([np.ones_like(target), target, target**2, rows, rows * target[:, None]])
+    left = _less(inside @ each)
+    ones, total, sums, crossed = (
+        left[:, 1],
+        left[:, 2],
+        left[:, 3 : 3 + width],
+        left[:, 3 + width :],
+    )
+    count = np.where(left[:, 0] > 1, left[:, 0], 2.0)[:, None]
     squares = _less(_products(rows, inside))
-    used = left > 1
-    count = np.where(used, left, 2.0)[:, None]
-    square = squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None]
     slopes = _ridge(
-        square,
+        squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None],
         crossed - sums * ones[:, None] / count,
-        _less(inside @ target**2) - ones**2 / count[:, 0],
+        total - ones**2 / count[:, 0],
         count[:, 0],
+        weak,
     )
     return np.asarray(np.einsum("ij,ij->i", table, slopes[folds]))
 
@@ -69,27 +83,48 @@ def slope(values: Floats, away: Floats, weights: Floats | None = None) -> float:
         away: shape (n,), the predictions.
         weights: shape (n,); None: all alike.
     """
-    w = np.ones_like(values) if weights is None else weights
-    centred = away - np.average(away, weights=w)
-    spread = float(np.sum(w * centred**2))
+    if weights is None:
+        centred, weighted = away - away.mean(), values - values.mean()
+    else:
+        total = np.sum(weights)
+        centred = away - np.sum(weights * away) / total
+        weighted = weights * (values - np.sum(weights * values) / total)
+    spread = float(np.sum(centred**2 if weights is None else weights * centred**2))
     if spread <= 0:
         return 0.0
-    found = float(np.sum(w * (values - np.average(values, weights=w)) * centred)) / spread
-    return min(max(found, 0.0), 1.0)
+    return min(max(float(np.sum(weighted * centred)) / spread, 0.0), 1.0)
 
 
-def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats) -> Floats:
+def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats, weak: int) -> Floats:
     """Return the slopes of several regressions, shape (regressions, k).
 
-    The penalty of each is that of least generalised cross-validation (Golub, Heath & Wahba 1979,
-    Technometrics 21, 215–223).
+    Penalty and scale of the weak group are those of least generalised cross-validation (Golub,
+    Heath & Wahba 1979, Technometrics 21, 215–223).
 
     Args:
         squares: shape (regressions, k, k), centred squares and products of the covariates.
         crossed: shape (regressions, k), those of covariates and scores.
         total: shape (regressions,), centred squares of the scores.
         count: shape (regressions,), items.
+        weak: columns of the weak group, the last ones.
     """
+    if not weak:
+        return _penalised(squares, crossed, total, count, 1.0)[0]
+    scales = np.ones((len(_SCALES), crossed.shape[1]))
+    scales[:, -weak:] = np.array(_SCALES)[:, None]
+    tried = [
+        _penalised(squares * one[:, None] * one, crossed * one, total, count, _INFLATION)
+        for one in scales
+    ]
+    slopes = np.stack([found * one for (found, _), one in zip(tried, scales, strict=True)])
+    best = np.argmin(np.stack([score for _, score in tried]), axis=0)
+    return np.asarray(slopes[best, np.arange(best.size)])
+
+
+def _penalised(
+    squares: Floats, crossed: Floats, total: Floats, count: Floats, inflation: float
+) -> tuple[Floats, Floats]:
+    """Return the slopes under the best penalty, and the score by which it is the best."""
     square, axes = np.linalg.eigh(squares)
     square = np.maximum(square, 0.0)[:, None, :]
     onto = np.einsum("fij,fi->fj", axes, crossed)[:, None, :]
@@ -97,5 +132,7 @@ def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats) -> Fl
     shrunk = onto / (square + penalty)
     rest = total[:, None] - np.sum((square + 2 * penalty) * shrunk**2, axis=2)
     freedom = 1 + np.sum(square / (square + penalty), axis=2)
-    best = np.argmin(rest / (1 - freedom / count[:, None]) ** 2, axis=1)
-    return np.asarray(np.einsum("fij,fj->fi", axes, shrunk[np.arange(best.size), best]))
+    left = 1 - inflation * freedom / count[:, None]
+    score = np.where(left > 0, rest / np.where(left > 0, left, 1.0) ** 2, np.inf)
+    best, each = np.argmin(score, axis=1), np.arange(count.size)
+    return np.einsum("fij,fj->fi", axes, shrunk[each, best]), score[each, best]

@@ -16,6 +16,7 @@ from liftgate.errors import DataError
 from liftgate.stats import inputs
 from liftgate.stats.inputs import Floats
 from liftgate.stats.kinds import ScoreKind
+from liftgate.stats.shown import Shown
 
 _BLOCK = 1 << 22
 """Numbers drawn at a time, so that memory does not grow with draws × items."""
@@ -27,7 +28,7 @@ _LONGEST = 1 << 15
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resampled:
+class Resampled(Shown):
     """A mean and a percentile interval from resampled units; descriptive."""
 
     value: float

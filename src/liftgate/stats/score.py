@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 
@@ -73,17 +74,8 @@ class PairedScore:
     def limit(self, alternative: Alternative, alpha: float) -> float:
         """Return the one-sided limit at ``alpha``."""
         if alternative is Alternative.LESS:
-            mirrored = PairedScore(self.n, self.lost, self.gained, self.slack)
-            return -mirrored.limit(Alternative.GREATER, alpha)
-        critical = _normal_quantile(alpha)
-        rejected, kept = -1.0, self.value
-        tables = np.asarray(self.gained), np.asarray(self.lost)
-        for _ in range(_REFINEMENTS):
-            nulls = np.linspace(rejected, kept, _POINTS)
-            beyond = int(np.argmax(paired_z(self.n, *tables, nulls, slack=self.slack) < critical))
-            # The estimate itself, the last point, is never rejected; −1, the first, always is.
-            rejected, kept = float(nulls[max(beyond - 1, 0)]), float(nulls[beyond])
-        return rejected
+            return -_lower_limit(self.n, self.lost, self.gained, self.slack, alpha)
+        return _lower_limit(self.n, self.gained, self.lost, self.slack, alpha)
 
     def statistic(self, null: float) -> float:
         """Return z of a difference in (−1, 1); positive: the data lie above it."""
@@ -190,6 +182,20 @@ def paired_z(
         z = distance / np.sqrt(np.maximum(variance, 0.0))
     degenerate = np.where(distance == 0, 0.0, np.copysign(np.inf, distance))
     return np.asarray(sign * np.where(variance > 0, z, degenerate))
+
+
+@functools.lru_cache(maxsize=4096)
+def _lower_limit(n: int, gained: int, lost: int, slack: float, alpha: float) -> float:
+    """Return the lower limit of a difference; simulated runs meet few tables, each many times."""
+    critical = _normal_quantile(alpha)
+    rejected, kept = -1.0, (gained - lost) / n
+    tables = np.asarray(gained), np.asarray(lost)
+    for _ in range(_REFINEMENTS):
+        nulls = np.linspace(rejected, kept, _POINTS)
+        beyond = int(np.argmax(paired_z(n, *tables, nulls, slack=slack) < critical))
+        # The estimate itself, the last point, is never rejected; −1, the first, always is.
+        rejected, kept = float(nulls[max(beyond - 1, 0)]), float(nulls[beyond])
+    return rejected
 
 
 def paired_score(sample: Sample) -> PairedScore:

@@ -9,10 +9,11 @@ from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import inputs
 from liftgate.stats.exact import ClopperPearson
 from liftgate.stats.kinds import Alternative
+from liftgate.stats.shown import Shown
 
 
 @dataclass(frozen=True)
-class Share:
+class Share(Shown):
     """One of several shares, with limits that hold for all of them at once."""
 
     low: float
@@ -30,9 +31,9 @@ def simultaneous_shares(
 
     Clopper and Pearson's exact limits (1934, Biometrika 26, 404–413), each at
     ``1 − (1 − level) / K`` by Bonferroni's inequality: at least ``level`` whatever the dependence
-    between the categories, which may overlap. Goodman's limits for a multinomial (1965,
-    Technometrics 7, 247–254) are narrower, and only approximate where counts are small, which is
-    where failures are coded.
+    between the categories, which may overlap. Goodman's limits for a multinomial (1965, On
+    simultaneous confidence intervals for multinomial proportions, Technometrics 7, 247–254) are
+    narrower, and only approximate where counts are small, which is where failures are coded.
 
     A count that is not known for sure is given by its least and largest value; the limits then hold
     whatever it is.
@@ -71,7 +72,8 @@ def rank_ranges(intervals: Sequence[tuple[float, float]]) -> tuple[tuple[int, in
     """Return for each quantity the best and the worst rank that its interval allows; 1 is largest.
 
     Where the intervals hold together at some level, so do the ranges of all ranks (Klein, Wright &
-    Wieczorek 2020, Journal of the Royal Statistical Society C 69, 589–606): a quantity is surely
+    Wieczorek 2020, A joint confidence region for an overall ranking of populations, Journal of the
+    Royal Statistical Society C 69, 589–606): a quantity is surely
     behind those whose lower limit lies above its upper one, and surely before those whose upper
     limit lies below its lower one.
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -58,12 +59,12 @@ class Moments:
     sums: Floats
     squares: Floats
 
-    @property
+    @cached_property
     def n(self) -> Floats:
         """Items, shape (…)."""
         return np.asarray(self.sizes.sum(axis=-1))
 
-    @property
+    @cached_property
     def mean(self) -> Floats:
         """Mean over the items, shape (…)."""
         return np.asarray(self.sums.sum(axis=-1) / self.n)
@@ -187,51 +188,72 @@ def student_tests(found: Moments, guard: Guard | None) -> StudentTests:
     size = np.zeros_like(value) if guard is None else _pseudo_size(found, guard.h)
     total = n + 2 * size
     inflation = 1 / (1 - found.sizes / total[..., None])
-    residuals = found.sums - found.sizes * value[..., None]
+    sums = _residual_sums(found, inflation)
     pseudo = np.broadcast_to((size / total)[..., None], (*value.shape, 2))
-    shares = np.broadcast_to(found.sizes / total[..., None], residuals.shape)
+    shares = np.broadcast_to(found.sizes / total[..., None], found.sums.shape)
     df = _satterthwaite(np.concatenate([shares, pseudo], axis=-1))
     flipped = None if guard is None else Guard((-guard.bounds[1], -guard.bounds[0]), guard.h)
-    mirrored = Moments(found.sizes, -found.sums, found.squares)
-    spread = np.sum(residuals**2 * inflation, axis=-1)
     h = 0.0 if guard is None else guard.h
     return StudentTests(
         value=value,
         n=n,
         clusters=found.clusters,
         df=df,
-        own_df=_satterthwaite(found.sizes / n[..., None]),
-        se=np.sqrt(spread + 2 * size**2 / (1 - size / total) * h**2) / n,
-        lower=_one_sided(found, df, guard, size, (residuals, inflation)),
-        upper=_one_sided(mirrored, df, flipped, size, (-residuals, inflation)),
+        own_df=df if guard is None else _satterthwaite(found.sizes / n[..., None]),
+        se=np.sqrt(sums.inflated + 2 * size**2 / (1 - size / total) * h**2) / n,
+        lower=_one_sided((value, n), df, guard, size, sums),
+        upper=_one_sided((-value, n), df, flipped, size, sums.mirrored()),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _ResidualSums:
+    """Sums over the units, each of shape (…); ``r`` is a unit's residual, ``w`` its inflation."""
+
+    squares: Floats
+    cubes: Floats
+    inflated: Floats
+    """Σ w·r²."""
+    slope: Floats
+    """Σ w·r·size."""
+    lever: Floats
+    """Σ w·size²."""
+
+    def mirrored(self) -> _ResidualSums:
+        return replace(self, cubes=-self.cubes, slope=-self.slope)
+
+
+def _residual_sums(found: Moments, inflation: Floats) -> _ResidualSums:
+    residuals = found.sums - found.sizes * found.mean[..., None]
+    squares, sized = residuals**2, found.sizes * inflation
+    return _ResidualSums(
+        squares=np.sum(squares, axis=-1),
+        cubes=np.sum(squares * residuals, axis=-1),  # ** 3 is fifty times slower
+        inflated=np.sum(squares * inflation, axis=-1),
+        slope=np.sum(residuals * sized, axis=-1),
+        lever=np.sum(found.sizes * sized, axis=-1),
     )
 
 
 def _one_sided(
-    found: Moments,
-    df: Floats,
-    guard: Guard | None,
-    size: Floats,
-    spread: tuple[Floats, Floats],
+    mean: tuple[Floats, Floats], df: Floats, guard: Guard | None, size: Floats, sums: _ResidualSums
 ) -> OneSided:
-    residuals, inflation = spread
-    value, n = found.mean, found.n
+    value, n = mean
     total = n + 2 * size
     own = size**2 / (1 - size / total)
     pull = 2 * size / total
     h = 0.0 if guard is None else guard.h
     worst = np.zeros_like(value) if guard is None else guard.bounds[0] - value
-    squares = np.sum(residuals**2, axis=-1) + size**2 * (2 * h**2 + worst**2)
-    cubes = np.sum(residuals**3, axis=-1) + (size * worst) ** 3
+    squares = sums.squares + size**2 * (2 * h**2 + worst**2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        skew = np.where(squares > 0, cubes / squares**1.5, 0.0)
+        skew = np.where(squares > 0, (sums.cubes + (size * worst) ** 3) / squares**1.5, 0.0)
     return OneSided(
         value=value,
         n=n,
         df=df,
-        a0=np.sum(residuals**2 * inflation, axis=-1) + own * (2 * h**2 + WORST_WEIGHT * worst**2),
-        a1=2 * pull * np.sum(residuals * found.sizes * inflation, axis=-1),
-        a2=pull**2 * np.sum(found.sizes**2 * inflation, axis=-1) + 2 * own * (n / total) ** 2,
+        a0=sums.inflated + own * (2 * h**2 + WORST_WEIGHT * worst**2),
+        a1=2 * pull * sums.slope,
+        a2=pull**2 * sums.lever + 2 * own * (n / total) ** 2,
         skew=skew,
         lowest=None if guard is None else guard.bounds[0],
     )

@@ -141,7 +141,7 @@ def units_in(sample: Sample) -> Units:
 
 
 def effective_size(weights: Floats) -> float:
-    """Return Kish's effective number of items, (Σw)² / Σw² (Kish 1965, Survey Sampling, 11.7)."""
+    """Return Kish's effective number of items, (Σw)² / Σw² (Kish 1965, Survey Sampling)."""
     return float(np.sum(weights) ** 2 / np.sum(weights**2))
 
 

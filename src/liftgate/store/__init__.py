@@ -7,7 +7,7 @@ from liftgate.store.blobs import Contents
 from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.going import Going, going
 from liftgate.store.lock import only_one
-from liftgate.store.parquet import Counting
+from liftgate.store.seen import Seen
 from liftgate.store.store import Attempt, Store
 from liftgate.store.tables import microseconds
 from liftgate.store.workspace import FOLDER, Workspace
@@ -19,9 +19,9 @@ __all__ = [
     "RUN_FINISHED",
     "Attempt",
     "Contents",
-    "Counting",
     "Going",
     "RunWriter",
+    "Seen",
     "Store",
     "Workspace",
     "going",

@@ -8,9 +8,10 @@ slowness away from the event loop that makes the calls.
 from __future__ import annotations
 
 import contextlib
+import json
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from itertools import chain
@@ -72,6 +73,35 @@ def reading(path: Path) -> Iterator[None]:
             f"active run {path.stem}: its file cannot be read ({error})",
             hint=f"move {path.name} out of {path.parent} to go on without it",
         ) from error
+
+
+def is_blank(path: Path) -> bool:
+    """Whether a process died before its run's file held anything."""
+    with reading(path), contextlib.closing(connect(path)) as connection:
+        found: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        return found == 0
+
+
+def rows_with(
+    path: Path,
+    table: AnyTable,
+    among: Mapping[str, Sequence[str]],
+    only: Sequence[str] | None,
+) -> list[Row]:
+    """Return the rows of a run that goes on, as they were committed.
+
+    Args:
+        path: the file of the run.
+        table: which.
+        among: columns, and the values of which each is to hold one.
+        only: these columns alone; None: all.
+    """
+    columns = ", ".join(name for name in table.names if only is None or name in only)
+    asked = " AND ".join(f"{name} IN (SELECT value FROM json_each(?))" for name in among)  # noqa: S608
+    query = f"SELECT {columns} FROM {table.name} WHERE {asked}"  # noqa: S608 - own names
+    with reading(path), contextlib.closing(connect(path, read_only=True)) as connection:
+        values = [json.dumps(list(some)) for some in among.values()]
+        return connection.execute(query, values).fetchall()
 
 
 class Committer:

@@ -99,11 +99,13 @@ class Blobs:
             DataError: it is not there, or was erased; the message says which and when.
             BrokenChain: its bytes are not those that the digest names.
         """
-        data = self._waiting(digest)
-        if data is None:
-            data = _unpacked(digest, self._row(digest))
-        value: Json = parse(data)
+        value: Json = parse(self.data(digest))
         return value
+
+    def data(self, digest: str) -> bytes:
+        """Return the canonical bytes of a value; raises as ``get`` does."""
+        data = self._waiting(digest)
+        return _unpacked(digest, self._row(digest)) if data is None else data
 
     def state(self, digest: str) -> str:
         """Return ``kept``, ``erased`` or ``unknown``."""

@@ -22,7 +22,7 @@ from liftgate.errors import BrokenChain, LiftgateError
 from liftgate.records import Run
 from liftgate.sqlite import connect
 from liftgate.store import parquet
-from liftgate.store.active import AnyTable, reading
+from liftgate.store.active import AnyTable, is_blank, reading
 from liftgate.store.tables import TABLES, Row, moment
 
 RUN_FILE = "run.json"
@@ -67,6 +67,16 @@ def finalise(
     for suffix in ("-wal", "-shm", ""):
         active.with_name(active.name + suffix).unlink(missing_ok=True)
     return run if run.files else None
+
+
+def finish_dead(active: Path, runs: Path) -> Run | None:
+    """Do as ``finalise`` does for a run whose process died, perhaps before there was anything."""
+    if not active.exists():
+        return None
+    if is_blank(active):
+        active.unlink()
+        return None
+    return finalise(active, runs, complete=False, finished_at=None)
 
 
 def read_run(folder: Path) -> Run:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,14 @@ from liftgate.store.tables import Row, Table
 
 if TYPE_CHECKING:
     import duckdb
+    from numpy.typing import NDArray
 
 AnyTable = Table[Trial] | Table[Score] | Table[Measure]
+Arrays = Mapping[str, "NDArray[Any]"]
 _LONGEST_LINE = 1_048_576
 _ROW_GROUP = 8_192
+_STAGED = 1_000
+"""Rows written at a time."""
 
 
 class Writer:
@@ -77,156 +81,134 @@ class Writer:
             )
 
 
-def read(
-    table: AnyTable,
-    files: Sequence[Path],
-    where: str,
-    value: str,
-    *,
-    among: tuple[str, Sequence[str]] | None = None,
-    only: Sequence[str] | None = None,
-) -> list[Row]:
-    """Return the rows of some files in which the column ``where`` has a value.
+class Reader:
+    """Reads files of finished runs, by one DuckDB that is started when it is needed.
 
-    Args:
-        table: what the files hold.
-        files: to read.
-        where: a column.
-        value: what it is to hold.
-        among: another column, and the values of which it is to hold one.
-        only: these columns alone; None: all.
-
-    Raises:
-        BrokenChain: a file is not readable Parquet, or lacks a column.
+    Safe for threads: each question is asked by a cursor of its own.
     """
-    if not files:
-        return []
-    columns = ", ".join(c.read for c in table.columns if only is None or c.name in only)
-    asked: list[object] = [[_literal(path) for path in files], value]
-    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
-        query = f"SELECT {columns} FROM {_rows_of(table)} WHERE {where} = ?"  # noqa: S608 - own names
-        if among is not None:
-            query += f" AND {among[0]} IN (SELECT unnest(?::VARCHAR[]))"
-            asked.append(list(among[1]))
-        found: list[Row] = connection.execute(query, asked).fetchall()
-        return found
 
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._open = contextlib.ExitStack()
+        self._connection: duckdb.DuckDBPyConnection | None = None
 
-def count(file: Path) -> int:
-    """Return how many rows a file holds, which it says without being read.
+    def close(self) -> None:
+        """Give the memory back; another question starts it again."""
+        with self._turn:
+            self._open.close()
+            self._connection = None
 
-    Raises:
-        BrokenChain: it is not readable Parquet.
-    """
-    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable([file]):
+    def read(
+        self,
+        table: AnyTable,
+        files: Sequence[Path],
+        where: str,
+        value: str,
+        *,
+        among: Mapping[str, Sequence[str]] | None = None,
+        only: Sequence[str] | None = None,
+    ) -> list[Row]:
+        """Return the rows of some files in which the column ``where`` has a value.
+
+        Args:
+            table: what the files hold.
+            files: to read.
+            where: a column.
+            value: what it is to hold.
+            among: other columns, and the values of which each is to hold one.
+            only: these columns alone; None: all.
+
+        Raises:
+            BrokenChain: a file is not readable Parquet, or lacks a column.
+        """
+        columns = ", ".join(c.read for c in table.columns if only is None or c.name in only)
+        query = f"SELECT {columns} FROM {rows_of(table)} WHERE {where} = ?"  # noqa: S608 - own names
+        asked: list[object] = [value]
+        for name, values in (among or {}).items():
+            query += f" AND {name} IN (SELECT unnest(?::VARCHAR[]))"
+            asked.append(list(values))
+        return self._asked(files, query, asked)
+
+    def count(self, file: Path) -> int:
+        """Return how many rows a file holds, which it says without being read.
+
+        Raises:
+            BrokenChain: it is not readable Parquet.
+        """
         asked = "SELECT count(*) FROM read_parquet(?, hive_partitioning = false)"
-        (found,) = connection.execute(asked, [[_literal(file)]]).fetchall()[0]
-    return int(found)
+        ((found,),) = self._asked([file], asked, [])
+        return int(found)
+
+    def distinct(self, table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> list[str]:
+        """Return the different texts that stand in any of some columns, in no order.
+
+        Raises:
+            BrokenChain: a file is not readable Parquet, or lacks a column.
+        """
+        found: set[str] = set()
+        for name in names:
+            query = f"SELECT DISTINCT {name} FROM {rows_of(table)} WHERE {name} IS NOT NULL"  # noqa: S608
+            found.update(text for (text,) in self._asked(files, query, []))
+        return list(found)
+
+    def held(self, name: str, files: Sequence[Path]) -> dict[Path, frozenset[str]]:
+        """Return, for each file, the different texts of a column.
+
+        Raises:
+            BrokenChain: a file is not readable Parquet, or lacks the column.
+        """
+        query = (
+            f"SELECT filename, {name} FROM read_parquet(?, hive_partitioning = false, "  # noqa: S608
+            "filename = true, union_by_name = true) GROUP BY ALL"
+        )
+        found: dict[Path, set[str]] = {}
+        for place, text in self._asked(files, query, []):
+            found.setdefault(Path(place), set()).add(text)
+        return {path: frozenset(texts) for path, texts in found.items()}
+
+    def columns(self, files: Sequence[Path], query: str, asked: Sequence[object]) -> Arrays:
+        """Return what a query over some files gives, as one array for each column.
+
+        Args:
+            files: given to the query's first parameter.
+            query: gives numbers without gaps.
+            asked: its other parameters.
+
+        Raises:
+            BrokenChain: a file is not readable Parquet, or lacks a column.
+        """
+        with self._cursor() as cursor, _readable(files):
+            found: Arrays = cursor.execute(query, [_listed(files), *asked]).fetchnumpy()
+            return found
+
+    def _asked(self, files: Sequence[Path], query: str, asked: Sequence[object]) -> list[Row]:
+        if not files:
+            return []
+        with self._cursor() as cursor, _readable(files):
+            found: list[Row] = cursor.execute(query, [_listed(files), *asked]).fetchall()
+            return found
+
+    @contextlib.contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._turn:
+            if self._connection is None:
+                self._connection = self._open.enter_context(
+                    _duckdb(Path(tempfile.gettempdir()), **_SETTINGS)
+                )
+            cursor = self._connection.cursor()
+        with contextlib.closing(cursor):
+            yield cursor
 
 
-def distinct(table: AnyTable, files: Sequence[Path], names: Sequence[str]) -> list[str]:
-    """Return the different texts that stand in any of some columns, in no order.
-
-    Raises:
-        BrokenChain: a file is not readable Parquet, or lacks a column.
-    """
-    if not files:
-        return []
-    listed: object = [_literal(path) for path in files]
-    each = " UNION ".join(
-        f"SELECT {name} AS found FROM {_rows_of(table)} WHERE {name} IS NOT NULL"  # noqa: S608
-        for name in names
-    )
-    with _duckdb(Path(tempfile.gettempdir())) as connection, _readable(files):
-        rows = connection.execute(each, [listed] * len(names)).fetchall()
-    return [found for (found,) in rows]
+_SETTINGS = {"enable_external_file_cache": "false"}
+"""What is kept of a file would count twice: the machine's own cache holds it."""
 
 
-@dataclass(frozen=True)
-class Counting:
-    """Which trials of some arms count, and whose score of them is asked."""
-
-    arms: Mapping[str, int | None]
-    """Fingerprint -> microseconds since 1970 before which no trial may have begun; None: any."""
-    scorer: str
-    timeout_s: float
-    allowed: Mapping[str, int]
-    """Kind of failure -> attempts that a key has, at most."""
+def _listed(files: Sequence[Path]) -> list[str]:
+    return [_literal(path) for path in files]
 
 
-def counted(
-    trials: tuple[AnyTable, Sequence[Path]],
-    scores: tuple[AnyTable, Sequence[Path]],
-    asked: Counting,
-    rows: int = 20_000,
-) -> Iterator[list[Row]]:
-    """Yield, some at a time and in no order, the trials that count with a scorer's scores.
-
-    Args:
-        trials: the table of trials and its files.
-        scores: the table of scores and its files.
-        asked: the rule, as ``evals.select`` states it for single rows.
-        rows: how many at a time.
-
-    Yields:
-        Rows of arm, input digest (its bytes), repeat, failure, target digest (its bytes), outcome
-        and value; the last three are null where there is no score.
-
-    Raises:
-        BrokenChain: a file is not readable Parquet, or lacks a column.
-    """
-    if not trials[1]:
-        return
-    values: list[object] = [[_literal(path) for path in trials[1]]]
-    limits = []
-    for arm, after in asked.arms.items():
-        limits.append("(arm = ? AND epoch_us(started_at) >= ?)" if after is not None else "arm = ?")
-        values += [arm] if after is None else [arm, after]
-    values += [asked.timeout_s, asked.timeout_s]
-    tried = " ".join("WHEN ? THEN ?" for _ in asked.allowed)
-    values += [part for pair in asked.allowed.items() for part in pair]
-    scored = _NO_SCORE
-    if scores[1]:
-        scored = f"SELECT * FROM {_rows_of(scores[0])} WHERE scorer = ? AND other_key IS NULL"  # noqa: S608
-        values += [[_literal(path) for path in scores[1]], asked.scorer]
-    query = _COUNTED.format(
-        trials=_rows_of(trials[0]), limits=" OR ".join(limits), tried=tried or "WHEN '' THEN 1",
-        scored=scored,
-    )  # fmt: skip
-    files = [*trials[1], *scores[1]]
-    settings = {"memory_limit": "200MB", "preserve_insertion_order": "false"}
-    with _duckdb(Path(tempfile.gettempdir()), **settings) as connection, _readable(files):
-        found = connection.execute(query, values)
-        while some := found.fetchmany(rows):
-            yield some
-
-
-_NO_SCORE = """SELECT '' AS trial_key, '' AS trial_run, 1 AS trial_attempt, '' AS target_digest,
-  '' AS outcome, 0.0 AS value, '' AS run WHERE false"""
-_COUNTED = """
-WITH usable AS (
-  SELECT key, run, attempt, arm, input_digest, repeat, failure,
-    row_number() OVER (PARTITION BY key ORDER BY started_at, attempt, input_digest) AS turn
-  FROM {trials}
-  WHERE ({limits})
-    AND CASE WHEN failure = 'timeout' THEN seconds >= ? ELSE seconds <= ? END
-), counting AS (
-  SELECT * FROM usable
-  WHERE failure IS NULL OR turn >= CASE failure {tried} ELSE 1 END
-  QUALIFY row_number() OVER (PARTITION BY key ORDER BY turn) = 1
-), scored AS (
-  SELECT trial_key, trial_run, trial_attempt, target_digest, outcome, value FROM ({scored})
-  QUALIFY row_number() OVER (
-    PARTITION BY trial_key, trial_run, trial_attempt, target_digest
-    ORDER BY outcome = 'failed', run) = 1
-)
-SELECT arm, unhex(substr(input_digest, 8)), repeat, failure,
-  unhex(substr(target_digest, 8)), outcome, value
-FROM counting LEFT JOIN scored ON trial_key = key AND trial_run = run AND trial_attempt = attempt
-"""
-
-
-def _rows_of(table: AnyTable) -> str:
+def rows_of(table: AnyTable) -> str:
     """Return what to read from; columns that older files lack are null there."""
     later = [c for c in table.columns if c.later]
     if not later:
@@ -238,24 +220,17 @@ def _rows_of(table: AnyTable) -> str:
 
 def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
     """Write rows as JSON lines, whose numbers are read back exactly; return count and longest."""
+    from msgspec.json import encode
+
     count = longest = 0
-    line_of = f"{{{', '.join(f'{json.dumps(name)}: %s' for name in table.names)}}}\n"
-    with path.open("w", encoding="ascii") as file:
-        for row in rows:
-            line = line_of % tuple([_JSON[type(value)](value) for value in row])
-            file.write(line)
-            count += 1
-            longest = max(longest, len(line))
+    rest = iter(rows)
+    with path.open("wb") as file:
+        while some := list(islice(rest, _STAGED)):
+            lines = [encode(dict(zip(table.names, row, strict=True))) for row in some]
+            file.write(b"\n".join([*lines, b""]))
+            count += len(lines)
+            longest = max(longest, *map(len, lines))
     return count, longest
-
-
-_JSON: dict[type, Callable[[Any], str]] = {
-    str: json.encoder.encode_basestring_ascii,
-    int: int.__repr__,
-    float: float.__repr__,
-    type(None): lambda _: "null",
-}
-"""How the four types that SQLite gives are written as JSON, as ``json.dumps`` does."""
 
 
 @contextlib.contextmanager

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
 from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
-from liftgate.sqlite import connect
-from liftgate.store import finished, parquet
-from liftgate.store.active import create, reading
+from liftgate.store import finished
+from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
-from liftgate.store.parquet import Counting
+from liftgate.store.seen import Filed, Seen
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, R, Row, Table
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
 
-Among = tuple[str, Sequence[str]]
-"""A column, and the values of which it is to hold one."""
+if TYPE_CHECKING:
+    from liftgate.store.columns import Counted, Counting
+
+Among = Mapping[str, Sequence[str]]
+"""Column -> the values of which it is to hold one."""
 
 
 class Attempt(NamedTuple):
@@ -46,7 +47,7 @@ class Store:
     Rows are only ever added. Parquet files are checked against their run's digests when first read.
     """
 
-    def __init__(self, workspace: Workspace, *, read_only: bool) -> None:
+    def __init__(self, workspace: Workspace, *, read_only: bool, seen: Seen | None = None) -> None:
         self.workspace = workspace
         self.read_only = read_only
         self.recovered: tuple[Run, ...] = ()
@@ -54,21 +55,24 @@ class Store:
         self._blobs = Blobs(workspace.blobs, read_only=read_only)
         self._writer: RunWriter | None = None
         self._runs: list[Run] | None = None
-        self._checked: set[Path] = set()
+        self._filed: list[Filed] | None = None
+        self._shares = seen is not None
+        self.seen = seen or Seen()
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Store:
+    def open(cls, home: Path, *, read_only: bool = False, seen: Seen | None = None) -> Store:
         """Open the store of a workspace; for writing, create it and recover dead runs.
 
         Args:
             home: the workspace's ``.liftgate`` folder.
             read_only: never write; a workspace that does not exist holds no runs.
+            seen: what other stores of this process have seen of the files; None: nothing.
 
         Raises:
             LiftgateError: the machine refuses.
             BrokenChain: the file of a dead run cannot be read.
         """
-        store = cls(Workspace(Path(home)), read_only=read_only)
+        store = cls(Workspace(Path(home)), read_only=read_only, seen=seen)
         if not read_only:
             store.workspace.create()
             store.recovered = tuple(store.recover())
@@ -120,7 +124,7 @@ class Store:
                 continue
             gone = False
             try:
-                run = self._finish_dead(active)
+                run = finished.finish_dead(active, self.workspace.runs)
                 gone = not active.exists()
             finally:
                 lock.release(remove=gone)
@@ -140,6 +144,10 @@ class Store:
             self._runs = [finished.read_run(folder) for folder in sorted(folders)]
         return list(self._runs)
 
+    def run_ids(self) -> list[str]:
+        """Return the ids of all finished runs, oldest first; see ``runs`` for what it raises."""
+        return [one.run for one in self._described()]
+
     def trials(self, arm: str) -> list[Trial]:
         """Return every trial row of an arm's fingerprint, in order of the time it began."""
         rows = self._read(TRIALS, "arm", arm)
@@ -152,23 +160,27 @@ class Store:
 
     def trials_in(self, run: str) -> int | None:
         """Return how many trial rows a finished run holds; None: the run is not here."""
-        found = next((one for one in self.runs() if one.id == run), None)
+        found = next((one for one in self._described() if one.run == run), None)
         if found is None:
             return None
         if TRIALS.file not in found.files:
             return 0
         path = self.workspace.runs / run / TRIALS.file
-        self._check_once(path, found.files[TRIALS.file])
-        return parquet.count(path)
+        self.seen.check(path, found.files[TRIALS.file])
+        return self.seen.reader.count(path)
 
-    def known(self, arm: str, keys: Sequence[str] | None = None) -> dict[str, list[Trial]]:
+    def known(
+        self, arm: str, keys: Sequence[str] | None = None, inputs: Sequence[str] | None = None
+    ) -> dict[str, list[Trial]]:
         """Return an arm's trial rows by key, each list in order of (started_at, attempt).
 
         Args:
             arm: its fingerprint.
             keys: only these; None: all.
+            inputs: of which inputs they are, by which rows are found quickly; None: any.
         """
-        among = None if keys is None else ("key", keys)
+        among = {} if keys is None else {"key": keys}
+        among |= {} if inputs is None else {"input_digest": inputs}
         rows = self._read(TRIALS, "arm", arm, among=among)
         by_key: dict[str, list[Trial]] = {}
         for trial in sorted(rows, key=lambda t: (t.started_at, t.attempt, t.input_digest)):
@@ -180,18 +192,21 @@ class Store:
         rows = self._rows(TRIALS, "arm", arm, only=Attempt._fields)
         return list(map(Attempt._make, rows))
 
-    def counted(self, asked: Counting) -> Iterator[list[Row]]:
-        """Yield the trials that count of finished runs, with one scorer's scores of them.
+    def counted(self, asked: Counting) -> Iterator[Counted]:
+        """Yield the trials of an arm that count, of finished runs, with one scorer's scores.
 
         What ``evals.select`` finds row by row, for hundreds of thousands of them at once: see
-        ``parquet.counted`` for the columns and for what it raises.
+        ``columns.counted`` for what it raises.
         """
-        trials, scores = self._files(TRIALS), self._files(SCORES)
-        return parquet.counted((TRIALS, trials), (SCORES, scores), asked)
+        from liftgate.store.columns import counted
+
+        runs = self.run_ids()
+        trials, scores = self._files(TRIALS, asked.arm), self._files(SCORES, asked.scorer)
+        return counted(self.seen.reader, trials, scores, runs, asked)
 
     def ratings(self, trials: Sequence[str]) -> list[Score]:
         """Return what people said of the trials with some keys, whoever they are."""
-        rows = self._read(SCORES, "substr(scorer, 1, 6)", "human:", among=("trial_key", trials))
+        rows = self._read(SCORES, "substr(scorer, 1, 6)", "human:", among={"trial_key": trials})
         return sorted(rows, key=lambda s: (s.trial_key, s.scorer, s.run))
 
     def scores(self, scorer: str, trials: Sequence[str] | None = None) -> list[Score]:
@@ -201,7 +216,7 @@ class Store:
             scorer: its fingerprint.
             trials: only scores of these keys; None: all.
         """
-        among = None if trials is None else ("trial_key", trials)
+        among = None if trials is None else {"trial_key": trials}
         rows = self._read(SCORES, "scorer", scorer, among=among)
         return sorted(rows, key=lambda s: (s.trial_key, s.trial_run, s.trial_attempt, s.run))
 
@@ -212,13 +227,19 @@ class Store:
 
     def files(self) -> dict[str, str]:
         """Return ``<run>/<file>`` -> digest for every Parquet file of every finished run."""
-        return {f"{run.id}/{name}": d for run in self.runs() for name, d in run.files.items()}
+        found = self._described()
+        return {f"{one.run}/{name}": d for one in found for name, d in one.files.items()}
 
-    def verify(self, recorded: Mapping[str, Mapping[str, str]]) -> int:
-        """Check files against what the ledger says of them.
+    def verify(
+        self,
+        recorded: Mapping[str, Mapping[str, str]],
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> int:
+        """Check files against what the ledger says of them; each is hashed now.
 
         Args:
             recorded: run -> file name -> digest, as in the ``files`` of ``run.finished`` bodies.
+            tell: told how far it is.
 
         Returns:
             The number of files.
@@ -228,6 +249,7 @@ class Store:
         """
         count = 0
         for run, files in recorded.items():
+            tell(f"{count:,} files are hashed, of {len(recorded):,} runs.")
             for name, digest in sorted(files.items()):
                 finished.check(self.workspace.runs / run / name, digest)
                 count += 1
@@ -235,7 +257,7 @@ class Store:
 
     def file_state(self, file: str, recorded: str) -> str:
         """Return ``ok``, ``altered`` or ``missing`` for ``<run>/<file>`` and a recorded digest."""
-        return finished.state(self.workspace.runs / file, recorded)
+        return self.seen.state(self.workspace.runs / file, recorded)
 
     @staticmethod
     def run_body(run: Run) -> dict[str, Any]:
@@ -245,6 +267,10 @@ class Store:
     def output(self, digest: str) -> Json:
         """Return the JSON value behind a digest; see ``Blobs.get`` for what it raises."""
         return self._blobs.get(digest)
+
+    def output_data(self, digest: str) -> bytes:
+        """Return the canonical bytes behind a digest; see ``Blobs.get`` for what it raises."""
+        return self._blobs.data(digest)
 
     def trace(self, digest: str) -> Trace:
         """Return the trace behind a ``trace_digest``; see ``Blobs.get`` for what it raises."""
@@ -262,7 +288,8 @@ class Store:
         """Return what became of all answers and traces of some finished runs."""
         places = [self.workspace.runs / run / TRIALS.file for run in runs]
         files = [path for path in places if path.is_file()]
-        return self.contents(parquet.distinct(TRIALS, files, ("output_digest", "trace_digest")))
+        names = ("output_digest", "trace_digest")
+        return self.contents(self.seen.reader.distinct(TRIALS, files, names))
 
     def put_json(self, value: Json) -> str:
         """Keep a JSON value among the blobs and return its digest; on disk after ``flush``."""
@@ -288,6 +315,8 @@ class Store:
             if self._writer is not None:
                 self._writer.abandon()
         finally:
+            if not self._shares:
+                self.seen.reader.close()
             self._blobs.close()
 
     def __enter__(self) -> Store:
@@ -317,19 +346,38 @@ class Store:
         among: Among | None = None,
         only: Sequence[str] | None = None,
     ) -> list[Row]:
-        files = self._files(table)
-        found = parquet.read(table, files, where, value, among=among, only=only)
+        files = self._files(table, value if where == table.order[0] else None)
+        found = self.seen.reader.read(table, files, where, value, among=among, only=only)
         return found + self._active_rows(table, where, value, among, only)
 
-    def _files(self, table: Table[R]) -> list[Path]:
-        """Return a table's files of all finished runs, each checked once."""
-        files = []
-        for run in self.runs():
-            if table.file in run.files:
-                path = self.workspace.runs / run.id / table.file
-                self._check_once(path, run.files[table.file])
-                files.append(path)
-        return files
+    def _files(self, table: Table[R], holding: str | None = None) -> list[Path]:
+        """Return a table's files of all finished runs, each checked once.
+
+        Args:
+            table: which.
+            holding: the value of the first column by which its rows are sorted: files without one
+                are left out where there are many; None: all.
+        """
+        files = [
+            (self.workspace.runs / one.run / table.file, one.files[table.file])
+            for one in self._described()
+            if table.file in one.files
+        ]
+        if holding is not None:
+            column = table.order[0]
+            files = self.seen.holding(
+                files, holding, lambda some: self.seen.reader.held(column, some)
+            )
+        for path, digest in files:
+            self.seen.check(path, digest)
+        return [path for path, _ in files]
+
+    def _described(self) -> list[Filed]:
+        """Return the files of all finished runs, the oldest run first."""
+        if self._filed is None:
+            folders = self.workspace.runs.glob("[!.]*") if self.workspace.runs.is_dir() else ()
+            self._filed = [self.seen.filed(folder) for folder in sorted(folders)]
+        return self._filed
 
     def _active_rows(
         self,
@@ -342,39 +390,11 @@ class Store:
         if self._writer is None or not self._writer.is_open:
             return []
         self._writer.flush()
-        columns = [name for name in table.names if only is None or name in only]
-        query = f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where} = ?"  # noqa: S608
-        asked = [value]
-        if among is not None:
-            query += f" AND {among[0]} IN (SELECT value FROM json_each(?))"  # noqa: S608
-            asked.append(json.dumps(list(among[1])))
-        path = self._writer.path
-        with reading(path), contextlib.closing(connect(path, read_only=True)) as connection:
-            return connection.execute(query, asked).fetchall()
-
-    def _check_once(self, path: Path, digest: str) -> None:
-        if path not in self._checked:
-            finished.check(path, digest)
-            self._checked.add(path)
-
-    def _finish_dead(self, active: Path) -> Run | None:
-        if not active.exists():
-            return None
-        if _is_blank(active):
-            active.unlink()
-            return None
-        return finished.finalise(active, self.workspace.runs, complete=False, finished_at=None)
+        return rows_with(self._writer.path, table, {where: [value], **(among or {})}, only)
 
     def _forget(self) -> None:
-        self._runs = None
+        self._runs = self._filed = None
 
     def _allow_writing(self) -> None:
         if self.read_only:
             raise NotAllowed(f"{self.workspace.home}: opened for reading only")
-
-
-def _is_blank(active: Path) -> bool:
-    """Whether a process died before its run's file held anything."""
-    with reading(active), contextlib.closing(connect(active)) as connection:
-        found: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        return found == 0

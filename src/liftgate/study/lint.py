@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from liftgate.errors import Fault, StudyError
 from liftgate.perturbations.dataset import CLEAN, PERTURBED
 from liftgate.records import Claim, Part, Role
+from liftgate.records.notebook import Card
 from liftgate.study.design import Study
 from liftgate.study.plan import latency_quantile
 from liftgate.study.source import Path
@@ -16,7 +17,7 @@ _NO_BETTER = frozenset({"non_inferior", "equivalent", "each_non_inferior"})
 
 
 @dataclass(frozen=True)
-class Findings:
+class Findings(Card):
     """What lint found, each with its position where the study was read from a file."""
 
     faults: tuple[Fault, ...] = ()

@@ -67,16 +67,22 @@ def refused(file: str, faults: list[Fault]) -> StudyError:
     return error
 
 
-def text_of_file(path: Path) -> str:
-    """Return a file's text. Raises StudyError when it is missing, too large or not UTF-8."""
+_MAKE = "name the study's file; liftgate study new NAME --out FILE makes one"
+
+
+def text_of_file(path: Path, *, hint: str = _MAKE) -> str:
+    """Return a file's text. Raises StudyError when it is missing, too large or not UTF-8.
+
+    Args:
+        path: the file.
+        hint: what to do when there is none.
+    """
     file = str(path)
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise StudyError(
-            f"{file}: no such file", file=file, hint="liftgate study new NAME --out FILE makes one"
-        ) from error
+        raise StudyError(f"{file}: no such file", file=file, hint=hint) from error
     except OSError as error:
         raise StudyError(f"{file}: cannot be read: {error.strerror}", file=file) from error
     if len(data) > MAX_BYTES:

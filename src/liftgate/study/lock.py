@@ -17,6 +17,7 @@ from liftgate.canon import digest, plain
 from liftgate.errors import DataError, LockedError, StudyError
 from liftgate.protocols import Judge, PairJudge, Scorer
 from liftgate.records import Dataset, Entry, Scale, ScoreKind
+from liftgate.records.notebook import Card
 from liftgate.study.changes import Change, changes
 from liftgate.study.design import Study
 from liftgate.study.plan import SCORER_KEYS
@@ -61,7 +62,7 @@ class Amendment:
 
 
 @dataclass(frozen=True)
-class Locked:
+class Locked(Card):
     """A study as the ledger holds it."""
 
     name: str

@@ -58,7 +58,7 @@ def test_it_opens_the_page_only_when_asked(decided, capsys, monkeypatch):
     monkeypatch.setattr(click, "launch", opened.append)
     run(capsys)
     assert opened == []
-    run(capsys, "--open", "yes")
+    run(capsys, "--open")
     assert opened == [str(decided.reports / "docsearch-dense-1.html")]
 
 

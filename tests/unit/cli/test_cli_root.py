@@ -49,3 +49,71 @@ def test_an_error_is_json_where_json_was_asked_for(capsys, tmp_path):
     body = json.loads(capsys.readouterr().out)
     assert ended.value.code == body["exit_code"] == 2
     assert body["hint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "part"),
+    [
+        (["compare", "a", "b", "--nope"], "NoSuchOption", "--nope"),
+        (["compare", "a"], "MissingParameter", "CANDIDATE"),
+        (["ledger", "show", "x"], "BadParameter", "'x'"),
+        (["ledger", "prove"], "UsageError", "--since"),
+        (["cosign", "show", "none.json"], "FileNotFoundError", "none.json"),
+        (["report"], "LedgerError", "no ledger"),
+    ],
+)
+def test_whatever_is_wrong_is_one_object_where_json_was_asked_for(
+    capsys, tmp_path, monkeypatch, words, name, part
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIFTGATE_HOME", str(tmp_path / ".liftgate"))
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--json"])
+    said = capsys.readouterr()
+    body = json.loads(said.out)
+    assert ended.value.code == body["exit_code"] == 2
+    assert (body["error"], said.err) == (name, "")
+    assert part in body["message"]
+    if name in {"NoSuchOption", "MissingParameter", "BadParameter", "UsageError"}:
+        assert body["hint"].endswith("--help")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "ledger correct 1 --path x --value 1 --reason r",
+        "ledger erase sha256:00 --reason r",
+        "ledger pack story --out x.zip",
+        "data erase story --item-id 1 --reason r",
+        "rate draw nope.yaml --rubric task_success --raters a",
+        "regress list",
+        "exceptions",
+    ],
+)
+def test_a_command_in_the_wrong_folder_makes_no_workspace_there(
+    capsys, tmp_path, monkeypatch, line
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LIFTGATE_HOME", str(tmp_path / ".liftgate"))
+    with pytest.raises(SystemExit):
+        main(line.split())
+    assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("policy adopt nope.yaml", "liftgate policy show NAME --json"),
+        ("policy diff startup strict", "name a file, an entry's number or a policy: startup"),
+        ("gate status story", "name the study's file"),
+        ("rights delegate --role r --who k --until soon --reason r --sign-with me", "got 'soon'"),
+        ("compare a b --margin two", "expected a number such as 0.02"),
+    ],
+)
+def test_a_typical_mistake_is_met_with_what_to_do(capsys, tmp_path, monkeypatch, line, told):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err

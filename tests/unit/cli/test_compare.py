@@ -5,75 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shlex
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
-from liftgate.cli.main import main
-
-Cells = Mapping[str, object]
-
-
-class Folder:
-    """A folder with tables, and what the commands in it print."""
-
-    def __init__(self, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.path, self._capsys = path, capsys
-
-    def table(self, name: str, rows: Iterable[Cells]) -> str:
-        rows = list(rows)
-        header = list(dict.fromkeys(key for row in rows for key in row))
-        lines = [",".join(header)]
-        lines += [",".join(str(row.get(key, "")) for key in header) for row in rows]
-        (self.path / name).write_text("\n".join(lines) + "\n")
-        return name
-
-    def run(self, *args: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            main(["compare", *args])
-        out, err = self._capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, out, err
-
-    def json(self, *args: str) -> dict[str, Any]:
-        code, out, _ = self.run(*args, "--json")
-        body = json.loads(out)
-        assert body["exit_code"] == code
-        return dict(body)
-
-
-@pytest.fixture
-def folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Folder:
-    monkeypatch.chdir(tmp_path)
-    return Folder(tmp_path, capsys)
-
-
-def binary(n: int, right: Callable[[int], bool], **more: Callable[[int], object]) -> list[Cells]:
-    return [
-        {"item": f"q{i:04}", "acc": int(right(i)), **{key: make(i) for key, make in more.items()}}
-        for i in range(n)
-    ]
-
-
-def half(i: int) -> bool:
-    return i % 2 == 0
-
-
-def more_than_half(i: int) -> bool:
-    return i % 2 == 0 or i % 5 == 0
-
-
-def two(folder: Folder, n: int = 200, **more: Callable[[int], object]) -> tuple[str, str]:
-    """A baseline right on half of the items, and a candidate that loses none and gains some."""
-    return (
-        folder.table("base.csv", binary(n, half, **more)),
-        folder.table("cand.csv", binary(n, more_than_half, **more)),
-    )
+from tests.unit.cli.tables import Cells, Folder, binary, half, more_than_half, two
 
 
 def test_two_tables_written_by_hand_get_their_answer_in_the_first_line(folder: Folder) -> None:
@@ -315,83 +252,6 @@ def test_a_folder_stands_for_the_one_table_in_it(folder: Folder) -> None:
     assert "a folder with 2 tables ('more.jsonl', 'scores.csv')" in err
 
 
-WRONG = {
-    "no such file": (["gone.csv", "base.csv"], "gone.csv: no such file or folder"),
-    "an empty folder": (["empty", "base.csv"], "empty: a folder without a table"),
-    "an unknown suffix": (["notes.txt", "base.csv"], r"suffix '.txt'; expected one of .csv"),
-    "the same rows": (["base.csv", "base.csv"], "are the same rows"),
-    "no margin": (["base.csv", "cand.csv", "--require", "not-worse"], "needs a margin"),
-    "half a margin": (
-        ["base.csv", "cand.csv", "--require", "not-worse", "--margin", "x=1"],
-        "no compared metric for --margin named 'x'",
-    ),
-    "a margin of nothing": (
-        ["base.csv", "cand.csv", "--margin", "0"],
-        "expected a positive number",
-    ),
-    "a margin of words": (["base.csv", "cand.csv", "--margin", "small"], "got 'small'"),
-    "a margin of everything": (["base.csv", "cand.csv", "--margin", "100%"], "below 100"),
-    "a margin in hundredths": (["base.csv", "cand.csv", "--margin", "2"], "2 points of a score"),
-    "two margins": (["base.csv", "cand.csv", "--margin", "1", "--margin", "2"], "two values"),
-    "a range backwards": (["base.csv", "cand.csv", "--range", "acc=1:0"], "LOW below HIGH"),
-    "a range of one number": (["base.csv", "cand.csv", "--range", "acc=1"], "LOW:HIGH"),
-    "a range too small": (["base.csv", "cand.csv", "--range", "acc=0:0.5"], "as declared"),
-    "an infinite failure": (["base.csv", "cand.csv", "--failure-score", "inf"], "finite"),
-    "an unknown metric": (["base.csv", "cand.csv", "--metric", "ac"], "did you mean 'acc'"),
-    "an unknown column": (["base.csv", "cand.csv", "--item", "itm"], "did you mean 'item'"),
-}
-
-
-@pytest.mark.parametrize("case", WRONG)
-def test_wrong_use_exits_2_and_says_what_to_do(folder: Folder, case: str) -> None:
-    two(folder)
-    (folder.path / "empty").mkdir()
-    (folder.path / "notes.txt").write_text("item,acc\nq,1\n")
-    args, message = WRONG[case]
-    code, out, err = folder.run(*args)
-    assert (code, out) == (2, "")
-    assert message in err
-
-
-def test_an_error_is_json_when_json_was_asked_for(folder: Folder) -> None:
-    code, out, _ = folder.run("gone.csv", "gone.csv", "--json")
-    assert code == 2
-    assert json.loads(out)["error"] == "DataError"
-
-
-def test_tables_of_different_items_are_refused_with_examples(folder: Folder) -> None:
-    base = folder.table("base.csv", binary(50, half))
-    cand = folder.table("cand.csv", [{"item": f"doc-{i}", "acc": 1} for i in range(50)])
-    code, _, err = folder.run(base, cand)
-    assert code == 2
-    assert "0 of 50 and 50 match" in err
-    assert "'q0000'" in err
-    assert "'doc-0'" in err
-
-
-def test_a_metric_that_only_one_side_has_is_told_and_not_compared(folder: Folder) -> None:
-    base = folder.table("base.csv", binary(50, half, f1=lambda i: 0.5))
-    cand = folder.table("cand.csv", binary(50, more_than_half, bleu=lambda i: 0.5))
-    _, out, _ = folder.run(base, cand)
-    assert "Only the baseline has 'f1': not compared." in out
-    assert "Only the candidate has 'bleu': not compared." in out
-
-
-def test_no_metric_in_common_is_an_error(folder: Folder) -> None:
-    base = folder.table("base.csv", [{"item": 1, "f1": 1}])
-    cand = folder.table("cand.csv", [{"item": 1, "bleu": 1}])
-    assert "expected at least one in common" in folder.run(base, cand)[2]
-
-
-def test_too_few_items_give_no_verdict_and_no_pass(folder: Folder) -> None:
-    base = folder.table("base.csv", [{"item": i, "f1": 0.1 * i} for i in range(3)])
-    cand = folder.table("cand.csv", [{"item": i, "f1": 0.2 + 0.1 * i} for i in range(3)])
-    code, out, _ = folder.run(base, cand)
-    assert code == 0
-    assert out.startswith("f1: can't tell; ")
-    assert folder.run(base, cand, "--require", "better")[0] == 4
-
-
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202e<script>[red]"
 
 
@@ -464,81 +324,6 @@ def test_a_page_may_not_replace_a_table(folder: Folder) -> None:
     assert code == 2
     assert "is one of the tables" in err
     assert (folder.path / base).read_bytes() == before
-
-
-def _lint(folder: Folder, name: str) -> tuple[int, list[str]]:
-    with pytest.raises(SystemExit) as stopped:
-        main(["study", "lint", name, "--json"])
-    body = json.loads(folder._capsys.readouterr().out)
-    assert isinstance(stopped.value.code, int)
-    return stopped.value.code, [fault["path"] for fault in body.get("faults", [])]
-
-
-def test_the_drafted_study_lacks_exactly_what_nobody_could_know(folder: Folder) -> None:
-    names = two(folder, 60, page=lambda i: i // 2, lang=lambda i: "de", f1=lambda i: (i % 7) / 10)
-    args = ("--cluster", "page", "--slice", "lang", "--margin", "f1=0.02", "--save-study", "s.yaml")
-    assert folder.run(*names, *args)[0] == 0
-    code, open_fields = _lint(folder, "s.yaml")
-    assert code == 2
-    assert sorted(open_fields) == [
-        "arms.baseline.system",
-        "arms.candidate.system",
-        "claims.primary.superior.target",
-        "dataset.source",
-        "hypothesis",
-        "owner",
-        "scorers.acc.scorer",
-        "scorers.f1.scorer",
-    ]
-    body = yaml.safe_load((folder.path / "s.yaml").read_text("utf-8"))
-    assert body["pilot"] == {"baseline": "base.csv", "candidate": "cand.csv"}
-    assert body["claims"]["guardrails"] == [{"metric": "f1", "non_inferior": {"margin": 0.02}}]
-    assert (body["dataset"]["cluster"], body["dataset"]["slices"]) == ("page", ["lang"])
-
-
-def test_a_drafted_study_that_is_filled_in_passes_lint(folder: Folder) -> None:
-    folder.run(*two(folder, 60), "--margin", "3%", "--save-study", "s.yaml")
-    path = folder.path / "s.yaml"
-    body = yaml.safe_load(path.read_text("utf-8"))
-    body |= {"hypothesis": "It is better.", "owner": "me"}
-    body["dataset"]["source"] = "items.jsonl"
-    for name, arm in body["arms"].items():
-        arm["system"] = f"python:systems:{name}"
-    body["scorers"]["acc"]["scorer"] = "exact"
-    path.write_text(yaml.safe_dump(body))
-    assert _lint(folder, "s.yaml") == (0, [])
-
-
-def test_hostile_names_cannot_break_out_of_a_drafted_study(folder: Folder) -> None:
-    evil = 'a\n"}: [x'
-    column = '"' + evil.replace('"', '""') + '"'
-    base = [{"id": i, column: i % 2, "c": f"{i}"} for i in range(40)]
-    names = (
-        folder.table("base.csv", base),
-        folder.table("cand.csv", [{**r, column: 1} for r in base]),
-    )
-    args = ("--metric", evil, "--save-study", "s.yaml")
-    assert folder.run(*names, *args)[0] == 0
-    body = yaml.safe_load((folder.path / "s.yaml").read_text("utf-8"))
-    assert list(body["scorers"]) == ["a_x"]
-    assert set(body) >= {"liftgate", "claims", "seed", "pilot"}
-
-
-def test_a_study_is_never_overwritten(folder: Folder) -> None:
-    (folder.path / "s.yaml").write_text("mine")
-    code, _, err = folder.run(*two(folder), "--save-study", "s.yaml")
-    assert code == 2
-    assert "s.yaml: exists" in err
-    assert (folder.path / "s.yaml").read_text() == "mine"
-
-
-def test_a_broken_last_line_gives_no_answer_at_all(folder: Folder) -> None:
-    base, cand = two(folder)
-    with (folder.path / cand).open("a") as file:
-        file.write('q9999,"0.')
-    code, out, err = folder.run(base, cand)
-    assert (code, out) == (2, "")
-    assert "cand.csv:202: " in err
 
 
 def test_a_hundred_thousand_items_are_compared(folder: Folder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from liftgate import plugins, stats
 from liftgate.stats import method_pages
 from liftgate.stats.table import METHODS
-from tools import blocks, reference
+from tools import blocks, python_page, reference
 
 LINK = re.compile(
     r"(?<!\!)\[[^\]]*\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)|!\[[^\]]*\]\(([^)]+)\)"
@@ -25,6 +26,22 @@ def test_every_command_has_its_help_in_the_reference() -> None:
     found = [" ".join(path) for path, _ in reference.commands()]
     assert len(found) > 7
     assert [name for name in found if f"\n## {name}\n" not in page("cli.md")] == []
+
+
+def test_every_public_name_is_in_the_reference_of_python() -> None:
+    text = page("python.md")
+    found = [f"{module}.{name}" for module in python_page.PUBLIC for name in python_page.names(module)]
+    assert len(found) > 300
+    assert "liftgate.errors.BrokenChain" in found
+    assert [name for name in found if f"\n### {name}\n" not in text] == []
+
+
+def test_what_a_public_name_says_that_it_raises_is_an_error_that_there_is() -> None:
+    known = {kind.__name__ for kind in reference.error_classes()} | set(vars(builtins))
+    text = page("python.md")
+    raised = set(re.findall(r"`(\w+)`", " ".join(re.findall(r"^Raises: (.+)$", text, re.MULTILINE))))
+    assert "DataError" in raised
+    assert raised - known == set()
 
 
 def test_every_error_is_in_the_reference() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -43,14 +44,30 @@ def test_length_and_votes_are_means_over_repeats() -> None:
     found = signals_of([row(0, "a", "da"), row(1, "b", "db")], "good", 2, store)
 
     length = (math.log(4) + math.log(8)) / 2
-    assert found == {("arm", "i"): pytest.approx((length, 0.75, 1.0))}
+    assert found.values == {("arm", "i"): pytest.approx((length, 0.75, 1.0))}
+    assert found.weak == 0
 
 
 def test_what_is_not_known_is_nan() -> None:
     store = Blobs(da=votes((0, None), (1, 1.0)))
 
-    (found,) = signals_of([row(0, "gone", "da")], "good", 2, store).values()
+    (found,) = signals_of([row(0, "gone", "da")], "good", 2, store).values.values()
 
     assert math.isnan(found[0])
     assert math.isnan(found[1])
     assert found[2] == 1.0
+
+
+def test_words_are_the_last_columns_and_unknown_where_the_answer_is() -> None:
+    texts = {f"o{n}": "the red fox" if n % 2 else "the blue whale" for n in range(8)}
+    store = Blobs(**texts)
+    rows = [replace(row(0, f"o{n}", None), item=f"i{n}") for n in range(8)]
+
+    found = signals_of([*rows, replace(row(0, "gone", None), item="x")], "good", 0, store)
+
+    assert found.weak == 1
+    red = {round(found.values["arm", f"i{n}"][-1], 6) for n in range(1, 8, 2)}
+    blue = {round(found.values["arm", f"i{n}"][-1], 6) for n in range(0, 8, 2)}
+    assert len(red) == len(blue) == 1
+    assert red != blue
+    assert all(map(math.isnan, found.values["arm", "x"]))

@@ -40,22 +40,22 @@ def test_the_worst_answer_is_the_exit_code(codes: list[int], code: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("baseline", "candidate", "options", "code"),
+    ("baseline", "candidate", "options", "code", "said"),
     [
-        (OLD, NEW, "--metric exact --require better", 0),
-        (NEW, OLD, "--metric exact --require better", 1),
-        (OLD, NEW, "--metric 'exact", 2),
-        (OLD, "s3://bucket/a.eval", "", 2),
+        (OLD, NEW, "--metric exact --require better", 0, "Required better: met. exact: better"),
+        (NEW, OLD, "--metric exact --require better", 1, "Required better: harm shown on exact."),
+        (OLD, NEW, "--metric 'exact", 2, "liftgate: LIFTGATE_COMPARE: No closing quotation"),
+        (OLD, "s3://bucket/a.eval", "", 2, "liftgate: s3://bucket/a.eval is not on this machine"),
     ],
 )
 def test_a_log_is_compared_as_the_environment_asks(
-    baseline, candidate, options, code, monkeypatch, capfd
+    baseline, candidate, options, code, said, monkeypatch, capfd
 ) -> None:
     monkeypatch.setenv("LIFTGATE_BASELINE", str(baseline))
     monkeypatch.setenv("LIFTGATE_COMPARE", options)
     assert compare(str(candidate)) == code
     shown = capfd.readouterr()
-    assert ("exact" in shown.out) or "liftgate: " in shown.err
+    assert said in (shown.out if code < 2 else shown.err)
 
 
 def test_the_process_ends_with_the_code_and_only_once(monkeypatch) -> None:

@@ -157,8 +157,18 @@ def without(path: Path_) -> dict[str, Any]:
     return study
 
 
+def text_of(study: Any) -> str:
+    """Write a study as YAML; by the C library where it is there, in a fifth of the time."""
+    return str(
+        yaml.dump(study, sort_keys=False, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper))
+    )
+
+
 def faults_of(study: Any) -> tuple[Fault, ...]:
-    text = yaml.safe_dump(study, sort_keys=False)
+    return faults_in(text_of(study))
+
+
+def faults_in(text: str) -> tuple[Fault, ...]:
     with pytest.raises(StudyError) as caught:
         loads(text, "study.yaml")
     lines = text.splitlines()
@@ -172,9 +182,10 @@ def faults_of(study: Any) -> tuple[Fault, ...]:
 
 def assert_names(study: Any, path: Path_) -> Fault:
     """One of the faults names the place, at the line where it stands (or its parent)."""
-    faults = [fault for fault in faults_of(study) if fault.path == dotted(path)]
+    text = text_of(study)
+    faults = [fault for fault in faults_in(text) if fault.path == dotted(path)]
     assert faults, f"no fault names {dotted(path)}"
-    source = parse(yaml.safe_dump(study, sort_keys=False), "study.yaml")
+    source = parse(text, "study.yaml")
     assert faults[0].line in {source.mark(path).line, source.mark(path, on_key=True).line}
     return faults[0]
 
@@ -301,7 +312,7 @@ def test_a_key_without_a_value_is_a_fault_or_means_that_it_is_not_given(path: Pa
 
 def outcome(study: Any) -> Any:
     try:
-        return loads(yaml.safe_dump(study)).model()
+        return loads(text_of(study)).model()
     except StudyError as error:
         return sorted(fault.path for fault in error.faults)
 

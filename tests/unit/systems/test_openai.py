@@ -2,54 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
 
 from liftgate.errors import DataError, SystemFailed, Unavailable
-from liftgate.evals.calls import call
-from liftgate.evals.limits import EndpointBudget, Limits
 from liftgate.records import Failure
 from liftgate.study.params import BadParams
-from liftgate.systems.openai import open_system
 from liftgate.testing import Act, StubServer
+from tests.unit.systems.asked import answers, called, opened
 
 KEY = "sk-planted-0123456789"
-
-
-def opened(server, tmp_path, model="tiny", **params):
-    params = {"base_url": server.url, **params}
-    return open_system(model, params=params, files=[], packages=[], root=tmp_path)
-
-
-def use(system, ask, *, limits=None):
-    async def go():
-        if limits is not None:
-            system.use(EndpointBudget(limits, 4, seed=1))
-        try:
-            return await ask(system)
-        finally:
-            await system.close()
-
-    return asyncio.run(go())
-
-
-def answers(server, tmp_path, parts=None, **params):
-    async def ask(system):
-        return await system.answer(parts or {"text": "q"})
-
-    return use(opened(server, tmp_path, **params), ask)
-
-
-QUICK = Limits(tries=3, first_wait_s=0.01, longest_wait_s=0.02)
-
-
-def called(server, tmp_path, *, limits=QUICK, timeout_s=20.0, **params):
-    async def ask(system):
-        return await call(system, {"text": "q"}, timeout_s)
-
-    return use(opened(server, tmp_path, **params), ask, limits=limits)
 
 
 def test_a_chat_is_asked_by_its_template_and_its_usage_is_kept_raw(tmp_path) -> None:
@@ -174,19 +137,6 @@ def test_a_refusal_is_an_outcome_and_what_it_cost_is_kept(tmp_path, stream) -> N
     assert refused.reported["usage"]["prompt_tokens"] == 1
     with StubServer(lambda asked: Act("half", finish_reason="content_filter")) as server:
         assert called(server, tmp_path, stream=stream).failure is Failure.REFUSAL
-
-
-def test_a_stream_gives_the_same_answer_and_the_time_to_its_first_token(tmp_path) -> None:
-    tool = {"index": 0, "function": {"name": "f", "arguments": '{"x": 1}'}}
-    with StubServer(lambda asked: Act("spoken in two", message={"tool_calls": [tool]})) as server:
-        streamed = answers(server, tmp_path, stream=True, tools=[{"type": "function"}])
-    assert server.asked[0].body["stream_options"] == {"include_usage": True}
-    assert streamed.output == {
-        "content": "spoken in two",
-        "tool_calls": [{"name": "f", "arguments": {"x": 1}}],
-    }
-    assert streamed.tokens_out == 4
-    assert streamed.reported["first_token_s"] > 0
 
 
 @pytest.mark.parametrize(
@@ -377,50 +327,3 @@ def test_several_texts_have_several_vectors_in_their_own_order(tmp_path) -> None
         few = called(server, tmp_path, kind="embeddings")
     assert few.failure is Failure.UNPARSABLE
     assert few.message == "got 3 embeddings, expected 1"
-
-
-@pytest.mark.parametrize("kind", ["chat", "completions"])
-def test_a_stream_and_a_whole_answer_have_the_same_log_probabilities(tmp_path, kind) -> None:
-    with StubServer(lambda asked: Act("two parts")) as server:
-        whole = answers(server, tmp_path, kind=kind, logprobs=1).output
-        parts = answers(server, tmp_path, kind=kind, logprobs=1, stream=True).output
-    assert whole["content"] == parts["content"] == "two parts"
-    name = "content" if kind == "chat" else "token_logprobs"
-    assert len(whole["logprobs"][name]) == 1
-    assert len(parts["logprobs"][name]) == 2
-    if kind == "completions":
-        assert parts["logprobs"]["tokens"] == ["two ", "parts"]
-
-
-def test_tool_calls_are_put_together_from_the_parts_of_a_stream(tmp_path) -> None:
-    calls = [
-        {"id": "1", "function": {"name": "refund", "arguments": '{"sum": 5}'}},
-        {"id": "2", "function": {"name": "mail", "arguments": '{"to": "a"}'}},
-    ]
-    with StubServer(lambda asked: Act("", message={"tool_calls": calls})) as server:
-        made = answers(server, tmp_path, stream=True, tools=[{"type": "function"}])
-    assert made.output["tool_calls"] == [
-        {"name": "refund", "arguments": {"sum": 5}},
-        {"name": "mail", "arguments": {"to": "a"}},
-    ]
-
-
-def test_a_streamed_answer_is_parsed_where_json_was_asked_for(tmp_path) -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
-    with StubServer(lambda asked: Act('{"a": 1}')) as server:
-        made = answers(server, tmp_path, stream=True, response_format=form)
-    assert made.output == {"a": 1}
-    assert made.reported["usage"]["prompt_tokens_details"]["cached_tokens"] == 0
-
-
-def test_the_first_token_comes_before_the_end_and_counts_from_the_last_sending(tmp_path) -> None:
-    def act(asked):
-        if asked.number == 1:
-            return Act(status=500, body=b"oops", delay_s=0.5)
-        return Act("spoken in two", pause_s=0.5)
-
-    with StubServer(act) as server:
-        made = called(server, tmp_path, stream=True)
-    assert made.failure is None, made.message
-    # The pause comes after it, and the first, failed request took as long before it.
-    assert 0 < made.reported["first_token_s"] < 0.5 <= made.seconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 
@@ -25,6 +26,14 @@ class Client:
         self.app, self.host, self.cookies = app, host, {}
 
     def get(self, path, **headers):
+        """Ask as often as the answer says that the page is being made."""
+        while True:
+            answer = self.once(path, **headers)
+            if answer.status != 202:
+                return answer
+            time.sleep(0.02)
+
+    def once(self, path, **headers):
         return self.ask("GET", path, b"", headers)
 
     def post(self, path, body, **headers):

@@ -178,6 +178,52 @@ def test_traces_are_aligned_and_retrieved_documents_are_sets(look):
     assert "<script>document" not in text
 
 
+def test_a_call_of_one_model_stands_beside_that_of_the_other(look):
+    keep = look.texts._keep
+    for side, name in enumerate(("old", "new")):
+        model = {"kind": "model", "name": name, "output": {"said": name}}
+        tools = [{"kind": "tool", "name": "search"}] * side
+        keep(side, "item 12", "", "trace", json.dumps({"steps": [model, *tools, {**model}]}))
+    view = item_view(look, filter_of(look, [("metric", "correct")]), "item 12", 1000)
+    steps = [
+        [side and side["name"] for side in step["sides"]] for step in view["tries"][0]["steps"]
+    ]
+    assert steps == [["old", "new"], [None, "search"], ["old", "new"]]
+    assert view["tries"][0]["steps"][0]["sides"][0]["output"] == '{"said": "old"}'
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_documents_that_a_table_names_are_sets_too(tmp_path, form):
+    sides = []
+    for name, right, found in (("a", 1, ["d1", {"id": ATTACK}]), ("b", 0, ["d1", "d2"])):
+        rows = [{"id": "x", "answer": name, "contexts": found, "correct": right},
+                {"id": "y", "answer": name, "contexts": [], "correct": 1}]  # fmt: skip
+        path = tmp_path / f"{name}.{form}"
+        if form == "csv":
+            with path.open("w", newline="") as file:
+                writer = csv.writer(file)
+                writer.writerow(rows[0])
+                writer.writerows([*(v if k != "contexts" else json.dumps(v) for k, v in r.items())]
+                                 for r in rows)  # fmt: skip
+        else:
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        sides.append(path)
+    look = open_side_by_side(*sides, Question(columns=Columns(metrics=("correct",))))
+    client = Client(make_compare_app(look, hosts=None, token=None))
+    (one,) = client.get("/item.json?id=x").json()["tries"]
+    assert one["documents"] == {"both": ["d1"], "baseline": [ATTACK], "candidate": ["d2"]}
+    assert client.get("/item.json?id=y").json()["tries"][0]["documents"] is None
+    page = client.get("/item?id=x").text
+    assert "Retrieved documents" in page
+    assert "<img" not in page
+
+
+def test_a_step_without_a_name_is_shown(look):
+    look.texts._keep(0, "item 16", "", "trace", json.dumps({"steps": [{"kind": "tool"}]}))
+    page = Client(make_compare_app(look, hosts=None, token=None)).get("/item?id=item+16")
+    assert page.status == 200
+
+
 def test_a_huge_hostile_output_still_makes_a_page_of_bounded_size(tmp_path):
     second = ["b", "x", "q", "r", "", 1, 2]
     made = [

@@ -5,23 +5,32 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
 from urllib.parse import quote, urlencode
 
 import numpy as np
 import pytest
 
+from liftgate.canon import canonical, sha256
 from liftgate.errors import NotAllowed
 from liftgate.evals.select import select
 from liftgate.flow.comparison_view import Asked, Openings
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
-from liftgate.flow.recorded_sides import refuse_unseen
+from liftgate.flow.shared_flags import flags_of
 from liftgate.flow.study_index import StudyIndex
+from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import align
 from liftgate.ledger import Ledger
 from liftgate.records import Failure, Outcome, Score
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
+from liftgate.web.guard import form_token
+from liftgate.web.ui.app import make_ui_app
+from liftgate.web.ui.door import new_tokens
+from liftgate.web.ui.shell import Role, Site
 from tests.unit.documents.conftest import Page
+from tests.unit.web.asking import Client
 from tests.unit.web.test_ui_evidence import ATTACK, STUDY, said
 from tests.unit.web.ui_place import client, locked, place
 
@@ -176,15 +185,91 @@ def test_codes_stand_in_the_address_and_leave_as_a_sheet(visitor):
         assert visitor.get(f"/comparison?study=sides&code={wrong}").status in (400, 404)
 
 
-def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, tmp_path):
-    import shutil
+def entered(workspace, tokens, role):
+    site = Site(workspace, workspace.home.parent)
+    someone = Client(make_ui_app(site, hosts=None, tokens=tokens))
+    assert someone.get(f"/enter/{tokens[role]}").status == 303
+    return someone
 
+
+def flags_in(workspace):
+    with Ledger.open(workspace.home, read_only=True) as ledger:
+        return [entry.body for entry in ledger.entries("item.flagged")]
+
+
+def test_a_lead_flags_an_item_for_everybody_and_takes_the_flag_off_again(workspace, decision):
+    tokens = new_tokens()
+    lead, reader = (entered(workspace, tokens, role) for role in (Role.LEAD, Role.READER))
+    name = f"q3 {ATTACK}"
+    query = urlencode({"study": "sides", "id": name})
+    lead.get(f"/comparison/item.json?{query}")  # it waits until the rows are read
+    page = lead.get(f"/comparison/item?{query}").text
+    token = re.search('name="form_token" value="([0-9a-f]{64})"', page)[1]
+    form = {"form_token": token, "query": query, "flagged": "1"}
+    for _ in range(2):  # the second time says nothing new
+        done = lead.post("/comparison/flag", urlencode(form).encode())
+        assert (done.status, done.headers["location"]) == (303, f"/comparison/item?{query}")
+    (body,) = flags_in(workspace)
+    assert body == {"study": "sides", "item": name, "decision": decision.sequence, "flagged": True,
+                    "role": "lead"}  # fmt: skip
+
+    told, view = shown(reader, f"/comparison/item?{query}")
+    assert "Flagged for everybody in entry" in told.text
+    assert "Flag for everybody" not in told.source
+    assert view["shared_flag"]["item"] == name
+    told, view = shown(reader, "/comparison?study=sides&move=all")
+    assert f"{name} ⚑ for everybody" in told.text
+    _, alone = shown(reader, f"/comparison?{view['shared']['query']}")
+    assert [row["item"] for row in alone["rows"]] == [name]
+
+    lead.post("/comparison/flag", urlencode({**form, "flagged": "0"}).encode())
+    assert [body["flagged"] for body in flags_in(workspace)] == [True, False]
+    _, view = shown(reader, "/comparison?study=sides")
+    assert view["shared"]["flags"] == {}
+
+
+def test_a_flag_is_refused_to_a_reader_another_site_another_page_and_for_what_is_not_there(
+    workspace,
+):
+    tokens = new_tokens()
+    lead, reader = (entered(workspace, tokens, role) for role in (Role.LEAD, Role.READER))
+    before = flags_in(workspace)
+    mine, theirs = (form_token(tokens[role]) for role in (Role.LEAD, Role.READER))
+    good = {"form_token": mine, "query": "study=sides&id=q8", "flagged": "1"}
+
+    def sent(who, change, **headers):
+        return who.post("/comparison/flag", urlencode({**good, **change}).encode(), **headers)
+
+    refused = [
+        sent(reader, {"form_token": theirs}), sent(reader, {}), sent(lead, {"form_token": theirs}),
+        sent(lead, {"form_token": ""}), sent(lead, {}, origin="http://evil.example"),
+        sent(lead, {}, origin=None),
+    ]  # fmt: skip
+    assert [answer.status for answer in refused] == [403] * 6
+    assert sent(lead, {"query": "study=sides&id=nobody"}).status == 404
+    assert sent(lead, {"query": "study=none&id=q8"}).status == 404
+    assert lead.get("/comparison/flag?study=sides&id=q8&flagged=1").status == 405
+    assert flags_in(workspace) == before
+
+
+def test_a_foreign_entry_of_this_kind_flags_nothing(workspace, tmp_path):
+    copy = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, copy.home)
+    with Ledger.open(copy.home) as ledger:
+        for body in ({"study": "sides"}, {"study": "sides", "item": 3, "flagged": True},
+                     {"study": "sides", "item": "q8", "flagged": "yes"}):  # fmt: skip
+            ledger.append("item.flagged", body)
+    assert flags_of(copy, "sides") == {}
+
+
+def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, tmp_path):
     copy = Workspace(tmp_path / ".liftgate")
     shutil.copytree(workspace.home, copy.home)
     view = client(copy).get("/response.json?entry=3&item=q8&arm=new&repeat=1").json()
     with Store.open(copy.home) as store:
         writer = store.begin("sha256:" + "0" * 64, {})
         trial = view["trial"]
+        detail = canonical({"liftgate": 1, "comment": ATTACK})
         writer.add_score(
             Score(
                 trial["key"],
@@ -195,13 +280,16 @@ def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, 
                 writer.run,
                 Outcome.VALUE,
                 3.0,
-                ATTACK,
-            )
+                "",
+                detail_digest=sha256(detail),
+            ),
+            detail=detail,
         )
         writer.finish(complete=True)
     page, item = shown(client(copy), "/comparison/item?study=sides&id=q8")
     (one,) = item["people"]
     assert (one["rater"], one["value"], one["side"], one["repeat"]) == ("ann", 3, "candidate", "2")
+    assert one["reason"] == ATTACK
     assert ATTACK in page.text
 
 

@@ -14,6 +14,7 @@ from liftgate.documents.compiled import inner_html
 from liftgate.flow.document import build_document
 from liftgate.flow.documents_view import Shelf
 from liftgate.flow.run import run_study
+from liftgate.flow.study_index import StudyIndex
 from liftgate.store import Workspace
 from liftgate.web.ui.documents import traced
 from tests.unit.documents.conftest import Page
@@ -144,7 +145,8 @@ def test_a_broken_record_or_chain_is_said_and_not_raised(folder):
 
 
 def test_a_file_is_read_again_only_when_it_changed(folder, monkeypatch):
-    shelf = Shelf(Workspace(folder / ".liftgate"), folder)
+    workspace = Workspace(folder / ".liftgate")
+    shelf = Shelf(StudyIndex(workspace), workspace, folder)
     reads = []
     real = Path.read_text
 

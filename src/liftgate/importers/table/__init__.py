@@ -10,7 +10,7 @@ from typing import Any
 
 from liftgate.canon import sha256
 from liftgate.errors import DataError, UnknownName
-from liftgate.importers.cells import content, failure, number, readable, shown, text
+from liftgate.importers.cells import content, failure, listed, number, readable, shown, text
 from liftgate.importers.table.raw import Raw, Record, open_raw
 from liftgate.importers.table.roles import Profile, left_out, profile, settle
 from liftgate.protocols import ForeignTable, Row, RowTexts, TakeTexts
@@ -110,6 +110,7 @@ _TEXTS = (
 )
 """Names, in order of preference, of the columns that hold input, target and output."""
 _REASONS = ("reason", "explanation", "rationale")
+_RETRIEVED = ("retrieved_contexts", "retrieved_documents", "retrieved", "contexts", "documents")
 
 
 def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeTexts], None] | None:
@@ -119,6 +120,7 @@ def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeText
     reasons = {name: where[name] for name in _REASONS if name in where}
     if found == [None, None, None]:
         return None
+    documents_at = next((where[name] for name in _RETRIEVED if name in where), None)
     read_system = _reader(columns.system, where, text)
     read_repeat = _reader(columns.repeat, where, text)
 
@@ -130,10 +132,11 @@ def _texts(raw: Raw, columns: Columns, system: str | None) -> Callable[[TakeText
                 continue
             parts = ["" if at is None else readable(cells[at]) for at in found]
             said = {name: told for name, at in reasons.items() if (told := readable(cells[at]))}
+            documents = () if documents_at is None else listed(cells[documents_at])
             take(
                 _item(raw, record, item_at),
                 read_repeat(cells),
-                RowTexts(parts[0], parts[1], parts[2], said),
+                RowTexts(parts[0], parts[1], parts[2], said, documents),
             )
 
     return read

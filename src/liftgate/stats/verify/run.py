@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from liftgate.errors import UnknownName
+from liftgate.stats.shown import Shown
 from liftgate.stats.verify.cell import Bench, Cell, Experiment, Found
 from liftgate.stats.verify.real import RealData
 
@@ -65,7 +66,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Shown):
     """What was measured."""
 
     lines: tuple[Line, ...]

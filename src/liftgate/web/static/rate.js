@@ -13,6 +13,7 @@ let singleKeys = true;
 let shownAt = 0;
 let watched = 0; // milliseconds before the page was hidden
 let draftTimer = 0;
+let prefix = ""; // the first of two keys
 
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -126,6 +127,7 @@ function fill(task) {
   sides.className = "sides " + (task.sides.length === 2 ? "two" : "one");
   sides.append(...task.sides.map(part));
   texts.replaceChildren(...task.shown.map(part), sides);
+  narrow("");
   find("comment").value = task.draft;
   openComment(task.draft !== "");
   find("kept").textContent = "";
@@ -180,6 +182,32 @@ async function keepDraft() {
   }
 }
 
+// Show the ratings whose keys begin so; all of them for an empty text.
+function narrow(to) {
+  prefix = to;
+  const all = Array.from(document.querySelectorAll(".anchor"));
+  for (const button of all) button.hidden = !button.dataset.key.startsWith(to);
+  find("anchors").scrollTop = 0;
+  if (to) say(`${all.filter((b) => !b.hidden).length} begin with ${to}. Escape shows all.`);
+}
+
+// Whether the key is the first of two, or belongs to the second that is waited for.
+function isHalf(key) {
+  if (!onItem()) return false;
+  if (prefix && (key === "Escape" || key === "Backspace")) {
+    narrow("");
+    return true;
+  }
+  const begin = Array.from(document.querySelectorAll(".anchor"))
+    .map((button) => button.dataset.key)
+    .filter((keys) => keys.startsWith(prefix + key));
+  if (begin.length && begin[0].length > prefix.length + 1) {
+    narrow(prefix + key);
+    return true;
+  }
+  return false;
+}
+
 function press(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || busy) return;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
@@ -192,10 +220,17 @@ function press(event) {
   }
   const dialog = document.querySelector("dialog[open]");
   if (!singleKeys && !dialog) return;
+  if (!dialog && isHalf(key)) {
+    event.preventDefault();
+    return;
+  }
   const within = dialog || document;
   const buttons = Array.from(within.querySelectorAll("button[data-key]"));
   const wanted = buttons.find(
-    (b) => (b.dataset.key === key || b.dataset.arrow === key) && b.checkVisibility() && !b.disabled,
+    (b) =>
+      (b.dataset.key === (dialog ? key : prefix + key) || b.dataset.arrow === key) &&
+      b.checkVisibility() &&
+      !b.disabled,
   );
   if (wanted) {
     event.preventDefault();

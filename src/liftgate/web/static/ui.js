@@ -23,7 +23,7 @@
     if (!/^[a-z]$/.test(event.key)) return;
     const field = document.querySelector(`[data-focus="${event.key}"]`);
     if (field) { event.preventDefault(); field.focus(); return; }
-    const link = document.querySelector(`a[data-key="${event.key}"]`);
+    const link = document.querySelector(`:is(a, button)[data-key="${event.key}"]`);
     if (link) { event.preventDefault(); link.click(); }
   });
 })();

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import DataError
 from liftgate.flow.audit_view import audit_view, entry_view, verify_view
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import Page, Site, pages, whole
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def routes(site: Site) -> list[Route]:
 def audit(site: Site, asked: QueryParams) -> dict[str, Any]:
     """Return entries from the newest."""
     return audit_view(
-        site.workspace,
+        site.index,
         kind=asked.get("kind", "")[:80],
         text=asked.get("q", "")[:200],
         before=whole(asked, "before", 0) or None,
@@ -38,9 +39,9 @@ def entry(site: Site, asked: QueryParams) -> dict[str, Any]:
     number = whole(asked, "n", 0)
     if not number:
         raise DataError("n: got nothing, expected an entry's number: /audit/entry?n=N")
-    return entry_view(site.workspace, number)
+    return entry_view(site.index, site.workspace, number)
 
 
 def verify(site: Site, asked: QueryParams) -> dict[str, Any]:  # noqa: ARG001 - every view's door
     """Verify the ledger and the files now."""
-    return verify_view(site.workspace)
+    return verify_view(site.workspace, tell)

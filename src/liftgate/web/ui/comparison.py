@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from liftgate.errors import UnknownName
 from liftgate.flow.comparison_view import Asked, Openings, decided_view
 from liftgate.flow.recorded_sides import DOORS, RecordedSides
+from liftgate.flow.shared_flags import flags_of, set_flag
 from liftgate.web import answers, flips
-from liftgate.web.ui.shell import Page, Role, Site, framed, visitor, whole
+from liftgate.web.ui.shell import (
+    Page,
+    Role,
+    Site,
+    Visitor,
+    acting,
+    framed,
+    patiently,
+    visitor,
+    whole,
+)
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -17,6 +31,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
+FLAG = "/comparison/flag"
+"""Where it is sent that an item is flagged for everybody, or no longer."""
 _WAIT_S = 0.15
 """How long a page waits for rows; then it says that they are being read, and asks again."""
 
@@ -33,6 +49,7 @@ def routes(site: Site) -> list[Route]:
         Route(DOORS.item, partial(_shown, site, room, _item)),
         Route(DOORS.item_json, partial(_as_json, room, _with_links)),
         Route(DOORS.codes, partial(_sheet, room)),
+        acting(site, FLAG, partial(_flagged, room)),
     ]
 
 
@@ -65,8 +82,8 @@ def _shown(site: Site, room: _Room, write: Any, request: Request) -> Response:
     sides, entry = room.of(asked, _WAIT_S)
     if sides is None:
         return _wait(site, request, asked["study"], entry)
-    text: str = write(site, request, sides)
-    return answers.html(text)
+    page = Page(request.url.path, "ui/comparison.html.j2", lambda *_: {}, area=DOORS.list)
+    return patiently(site, request, page, lambda: answers.html(write(site, request, sides)))
 
 
 def _list(site: Site, request: Request, sides: RecordedSides) -> str:
@@ -105,6 +122,22 @@ def _as_json(room: _Room, view: Any, request: Request) -> Response:
     return answers.as_json(_about(sides) | view(sides, asked))
 
 
+def _flagged(room: _Room, _: Site, fields: Mapping[str, str], who: Visitor) -> str:
+    """Flag an item for everybody, or take the flag off, and go back to it."""
+    from starlette.datastructures import QueryParams
+
+    query = fields.get("query", "")
+    asked = QueryParams(query)
+    sides, entry = room.of(asked, None)
+    assert sides is not None
+    item = asked.get("id", "")
+    if item not in sides.place:
+        raise UnknownName("compared item", item[:80], ())
+    study, on = sides.study.study, fields.get("flagged") == "1"
+    set_flag(room.site.workspace, study, item, decision=entry, on=on, role=who.role.value)
+    return f"{DOORS.item}?{query}"
+
+
 def _sheet(room: _Room, request: Request) -> Response:
     visitor(request, Role.READER)
     sides, _ = room.of(request.query_params, None)
@@ -114,10 +147,17 @@ def _sheet(room: _Room, request: Request) -> Response:
 
 def _about(sides: RecordedSides) -> dict[str, Any]:
     study, own = sides.study.study, sides.arms[1]
+    shared = flags_of(sides.workspace, study)
     return {
         "study": study,
         "entry": sides.entry,
         "decision": urlencode({"study": study, "entry": sides.entry}),
+        "shared": {
+            "flags": {item: asdict(flag) for item, flag in shared.items()},
+            "query": urlencode(
+                [*sides.about, ("move", "all"), ("flagged", "1"), *(("flag", i) for i in shared)]
+            ),
+        },
         "candidates": [
             {
                 "name": name,
@@ -139,4 +179,5 @@ def _with_links(
         {"side": name, "address": f"/response?{urlencode({**same, 'arm': arm, 'repeat': 0})}"}
         for name, arm in zip(("the baseline", "the candidate"), sides.arms, strict=True)
     ]
-    return {**view, "responses": responses}
+    shared = flags_of(sides.workspace, sides.study.study).get(view["item"])
+    return {**view, "responses": responses, "shared_flag": shared and asdict(shared)}

@@ -13,7 +13,7 @@ from liftgate.flow.decision_view import decision_view
 from liftgate.flow.report import entry_page
 from liftgate.web import answers
 from liftgate.web.guard import POLICY, alone
-from liftgate.web.ui.shell import Page, Role, Site, pages, visitor, whole
+from liftgate.web.ui.shell import Page, Role, Site, pages, patiently, visitor, whole
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -75,10 +75,15 @@ def report(site: Site, request: Request) -> Response:
     from starlette.responses import HTMLResponse
 
     visitor(request, Role.READER)
-    _, text = _report(site, request.query_params)
-    found = _STYLE.search(text)
-    assert found is not None
-    return HTMLResponse(text, headers={POLICY: alone(found.group(1))})
+
+    def made() -> Response:
+        _, text = _report(site, request.query_params)
+        found = _STYLE.search(text)
+        assert found is not None
+        return HTMLResponse(text, headers={POLICY: alone(found.group(1))})
+
+    page = Page("/report", "ui/decision.html.j2", decision, area="/studies")
+    return patiently(site, request, page, made)
 
 
 def report_json(site: Site, request: Request) -> Response:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
 from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import Page, Site, pages, whole
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _BOUND = re.compile('<data id="(m[0-9]+)" value="([^"]*)">(.*?)</data>', re.DOTA
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of the list and of one document."""
-    shelf = Shelf(site.workspace, site.folder)
+    shelf = Shelf(site.index, site.workspace, site.folder)
 
     def listed(_: Site, asked: QueryParams) -> dict[str, Any]:
         sought = Sought(
@@ -28,7 +29,7 @@ def routes(site: Site) -> list[Route]:
             state=asked.get("state", ""),
             page=whole(asked, "page", 1),
         )
-        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now")
+        return documents_view(site.index, shelf, sought, now=asked.get("check") == "now", tell=tell)
 
     def one(_: Site, asked: QueryParams) -> dict[str, Any]:
         view = document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")

@@ -30,8 +30,12 @@ def gate(site: Site, asked: QueryParams) -> dict[str, Any]:
 
 
 def status(site: Site, asked: QueryParams) -> dict[str, Any]:
-    """Return how the decision stands now."""
-    return status_view(site.workspace, site.folder, study=_study(asked))
+    """Return how the decision stands now, and which signatures are about it as it is."""
+    name = _study(asked)
+    told = status_view(site.workspace, site.folder, study=name)
+    now = {"study": name, "evidence": told["evidence"]}
+    signed = gate_view(site.index, site.workspace, site.folder, **now)["signatures"]
+    return {**told, "signatures": signed}
 
 
 def errors(site: Site, asked: QueryParams) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from liftgate.store import Workspace
 from liftgate.web import answers
 from liftgate.web.guard import FORM_TOKEN, body_of, check_sender, form_token
 from liftgate.web.pages import page as rendered
+from liftgate.web.ui.later import Later
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -66,6 +67,8 @@ class Site:
     """Of the pages that there are."""
     index: StudyIndex = field(init=False)
     """Every study, without reading the ledger again."""
+    later: Later = field(default_factory=Later)
+    """Pages that are being made."""
 
     def __post_init__(self) -> None:
         self.index = StudyIndex(self.workspace)
@@ -173,10 +176,33 @@ def framed(site: Site, request: Request, page: Page, view: Mapping[str, Any]) ->
 
 def _page(site: Site, page: Page, request: Request) -> Response:
     visitor(request, page.needs)
-    text = framed(site, request, page, page.view(site, request.query_params))
-    if len(text.encode()) > MAX_BYTES:
-        raise LiftgateError(f"{page.address}: the page has more than {MAX_BYTES:,} bytes")
-    return answers.html(text)
+
+    def made() -> Response:
+        text = framed(site, request, page, page.view(site, request.query_params))
+        if len(text.encode()) > MAX_BYTES:
+            raise LiftgateError(f"{page.address}: the page has more than {MAX_BYTES:,} bytes")
+        return answers.html(text)
+
+    return patiently(site, request, page, made)
+
+
+def patiently(site: Site, request: Request, page: Page, made: Callable[[], Response]) -> Response:
+    """Answer with a page, or, where it takes long, with one that says so and asks again.
+
+    A part of a page that stands already, fetched by htmx, is waited for.
+    """
+    if request.headers.get("hx-request"):
+        return made()
+
+    def waiting(said: str) -> Response:
+        again = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        shown = Page(page.address, "ui/wait.html.j2", page.view, page.area, page.needs)
+        answer = answers.html(framed(site, request, shown, {"said": said, "again": again}), 202)
+        answer.headers["refresh"] = "1"
+        return answer
+
+    key = (request.url.path, request.url.query, visitor(request, page.needs).token)
+    return site.later.answer(key, made, waiting)
 
 
 def _twin(site: Site, page: Page, request: Request) -> Response:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import DataError
+from liftgate.flow.trace_rows import KeptRows
 from liftgate.flow.trace_view import response_view, trace_view
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import Page, Site, pages, whole
 
 if TYPE_CHECKING:
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of traces and responses."""
+    kept = KeptRows(site.index.seen)
+
+    def trace(site: Site, asked: QueryParams) -> dict[str, Any]:
+        return traced(site, asked, kept)
+
     return pages(
         site,
         Page("/trace", "ui/trace.html.j2", trace, area="/studies"),
@@ -22,7 +29,7 @@ def routes(site: Site) -> list[Route]:
     )
 
 
-def trace(site: Site, asked: QueryParams) -> dict[str, Any]:
+def traced(site: Site, asked: QueryParams, kept: KeptRows) -> dict[str, Any]:
     """Return what stands behind a reference, or behind the decision of an entry."""
     reference = asked.get("ref", "") or asked.get("entry", "")
     if not reference:
@@ -30,7 +37,14 @@ def trace(site: Site, asked: QueryParams) -> dict[str, Any]:
             "ref: got nothing, expected a reference as it stands beside a number",
             hint="/trace?ref=4:new.primary",
         )
-    return trace_view(site.workspace, reference[:500], page=whole(asked, "page", 1))
+    return trace_view(
+        site.index,
+        site.workspace,
+        reference[:500],
+        page=whole(asked, "page", 1),
+        kept=kept,
+        tell=tell,
+    )
 
 
 def response(site: Site, asked: QueryParams) -> dict[str, Any]:

@@ -1,0 +1,236 @@
+"""A ledger that a process has verified, and keeps up with: only what is new is checked again.
+
+Of each entry everything but its body is kept. A body is read from the ledger when somebody looks
+into it, and must then still have the leaf that was verified: whoever alters an entry afterwards
+cannot have it shown. What nobody reads again may be altered unnoticed; ``verify`` finds that.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from liftgate.canon import canonical, short
+from liftgate.errors import BrokenChain
+from liftgate.ledger.chain import Walk, unseal
+from liftgate.ledger.stored import Ledger
+from liftgate.records import Entry
+
+_KEPT_BYTES = 4_000_000
+"""Bytes of bodies, as they are stored, that stay in memory."""
+_LOOKED_UP = frozenset(
+    {"about", "act", "batch", "digest", "files", "id", "model", "name", "predicate", "study"}
+    | {"study_digest"}
+)
+"""Fields of bodies by which entries are looked up: short values of them stay in memory."""
+_SHORT = 400
+_NO_REFS: Mapping[str, str] = {}
+_RESTORE = "restore the ledger from a copy, then start liftgate anew"
+
+
+class KnownEntries:
+    """The entries of a workspace's ledger, each of them verified once by this process."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._turn = threading.RLock()
+        self._ledger: Ledger | None = None
+        self.replaced: str = ""
+        """Why what was verified before counts no more; empty: the ledger only ever grew."""
+        self._forget()
+
+    def _forget(self) -> None:
+        self._walk = Walk()
+        self._entries: list[Entry] = []
+        self._bodies: OrderedDict[int, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._kept_bytes = 0
+        self.examined: datetime | None = None
+        """When the whole ledger, with all that is stored beside its entries, was verified."""
+        self.whole = 0
+        """How many entries there were then."""
+        self.known: datetime | None = None
+        """When what came last was verified."""
+
+    def refresh(self, take: Callable[[Entry], None] | None = None) -> bool:
+        """Verify what was added; the first time, everything.
+
+        Args:
+            take: told of each entry that is new, in order.
+
+        Returns:
+            Whether the ledger is another than the one that was known, so that all of it is new:
+            ``replaced`` then says so for as long as this process lives.
+
+        Raises:
+            BrokenChain: names the first bad entry and what differs; all before it stay known.
+            LedgerError: the ledger cannot be read.
+        """
+        with self._turn:
+            if not Ledger.exists(self._home):
+                anew = bool(self._entries)
+                if anew:
+                    self._replaced("the ledger is gone")
+                return anew
+            self._open()
+            assert self._ledger is not None
+            fault = self._broken_off(self._ledger)
+            if fault:
+                self._replaced(fault)
+            for entry in self._ledger.going_on(self._walk):
+                size = self._walk.size
+                light = replace(
+                    entry,
+                    kind=sys.intern(entry.kind),
+                    author=sys.intern(entry.author),
+                    body=_Body(self, entry.sequence, _short(entry.body), _lacks(entry.body)),
+                    refs=entry.refs or _NO_REFS,
+                )
+                self._keep(entry.sequence, size, entry.body)
+                self._entries.append(light)
+                if take is not None:
+                    take(light)
+            self.known = datetime.now(UTC)
+            if self.examined is None:
+                self._ledger.examine_rest(self._walk)
+                self.examined, self.whole = self.known, len(self._entries)
+            return bool(fault)
+
+    def now(self) -> list[Entry]:
+        """Return the entries that are known, in order; ``refresh`` brings those that were added."""
+        with self._turn:
+            return list(self._entries)
+
+    def body(self, sequence: int) -> Mapping[str, Any]:
+        """Return an entry's body.
+
+        Raises:
+            BrokenChain: the entry is not the one that was verified.
+        """
+        with self._turn:
+            found = self._bodies.get(sequence)
+            if found is not None:
+                self._bodies.move_to_end(sequence)
+                return found[1]
+            if self._ledger is None:
+                self._open()
+            assert self._ledger is not None
+            line, expected = self._ledger.sealed(sequence), self._entries[sequence - 1].leaf
+            entry = unseal(line)
+            if line.leaf != expected:
+                raise BrokenChain(
+                    f"ledger entry {sequence}: it has the leaf {short(str(line.leaf))}…, the one "
+                    f"that was verified at {self.known:%H:%M:%S}Z had {short(expected)}…",
+                    hint=_RESTORE,
+                )
+            self._keep(sequence, len(line.data), entry.body)
+            return entry.body
+
+    def _keep(self, sequence: int, size: int, body: Mapping[str, Any]) -> None:
+        self._bodies[sequence] = size, body
+        self._kept_bytes += size
+        while self._kept_bytes > _KEPT_BYTES and len(self._bodies) > 1:
+            _, (dropped, _) = self._bodies.popitem(last=False)
+            self._kept_bytes -= dropped
+
+    def _broken_off(self, ledger: Ledger) -> str:
+        """Return why a ledger does not go on from the entries that are known; empty: it does."""
+        count = len(self._entries)
+        if count == 0:
+            return ""
+        last = ledger.size
+        if last < count:
+            return f"the ledger has {last:,} entries now"
+        leaf = ledger.sealed(count).leaf
+        return "" if leaf == self._walk.leaf else f"entry {count} is another one now"
+
+    def _replaced(self, fault: str) -> None:
+        at, count = self.known, len(self._entries)
+        self._forget()
+        self.replaced = (
+            f"{fault}; at {at:%Y-%m-%d %H:%M:%S}Z this process had verified {count:,} entries that "
+            "it does not continue: somebody replaced the ledger, or cut it"
+        )
+
+    def _open(self) -> None:
+        """Open the ledger that is there now: another file may have taken the place of the last."""
+        if self._ledger is not None:
+            self._ledger.close()
+            self._ledger = None
+        self._ledger = Ledger.open(self._home, read_only=True)
+
+    def close(self) -> None:
+        """Give the database back; it is opened again when it is needed."""
+        with self._turn:
+            if self._ledger is not None:
+                self._ledger.close()
+                self._ledger = None
+
+
+class _Body(Mapping[str, Any]):
+    """An entry's body, read when somebody looks into it."""
+
+    __slots__ = ("_lacks", "_of", "_sequence", "_short")
+
+    def __init__(
+        self, of: KnownEntries, sequence: int, short: Mapping[str, Any], lacks: frozenset[str]
+    ) -> None:
+        self._of = of
+        self._sequence = sequence
+        self._short = short
+        self._lacks = lacks
+
+    def __getitem__(self, key: str) -> Any:
+        if key in self._short:
+            return self._short[key]
+        if key in self._lacks:
+            raise KeyError(key)
+        return self._of.body(self._sequence)[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of.body(self._sequence))
+
+    def __len__(self) -> int:
+        return len(self._of.body(self._sequence))
+
+    def __repr__(self) -> str:
+        return f"<the body of ledger entry {self._sequence}>"
+
+
+def _short(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a body by which entries are looked up, as they were verified."""
+    found: dict[str, Any] = {}
+    for key in _LOOKED_UP & body.keys():
+        value = body[key]
+        if isinstance(value, str) and len(value) <= _SHORT:
+            found[key] = sys.intern(value)
+        elif isinstance(value, int) or (key == "files" and len(canonical(value)) <= _SHORT):
+            found[key] = value
+    return found
+
+
+def _lacks(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return which of these fields a body has not; equal answers are one object."""
+    found = _LOOKED_UP.difference(body)
+    return _LACKING.setdefault(found, found)
+
+
+_LACKING: dict[frozenset[str], frozenset[str]] = {}
+
+
+def verified_entries(home: Path) -> Sequence[Entry]:
+    """Verify a workspace's ledger in one walk, and return its entries; bodies are read when needed.
+
+    Raises:
+        BrokenChain: names the first bad entry and what differs.
+        LedgerError: there is no ledger, or it cannot be read.
+    """
+    Ledger.open(home, read_only=True).close()
+    known = KnownEntries(home)
+    known.refresh()
+    return known.now()

@@ -1,0 +1,98 @@
+"""Pages that take long: they are made in a thread, and who waits is told how far they are.
+
+A page that is ready within ``WAIT_S`` is answered at once. Of any other the visitor gets a short
+page that says what is being done and asks again by itself, with or without scripts. What was made
+is given once and not kept: asked anew, it is made anew.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+WAIT_S = 0.15
+_MOST = 32
+"""Pages that were made and not fetched; whoever asks for an older one has it made again."""
+_AT_ONCE = 4
+
+Key = tuple[str, ...]
+
+
+@dataclass
+class Going:
+    """A page that is being made."""
+
+    said: str = ""
+    made: Future[Response] = field(default_factory=Future)
+
+
+class Later:
+    """The pages that are being made."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._going: OrderedDict[Key, Going] = OrderedDict()
+        self._turns = threading.Semaphore(_AT_ONCE)
+
+    def answer(
+        self, key: Key, make: Callable[[], Response], waiting: Callable[[str], Response]
+    ) -> Response:
+        """Return a page, or what is shown while it is being made.
+
+        Args:
+            key: which page, and whose: another visitor's is another one.
+            make: makes it; what it raises is raised here. It may say how far it is, by ``tell``.
+            waiting: makes the page for whoever waits, told what was said last.
+        """
+        going = self._begun(key, make)
+        try:
+            found = going.made.result(WAIT_S)
+        except NotYet:
+            if not going.made.done():
+                return waiting(going.said)
+            found = going.made.result()
+        finally:
+            if going.made.done():
+                with self._guard:
+                    if self._going.get(key) is going:
+                        del self._going[key]
+        return found
+
+    def _begun(self, key: Key, make: Callable[[], Response]) -> Going:
+        with self._guard:
+            going = self._going.get(key)
+            if going is None:
+                going = self._going[key] = Going()
+                threading.Thread(target=self._make, args=(make, going), daemon=True).start()
+            for old, one in list(self._going.items())[:-_MOST]:
+                if one.made.done():
+                    del self._going[old]
+            return going
+
+    def _make(self, make: Callable[[], Response], going: Going) -> None:
+        with self._turns:
+            _OWN.going = going
+            try:
+                found = make()
+            except BaseException as error:  # noqa: BLE001 - whoever waits is told
+                going.made.set_exception(error)
+            else:
+                going.made.set_result(found)
+
+
+_OWN = threading.local()
+
+
+def tell(said: str) -> None:
+    """Say how far the page is that this thread makes; elsewhere nobody hears it."""
+    going = getattr(_OWN, "going", None)
+    if going is not None:
+        going.said = said

@@ -1,0 +1,92 @@
+"""Pages that take long say how far they are; what was made is given once."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from liftgate.errors import DataError
+from liftgate.store import Workspace
+from liftgate.web.guard import LOOPBACK
+from liftgate.web.ui import app, later
+from liftgate.web.ui.later import Later, tell
+from liftgate.web.ui.shell import Page, Site, pages
+from tests.unit.web.asking import Client
+from tests.unit.web.ui_place import place
+
+
+@pytest.fixture
+def slow(tmp_path, monkeypatch):
+    """A visitor of a workspace with one page more, which waits until it is let go."""
+    workspace = place(tmp_path)
+    gate, made = threading.Event(), []
+
+    def view(_, asked):
+        tell("3 of 7 are done. <b>")
+        assert gate.wait(30)
+        made.append(asked.get("n"))
+        if asked.get("n") == "bad":
+            raise DataError("n: got bad")
+        return {"says": "made", "sound": None, "hint": ""}
+
+    monkeypatch.setattr(
+        app, "MODULES", (lambda site: pages(site, Page("/slow", "ui/verify.html.j2", view)),)
+    )
+    monkeypatch.setattr(later, "WAIT_S", 0.01)
+    site = Site(Workspace(workspace.home), tmp_path)
+    return Client(app.make_ui_app(site, hosts=LOOPBACK, tokens=None)), gate, made
+
+
+def test_who_waits_sees_how_far_it_is_and_then_the_page_itself(slow):
+    visitor, gate, made = slow
+    first = visitor.once("/slow?n=1&m=<")
+    assert (first.status, first.headers["refresh"]) == (202, "1")
+    assert "3 of 7 are done. &lt;b&gt;" in first.text
+    assert 'href="/slow?n=1&amp;m=&lt;"' in first.text
+    assert visitor.once("/slow?n=1&m=<").status == 202
+    assert made == []
+    gate.set()
+    page = visitor.get("/slow?n=1&m=<")
+    assert (page.status, "made" in page.text, made) == (200, True, ["1"])
+    assert visitor.get("/slow?n=1&m=<").status == 200
+    assert made == ["1", "1"]  # asked anew, it is made anew
+
+
+def test_what_goes_wrong_is_told_to_who_waits(slow):
+    visitor, gate, _ = slow
+    assert visitor.once("/slow?n=bad").status == 202
+    gate.set()
+    answer = visitor.get("/slow?n=bad")
+    assert (answer.status, "got bad" in answer.text) == (400, True)
+
+
+def test_a_part_of_a_page_and_the_twin_are_waited_for(slow):
+    visitor, gate, _ = slow
+    threading.Timer(0.05, gate.set).start()
+    assert visitor.once("/slow?n=2", hx_request="true").status == 200
+    gate.clear()
+    threading.Timer(0.05, gate.set).start()
+    assert visitor.once("/slow.json?n=2").json()["says"] == "made"
+
+
+def test_pages_that_nobody_fetched_are_dropped_and_those_being_made_are_not(monkeypatch):
+    monkeypatch.setattr(later, "_MOST", 2)
+    monkeypatch.setattr(later, "WAIT_S", 0.0)
+    gate, pool = threading.Event(), Later()
+
+    def held():
+        gate.wait(30)
+        return "held"
+
+    assert pool.answer(("held",), held, lambda said: f"wait {said}") == "wait "
+    for number in range(6):
+        pool.answer((str(number),), lambda: "quick", lambda said: "wait")
+        time.sleep(0.01)
+    assert ("held",) in pool._going
+    assert len(pool._going) <= 4
+    gate.set()
+    while (found := pool.answer(("held",), held, lambda _: "wait")) == "wait":
+        time.sleep(0.01)
+    assert found == "held"
