@@ -133,7 +133,7 @@ def _rendered(workspace: Workspace, chosen: Entry, verified: str, reopened: tupl
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:
     """Return the entry of a study's last decision; None: it was not decided yet."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
         mine = [e for e in ledger.entries(kind=KIND) if e.body["study"] == study]

@@ -120,17 +120,53 @@ def state(path: Path, recorded: str) -> str:
     return "ok" if sha256_of_file(path) == recorded else "altered"
 
 
+def must_be_there(path: Path) -> None:
+    """Raise BrokenChain unless a file is there."""
+    if not path.is_file():
+        raise BrokenChain(
+            f"{path.parent.name}/{path.name}: the file is missing",
+            hint="restore it from a copy, or bring it from who ran it: liftgate data fetch FOLDER",
+        )
+
+
 def check(path: Path, recorded: str) -> None:
     """Raise BrokenChain unless a file still is what was recorded."""
+    must_be_there(path)
     place = f"{path.parent.name}/{path.name}"
-    if not path.is_file():
-        raise BrokenChain(f"{place}: the file is missing", hint="restore it from a copy")
     actual = sha256_of_file(path)
     if actual != recorded:
         raise BrokenChain(
             f"{place}: altered; its bytes hash to {short(actual)}…, recorded is {short(recorded)}…",
             hint="restore it from a copy",
         )
+
+
+def fetch(folder: Path, runs: Path, recorded: Mapping[str, str]) -> None:
+    """Copy the folder of a finished run from another workspace, whole or not at all.
+
+    Args:
+        folder: the run there.
+        runs: where the folders of finished runs lie here.
+        recorded: file -> digest, as the ledger says.
+
+    Raises:
+        BrokenChain: a file there is missing or is not what was recorded.
+        LiftgateError: the machine refuses.
+    """
+    staging = runs / f".{folder.name}"
+    with _refused(folder):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            for name, digest in recorded.items():
+                check(folder / name, digest)
+                shutil.copyfile(folder / name, staging / name)
+                check(staging / name, digest)
+                _sync(staging / name)
+            staging.rename(runs / folder.name)
+            _sync(runs)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write(active: Path, folder: Path, *, complete: bool, finished_at: datetime | None) -> Run:
