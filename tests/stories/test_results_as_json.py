@@ -31,7 +31,7 @@ STEPS = """
 0 cosign show ask.json
 0 cosign sign ask.json --sign-with bob
 0 cosign add ask.json
-0 waive study.yaml --condition items --until SOON --reason r --owner o --sign-with bob
+0 waive study.yaml --condition fresh --until SOON --reason r --owner o --sign-with bob
 0 exceptions
 1 break-glass study.yaml --scope s --reason r --acceptor bob --until SOON --sign-with bob
 0 drill record rollback study.yaml --verdict passed --note n --sign-with bob
