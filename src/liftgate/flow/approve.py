@@ -20,6 +20,7 @@ from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
 from liftgate.records import Entry
+from liftgate.records.decision_record import of_json
 from liftgate.store import Workspace
 
 
@@ -239,6 +240,23 @@ def draft_record(file: Path, workspace: Workspace) -> str:
     context = f"{body['hypothesis']}\n\nThe gate says: {words}.\n\n{body['error_statement']}"
     candidates = [f"ship {one['candidate']}" for one in body["decisions"]]
     return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates)
+
+
+def signed_record(file: Path, workspace: Workspace) -> str:
+    """Return the signed record of a study's last decision as Markdown, as it was signed.
+
+    Raises:
+        LiftgateError: nothing was decided yet, or nobody has signed a record that counts.
+    """
+    seen = picture(file, workspace)
+    number = facts(seen).record
+    if number is None:
+        raise LiftgateError(
+            f"{seen.locked.name}: no signed decision record is about this evidence",
+            hint=f"liftgate gate record {file} --out FILE drafts one",
+        )
+    said = next(one.said for one in seen.consents if one.sequence == number)
+    return madr.to_markdown(of_json(said))
 
 
 def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, Any]:
