@@ -1,6 +1,8 @@
-"""``liftgate data``: what binds data sets, and erasing the content of their items."""
+"""``liftgate data``: what binds data sets, erasing their content, and bringing it from others."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -11,7 +13,7 @@ from liftgate.cli.text import visible
 
 @click.group()
 def data() -> None:
-    """See what binds the items of studies, and erase their content."""
+    """See what binds the items of studies, erase their content, bring it from a colleague."""
 
 
 @data.command()
@@ -51,6 +53,32 @@ def tags(*, as_json: bool) -> int:
             visible(f"{mark}{one.study}: {one.kept} of {one.items} items kept; {said or 'no tags'}")
         )
     return 1 if any(late) else 0
+
+
+@data.command()
+@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@prints("runs", "values", "erased", "missing")
+def fetch(*, folder: Path, as_json: bool) -> int:
+    """Bring runs and contents from another workspace that shares this one's ledger.
+
+    FOLDER holds the other workspace, or a copy of it. Every file is checked against the ledger,
+    every value against its digest. What the ledger says was erased is erased here, too.
+
+    Exit codes: 0 every run of the ledger is here, 1 some are still away, 2 no workspace there,
+    3 something there is not what the ledger recorded: it is not brought.
+    """
+    from liftgate.flow.fetch import fetch as bring
+    from liftgate.store import Workspace
+
+    found = bring(Workspace.locate(), folder)
+    body = {"runs": list(found.runs), "values": found.values, "erased": found.erased}
+    runs = "1 run" if len(found.runs) == 1 else f"{len(found.runs):,} runs"
+    lines = [f"Brought {runs} and {found.values:,} values."]
+    if found.erased:
+        lines.append(f"Erased here, as the ledger says: {found.erased:,} values.")
+    lines += [f"Still away: run {run}; somebody else's workspace has it" for run in found.missing]
+    show({**body, "missing": list(found.missing)}, lines, as_json=as_json)
+    return 1 if found.missing else 0
 
 
 @data.command()

@@ -75,7 +75,7 @@ def keep_checkpoint(
     if to.git:
         places.append(f"git note of commit {anchors.add_note(Path.cwd(), made)[:12]}")
     if to.ledger is not None:
-        with Ledger.open(_home(to.ledger)) as other:
+        with Ledger.open(home_in(to.ledger)) as other:
             number = anchors.add_to_ledger(other, made)
         places.append(f"{to.ledger}, entry {number}")
     return Kept(made, tuple(places))
@@ -96,7 +96,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     if place == GIT and not path.exists():
         found = _own(anchors.read_notes(Path.cwd()), workspace)
     elif path.is_dir():
-        with Ledger.open(_home(path), read_only=True) as other:
+        with Ledger.open(home_in(path), read_only=True) as other:
             other.verify()
             found = _own(anchors.read_ledger(other), workspace)
     else:
@@ -106,7 +106,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     return [(place, one) for one in found]
 
 
-def prove_entry(workspace: Workspace, sequence: int, size: int | None) -> dict[str, Any]:
+def prove_entry(workspace: Workspace, sequence: int, size: int | None = None) -> dict[str, Any]:
     """Return the proof that an entry is in the ledger; see ``liftgate.ledger.proof``."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return proof.prove_entry(ledger, sequence, size)
@@ -183,8 +183,8 @@ def _elsewhere(to: Destinations) -> list[Checkpoint]:
     found: list[Checkpoint] = []
     if to.git:
         found += anchors.read_notes(Path.cwd())
-    if to.ledger is not None and Ledger.exists(_home(to.ledger)):
-        with Ledger.open(_home(to.ledger), read_only=True) as other:
+    if to.ledger is not None and Ledger.exists(home_in(to.ledger)):
+        with Ledger.open(home_in(to.ledger), read_only=True) as other:
             found += anchors.read_ledger(other)
     return found
 
@@ -195,7 +195,7 @@ def _own(found: Sequence[Checkpoint], workspace: Workspace) -> list[Checkpoint]:
     return [one for one in found if one.origin == origin]
 
 
-def _home(folder: Path) -> Path:
+def home_in(folder: Path) -> Path:
     """Find a workspace's own folder in one that was named."""
     inner = folder / ".liftgate"
     return inner if inner.is_dir() else folder
