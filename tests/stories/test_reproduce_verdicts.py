@@ -189,7 +189,7 @@ def test_an_amended_study_is_made_again_as_amended_and_its_first_run_as_locked(b
 def test_what_it_takes_is_said_before_and_can_be_asked_alone(bench):
     bench.write().run()
     assert bench("reproduce", "again", "--estimate") == 0
-    assert "One pass makes 600 calls; there may be up to 5 passes" in bench.said
+    assert "One pass makes 600 calls; there may be up to 6 passes" in bench.said
     assert "Cost: not known" in bench.said
     assert not bench.entries("run.reproduced")
     assert bench.again()[0] == 0

@@ -76,7 +76,7 @@ STEPS = """
 2 label plan study.yaml
 """
 ELSEWHERE = {
-    "run", "study power", "gate replay", "gate mutate",
+    "study power", "gate replay", "gate mutate",
     "gate activate", "policy adopt", "rights propose", "rights answer", "rights status",
     "regress run", "failures report", "judge calibrate", "label draw", "attribute",
     "registry promote", "registry rollback", "registry finish", "registry import",

@@ -106,7 +106,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     return [(place, one) for one in found]
 
 
-def prove_entry(workspace: Workspace, sequence: int, size: int | None) -> dict[str, Any]:
+def prove_entry(workspace: Workspace, sequence: int, size: int | None = None) -> dict[str, Any]:
     """Return the proof that an entry is in the ledger; see ``liftgate.ledger.proof``."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return proof.prove_entry(ledger, sequence, size)

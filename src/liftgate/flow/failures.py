@@ -37,8 +37,8 @@ REPORTED = "failures.reported"
 class Drawing:
     """What is drawn."""
 
-    count: int
-    seed: int
+    count: int = 50
+    seed: int = 0
     arm: str | None = None
     """None: the study's only candidate."""
     metric: str | None = None

@@ -53,7 +53,13 @@ class Batch(Card):
 
 
 def draw_labels(
-    name: str, labels: int, out: Path, workspace: Workspace, *, uneven: bool, seed: int | None
+    name: str,
+    labels: int,
+    out: Path,
+    workspace: Workspace,
+    *,
+    uneven: bool = False,
+    seed: int | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
 

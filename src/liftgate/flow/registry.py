@@ -157,12 +157,21 @@ def promote(
             else []
         )
         ground = _ground(seen, arm, registry, held, contents=contents)
-        tags = {
-            "liftgate.decision": f"{ground['decision']} {_SHIPS}",
-            "liftgate.evidence_digest": str(ground["evidence"]),
-        }
-        act = Act(model, (*steps, Step(names.served, before, version)), ground, tags, version)
+        steps.append(Step(names.served, before, version))
+        act = Act(model, tuple(steps), ground, tags_of(ground), version)
         return _carry_out(ledger, registry, act), act
+
+
+def tags_of(ground: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a version's tags say of the decision by which it is served.
+
+    Args:
+        ground: of the act; the decision's entry and the digest of its evidence set.
+    """
+    return {
+        "liftgate.decision": f"{ground['decision']} {_SHIPS}",
+        "liftgate.evidence_digest": str(ground["evidence"]),
+    }
 
 
 def roll_back(

@@ -265,6 +265,8 @@ def _execute(
         folder=parts.root,
         keep=store.put_json,
     )
+    captured["dataset"] = {"digest": parts.dataset.digest, "items": len(parts.dataset.items)}
+    captured["prices"] = purse.prices.digest or None
     if parts.tags:
         captured["data"] = {"dataset": parts.dataset.digest, "tags": dict(parts.tags)}
     if parts.study.file:

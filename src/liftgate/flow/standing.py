@@ -29,7 +29,7 @@ from liftgate.gates.judged import Standing as Judged
 from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import Policy
 from liftgate.gates.rights import AUTOMATION, Signer
-from liftgate.gates.weakening import compare_studies
+from liftgate.gates.weakening import compare_locks
 from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import Trust, Trusted
@@ -328,9 +328,7 @@ def _author_names(seen: Picture, authors: Sequence[Consent]) -> Iterator[str]:
 def _weakened(seen: Picture) -> Iterator[str]:
     if not seen.locked.amendments:
         return
-    old, new = seen.locked.original, seen.locked.body
-    items = (int(old["dataset"]["items"]), int(new["dataset"]["items"]))
-    for change in compare_studies(old["study"], new["study"], items=items):
+    for change in compare_locks(seen.locked.original, seen.locked.body):
         if change.effect is Effect.WEAKENED:
             yield f"{change.path}: {change.why}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -148,10 +148,18 @@ def risks_of(
 def _decision(body: Mapping[str, Any]) -> Condition:
     words = {one["candidate"]: one["word"] for one in body["decisions"]}
     said = ", ".join(f"{name}: {word}" for name, word in words.items())
+    left_out = tuple(
+        cannot_tell("not assessed", f"{one['candidate']}: {claim}")
+        for one in body["decisions"]
+        for claim in one.get("not_assessed", ())
+    )
     if _SHIP in words.values():
-        return met("decision", said)
-    held = all(word == "hold" for word in words.values())
-    return not_met("decision", said) if held else cannot_tell("decision", said)
+        found = met("decision", said)
+    elif all(word == "hold" for word in words.values()):
+        found = not_met("decision", said)
+    else:
+        found = cannot_tell("decision", said)
+    return replace(found, parts=left_out)
 
 
 def _reopened(facts: Facts) -> Iterator[Condition]:

@@ -21,7 +21,7 @@ from liftgate.ledger.chain import Sealed
 from liftgate.ledger.closed import SAYS, Closed
 from liftgate.ledger.merkle import Tree
 from liftgate.ledger.stored import Ledger, leaf_bytes
-from liftgate.sqlite import connect, is_machine_fault
+from liftgate.sqlite import connect, is_machine_fault, transaction
 
 _FIRST_GUARDS = {
     "entry": """CREATE TABLE entry (
@@ -105,8 +105,7 @@ class SqliteLedger(Ledger):
         """Make what is missing of the tables; two processes may do so at once."""
         if _format(connection) >= _FORMAT:
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             found = _format(connection)
             if found == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise sqlite3.DatabaseError("it holds other tables")
@@ -115,11 +114,6 @@ class SqliteLedger(Ledger):
                     connection.execute(sql)
             if found < _FORMAT:
                 connection.execute(f"PRAGMA user_version = {_FORMAT:d}")
-            connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
         if found:
             self._connection = connection
             self._fill_subtrees()
@@ -133,15 +127,8 @@ class SqliteLedger(Ledger):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._translated(), transaction(self._connection):
+            yield
 
     def _line(self, sequence: int | None) -> Sealed | None:
         if sequence is None:

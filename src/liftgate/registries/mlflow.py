@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError, LiftgateError, Unavailable, UnknownName
-from liftgate.plugins.content import digest_of_file
 from liftgate.protocols import ModelVersion
 
 _QUIET = {
@@ -128,7 +128,7 @@ class MlflowRegistry:
             found = sorted(path for path in Path(folder).rglob("*") if path.is_file())
             root = held if held.is_dir() else held.parent
             return {
-                path.relative_to(root).as_posix(): digest_of_file(path) for path in found
+                path.relative_to(root).as_posix(): sha256_of_file(path) for path in found
             } or None
 
     @_told

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.records import Json
-from liftgate.sqlite import connect, is_machine_fault
+from liftgate.sqlite import connect, is_machine_fault, transaction
 
 FILE = "blobs.db"
 _BATCH_ROWS = 200
@@ -228,8 +228,7 @@ class Blobs:
 
     def _insert(self, rows: list[tuple[str, str, bytes]]) -> None:
         connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 marks = ", ".join(["(?, ?, ?)"] * len(some))
@@ -238,11 +237,6 @@ class Blobs:
                     "ON CONFLICT (digest) DO NOTHING",
                     [*chain.from_iterable(some)],
                 )
-            connection.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
 
     def _waiting(self, digest: str) -> bytes | None:
         with self._lock:
