@@ -71,7 +71,7 @@ def keep_checkpoint(
     if to.git:
         places.append(f"git note of commit {anchors.add_note(Path.cwd(), made)[:12]}")
     if to.ledger is not None:
-        with Ledger.open(home_in(to.ledger)) as other:
+        with Ledger.open(home_in(to.ledger), mine=False) as other:
             number = anchors.add_to_ledger(other, made)
         places.append(f"{to.ledger}, entry {number}")
     return Kept(made, tuple(places))
@@ -92,7 +92,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     if place == GIT and not path.exists():
         found = _own(anchors.read_notes(Path.cwd()), workspace)
     elif path.is_dir():
-        with Ledger.open(home_in(path), read_only=True) as other:
+        with Ledger.open(home_in(path), read_only=True, mine=False) as other:
             other.verify()
             found = _own(anchors.read_ledger(other), workspace)
     else:
@@ -157,8 +157,8 @@ def _elsewhere(to: Destinations) -> list[Checkpoint]:
     found: list[Checkpoint] = []
     if to.git:
         found += anchors.read_notes(Path.cwd())
-    if to.ledger is not None and Ledger.exists(home_in(to.ledger)):
-        with Ledger.open(home_in(to.ledger), read_only=True) as other:
+    if to.ledger is not None and Ledger.exists(home_in(to.ledger), mine=False):
+        with Ledger.open(home_in(to.ledger), read_only=True, mine=False) as other:
             found += anchors.read_ledger(other)
     return found
 
