@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from liftgate.errors import SystemFailed
 from liftgate.evals.plan import OutcomeRules
 from liftgate.evals.select import select
 from liftgate.records import Failure, Item, Missing, Outcome
+from liftgate.store import Store
 from tests.unit.evals.looked_at import outcomes, yes
 
 
@@ -113,6 +115,18 @@ def test_a_scorer_that_recovers_replaces_its_failure(bench) -> None:
     bench.run(plan)
     assert outcomes(bench, plan) == {("i0", "sha256:base"): (None, Outcome.VALUE, 1.0)}
     assert bench.run(plan).run is None
+
+
+def test_of_two_scores_of_one_answer_the_first_stays_the_one_that_counts(bench) -> None:
+    plan = bench.plan(bench.system("base", yes), items=1)
+    bench.run(plan)
+    with Store.open(bench.home) as store:
+        (score,) = store.scores(plan.scorers[0].fingerprint)
+        with store.begin(plan.study, {}) as writer:
+            writer.add_score(replace(score, run=writer.run, value=0.0))
+            writer.finish(complete=True)
+        assert {one.value for one in store.scores(score.scorer)} == {1.0, 0.0}
+    assert outcomes(bench, plan) == {("i0", "sha256:base"): (None, Outcome.VALUE, 1.0)}
 
 
 def test_an_answer_that_a_scorer_cannot_read_is_the_systems_failure_for_that_metric_alone(

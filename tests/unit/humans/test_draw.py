@@ -109,6 +109,7 @@ def test_strata_are_drawn_in_proportion_with_their_probabilities():
     drawn = draw(pool, rubric(), replace(WISHES, items=8, overlap=0, repeats=0))
     assert drawn.strata == {"common": (7, 40), "rare": (1, 1)}
     assert drawn.probability["item-0"] == 1.0
+    assert {p for item, p in drawn.probability.items() if item != "item-0"} == {7 / 40}
 
 
 def test_every_item_is_as_likely_to_be_drawn():

@@ -125,6 +125,12 @@ def test_an_envelope_of_another_type_or_shape_is_refused(ada):
         dsse.signers(replace(made, type="c/d"), [ada.public])
 
 
+def test_a_signature_that_is_there_twice_is_one_signer(ada):
+    made = dsse.sign("a/b", b"{}", [ada])
+    twice = replace(made, signatures=made.signatures * 2)
+    assert dsse.signers(twice, [ada.public]) == [ada.public]
+
+
 def test_a_checkpoint_is_read_as_it_was_written(ada):
     made = checkpoint.Checkpoint("liftgate/" + "0" * 16, 7, b"r" * 32, NOW).signed(ada)
     assert checkpoint.read(made.text + "\n" + made.text, "x") == (made, made)

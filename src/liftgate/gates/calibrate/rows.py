@@ -168,6 +168,6 @@ def _summed(
         per_cluster(np.ones_like(values)),
         per_cluster(values),
         per_cluster(values**2),
-        per_cluster(values**3),
+        per_cluster(values**2 * values),
         per_cluster(base),
     )

@@ -199,7 +199,7 @@ def _repeats(kernels: Kernels, real: RealData, tasks: int, repeats: int) -> Expe
             one, other = (rng.binomial(repeats, chance) for _ in range(2))
             average = (one - other) / repeats
             size = np.full(runs, float(tasks))
-            sums = average.sum(axis=1), (average**2).sum(axis=1), (average**3).sum(axis=1)
+            sums = average.sum(axis=1), (average**2).sum(axis=1), (average**2 * average).sum(axis=1)
             up, down = kernels.singles(size, *sums, DIFFERENCE, np.zeros(runs))
             # Repeat k of one run beside repeat k of the other: a row each, clustered by task.
             again = [rng.random((runs, tasks, repeats)) < chance[..., None] for _ in range(2)]

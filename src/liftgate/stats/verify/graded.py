@@ -206,7 +206,7 @@ def _one_arm(kernels: Kernels, n: int) -> Experiment:
 
     def draw(rng: np.random.Generator, runs: int) -> list[Hits]:
         scores = rng.beta(*shape, (runs, n))
-        sums = scores.sum(axis=1), (scores**2).sum(axis=1), (scores**3).sum(axis=1)
+        sums = scores.sum(axis=1), (scores**2).sum(axis=1), (scores**2 * scores).sum(axis=1)
         about = np.full(runs, truth)
         up, down = kernels.singles(np.full(runs, float(n)), *sums, UNIT, about)
         return [up <= ALPHA, down <= ALPHA, (up > ALPHA / 2) & (down > ALPHA / 2)]
