@@ -56,6 +56,11 @@ def print_json(body: Mapping[str, Any]) -> None:
     click.echo(as_text(body))
 
 
+def print_line(body: Mapping[str, Any]) -> None:
+    """Print a result as JSON on one line: whoever reads a command that serves waits for no more."""
+    click.echo(json.dumps(json.loads(as_text(body))))
+
+
 def show(body: Mapping[str, Any], *lines: str | Iterable[str], as_json: bool) -> None:
     """Print a result: as JSON, or in lines whose foreign characters are named."""
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from liftgate.cli.result import print_json, prints
+from liftgate.cli.result import print_line, prints
 from liftgate.errors import DataError
 
 
@@ -85,7 +85,7 @@ def ui(
         if tokens is not None:
             links = {role.value: f"{origin}/enter/{token}" for role, token in tokens.items()}
         if as_json:
-            print_json({"workspace": str(workspace.home), "links": links})
+            print_line({"workspace": str(workspace.home), "links": links})
         elif tokens is None:
             click.echo(f"{links['all']}\nServing; Ctrl-C stops.")
         else:
