@@ -88,6 +88,7 @@ def looked_at(visits, path, name):
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == 375, name
     picture(page, f"{name}-375")
+    return page
 
 
 def harmless(page):
