@@ -351,6 +351,18 @@ def test_a_ledger_that_the_environment_names_is_not_moved(office, url, monkeypat
     assert "unset LIFTGATE_LEDGER" in office.said
 
 
+def test_a_checkpoint_for_another_workspace_goes_there_whatever_the_environment_names(
+    office, url, tmp_path, capsys, monkeypatch
+):
+    auditor = Office(tmp_path / "auditor", capsys)
+    monkeypatch.setenv("LIFTGATE_LEDGER", url)
+    office.append()
+    assert office("checkpoint", "--workspace", str(tmp_path / "auditor")) == 0, office.said
+    assert office("verify", "--against", str(tmp_path / "auditor")) == 0, office.said
+    assert len(office.stored(url)) == 1
+    assert len(office.stored(auditor.file)) == 61
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, "the server dies"])
 def test_a_process_or_server_that_dies_in_the_middle_costs_nothing(office, url, postgres, how):
     with Ledger.open(office.home) as ledger:

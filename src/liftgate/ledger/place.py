@@ -17,9 +17,14 @@ VARIABLE = "LIFTGATE_LEDGER"
 SCHEMES = ("postgresql://", "postgres://")
 
 
-def place_of(home: Path) -> str:
-    """Return where the ledger of a workspace is: a URL, or the path of a file."""
-    named = os.environ.get(VARIABLE, "").strip()
+def place_of(home: Path, *, mine: bool = True) -> str:
+    """Return where the ledger of a workspace is: a URL, or the path of a file.
+
+    Args:
+        home: the workspace's ``.liftgate`` folder.
+        mine: whether it is the workspace that is worked in, whose ledger ``LIFTGATE_LEDGER`` names.
+    """
+    named = os.environ.get(VARIABLE, "").strip() if mine else ""
     if not named and (home / URL_FILE).is_file():
         named = (home / URL_FILE).read_text(encoding="utf-8").strip()
     return named or str(home / FILE)

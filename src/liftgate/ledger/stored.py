@@ -46,7 +46,7 @@ class Ledger(ABC):
     """What the ledger is called in messages."""
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
+    def open(cls, home: Path, *, read_only: bool = False, mine: bool = True) -> Ledger:
         """Open the ledger of a workspace, creating it unless ``read_only``.
 
         ``LIFTGATE_LEDGER``, else the one line of ``home/ledger.url``, names a PostgreSQL database;
@@ -55,12 +55,13 @@ class Ledger(ABC):
         Args:
             home: the workspace's ``.liftgate`` folder.
             read_only: never write; the ledger must exist.
+            mine: whether it is the workspace that is worked in; see ``place_of``.
 
         Raises:
             LedgerError: there is no ledger to read, it cannot be opened, or it takes no entries.
             BrokenChain: what is there is not a ledger.
         """
-        place = place_of(home)
+        place = place_of(home, mine=mine)
         found = kind_of(place).open_at(place, read_only=read_only)
         try:
             # Before calls are made and paid for, not only when what they gave is written down.
@@ -83,9 +84,9 @@ class Ledger(ABC):
         return cls.open(home, read_only=not cls.exists(home))
 
     @classmethod
-    def exists(cls, home: Path) -> bool:
-        """Whether a workspace has a ledger."""
-        place = place_of(home)
+    def exists(cls, home: Path, *, mine: bool = True) -> bool:
+        """Whether a workspace has a ledger; see ``open``."""
+        place = place_of(home, mine=mine)
         return kind_of(place).exists_at(place)
 
     @classmethod
