@@ -44,6 +44,7 @@ class Visits:
         page.on("request", self._asked)
         page.goto(self.origin + path)
         page.wait_for_load_state("networkidle")
+        expect(page.locator("#wait")).to_have_count(0)  # what takes long asks again by itself
         return page
 
     def _asked(self, request):
