@@ -207,7 +207,8 @@ def test_the_regulated_policy_is_met_by_a_reproduction_and_by_nothing_less(bench
     assert bench("study", "lock", "study.yaml") == 0
     forecast = ("--p-ship", "0.6", "--effect", "0,0.1,0.2,0.25,0.3")
     assert bench("sign", "study.yaml", "--sign-with", "ada", *forecast) == 0
-    assert bench("gate", "activate", "study.yaml") == 0, bench.said + bench.warned
+    activate = ("gate", "activate", "study.yaml", "--sign-with", "eve")
+    assert bench(*activate) == 0, bench.said + bench.warned
     assert bench.run() == 0
     assert bench.conditions()["entry:reproduction"][0] == "can't tell"
     with Ledger.open(bench.folder / ".liftgate") as ledger:

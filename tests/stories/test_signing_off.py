@@ -273,7 +273,7 @@ def test_a_mistyped_condition_is_not_waived(approved):
     words = ("waive", "study.yaml", "--until", "5d", "--reason", "r", "--owner", "o",
              "--sign-with", "bob", "--condition")  # fmt: skip
     before = len(approved.entries())
-    assert approved(*words, "itmes") == 2
-    assert "did you mean 'items'" in approved.said
+    assert approved(*words, "frehs") == 2
+    assert "did you mean 'fresh'" in approved.said
     assert len(approved.entries()) == before
-    assert approved(*words, "items") == 0, approved.said
+    assert approved(*words, "fresh") == 0, approved.said

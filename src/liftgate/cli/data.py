@@ -86,15 +86,17 @@ def fetch(*, folder: Path, as_json: bool) -> int:
 @click.option("--item-id", "items", multiple=True, metavar="ID", help="Which item; repeatable.")
 @click.option("--all", "every", is_flag=True, help="Every item of the study's data set.")
 @options.REASON
-@prints("study", "items", "values", "shared", "removed")
+@prints("study", "items", "values", "shared", "messages", "removed")
 def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str, as_json: bool) -> int:
     """Erase what items of the study of this name say, and what was answered to them.
 
     Digests, scores and decisions stay, and the ledger verifies. Pages in reports/ are removed, for
     they quote items: liftgate report writes them anew. What lies outside of the workspace (the
-    file of the items, packs and pages that were handed out) is yours to erase.
+    file of the items, packs and pages that were handed out) is yours to erase. Error messages
+    stay in the files of runs; it says how many there are.
 
-    Exit codes: 0 erased, 2 no such study or item, 3 the ledger was altered.
+    Exit codes: 0 erased, 2 no such study or item, or another process still reads, 3 the ledger was
+    altered.
     """
     from liftgate.flow.erase import erase_items
     from liftgate.store import Workspace
@@ -107,11 +109,17 @@ def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str, as_js
         "items": list(made.items),
         "values": made.values,
         "shared": made.shared,
+        "messages": made.messages,
         "removed": [str(page) for page in made.reports],
     }
     lines = [f"Erased {len(made.items)} items: {made.values} values"]
     if made.shared:
         lines.append(f"Kept: {made.shared} values that other items have, too")
+    if made.messages:
+        lines.append(
+            f"Not erased: {made.messages} error messages about them, which may quote them; they "
+            "stand in files of runs, whose digests the ledger holds"
+        )
     lines += [f"Removed {page}; liftgate report writes it anew" for page in made.reports]
     show(body, lines, as_json=as_json)
     return 0

@@ -11,7 +11,7 @@ from typing import Any
 from liftgate.documents import madr
 from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.flow import cosign
-from liftgate.flow.lending import roles_of
+from liftgate.flow.lending import own_signer, roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture, status
 from liftgate.gates.condition import Condition
@@ -298,11 +298,11 @@ def _has_signed(seen: Picture, key: Key) -> bool:
 
 
 def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
-    public = key.public
-    if {folded(public.id), folded(public.name)} & {folded(one) for one in known.authors}:
+    public, mine = key.public, own_signer(key, seen.trust)
+    if mine.names & {folded(one) for one in known.authors}:
         return f"key {public.name!r} is the author's, and the author does not approve"
-    if public.id in known.conflicts:
-        return f"key {public.name!r}: {known.conflicts[public.id]}"
+    if mine.who in known.conflicts:
+        return f"key {public.name!r}: {known.conflicts[mine.who]}"
     roles = roles_of(key, seen.trust, seen.consents, seen.policy, seen.now)
     if role not in roles:
         has = ", ".join(roles) or "none"

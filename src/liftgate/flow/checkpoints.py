@@ -1,4 +1,4 @@
-"""``ledger checkpoint``, ``prove``, ``check`` and ``attest``."""
+"""``ledger checkpoint``, ``prove`` and ``check``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import DataError, LedgerError, NotAllowed
-from liftgate.ledger import Ledger, anchors, proof, signed
+from liftgate.errors import DataError, LedgerError
+from liftgate.ledger import Ledger, anchors, proof
 from liftgate.ledger.checkpoint import Checkpoint, compare, origin_of, take
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import FILE as TRUST_FILE
-from liftgate.ledger.trust import load as load_trust
-from liftgate.lineage.impact import still_reopened
 from liftgate.records import Entry
 from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 GIT = "git"
 TRUST_VARIABLE = "LIFTGATE_TRUST"
-_SHIPS = "vsa"
-"""The statement that says to machines that a decision ships."""
 
 
 @dataclass(frozen=True)
@@ -139,28 +135,6 @@ def check_proof(file: Path, against: Path) -> Entry | int:
     if old is not None:
         return proof.check_growth(given, _of_size(kept, old, against), kept.get(size))
     return proof.check_entry(given, _of_size(kept, size, against))
-
-
-def attest(
-    workspace: Workspace,
-    sequence: int,
-    predicate: str,
-    *,
-    sign_with: Sequence[str],
-    trust: Path | None = None,
-) -> tuple[Entry, dict[str, Any]]:
-    """Sign a statement about an entry; see ``liftgate.ledger.signed.attest``."""
-    keys = [load_key(name) for name in sign_with]
-    trusted = load_trust(trust_file(workspace, trust))
-    with Ledger.open(workspace.home) as ledger:
-        entries = list(ledger.entries())
-        about = [one for one in entries if one.sequence == sequence and one.kind == "decision"]
-        again = still_reopened(entries, about[0]) if about else ()
-        if predicate == _SHIPS and again:
-            raise NotAllowed(
-                f"entry {sequence}: {'; '.join(again)}", hint="decide the study anew: liftgate run"
-            )
-        return signed.attest(ledger, sequence, predicate, keys, trusted)
 
 
 def trust_file(workspace: Workspace, given: Path | None) -> Path:

@@ -9,12 +9,13 @@ from liftgate.errors import BrokenChain, DataError
 from liftgate.flow.checkpoints import home_in
 from liftgate.flow.ledger import ERASED, recorded_files
 from liftgate.ledger import Ledger
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Store, Workspace, only_one
 from liftgate.store.sharing import fetch as bring
 
 
 @dataclass(frozen=True)
-class Fetched:
+class Fetched(Card):
     """What was brought, and what is still away."""
 
     runs: tuple[str, ...]

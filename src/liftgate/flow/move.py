@@ -20,6 +20,7 @@ from liftgate.ledger.place import (
 )
 from liftgate.ledger.stored import kind_of
 from liftgate.protocols import Progress
+from liftgate.records.notebook import Card
 from liftgate.store import Workspace, going, only_one
 
 HERE = "sqlite"
@@ -30,7 +31,7 @@ Show = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class Moving:
+class Moving(Card):
     """A move that was made, or with ``done`` false, what one would do."""
 
     source: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,13 +16,13 @@ from liftgate.gates.bar import BarChange
 from liftgate.gates.condition import Condition, State
 from liftgate.gates.demands import risks_of
 from liftgate.gates.policy import SHIPPED, TIERS, Policy
-from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
+from liftgate.gates.rights import Signer, larger, signed_by
 from liftgate.gates.risk import Risk
 from liftgate.gates.weakening import compare_locks, compare_policies, compare_studies, weakens
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key
-from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Dataset, Entry
 from liftgate.records.notebook import Card
@@ -197,9 +197,6 @@ def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust)
     now = datetime.now(UTC)
     for key in keys:
         why = consent.refusal(key, trust, max(now, tip.time) if tip else now)
-        roles = [role for one in trust.keys if one.key.id == key.public.id for role in one.roles]
-        if not why and AUTOMATION in roles:
-            why = f"key {key.public.name!r} has the role {AUTOMATION}: it may draft and measure"
         if why:
             refuse(ledger, act, key, why)
 
@@ -253,8 +250,13 @@ def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
     claimed = str(one.said.get("role")) if role else None
     note = str(one.said.get("note", ""))
     return tuple(
-        Signer(k.key.id, k.key.name, k.roles, k.service, claimed, one.time, note) for k in one.by
+        replace(signer_of(key), claimed=claimed, time=one.time, note=note) for key in one.by
     )
+
+
+def signer_of(key: Trusted) -> Signer:
+    """Return a trusted key as a signer: whose it is, with the roles of the trust file."""
+    return Signer(key.key.id, key.key.name, key.roles, key.service, person=key.who)
 
 
 @dataclass(frozen=True)
@@ -313,6 +315,12 @@ def tier_of(
     """
     study = load_study(file)
     policy = effective(current(workspace, given), study.tier)
+    risks = risks_of_study(policy, study)
+    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+
+
+def risks_of_study(policy: Policy, study: Study) -> dict[str, Risk]:
+    """Return the risk of each candidate, as far as the study itself tells."""
     model = study.model()
     plans = {
         name: {key: value for key, value in arm.items() if key != "role"}
@@ -325,5 +333,4 @@ def tier_of(
         ]
         for name in study.candidates
     }
-    risks = risks_of(policy, found, model, study.candidates)
-    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+    return risks_of(policy, found, model, study.candidates)

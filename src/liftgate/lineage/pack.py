@@ -21,6 +21,8 @@ _DECISION = "decision"
 _LOCKS = ("study.locked", "study.amended")
 _ALWAYS = (
     "inputs, answers and labels: the pack holds their digests and scores, not their texts",
+    "error messages: one stands in its row in a file of a run, and may quote an item, even an "
+    "erased one: an erasure takes out texts and answers, and changes no row",
     "whether the systems were what their fingerprints name, and ran as recorded",
     "who the people are behind names and keys; an author is a label, a key proves a key",
     "what else the ledger says of the study: whoever made the pack chose its entries",

@@ -169,10 +169,10 @@ def read_trust(data):
         if number == 1:
             keys, owners, quorum = now, fields["owners"], fields["quorum"]
         signers = signed_by(envelope, {i: keys[i] for i in owners if i in keys})[1]
-        order = (fields["previous"], fields["version"]) == (last, number)
-        right = sum(counts(key, datetime.fromisoformat(fields["time"])) for key in signers)
-        enough = right >= max(quorum, 1)
-        expect(order and not wrong and enough, f"trust file: version {number} is not in order")
+        order = not wrong and (fields["previous"], fields["version"]) == (last, number)
+        at, least = datetime.fromisoformat(fields["time"]), max(quorum, 1)
+        right = {(k.get("person") or k["name"]).casefold() for k in signers if counts(k, at)}
+        expect(order and len(right) >= least, f"trust file: version {number} is not in order")
         keys, owners, quorum = now, fields["owners"], fields["quorum"]
         last = sha256(base64.b64decode(envelope["payload"]))
     return keys

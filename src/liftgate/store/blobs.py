@@ -175,6 +175,7 @@ class Blobs:
         Raises:
             DataError: there is no such value.
             NotAllowed: the store was opened for reading only.
+            LiftgateError: see ``empty_log``.
         """
         if self.read_only:
             raise NotAllowed(f"{self.path}: opened for reading only")
@@ -188,8 +189,22 @@ class Blobs:
                 "WHERE digest = ? AND erased_at IS NULL",
                 (datetime.now(UTC).isoformat(timespec="seconds"), digest),
             )
-            # The log still holds the value until it is emptied.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.empty_log()
+
+    def empty_log(self) -> None:
+        """Empty the write-ahead log: until then it still holds what was erased.
+
+        Raises:
+            LiftgateError: another process reads the file just now, and keeps the log from it.
+        """
+        with self._disk, self._written(0):
+            busy, *_ = self._open().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LiftgateError(
+                f"{self.path.name}: erased, and its log still holds what was erased: another "
+                "process reads it",
+                hint="end what reads this workspace (liftgate ui, a report), then erase again",
+            )
 
     def flush(self) -> None:
         """Write what waits, in one transaction; on disk when this returns.
