@@ -20,9 +20,9 @@ def home(tmp_path):
 def hashed(monkeypatch):
     """Names of the files that are hashed, which were all written long ago."""
     found = []
-    digest_of = finished.digest_of
+    digest_of = finished.sha256_of_file
     monkeypatch.setattr(
-        finished, "digest_of", lambda path: (found.append(path.name), digest_of(path))[1]
+        finished, "sha256_of_file", lambda path: (found.append(path.name), digest_of(path))[1]
     )
     later = seen.time_ns() + 10**10
     monkeypatch.setattr(seen, "time_ns", lambda: later)
