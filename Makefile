@@ -102,7 +102,7 @@ test-llm: .venv-llm/models/.ready
 	$(LLM)/python -m pytest -q tests/llm
 
 test-interop: .venv-interop/.ready
-	.venv-interop/bin/python -m pytest -q tests/interop
+	.venv-interop/bin/python -m pytest -q -k interop tests/interop tests/contracts
 
 test-mlflow: .venv-mlflow/.ready
 	.venv-mlflow/bin/python -m pytest -q tests/mlflow

@@ -81,7 +81,8 @@ def main() -> None:
             text=True,
         )
         assert server.stdout is not None
-        netloc = urlsplit(json.loads(server.stdout.readline())["link"]).netloc
+        told = "".join(iter(server.stdout.readline, "}\n")) + "}"
+        netloc = urlsplit(json.loads(told)["link"]).netloc
         print(f"{given.trials} trials, ready after {time.perf_counter() - start:.1f} s")
         for name, path in PAGES.items():
             cold, size = first_byte(netloc, path)

@@ -5,14 +5,20 @@ A block is run when the line above it says so:
     <!-- run in examples/compare -->   in a fresh copy of that folder
     <!-- run -->                       in a fresh, empty folder
     <!-- run on -->                    in the folder of the block before
+    <!-- run with model … -->          the same, where the embedded model is (tests/llm)
+    <!-- run with postgres … -->       the same, where a server is (tests/services)
+    <!-- run with time … -->           the same, where there is more time (tests/services)
 
 A ``console`` block holds commands (``$ liftgate …``, ``$ git …``, ``$ python …``, ``$ cat FILE``,
-``$ echo $?``), each followed by what it prints (``> FILE`` puts it there instead); a ``python``
-block must run without an error. In what is shown, ``…`` stands for any text within a line, and
-alone on a line for any lines.
+``$ echo $?``, ``$ mkdir FOLDER``), each followed by what it prints (``> FILE`` puts it there
+instead); a ``python`` block must run without an error. In what is shown, ``…`` stands for any text
+within a line, and alone on a line for any lines.
 
-    python tools/blocks.py             run every block, print what differs
+A ``text`` block under ``<!-- shown by make demo -->`` must stand in what that target printed.
+
+    python tools/blocks.py             run every block that needs no set-up, print what differs
     python tools/blocks.py --write     put what is printed into the pages
+    python tools/blocks.py --log TARGET FILE     compare what a target of make printed
 """
 
 from __future__ import annotations
@@ -30,7 +36,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 _BLOCK = re.compile(
-    r"^<!-- run(?P<where> on| in [^ ]+)? -->\n+```(?P<language>console|python)\n(?P<text>.*?)^```$",
+    r"^<!-- run(?: with (?P<needs>\w+))?(?P<where> on| in [^ ]+)? -->\n+"
+    r"```(?P<language>console|python|sql)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+_SHOWN = re.compile(
+    r"^<!-- shown by make (?P<target>[\w-]+) -->\n+```text\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _ANY_TEXT, _ANY_LINES = ".*?", r"(?:.*\n)*?"
@@ -71,8 +82,8 @@ def pages() -> list[Path]:
     return sorted([*found, *(ROOT / "examples").glob("*/README.md")])
 
 
-def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page that are run, in order."""
+def blocks(page: Path, needs: str = "") -> list[Block]:
+    """Return the blocks of a page that are run where something is, in order."""
     source = page.read_text(encoding="utf-8")
     return [
         Block(
@@ -83,6 +94,7 @@ def blocks(page: Path) -> list[Block]:
             found["text"],
         )
         for found in _BLOCK.finditer(source)
+        if (found["needs"] or "") == needs
     ]
 
 
@@ -106,17 +118,35 @@ def _step(part: str) -> Step:
 
 def matches(shown: str, printed: str) -> bool:
     """Whether a page shows what was printed; trailing blanks do not count."""
+    return re.fullmatch(_pattern(shown), _tidy(printed)) is not None
+
+
+def not_printed(target: str, log: str) -> list[str]:
+    """Return what pages show as printed by a target of make, and was not."""
+    return [
+        f"{page.relative_to(ROOT)}: make {target} did not print\n{found['text']}"
+        for page in pages()
+        for found in _SHOWN.finditer(page.read_text(encoding="utf-8"))
+        if found["target"] == target
+        and not re.search("^" + _pattern(found["text"]), _tidy(log), re.MULTILINE)
+    ]
+
+
+def _pattern(shown: str) -> str:
     lines = [line.rstrip() for line in shown.strip("\n").splitlines()]
-    pattern = "".join(
-        _ANY_LINES if line == "…" else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
+    return "".join(
+        _ANY_LINES
+        if line.strip() == "…"
+        else _ANY_TEXT.join(map(re.escape, line.split("…"))) + r"\n"
         for line in lines
     )
-    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    return re.fullmatch(pattern, tidy) is not None
 
 
 class Runner:
     """Runs the blocks of one page, one after another."""
+
+    needs = ""
+    """What its blocks need; they name it after ``with``."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -138,11 +168,18 @@ class Runner:
     def run(self, block: Block) -> Iterator[tuple[Step, str]]:
         """Yield each command of a block with what it printed."""
         self.enter(block.where)
+        if block.language == "sql":
+            yield Step("sql", "", ""), self.sql(block.text)
+            return
         if block.language == "python":
             yield Step("python", "", ""), self._python(block.text)
             return
         for step in steps(block.text):
             yield step, self._command(step.command)
+
+    def sql(self, text: str) -> str:
+        """Run statements; there is a server only where a test has one."""
+        raise ValueError(f"no server for {text.splitlines()[0]!r}: <!-- run with postgres -->")
 
     def _command(self, command: str) -> str:
         words = shlex.split(command, comments=True)
@@ -150,8 +187,11 @@ class Runner:
             file = self._here / words[words.index(">") + 1]
             file.write_text(self._command(shlex.join(words[: words.index(">")])), encoding="utf-8")
             return ""
-        if words == ["echo", "$?"]:
-            return f"{self._code}\n"
+        if words[0] == "echo":
+            return f"{self._code if words[1:] == ['$?'] else ' '.join(words[1:])}\n"
+        if words[0] == "mkdir":
+            (self._here / words[1]).mkdir()
+            return ""
         if words[0] == "cat":
             return "".join((self._here / name).read_text("utf-8") for name in words[1:])
         if words[0] == "python":
@@ -159,7 +199,7 @@ class Runner:
         if words[0] == "git":
             return self._call(words)
         if words[0] != "liftgate":
-            raise ValueError(f"got {command!r}, expected liftgate, git, python, cat or echo $?")
+            raise ValueError(f"got {command!r}, expected liftgate, git, python, cat, mkdir or echo")
         return self._call([sys.executable, str(_LIFTGATE), *words[1:]])
 
     def _python(self, text: str) -> str:
@@ -215,7 +255,7 @@ def differences(page: Path, runs: type[Runner] = Runner) -> list[str]:
     found = []
     with tempfile.TemporaryDirectory() as folder:
         runner = runs(Path(folder))
-        for block in blocks(page):
+        for block in blocks(page, runs.needs):
             for step, printed in runner.run(block):
                 if not matches(step.shown, printed):
                     place = f"{block.name}: $ {step.command}"
@@ -223,35 +263,48 @@ def differences(page: Path, runs: type[Runner] = Runner) -> list[str]:
     return found
 
 
-def rewrite(page: Path) -> bool:
+def rewrite(page: Path, runs: type[Runner] = Runner) -> bool:
     """Put what the commands of a page print into it; return whether the page changed."""
     old = source = page.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
-        runner = Runner(Path(folder))
-        for block in blocks(page):
-            text = block.text
+        runner = runs(Path(folder))
+        for block in blocks(page, runs.needs):
+            text = ""
             for step, printed in runner.run(block):
-                if block.language == "console" and not matches(step.shown, printed):
-                    text = _put(text, step, printed)
-            source = source.replace(block.text, text, 1)
+                same = matches(step.shown, printed)
+                text += f"$ {step.written}{step.shown if same else _tidy(printed)}"
+            if block.language == "console":
+                source = source.replace(block.text, text, 1)
     page.write_text(source, encoding="utf-8")
     return source != old
 
 
-def _put(text: str, step: Step, printed: str) -> str:
-    before, after = text.split(f"$ {step.written}{step.shown}", 1)
-    tidy = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    return f"{before}$ {step.written}{tidy}{after}"
+def _tidy(printed: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
+
+
+class SlowRunner(Runner):
+    """Runs what would take too much of the time of ``make test``."""
+
+    needs = "time"
+
+
+RUNS = (Runner, SlowRunner)
 
 
 def main() -> None:
     """Check the pages, or write them."""
+    if sys.argv[1:2] == ["--log"]:
+        target, log = sys.argv[2:]
+        found = not_printed(target, Path(log).read_text(encoding="utf-8"))
+        sys.exit("\n".join(found) if found else 0)
     if "--write" in sys.argv[1:]:
         for page in pages():
-            if rewrite(page):
+            changed = [rewrite(page, runs) for runs in RUNS]
+            if any(changed):
                 print(f"wrote {page.relative_to(ROOT)}")
         return
-    found = [text for page in pages() for text in differences(page)]
+    found = [text for page in pages() for runs in RUNS for text in differences(page, runs)]
     sys.exit("\n".join(found) if found else 0)
 
 

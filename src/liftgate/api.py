@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from liftgate.flow.approve import approve as approve_decision
     from liftgate.flow.approve import sign as sign_study
     from liftgate.flow.approve import waive as waive_conditions
+    from liftgate.flow.attest import attest as attest_entry
     from liftgate.flow.attribute import attribute_study
     from liftgate.flow.captured import export_tree as export_code
     from liftgate.flow.checkpoints import (
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         prove_entry,
         prove_growth,
     )
-    from liftgate.flow.checkpoints import attest as attest_entry
     from liftgate.flow.compare import compare_each, compare_tables
     from liftgate.flow.cosign import add as add_request
     from liftgate.flow.cosign import read as read_request
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from liftgate.flow.explain import explain as explain_cache
     from liftgate.flow.failures import Drawing as FailureDrawing
     from liftgate.flow.failures import draw_failures, report_failures
+    from liftgate.flow.fetch import fetch as fetch_runs
     from liftgate.flow.gate import Request as GateRequest
     from liftgate.flow.gate import simulate_gate
     from liftgate.flow.glass import Emergency, break_glass
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from liftgate.flow.lending import delegate as delegate_role
     from liftgate.flow.models import add_model, list_models
     from liftgate.flow.models import served as serve_model
+    from liftgate.flow.move import move_ledger
     from liftgate.flow.mutation import activate_gate, mutate_gate
     from liftgate.flow.pack import make_pack, open_pack
     from liftgate.flow.perturb import perturb_file
@@ -88,10 +90,10 @@ if TYPE_CHECKING:
     from liftgate.flow.rating_close import close_batch
     from liftgate.flow.rating_view import lead_view as batch_status
     from liftgate.flow.registry import Aliases, open_registry, roll_back
-    from liftgate.flow.registry import finish as finish_move
     from liftgate.flow.registry import promote as promote_version
     from liftgate.flow.registry_audit import audit as audit_registry
     from liftgate.flow.registry_audit import import_runs
+    from liftgate.flow.registry_finish import finish as finish_move
     from liftgate.flow.regress import Wanted as TestWanted
     from liftgate.flow.regress import add_test, check_suite
     from liftgate.flow.regress import move as move_test
@@ -154,7 +156,7 @@ _HOMES = {
     "amend_study": "flow.study:amend_study",
     "answer_act": "flow.acts:answer",
     "approve_decision": "flow.approve:approve",
-    "attest_entry": "flow.checkpoints:attest",
+    "attest_entry": "flow.attest:attest",
     "attribute_study": "flow.attribute:attribute_study",
     "audit_registry": "flow.registry_audit:audit",
     "batch_labels": "flow.rating:labels_text",
@@ -186,10 +188,11 @@ _HOMES = {
     "estimate_reproduction": "flow.reproduce:estimate",
     "explain_cache": "flow.explain:explain",
     "export_code": "flow.captured:export_tree",
+    "fetch_runs": "flow.fetch:fetch",
     "find_lock": "flow.study:find",
     "find_right": "gates.rights:find",
     "find_rubric": "study.rubric:find_rubric",
-    "finish_move": "flow.registry:finish",
+    "finish_move": "flow.registry_finish:finish",
     "gate_status": "flow.standing:status",
     "impact_of": "flow.impact:impact_of",
     "import_runs": "flow.registry_audit:import_runs",
@@ -207,6 +210,7 @@ _HOMES = {
     "lock_study": "flow.study:lock_study",
     "make_key": "flow.keys:make",
     "make_pack": "flow.pack:make_pack",
+    "move_ledger": "flow.move:move_ledger",
     "move_test": "flow.regress:move",
     "mutate_gate": "flow.mutation:mutate_gate",
     "open_batch": "flow.rating:opened",
@@ -254,133 +258,30 @@ _HOMES = {
 """Public name -> module and name, where it lives."""
 
 __all__ = [
-    "ActAsked",
-    "Aliases",
-    "BatchAsked",
-    "CalibrationRequest",
-    "Destinations",
-    "Drill",
-    "Emergency",
-    "FailureDrawing",
-    "Forecast",
-    "GateRequest",
-    "KeyRole",
-    "Perturbing",
-    "PowerRequest",
-    "Seen",
-    "StudyAnswers",
-    "TestState",
-    "TestWanted",
-    "VerifyRequest",
-    "Workspace",
-    "act_status",
-    "activate_gate",
-    "add_model",
-    "add_request",
-    "add_test",
-    "add_test_from_log",
-    "adjudicate_subject",
-    "adopt_policy",
-    "amend_study",
-    "answer_act",
-    "approve_decision",
-    "attest_entry",
-    "attribute_study",
-    "audit_registry",
-    "batch_labels",
-    "batch_sheet",
-    "batch_status",
-    "break_glass",
-    "build_document",
-    "built_in_rubrics",
-    "calibrate_judge",
-    "check_document",
-    "check_proof",
-    "check_suite",
-    "close_batch",
-    "compare_each",
-    "compare_tables",
-    "correct_entry",
-    "data_tags",
-    "declare_conflict",
-    "default_taxonomy",
-    "delegate_role",
-    "document_changes",
-    "document_checker",
-    "draft_record",
-    "draw_batch",
-    "draw_failures",
-    "draw_labels",
-    "erase_items",
-    "erase_value",
-    "estimate_reproduction",
-    "explain_cache",
-    "export_code",
-    "find_lock",
-    "find_right",
-    "find_rubric",
-    "finish_move",
-    "gate_status",
-    "impact_of",
-    "import_runs",
-    "keep_checkpoint",
-    "ledger_entries",
-    "ledger_entry",
-    "lint_study",
-    "list_exceptions",
-    "list_keys",
-    "list_models",
-    "list_plugins",
-    "list_templates",
-    "list_tests",
-    "load_study",
-    "lock_study",
-    "make_key",
-    "make_pack",
-    "move_test",
-    "mutate_gate",
-    "open_batch",
-    "open_pack",
-    "open_registry",
-    "perturb_file",
-    "plan_labels",
-    "policy_difference",
-    "policy_in_force",
-    "policy_named",
-    "promote_version",
-    "propose_act",
-    "prove_entry",
-    "prove_growth",
-    "read_request",
-    "record_drill",
-    "register_consumer",
-    "reopen_decisions",
-    "replay_gate",
-    "report_failures",
-    "reproduce_run",
-    "review_act",
-    "revoke_key",
-    "roll_back",
-    "run_study",
-    "scaffold_study",
-    "serve_model",
-    "sign_request",
-    "sign_study",
-    "simulate_gate",
-    "standing_picture",
-    "study_power",
-    "study_schema",
-    "suite_items",
-    "take_in_sheet",
-    "tier_of",
-    "trace_reference",
-    "trust_key",
-    "verify_ledger",
-    "verify_statistics",
-    "verify_study",
-    "waive_conditions",
-    "write_report",
-]
+    "ActAsked", "Aliases", "BatchAsked", "CalibrationRequest", "Destinations", "Drill", "Emergency",
+    "FailureDrawing", "Forecast", "GateRequest", "KeyRole", "Perturbing", "PowerRequest", "Seen",
+    "StudyAnswers", "TestState", "TestWanted", "VerifyRequest", "Workspace", "act_status",
+    "activate_gate", "add_model", "add_request", "add_test", "add_test_from_log",
+    "adjudicate_subject", "adopt_policy", "amend_study", "answer_act", "approve_decision",
+    "attest_entry", "attribute_study", "audit_registry", "batch_labels", "batch_sheet",
+    "batch_status", "break_glass", "build_document", "built_in_rubrics", "calibrate_judge",
+    "check_document", "check_proof", "check_suite", "close_batch", "compare_each", "compare_tables",
+    "correct_entry", "data_tags", "declare_conflict", "default_taxonomy", "delegate_role",
+    "document_changes", "document_checker", "draft_record", "draw_batch", "draw_failures",
+    "draw_labels", "erase_items", "erase_value", "estimate_reproduction", "explain_cache",
+    "export_code", "fetch_runs", "find_lock", "find_right", "find_rubric", "finish_move",
+    "gate_status", "impact_of", "import_runs", "keep_checkpoint", "ledger_entries", "ledger_entry",
+    "lint_study", "list_exceptions", "list_keys", "list_models", "list_plugins", "list_templates",
+    "list_tests", "load_study", "lock_study", "make_key", "make_pack", "move_ledger", "move_test",
+    "mutate_gate", "open_batch", "open_pack", "open_registry", "perturb_file", "plan_labels",
+    "policy_difference", "policy_in_force", "policy_named", "promote_version", "propose_act",
+    "prove_entry", "prove_growth", "read_request", "record_drill", "register_consumer",
+    "reopen_decisions", "replay_gate", "report_failures", "reproduce_run", "review_act",
+    "revoke_key", "roll_back", "run_study", "scaffold_study", "serve_model", "sign_request",
+    "sign_study", "simulate_gate", "standing_picture", "study_power", "study_schema", "suite_items",
+    "take_in_sheet", "tier_of", "trace_reference", "trust_key", "verify_ledger",
+    "verify_statistics", "verify_study", "waive_conditions", "write_report",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

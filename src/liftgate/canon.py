@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
@@ -108,6 +109,12 @@ def parse(data: bytes) -> Any:
 def sha256(data: bytes) -> str:
     """Return ``sha256:<64 hex digits>`` of some bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return ``sha256:<64 hex digits>`` of a file's bytes."""
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest(value: Any) -> str:

@@ -81,13 +81,19 @@ class DataError(LiftgateError, ValueError):
     """A table, dataset or argument is wrong: names the place, what was got and expected."""
 
 
+_MOST_NAMED = 40
+"""So many known names are listed."""
+
+
 class UnknownName(LiftgateError, LookupError):
     """A name that no plug-in, column or arm carries."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, hint: str = "") -> None:
         self.known = tuple(sorted(known))
         self.suggestion = did_you_mean(name, self.known)
-        listed = ", ".join(self.known) or "none"
+        listed = ", ".join(self.known[:_MOST_NAMED]) or "none"
+        if len(self.known) > _MOST_NAMED:
+            listed += f", … ({len(self.known):,} in all)"
         guess = f" (did you mean {self.suggestion!r}?)" if self.suggestion else ""
         super().__init__(f"no {kind} named {name!r}{guess}; known: {listed}", hint=hint)
 

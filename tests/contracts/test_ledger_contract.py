@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from liftgate.canon import canonical
-from liftgate.errors import DataError, UnknownName
+from liftgate.errors import DataError, LedgerError, UnknownName
 from liftgate.ledger import GENESIS, Chain, Draft, Ledger
+from liftgate.ledger.closed import ARRIVING, MOVED, Closed
 from liftgate.ledger.merkle import is_consistent, root_by_inclusion, root_of
 from liftgate.ledger.stored import leaf_bytes
 
@@ -194,3 +195,33 @@ def test_a_clock_that_went_back_is_told(ledger):
     for hours in (0, 2, 1, 3):
         ledger.append("a", {}, time=now + timedelta(hours=hours))
     assert ledger.examine().clock_went_back == (3,)
+
+
+def test_a_closed_ledger_refuses_every_writer_until_it_is_opened_again(ledger, opener):
+    ledger.append("a", {})
+    last = ledger.sealed(1)
+    mark = Closed(MOVED, "postgresql://o'brien@db/ü", "2026-11-27", "ada")
+    assert ledger.close_after(last, mark)
+    assert ledger.closed == mark
+    with pytest.raises(LedgerError, match="has moved to postgresql://o'brien@db/ü"):
+        ledger.append("a", {})
+    with pytest.raises(LedgerError, match="has moved to"):
+        opener()
+    assert ledger.verify() == 1
+    assert ledger.close_after(last, None)
+    assert ledger.append("a", {}).sequence == 2
+    assert not ledger.close_after(last, mark)
+    assert ledger.closed is None
+
+
+def test_lines_are_carried_only_after_the_named_one_and_under_the_mark(ledger):
+    ledger.append_all(Draft("k", {"n": n}) for n in range(20))
+    lines = list(ledger.lines(20))
+    mark = Closed(ARRIVING, "elsewhere", "2026-11-27", "ada", "1")
+    assert [line.sequence for line in lines] == [20]
+    assert ledger.close_after(lines[0], mark)
+    for last, other in ((ledger.sealed(19), mark), (lines[0], Closed(ARRIVING, "", "", "", "2"))):
+        with pytest.raises(LedgerError, match="somebody else changed it"):
+            ledger.carry(lines, last, other)
+    assert ledger.closed == mark
+    assert ledger.verify() == 20

@@ -39,6 +39,7 @@ def server(tmp_path_factory) -> Iterator[str]:
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log) -> None:

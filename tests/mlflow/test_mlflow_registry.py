@@ -115,13 +115,46 @@ def test_files_changed_under_a_version_are_found(desk, tmp_path):
     assert "were not read" in desk.said
 
 
-def test_a_version_whose_files_never_existed_is_promoted_with_that_said(desk):
+def test_a_version_whose_files_cannot_be_asked_for_is_promoted_only_with_that_said(desk):
+    """No client for that storage is here: that is no word about what lies there."""
     desk.client.create_model_version(desk.model, "s3://nowhere/at/all")
-    assert desk.promote("3", "--json") == 0
+    assert desk.promote("3", "--json") == 2
+    assert "its files could not be read" in desk.said + desk.fault
+    assert desk.promote("3", "--json", "--no-files") == 0
     ground = json.loads(desk.said)["ground"]
     assert (ground["files"], ground["bound_by"]) == (None, "word")
     assert desk("audit", "--model", desk.model) == 0
     assert "its files were not read" in desk.said
+
+
+def test_a_version_without_files_is_none_that_cannot_be_read_and_later_files_are_found(
+    desk, tmp_path
+):
+    desk.client.create_model_version(desk.model, f"runs:/{desk.runs[0]}/empty", desk.runs[0])
+    assert desk.promote("3", "--json") == 0, desk.fault
+    assert json.loads(desk.said)["ground"]["files"] == {}
+    (tmp_path / "weights.bin").write_bytes(b"others")
+    desk.client.log_artifact(desk.runs[0], str(tmp_path / "weights.bin"), "empty")
+    assert desk("audit", "--model", desk.model) == 1
+    assert "version 3: weights.bin is new" in desk.said
+
+
+def test_an_alias_that_was_moved_and_put_back_leaves_no_trace_which_the_audit_says(desk):
+    """If a later MLflow keeps a time of it, this fails, and the audit can see it."""
+    assert desk.promote("1") == 0
+
+    def told():
+        model = desk.client.get_registered_model(desk.model)
+        versions = [desk.client.get_model_version(desk.model, one) for one in ("1", "2")]
+        times = [one.last_updated_timestamp for one in (model, *versions)]
+        return times, dict(model.aliases), [dict(one.tags) for one in versions]
+
+    before = told()
+    desk.client.set_registered_model_alias(desk.model, "champion", "2")
+    desk.client.set_registered_model_alias(desk.model, "champion", "1")
+    assert told() == before
+    assert desk("audit", "--model", desk.model) == 0
+    assert "Not covered: an alias that was moved and put back" in desk.said
 
 
 def test_names_that_do_not_exist_and_a_server_that_does_not_answer_are_said(desk):

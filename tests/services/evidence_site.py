@@ -16,7 +16,7 @@ import yaml
 
 from liftgate.ledger import Ledger
 from liftgate.ledger.keys import VARIABLE
-from tests.services.rating_site import ATTACK, liftgate
+from tests.services.rating_site import ATTACK, liftgate, object_of
 from tests.stories.offices import Office, score_one_again
 
 SYSTEMS = f"""
@@ -169,7 +169,7 @@ def served(folder, *words):
              VARIABLE: str(folder / "private")},
     )  # fmt: skip
     try:
-        yield json.loads(process.stdout.readline())
+        yield object_of(process.stdout)
     finally:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=20)

@@ -11,6 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from tests.services.test_report_browser import ARGUMENTS
 
+expect.set_options(timeout=20_000)  # pages are made in this time on a busy machine, too
 INSIDE = "e => e.getBoundingClientRect().bottom <= window.innerHeight"
 """Whether an element ends on the first screen."""
 
@@ -30,7 +31,7 @@ class Visits:
     """Pages that were opened; a console message, an error, a request elsewhere is a problem."""
 
     def __init__(self, browser, origin):
-        self._browser, self._origin = browser, origin.rstrip("/")
+        self._browser, self.origin = browser, origin.rstrip("/")
         self._contexts, self.problems = [], []
 
     def __call__(self, path="/", *, width=1200, height=900, **options):
@@ -41,12 +42,12 @@ class Visits:
         page.on("console", lambda message: self.problems.append(message.text))
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.on("request", self._asked)
-        page.goto(self._origin + path)
+        page.goto(self.origin + path)
         page.wait_for_load_state("networkidle")
         return page
 
     def _asked(self, request):
-        if not request.url.startswith(self._origin + "/"):
+        if not request.url.startswith(self.origin + "/"):
             self.problems.append(request.url)
 
     def end(self):

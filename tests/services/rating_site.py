@@ -25,6 +25,16 @@ def liftgate(folder, *words):
     return json.loads(done.stdout) if "--json" in words else done.stdout
 
 
+def object_of(stream):
+    """Read the object that a command prints before it goes on."""
+    text = ""
+    for line in stream:
+        text += line
+        if line.startswith("}") or (line.rstrip().endswith("}") and line.startswith("{")):
+            return json.loads(text)
+    raise AssertionError(f"no object in {text!r}")
+
+
 def study(folder):
     """Run the first study under arm names that stand nowhere else."""
     shutil.copytree(EXAMPLE, folder, dirs_exist_ok=True)
@@ -82,7 +92,7 @@ class Server:
             [sys.executable, "-m", "liftgate", *words],
             cwd=self.folder, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
-        self.links = json.loads(self.process.stdout.readline())["links"]
+        self.links = object_of(self.process.stdout)["links"]
         self.origin = self.links["lead"].split("/enter/")[0]
         self.port = int(self.origin.rpartition(":")[2])
 

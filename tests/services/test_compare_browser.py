@@ -14,6 +14,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
+from tests.services.rating_site import object_of
 from tests.services.test_report_browser import ARGUMENTS, ATTACK
 
 
@@ -40,7 +41,7 @@ def origin(tmp_path_factory):
         [sys.executable, "-m", "liftgate", "compare", *names, "--ui", "--json"],
         cwd=folder, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    yield json.loads(server.stdout.readline())["link"]
+    yield object_of(server.stdout)["link"]
     server.send_signal(signal.SIGINT)
     server.wait(20)
     server.stdout.close()

@@ -11,7 +11,7 @@ import pytest
 
 from liftgate.errors import BrokenChain, LedgerError
 from liftgate.ledger import Ledger
-from liftgate.ledger.postgres import without_password
+from liftgate.ledger.place import without_password
 from tests.contracts.test_ledger_contract import *  # noqa: F403 - the same tests, another opener
 
 NUMBERS = itertools.count()

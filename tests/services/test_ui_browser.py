@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -18,6 +17,7 @@ from playwright.sync_api import expect, sync_playwright
 from liftgate.canon import digest
 from liftgate.records import Trial
 from tests.services.looking import INSIDE
+from tests.services.rating_site import object_of
 from tests.services.test_report_browser import ARGUMENTS, ATTACK
 from tests.unit.web.ui_place import ARM, ROOT, amended, decided, locked, place, running
 
@@ -75,7 +75,7 @@ def server(folder):
         [sys.executable, "-m", "liftgate", "ui", "--no-open", "--json"],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    yield json.loads(process.stdout.readline())["links"]["all"].rstrip("/")
+    yield object_of(process.stdout)["links"]["all"].rstrip("/")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert (process.returncode, said) == (0, "Stopped.\n")

@@ -12,7 +12,7 @@ import yaml
 
 from liftgate.cli.main import main
 from liftgate.flow.run import record_finished
-from liftgate.ledger import Ledger, consent
+from liftgate.ledger import Ledger, consent, dsse, statements
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
 from liftgate.store import Store, Workspace
@@ -173,6 +173,34 @@ def adopt(office, policy, *names):
     office.folder.joinpath("own.yaml").write_text(yaml.safe_dump(policy))
     keys = [word for name in names for word in ("--sign-with", name)]
     assert office("policy", "adopt", "own.yaml", *keys) == 0, office.said
+
+
+def hire(office, **people):
+    """Make and trust a key for each: name -> role."""
+    for name, role in people.items():
+        assert office("keys", "new", name) == 0
+        role_words = ("--role", role.replace("_", "-")) if role else ()
+        words = ("keys", "trust", f"{name}.pub.json", *role_words, "--sign-with", "owner")
+        assert office(*words) == 0, office.said
+
+
+def second_key(office, name, person, *roles, owner=False):
+    """Make and trust another key of somebody."""
+    assert office("keys", "new", name) == 0
+    words = [word for role in roles for word in ("--role", role)]
+    words += ["--as-owner"] if owner else []
+    trust = ("keys", "trust", f"{name}.pub.json", "--person", person, "--sign-with", "owner")
+    assert office(*trust, *words) == 0, office.said
+
+
+def by_hand(office, entry, act, said, *names, evidence=None, time=None):
+    """Append a statement past every check, signed with keys that one holds."""
+    payload = consent.payload(entry, act, said, evidence=evidence)
+    envelope = dsse.sign(statements.TYPE, payload, [load_key(name) for name in names])
+    body = {"about": entry.sequence, "predicate": f"urn:liftgate:predicate:{act}:v1",
+            "envelope": envelope.as_json()}  # fmt: skip
+    with Ledger.open(office.home) as ledger:
+        return ledger.append("statement", body, refs={"entry": entry.leaf}, time=time)
 
 
 def digest_of(policy):

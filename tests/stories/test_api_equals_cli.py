@@ -13,7 +13,8 @@ from liftgate import api
 from liftgate.canon import plain
 from liftgate.cli.behind import BEHIND
 from liftgate.cli.ledger_text import head, verified
-from liftgate.cli.main import main
+from liftgate.cli.main import error_json, main
+from liftgate.errors import LiftgateError
 from liftgate.records import Columns, Question
 from tests.unit.cli.test_every_command import COMMANDS
 
@@ -68,6 +69,7 @@ ASKED: dict[str, Callable[[], Any]] = {
     f"compare {OLD} {NEW} --metric recall_at_5 --cluster page": compared,
     "study lint study.yaml": linted,
     "study lock study.yaml": lock_again,
+    "run study.yaml --quiet --no-report": lambda: api.run_study(STUDY, report=False).as_json(),
     "study verify study.yaml": lambda: locked(api.verify_study(STUDY, in_place())),
     "gate status study.yaml": lambda: api.gate_status(
         api.standing_picture(STUDY, in_place())
@@ -97,6 +99,24 @@ ASKED: dict[str, Callable[[], Any]] = {
 }
 
 
+REFUSED: dict[str, Callable[[], Any]] = {
+    "label plan study.yaml --n 5": lambda: api.plan_labels(
+        "study.yaml", in_place(), labels=5, width=None
+    ),
+    "label draw study.yaml --n 5 --out drawn.jsonl": lambda: api.draw_labels(
+        "study.yaml", 5, Path("drawn.jsonl"), in_place()
+    ),
+    "judge calibrate study.yaml --labels none.csv": lambda: api.calibrate_judge(
+        "study.yaml", Path("none.csv"), in_place()
+    ),
+    "study amend study.yaml --reason r --seen nothing": lambda: api.amend_study(
+        STUDY, in_place(), reason="r", seen=api.Seen.NOTHING
+    ),
+    "ledger show 99": lambda: api.ledger_entry(in_place(), 99),
+    "reproduce nothing": lambda: api.reproduce_run("nothing", in_place(), study=STUDY),
+}
+
+
 def command_of(words: list[str]) -> str:
     known = {path for path, _ in COMMANDS}
     return words[0] if words[0] in known else " ".join(words[:2])
@@ -119,6 +139,19 @@ def test_the_command_line_and_the_api_give_the_same_answer(office, capsys) -> No
             if seen != value:
                 wrong.append((line, name, seen, value))
     assert wrong == []
+
+
+def test_both_refuse_in_the_same_words(office, capsys) -> None:
+    for line, ask in REFUSED.items():
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*line.split(), "--json"])
+        told = json.loads(capsys.readouterr().out)
+        with pytest.raises(LiftgateError) as caught:
+            ask()
+        found = error_json(caught.value)
+        assert told == found, line
+        assert ended.value.code == found["exit_code"]
 
 
 def test_the_questions_are_of_commands_that_there_are() -> None:

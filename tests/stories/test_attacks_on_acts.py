@@ -22,7 +22,7 @@ from liftgate.ledger.trust import Trust, Trusted
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry
 from tests.stories.attack_table import assert_told
-from tests.stories.offices import adopt, digest_of, shown
+from tests.stories.offices import adopt, by_hand, digest_of, shown
 
 MODEL = "docs"
 
@@ -67,6 +67,71 @@ def test_an_alias_moved_by_hand_before_a_promotion_is_nothing_to_go_back_to(serv
     assert office(*promote) == 0, office.said
     assert registry.pointing[MODEL] == {"champion": "2", "rollback": "1"}
     assert office(*AUDIT) == 0
+
+
+def test_a_move_that_somebody_wrote_as_begun_is_not_finished(served):
+    office, registry = served
+    real = office.entries(MOVED)[-1].body
+    to = [{"alias": "champion", "before": "2", "after": "3"}]
+    ground = {**real["ground"], "arm": "old"}
+    forged = (
+        {**real, "steps": to, "tagged": "3", "ground": ground},
+        {**real, "steps": to, "tagged": None, "ground": {"rolled_back": "x", "source": "s"}},
+        {"registry": real["registry"], "model": MODEL, "steps": to, "ground": ground},
+    )
+    for body in forged:
+        with Ledger.open(office.home) as ledger:
+            ledger.append("registry.begun", {k: v for k, v in body.items() if k != "begun"})
+        assert office("registry", "finish", MODEL, *AT) == 3, office.said
+        assert_told("a move is written as begun by hand", office.said)
+        assert registry.pointing[MODEL]["champion"] == "2"
+    assert office(*AUDIT) == 0, office.said
+    with Ledger.open(office.home) as ledger:
+        ledger.append("registry.begun", {})
+    assert office(*AUDIT) == 3
+    assert "not an entry as liftgate writes it" in office.said
+
+
+def test_what_an_audit_cannot_see_it_says(served):
+    """Moved and put back between two audits: a registry keeps no trace of it."""
+    office, registry = served
+    registry.pointing[MODEL]["champion"] = "3"
+    registry.pointing[MODEL]["champion"] = "2"
+    assert office(*AUDIT) == 0
+    assert_told("an alias is moved and put back between two audits", office.said)
+    assert office(*AUDIT, "--json") == 0
+    assert any("put back" in line for line in json.loads(office.said)["not_covered"])
+
+
+def test_a_storage_that_no_longer_gives_a_version_s_files_does_not_blind_an_audit(served):
+    office, registry = served
+    registry.unreadable.add((MODEL, "2"))
+    assert office(*AUDIT) == 1
+    assert_told("the files of a served version are made unreadable", office.said)
+    registry.unreadable.clear()
+    registry.contents[MODEL, "2"] = {}
+    assert office(*AUDIT) == 1
+    assert "w.bin is gone" in office.said
+
+
+def test_a_waiver_or_a_glass_of_nobody_who_may_accounts_for_no_move(served):
+    """Any trusted key could have signed one: only what the policy counts sets approvals aside."""
+    office, _ = served
+    real = office.entries(MOVED)[-1].body
+    lock = office.entries("study.locked")[-1]
+    until = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    said = {"study": "story", "conditions": ["approvals"], "owner": "ada", "reason": "x",
+            "until": until}  # fmt: skip
+    glass = {"study": "story", "scope": "s", "acceptor": "ada", "reason": "r", "until": until}
+    by_hand(office, lock, consent.WAIVER, said, "ada")
+    by_hand(office, lock, consent.GLASS, glass, "ada")
+    body = {**real, "ground": {**real["ground"], "evidence": "sha256:" + "0" * 64}}
+    with Ledger.open(office.home) as ledger:
+        begun = {part: body[part] for part in ("registry", "model", "steps", "ground")}
+        number = ledger.append("registry.begun", begun).sequence
+        ledger.append(MOVED, {**body, "begun": number})
+    assert office(*AUDIT) == 1
+    assert "its approvals are missing" in office.said
 
 
 def test_a_move_that_somebody_wrote_into_the_ledger_is_not_believed(served):
@@ -151,6 +216,19 @@ def test_deciding_again_on_what_was_called_wrong_does_not_close_it(approved):
         ledger.append("decision", {**last.body, "reproduce": "again"}, refs=last.refs)
     assert approved.status() == 1
     assert "reopened" in approved.said
+
+
+def test_an_amendment_of_something_else_does_not_close_what_was_said_of_the_items(approved):
+    wrong = approved.entries("decision")[-1].body["dataset"]["digest"]
+    assert approved("impact", f"dataset:{wrong}", "--mark", "--reason", "swapped labels") == 0
+    approved.write(hypothesis="The new prompt is right more often, and nicer.")
+    assert approved("study", "amend", "study.yaml", "--reason", "wording", "--seen", "nothing") == 0
+    # Seen or not, results were there: it is void, and it is still about the wrong items.
+    assert approved("run", "study.yaml", "--quiet", "--no-report") == 4, approved.said
+    decisions = approved.entries("decision")
+    assert decisions[-1].body["study_digest"] != decisions[0].body["study_digest"]
+    assert approved.status() == 1
+    assert_told("a reopened decision is made once more", approved.said)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import zlib
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +13,7 @@ import yaml
 
 from liftgate.canon import canonical
 from liftgate.ledger import Ledger
+from tests.stories.attack_table import assert_told
 
 SECRET = "the-question-of-person-seven, and what they said at length " * 3
 SYSTEMS = """
@@ -145,4 +148,68 @@ def test_after_an_erasure_nothing_of_an_item_is_found_and_the_ledger_verifies(bo
     assert bound("data", "tags", "--json") == 0
     assert [one["kept"] for one in json.loads(bound.said)["datasets"] if one["study"] == "bound"
             ] == [0]  # fmt: skip
+    assert bound("ledger", "verify") == 0
+
+
+@contextlib.contextmanager
+def read_by_another(home, *, going):
+    """Have the blobs open elsewhere, as a page that is looked at has; ``going``: in mid-read."""
+    other = sqlite3.connect(home / "blobs" / "blobs.db", isolation_level=None)
+    try:
+        other.execute("BEGIN" if going else "SELECT 1")
+        other.execute("SELECT count(*) FROM blob").fetchone()
+        yield
+    finally:
+        other.close()
+
+
+def test_what_is_erased_is_not_in_the_log_that_another_reader_keeps_alive(bound):
+    where(bound, here="eu")
+    answer = "an answer to " + SECRET
+    with read_by_another(bound.home, going=False):
+        assert bound("run", "study.yaml", "--quiet", "--no-report") == 0
+        assert found(bound.home, answer)
+        assert bound("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it") == 0
+        assert_told("what was erased is read from the store's log", bound.said)
+        assert (bound.home / "blobs" / "blobs.db-wal").exists()
+        assert found(bound.home, answer) == found(bound.home, SECRET) == []
+
+
+def test_an_erasure_that_a_reader_holds_up_says_so_and_is_ended_by_the_same_command(
+    bound, monkeypatch
+):
+    monkeypatch.setattr("liftgate.sqlite.WAIT_S", 0.1)
+    where(bound, here="eu")
+    answer = "an answer to " + SECRET
+    erase = ("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it")
+    with read_by_another(bound.home, going=False):
+        assert bound("run", "study.yaml", "--quiet", "--no-report") == 0
+        with read_by_another(bound.home, going=True):
+            for _ in range(4):
+                assert bound(*erase) == 2
+                assert_told("an erasure is held up by a reader", bound.said)
+            assert found(bound.home, answer)
+        assert bound(*erase) == 0, bound.said
+        assert found(bound.home, answer) == found(bound.home, SECRET) == []
+    assert bound("ledger", "verify") == 0
+
+
+def test_error_messages_outlive_an_erasure_and_everybody_is_told(bound):
+    where(bound, here="eu")
+    text = SYSTEMS.replace(
+        '        return "an answer', '        if "at length" in said: raise ValueError(said)\n'
+        '        return "an answer',
+    )  # fmt: skip
+    bound.folder.joinpath("failing.py").write_text(text)
+    for arm in bound.arms.values():
+        arm["system"] = "python:failing:system"
+    bound.again("bound", arms=bound.arms)
+    assert bound("run", "study.yaml", "--quiet", "--no-report") == 0, bound.said
+    erase = ("data", "erase", "bound", "--item-id", "q7", "--reason", "asked for it")
+    assert bound(*erase) == 0
+    assert_told("an error message quotes what was erased", bound.said)
+    assert "2 error messages" in bound.said
+    bound("ledger", "pack", "bound", "--out", "pack.zip")
+    assert bound("ledger", "unpack", "pack.zip") == 0
+    assert "error messages: one stands in its row" in bound.said
     assert bound("ledger", "verify") == 0

@@ -10,9 +10,12 @@ import pytest
 from liftgate.cli.main import root
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.flow.failures import Drawing, draw_failures, report_failures
+from liftgate.flow.flip_codes import sheet_of
+from liftgate.flow.flip_look import Filter
 from liftgate.flow.run import run_study
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
+from tests.stories.attack_table import assert_told
 
 SYSTEMS = """
 def items():
@@ -91,6 +94,25 @@ def test_failures_are_drawn_by_lot_coded_and_ranked(study, tmp_path):
     with Ledger.open(here.home, read_only=True) as ledger:
         kinds = [entry.kind for entry in ledger.entries()]
     assert kinds[-2:] == ["failures.drawn", "failures.reported"]
+
+
+def test_items_named_like_formulas_are_drawn_and_coded_as_text(study, tmp_path):
+    here = Workspace.locate()
+    (tmp_path / "sums.py").write_text(SYSTEMS.replace('f"q{n}"', 'f"=SUM({n})"'), encoding="utf-8")
+    study.write_text(study.read_text().replace("desk", "sums"), encoding="utf-8")
+    run_study(study, report=False)
+    drawn = draw_failures(study, Drawing(6, seed=1), tmp_path / "b.jsonl", here)
+    text = drawn.sheet.read_text()
+    assert_told("an item is named like a formula", text)
+    assert "\n=" not in text
+    head, *rows = text.splitlines()
+    coded = tmp_path / "ann.csv"
+    lines = [head, *(row.replace(",,,,,", ",ann,F1.3,,,'tis so") for row in rows)]
+    coded.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = report_failures(tmp_path / "b.jsonl", [coded], here)
+    assert found["codes"][0]["code"] == "F1.3"
+    seen = sheet_of(Filter(metric="right", codes=(("@SUM(1)", "F1.1"),)))
+    assert "\n'@SUM(1),,F1.1" in seen
 
 
 def test_the_same_draw_and_the_same_report_are_written_once(study, tmp_path):

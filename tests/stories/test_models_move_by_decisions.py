@@ -15,12 +15,12 @@ from liftgate.flow.registry import (
     MOVED,
     REFUSED,
     Aliases,
-    finish,
     open_registry,
     promote,
     roll_back,
 )
 from liftgate.flow.registry_audit import audit, import_runs
+from liftgate.flow.registry_finish import finish
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
 from liftgate.testing.registry import MemoryRegistry, unreachable
@@ -176,8 +176,9 @@ def test_a_version_that_changed_after_its_decision_is_found(office):
         "version 2: new.py is new",
         "version 2: w.bin is changed",
     ]
-    registry.contents[MODEL, "2"] = None
-    assert audit(registry, office[1]).unread == (f"{MODEL} version 2",)
+    registry.contents[MODEL, "2"] = {}
+    assert _found(office) == [("content", "version 2: w.bin is gone")]
+    assert audit(registry, office[1], contents=False).unread == (f"{MODEL} version 2",)
     registry.tag(MODEL, "2", {"liftgate.evidence_digest": "sha256:forged"})
     assert _found(office)[0][0] == "tags"
 
@@ -207,6 +208,7 @@ def test_a_registry_that_goes_away_in_the_middle_leaves_everything_as_it_was(off
 def test_what_was_done_before_a_refusal_of_the_registry_is_undone(office):
     _, workspace, registry = office
     registry.pointing[MODEL]["rollback"] = "3"
+    registry.tag(MODEL, "2", {"liftgate.decision": "1 ship", "team": "search"})
     refused = []
 
     def refuses_champion_once(what):
@@ -218,6 +220,7 @@ def test_what_was_done_before_a_refusal_of_the_registry_is_undone(office):
     with pytest.raises(Unavailable):
         _promote(office)
     assert registry.pointing[MODEL] == {"champion": "1", "rollback": "3"}
+    assert registry.version(MODEL, "2").tags == {"liftgate.decision": "1 ship", "team": "search"}
     assert len(_entries(workspace, GIVEN_UP)) == 1
     _promote(office)
     assert registry.pointing[MODEL] == {"champion": "2", "rollback": "1"}
@@ -270,17 +273,48 @@ def test_an_alias_moved_by_somebody_else_meanwhile_stops_the_act(office):
     class Killed(BaseException):
         pass
 
-    def dies(_):
-        raise Killed
+    def dies(what):
+        if what != "tag":
+            raise Killed
 
     registry.before = dies
     with pytest.raises(Killed):
         _promote(office)
+    assert set(registry.version(MODEL, "2").tags) == {
+        "liftgate.decision",
+        "liftgate.evidence_digest",
+    }
     registry.before = lambda _: None
     registry.pointing[MODEL]["champion"] = "3"
     with pytest.raises(LiftgateError, match="somebody moved it meanwhile"):
         finish(registry, workspace, model=MODEL)
     assert registry.pointing[MODEL] == {"champion": "3"}
+    assert registry.version(MODEL, "2").tags == {}
+    # Tags of an act that was given up, put there again by hand, are found.
+    registry.tag(MODEL, "2", _entries(workspace, BEGUN)[0].body["tags"])
+    assert ("tags", "version 2 has tags of an act that was given up") in [
+        (what, says.partition(" (")[0]) for what, says in _found(office)
+    ]
+
+
+def test_files_that_cannot_be_read_are_no_absent_files(office):
+    """A storage that says no, or is not asked, is not one that says that there is nothing."""
+    _, _, registry = office
+    registry.unreadable.add((MODEL, "2"))
+    with pytest.raises(Unavailable, match=r"its files could not be read.*403 Forbidden"):
+        _promote(office)
+    assert registry.pointing[MODEL] == {"champion": "1"}
+    registry.unreadable.clear()
+    _promote(office)
+    registry.unreadable.add((MODEL, "2"))
+    assert [what for what, _ in _found(office)] == ["unread"]
+    registry.unreadable.clear()
+    registry.add(MODEL, "4")
+    entry, _ = _promote(office, "4")
+    assert entry.body["ground"]["files"] == {}
+    assert _found(office) == []
+    registry.contents[MODEL, "4"] = {"w.bin": "sha256:1"}
+    assert _found(office) == [("content", "version 4: w.bin is new")]
 
 
 def test_a_later_decision_against_what_is_served_is_found(office):

@@ -31,7 +31,7 @@ STEPS = """
 0 cosign show ask.json
 0 cosign sign ask.json --sign-with bob
 0 cosign add ask.json
-0 waive study.yaml --condition items --until SOON --reason r --owner o --sign-with bob
+0 waive study.yaml --condition fresh --until SOON --reason r --owner o --sign-with bob
 0 exceptions
 1 break-glass study.yaml --scope s --reason r --acceptor bob --until SOON --sign-with bob
 0 drill record rollback study.yaml --verdict passed --note n --sign-with bob
@@ -45,6 +45,7 @@ STEPS = """
 0 ledger show 1
 0 ledger correct LOCK --path study.hypothesis --value somebody --reason r
 2 ledger erase sha256:00 --reason r
+0 ledger move sqlite --dry-run
 0 ledger checkpoint
 0 ledger checkpoint --out kept.txt
 0 ledger prove 1 --out proof.json
@@ -70,13 +71,14 @@ STEPS = """
 0 plugins
 0 stats verify --list
 0 data erase story --item-id q7 --reason r
+2 data fetch nowhere
 2 ui nowhere
 2 rate status none
 2 rate export none
 2 label plan study.yaml
 """
 ELSEWHERE = {
-    "run", "study power", "gate replay", "gate mutate",
+    "study power", "gate replay", "gate mutate",
     "gate activate", "policy adopt", "rights propose", "rights answer", "rights status",
     "regress run", "failures report", "judge calibrate", "label draw", "attribute",
     "registry promote", "registry rollback", "registry finish", "registry import",

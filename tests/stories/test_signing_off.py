@@ -8,6 +8,7 @@ from unittest import mock
 
 import yaml
 
+from liftgate.documents.madr import from_markdown
 from liftgate.ledger import Ledger
 from liftgate.store import Workspace
 from tests.stories.attack_table import assert_told
@@ -243,6 +244,13 @@ def test_a_record_without_a_forecast_is_not_signed_and_a_whole_one_is(office):
     assert office(*words) == 0, office.said
     said = [e for e in office.entries("statement") if "record" in e.body["predicate"]]
     assert len(said) == 1
+    back = ("gate", "record", "study.yaml", "--as-signed", "--out")
+    assert office(*back, "back.md") == 0, office.said
+    assert from_markdown((office.folder / "back.md").read_text()) == from_markdown(page.read_text())
+    assert "online: 0.7\n- Chance of a rollback: 0.1" in (office.folder / "back.md").read_text()
+    score_one_again(office)
+    assert office(*back, "stale.md") == 2
+    assert "no signed decision record is about this evidence" in office.said
 
 
 def test_a_forecast_from_before_the_result_is_found_after_it(office):
@@ -259,3 +267,13 @@ def test_a_forecast_from_before_the_result_is_found_after_it(office):
     known = facts(picture(office.folder / "study.yaml", Workspace.locate()))
     assert known.author_signed
     assert known.forecast is not None
+
+
+def test_a_mistyped_condition_is_not_waived(approved):
+    words = ("waive", "study.yaml", "--until", "5d", "--reason", "r", "--owner", "o",
+             "--sign-with", "bob", "--condition")  # fmt: skip
+    before = len(approved.entries())
+    assert approved(*words, "frehs") == 2
+    assert "did you mean 'fresh'" in approved.said
+    assert len(approved.entries()) == before
+    assert approved(*words, "fresh") == 0, approved.said

@@ -249,24 +249,28 @@ def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool
 @click.option(
     "--out", required=True, type=options.FILE, metavar="FILE", help="The Markdown to write."
 )
+@click.option(
+    "--as-signed", "signed", is_flag=True, help="Write the record that was signed, not a draft."
+)
 @prints("file")
-def record(*, study: Path, out: Path, as_json: bool) -> int:
+def record(*, study: Path, out: Path, signed: bool, as_json: bool) -> int:
     """Draft the decision record of a study's last decision, for people to finish and sign.
 
-    Exit codes: 0 written, 2 nothing was decided yet, or the file exists, 3 not what was locked.
+    Exit codes: 0 written, 2 nothing was decided (with --as-signed: signed) yet, or the file exists,
+    3 not what was locked.
     """
     from liftgate.errors import DataError
-    from liftgate.flow.approve import draft_record
+    from liftgate.flow.approve import draft_record, signed_record
     from liftgate.store import Workspace
 
-    text = draft_record(study, Workspace.locate())
+    text = (signed_record if signed else draft_record)(study, Workspace.locate())
     try:
         with out.open("x", encoding="utf-8") as stream:
             stream.write(text)
     except FileExistsError as error:
         raise DataError(f"{out}: exists already, and is left as it is") from error
-    said = f"Wrote {out}. Fill in every '?', then: liftgate sign {study} --record {out}"
-    show({"file": str(out)}, said, as_json=as_json)
+    then = "" if signed else f" Fill in every '?', then: liftgate sign {study} --record {out}"
+    show({"file": str(out)}, f"Wrote {out}.{then}", as_json=as_json)
     return 0
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from liftgate.cli.compare_files import check_picture, draw, export_to, write_export
 from liftgate.cli.compare_values import by_metric, margin, number, ratios, value_range
 from liftgate.cli.result import print_json, prints, show
 from liftgate.errors import DataError
@@ -103,6 +103,12 @@ from liftgate.records import Columns, Comparison, Comparisons, Question, Want
 @prints("exit_code", "sentence", "metrics?", "comparisons?", "link?", "…")
 @click.option("--html", type=click.Path(path_type=Path), help="Write a page to this file as well.")
 @click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the differences as well: .svg, .png or .html. Further pictures are FILE-2, FILE-3.",
+)
+@click.option(
     "--junit",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -147,8 +153,9 @@ def compare(
 
     BASELINE and CANDIDATE are each FILE, FOLDER (with one table or one run in it) or FILE@SYSTEM
     (the rows of one system). A FILE is a log of inspect_ai (.eval, .json), lm-eval, promptfoo or
-    Every Eval Ever (.json, .jsonl), told apart by content, or a table (.csv, .tsv, .jsonl, .ndjson
-    or .parquet). What a file was recognised as and which columns were guessed is printed.
+    Every Eval Ever (.json, .jsonl), told apart by content, JUnit XML (.xml), or a table (.csv,
+    .tsv, .jsonl, .ndjson or .parquet). What a file was recognised as and which columns were guessed
+    is printed.
 
     Without --require any valid answer is a 0.
 
@@ -161,21 +168,23 @@ def compare(
     if options["ui"]:
         _refuse_beside_ui(others, options)
         return _look(baseline, candidate, question, options, as_json=as_json)
-    files = {name: options[name] for name in ("html", "junit", "summary", "save_study")}
-    html, save_study = files["html"], files["save_study"]
+    files = {name: options[name] for name in ("html", "picture", "junit", "summary", "save_study")}
+    html, save_study, picture = files["html"], files["save_study"], files["picture"]
     if save_study is not None and save_study.exists():
         raise DataError(
             f"{save_study}: exists; a study is never overwritten",
             hint="name another file, or move that one away",
         )
-    export = _export(options["export"])
-    if others and (html is not None or save_study is not None or export is not None):
+    export = export_to(options["export"])
+    check_picture(files["picture"])
+    if others and {html, save_study, picture, export} != {None}:
         raise DataError(
-            "--html, --export and --save-study are for one candidate, got --against-each",
+            "--html, --picture, --export and --save-study are for one candidate, got "
+            "--against-each",
             hint="leave --against-each out, or take --json, --junit or --summary",
         )
     if export is not None:
-        found, paths = _export_to(baseline, candidate, question, *export)
+        found, paths = write_export(baseline, candidate, question, *export)
     else:
         found, paths = compare_each(baseline, [candidate, *others], question), []
     written = _write(found, files) + paths
@@ -187,7 +196,8 @@ def compare(
 
 
 def _refuse_beside_ui(others: Sequence[str], options: Mapping[str, Any]) -> None:
-    given = [name for name in ("html", "junit", "summary", "save_study", "export") if options[name]]
+    files = ("html", "picture", "junit", "summary", "save_study", "export")
+    given = [name for name in files if options[name]]
     given += ["against_each"] if others else []
     if given:
         named = ", ".join("--" + name.replace("_", "-") for name in given)
@@ -223,7 +233,7 @@ def _look(
 def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
     from liftgate.flow import compare as flow
 
-    for name in ("html", "junit", "summary"):
+    for name in ("html", "picture", "junit", "summary"):
         _refuse_to_replace(files[name], found)
     html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
     only = found.comparisons[0]
@@ -236,38 +246,8 @@ def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
     if summary is not None:
         with summary.open("a", encoding="utf-8") as file:
             file.write(flow.job_summary(found))
-    return [path for path in (html, junit, summary, study) if path is not None]
-
-
-def _export(text: str | None) -> tuple[str, Path] | None:
-    if text is None:
-        return None
-    name, equals, folder = text.partition("=")
-    if not equals or not folder:
-        raise DataError(f"--export {text}: expected FORMAT=FOLDER such as every_eval_ever=results")
-    return name, Path(folder)
-
-
-def _export_to(
-    baseline: str, candidate: str, question: Question, name: str, folder: Path
-) -> tuple[Comparisons, list[Path]]:
-    """Compare two tables and write the answer in another tool's format, over nothing."""
-    from liftgate.flow.compare import read_tables, together
-    from liftgate.flow.export import exported
-
-    tables = read_tables(baseline, candidate, question)
-    answer = tables.answered()
-    paths = []
-    for file, pieces in exported(tables, answer, name, seconds=int(time.time())):
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("xb") as out:
-                out.writelines(pieces)
-        except FileExistsError:
-            raise DataError(f"{path}: exists; an export writes over nothing") from None
-        paths.append(path)
-    return together([answer], question), paths
+    drawn = draw(only, files["picture"])
+    return [path for path in (html, *drawn, junit, summary, study) if path is not None]
 
 
 def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:

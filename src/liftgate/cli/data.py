@@ -1,6 +1,8 @@
-"""``liftgate data``: what binds data sets, and erasing the content of their items."""
+"""``liftgate data``: what binds data sets, erasing their content, and bringing it from others."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -11,7 +13,7 @@ from liftgate.cli.text import visible
 
 @click.group()
 def data() -> None:
-    """See what binds the items of studies, and erase their content."""
+    """See what binds the items of studies, erase their content, bring it from a colleague."""
 
 
 @data.command()
@@ -54,19 +56,47 @@ def tags(*, as_json: bool) -> int:
 
 
 @data.command()
+@click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path))
+@prints("runs", "values", "erased", "missing")
+def fetch(*, folder: Path, as_json: bool) -> int:
+    """Bring runs and contents from another workspace that shares this one's ledger.
+
+    FOLDER holds the other workspace, or a copy of it. Every file is checked against the ledger,
+    every value against its digest. What the ledger says was erased is erased here, too.
+
+    Exit codes: 0 every run of the ledger is here, 1 some are still away, 2 no workspace there,
+    3 something there is not what the ledger recorded: it is not brought.
+    """
+    from liftgate.flow.fetch import fetch as bring
+    from liftgate.store import Workspace
+
+    found = bring(Workspace.locate(), folder)
+    body = {"runs": list(found.runs), "values": found.values, "erased": found.erased}
+    runs = "1 run" if len(found.runs) == 1 else f"{len(found.runs):,} runs"
+    lines = [f"Brought {runs} and {found.values:,} values."]
+    if found.erased:
+        lines.append(f"Erased here, as the ledger says: {found.erased:,} values.")
+    lines += [f"Still away: run {run}; somebody else's workspace has it" for run in found.missing]
+    show({**body, "missing": list(found.missing)}, lines, as_json=as_json)
+    return 1 if found.missing else 0
+
+
+@data.command()
 @options.STUDY_OR_NAME
 @click.option("--item-id", "items", multiple=True, metavar="ID", help="Which item; repeatable.")
 @click.option("--all", "every", is_flag=True, help="Every item of the study's data set.")
 @options.REASON
-@prints("study", "items", "values", "shared", "removed")
+@prints("study", "items", "values", "shared", "messages", "removed")
 def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str, as_json: bool) -> int:
     """Erase what items of the study of this name say, and what was answered to them.
 
     Digests, scores and decisions stay, and the ledger verifies. Pages in reports/ are removed, for
     they quote items: liftgate report writes them anew. What lies outside of the workspace (the
-    file of the items, packs and pages that were handed out) is yours to erase.
+    file of the items, packs and pages that were handed out) is yours to erase. Error messages
+    stay in the files of runs; it says how many there are.
 
-    Exit codes: 0 erased, 2 no such study or item, 3 the ledger was altered.
+    Exit codes: 0 erased, 2 no such study or item, or another process still reads, 3 the ledger was
+    altered.
     """
     from liftgate.flow.erase import erase_items
     from liftgate.store import Workspace
@@ -79,11 +109,17 @@ def erase(*, study: str, items: tuple[str, ...], every: bool, reason: str, as_js
         "items": list(made.items),
         "values": made.values,
         "shared": made.shared,
+        "messages": made.messages,
         "removed": [str(page) for page in made.reports],
     }
     lines = [f"Erased {len(made.items)} items: {made.values} values"]
     if made.shared:
         lines.append(f"Kept: {made.shared} values that other items have, too")
+    if made.messages:
+        lines.append(
+            f"Not erased: {made.messages} error messages about them, which may quote them; they "
+            "stand in files of runs, whose digests the ledger holds"
+        )
     lines += [f"Removed {page}; liftgate report writes it anew" for page in made.reports]
     show(body, lines, as_json=as_json)
     return 0

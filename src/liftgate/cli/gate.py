@@ -89,7 +89,8 @@ def simulate(
     """
     from liftgate.cli.gate_text import show
     from liftgate.cli.progress import progress_printer
-    from liftgate.documents.characteristics import check_picture, draw
+    from liftgate.documents.characteristics import draw
+    from liftgate.documents.pictures import check_picture
     from liftgate.flow.gate import Request, simulate_gate
     from liftgate.records import Design
 

@@ -41,21 +41,27 @@ def mutate(*, study: Path, quiet: bool, as_json: bool) -> int:
 @click.command()
 @options.STUDY
 @options.QUIET
+@click.option("--sign-with", metavar="KEY", help="Your key, where the policy signs decisions.")
+@options.TRUST
 @prints("study", "study_digest", "mutants", "unkilled", "entry", "added", "exit_code", "…")
-def activate(*, study: Path, quiet: bool, as_json: bool) -> int:
+def activate(
+    *, study: Path, quiet: bool, as_json: bool, sign_with: str | None, given: Path | None
+) -> int:
     """Record in the ledger that every check of a study's gate bites.
 
     The entry names the digests of the study and of the mutation result. Refused while a mutant is
-    unkilled. `liftgate run` does not ask for it.
+    unkilled. `liftgate run` does not ask for it. A policy under which decisions are signed counts
+    it only with somebody's signature.
 
-    Exit codes: 0 activated, 1 refused for an unkilled mutant, 2 wrong use or a bad file.
+    Exit codes: 0 activated, 1 refused for an unkilled mutant or a machine's key, 2 wrong use or a
+    bad file.
     """
     from liftgate.cli.gate_check_text import show_refusal
     from liftgate.cli.progress import progress_printer
     from liftgate.flow.mutation import activate_gate
 
     with progress_printer(quiet=quiet) as progress:
-        found = activate_gate(study, progress)
+        found = activate_gate(study, progress, sign_with=sign_with, given=given)
     body = found.mutation.as_json()
     entry = found.entry
     if as_json:

@@ -75,6 +75,9 @@ def new(*, name: str, days: float, out: Path | None, as_json: bool) -> int:
 @keys.command()
 @click.argument("file", type=options.FILE)
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="What it is for; repeatable.")
+@click.option(
+    "--person", default="", metavar="NAME", help="Whose key it is; default: the key's own name."
+)
 @click.option("--service", is_flag=True, help="A machine holds it: never a person's consent.")
 @click.option("--as-owner", is_flag=True, help="It may sign changes of the trust file.")
 @click.option(
@@ -90,6 +93,7 @@ def trust(
     *,
     file: Path,
     roles: tuple[str, ...],
+    person: str,
     service: bool,
     as_owner: bool,
     quorum: int | None,
@@ -99,6 +103,8 @@ def trust(
 ) -> int:
     """Trust the key of a public record. The signers of the first version become its owners.
 
+    People are counted, not keys: whoever has several names each with --person.
+
     Exit codes: 0 trusted, 1 too few owners have signed, 2 wrong use or no public record, 3 the
     trust file was altered.
     """
@@ -106,7 +112,7 @@ def trust(
     from liftgate.flow.keys import trust as add
     from liftgate.store import Workspace
 
-    role = Role(roles, service, as_owner, quorum)
+    role = Role(roles, service, as_owner, quorum, person)
     made = add(Workspace.locate(), file, role, sign_with=sign_with, given=given)
     _changed(made, as_json=as_json)
     return 0
@@ -168,7 +174,7 @@ def _changed(made: Trust, *, as_json: bool) -> None:
 
 def _lines(found: Trust, own: list[str]) -> Iterator[str]:
     if found.version:
-        owners = f"{found.quorum} of {len(found.owners)} owners"
+        owners = f"{found.quorum} of {len(found.people(found.owners))} owners"
         yield f"Trust file, version {found.version}; a change needs {owners}"
     else:
         yield "Nobody is trusted yet; no signature is asked for."
@@ -191,7 +197,7 @@ def _body(found: Trust, own: list[str]) -> dict[str, Any]:
 def _line(found: Trust, one: Trusted) -> str:
     from liftgate.figures.text import one_line
 
-    marks = [*one.roles]
+    marks = [*one.roles, *([f"of {one.person}"] if one.person else [])]
     if one.key.id in found.owners:
         marks.append("owner")
     if one.service:

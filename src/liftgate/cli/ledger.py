@@ -241,5 +241,36 @@ ledger.add_command(pack)
 ledger.add_command(unpack)
 
 
+@ledger.command()
+@click.argument("place", type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Verify and compare both ends; change nothing.")
+@options.QUIET
+@prints(
+    "source", "target", "entries", "held", "done", "copied?", "origin?", "root?", "consistency?"
+)
+def move(*, place: str, dry_run: bool, quiet: bool, as_json: bool) -> int:
+    """Move the ledger into a PostgreSQL database, or back into the workspace's own file.
+
+    PLACE is postgresql://ROLE@HOST/DATABASE, or 'sqlite' for the file.
+
+    Every entry is copied as it is. The copy is verified as a whole, against the head of the source
+    and by a proof of consistency; only then the source is closed (it is read, and takes no entry
+    any more) and the workspace points to the new place. Interrupted at any point, the same command
+    goes on. A workspace that shares a ledger which somebody moved follows by it, too.
+
+    Exit codes: 0 moved or there already, 2 refused: a run is going, the target holds something
+    else, a server is gone, 3 the ledger does not verify, here or there.
+    """
+    from liftgate.cli.ledger_text import moved, moved_text
+    from liftgate.cli.progress import progress_printer
+    from liftgate.flow.move import move_ledger
+    from liftgate.store import Workspace
+
+    with progress_printer(quiet=quiet or as_json) as tell:
+        found = move_ledger(Workspace.locate(), place, dry_run=dry_run, show=tell)
+    say(moved(found), moved_text(found), as_json=as_json)
+    return 0
+
+
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"

@@ -106,7 +106,7 @@ def attest(
     Exit codes: 0 signed, 2 no such key or entry, or a key that does not count, 3 the ledger was
     altered.
     """
-    from liftgate.flow.checkpoints import attest as sign
+    from liftgate.flow.attest import attest as sign
     from liftgate.store import Workspace
 
     if not sign_with:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from liftgate.flow.ledger import Verified
+    from liftgate.flow.move import Moving
     from liftgate.records import Entry
 
 
@@ -40,6 +41,53 @@ def verified(found: Verified) -> dict[str, Any]:
         ],
         "clock_went_back": list(found.clock_went_back),
     }
+
+
+def moved(found: Moving) -> dict[str, Any]:
+    """Return a move, made or only looked at, as JSON."""
+    shown = found.shown
+    body: dict[str, Any] = {
+        "source": found.source,
+        "target": found.target,
+        "entries": found.entries,
+        "held": found.held,
+        "done": found.done,
+    }
+    if shown is not None:
+        proof = {"old": shown.old, "size": shown.entries, "hashes": shown.proof}
+        body |= {"copied": shown.copied, "origin": shown.origin, "root": shown.root.hex()}
+        body["consistency"] = proof
+    return body
+
+
+def moved_text(found: Moving) -> list[str]:
+    """Return a move in sentences."""
+    place, shown = _place(found.target), found.shown
+    if not found.done:
+        return [
+            f"Sound: {_entries(found.entries)} in {_place(found.source)}; "
+            f"{place} holds {found.held:,} of them.",
+            f"Nothing was changed; a move would copy {max(found.entries - found.held, 0):,}.",
+        ]
+    if shown is None:
+        return [f"Nothing to do: the ledger, {_entries(found.entries)}, is in {place} already."]
+    first = "its first entry" if shown.old == 1 else f"its first {shown.old:,} entries"
+    was = f", {found.held:,} were there" if found.held else ""
+    return [
+        f"Copied {_entries(shown.copied)} from {_place(found.source)} to {place}{was}.",
+        f"Sound there: {_entries(shown.entries)} in one chain, under the root of the source; it "
+        f"continues {first} (proof of {shown.proof} hashes).",
+        f"{_place(found.source)} is closed: it is read, and takes no entry any more. "
+        "This workspace uses the new place.",
+    ]
+
+
+def _place(place: str) -> str:
+    return place if "://" in place else place.rpartition("/")[2]
+
+
+def _entries(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'}"
 
 
 def head(entry: Entry) -> dict[str, Any]:

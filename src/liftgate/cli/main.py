@@ -52,7 +52,7 @@ COMMANDS = {
     "ui": ("liftgate.cli.ui", "The workspace in the browser: studies, decisions, documents."),
     "report": ("liftgate.cli.report", "Write the report of a study's last decision."),
     "doc": ("liftgate.cli.doc", "Documents whose numbers cannot drift from the ledger."),
-    "data": ("liftgate.cli.data", "What binds data sets; erase the content of items."),
+    "data": ("liftgate.cli.data", "What binds data sets; erase items, bring runs of others."),
     "ledger": ("liftgate.cli.ledger", "Show and verify the ledger and the files that it names."),
     "keys": ("liftgate.cli.keys", "Make signing keys, and say whose count for what."),
     "trace": ("liftgate.cli.trace", "From a printed number back to its rows."),

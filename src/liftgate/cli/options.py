@@ -82,6 +82,7 @@ MEANINGS = {
     "--out": "the file or folder that is written",
     "--owner": "who answers for it",
     "--part": "a part of an item's input",
+    "--picture": "a file for pictures, .svg, .png or .html",
     "--pilots": "bootstrap pilots behind ranges",
     "--port": "where to listen; by default a free one",
     "--prices": "the price table",

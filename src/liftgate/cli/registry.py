@@ -12,7 +12,7 @@ from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
-    from liftgate.flow.registry import Act
+    from liftgate.flow.registry_act import Act
     from liftgate.records import Entry
 
 _ADDRESS = click.option(
@@ -139,8 +139,8 @@ def finish(*, model: str, address: str, as_json: bool) -> int:
     Exit codes: 0 finished, 1 the aliases were moved meanwhile, 2 there is none, 3 the ledger was
     altered.
     """
-    from liftgate.flow.registry import finish as go_on
     from liftgate.flow.registry import open_registry
+    from liftgate.flow.registry_finish import finish as go_on
     from liftgate.store import Workspace
 
     entry, act = go_on(open_registry(address), Workspace.locate(), model=model)
@@ -193,7 +193,7 @@ def import_(*, runs: tuple[str, ...], experiment: str | None, address: str, as_j
 )
 @_NO_FILES
 @_ADDRESS
-@prints("registry", "models", "aliases", "unread", "runs", "findings")
+@prints("registry", "models", "aliases", "unread", "runs", "findings", "not_covered")
 def audit(
     *,
     models: tuple[str, ...],
@@ -207,6 +207,7 @@ def audit(
     Exit codes: 0 nothing found, 1 something was, 2 wrong use, 3 the ledger was altered.
     """
     from liftgate.flow.registry import open_registry
+    from liftgate.flow.registry_audit import NOT_COVERED
     from liftgate.flow.registry_audit import audit as look
     from liftgate.store import Workspace
 
@@ -229,6 +230,8 @@ def audit(
         click.echo(visible(f"{name}: its files were not read; a change of them would not be seen"))
     if not found.findings:
         click.echo("Every move has its decision.")
+    for line in NOT_COVERED:
+        click.echo(f"Not covered: {line}")
     return 1 if found.findings else 0
 
 

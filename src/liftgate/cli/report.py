@@ -25,14 +25,26 @@ from liftgate.cli.result import print_json, prints
     help="Write to this file. Default: the workspace's folder of reports.",
 )
 @click.option(
+    "--picture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Draw the report's pictures, too: .svg, .png or .html. Further ones are FILE-2, FILE-3.",
+)
+@click.option(
     "--open/--no-open",
     "opened",
     is_flag=True,
     help="Open the page in the browser.",
 )
-@prints("study", "entry", "leaf", "report", "money", "reopened?")
+@prints("study", "entry", "leaf", "report", "money", "pictures?", "reopened?")
 def report(
-    *, study: str | None, entry: int | None, out: Path | None, opened: bool, as_json: bool
+    *,
+    study: str | None,
+    entry: int | None,
+    out: Path | None,
+    picture: Path | None,
+    opened: bool,
+    as_json: bool,
 ) -> int:
     """Write the report of a study's last decision as one HTML file.
 
@@ -44,10 +56,12 @@ def report(
     from liftgate.flow.report import write_report
     from liftgate.store import Workspace
 
-    written = write_report(Workspace.locate(), study=study, entry=entry, out=out)
+    written = write_report(Workspace.locate(), study=study, entry=entry, out=out, picture=picture)
     if as_json:
         found = {"study": written.study, "entry": written.entry, "leaf": written.leaf}
         found |= {"report": str(written.path), "money": written.money}
+        if written.pictures:
+            found["pictures"] = [str(path) for path in written.pictures]
         if written.reopened:
             found["reopened"] = list(written.reopened)
         print_json(found)
@@ -55,7 +69,8 @@ def report(
         from liftgate.cli.text import visible
 
         click.echo(f"Report of ledger entry {written.entry}, {written.study}:")
-        click.echo(str(written.path))
+        for path in (written.path, *written.pictures):
+            click.echo(str(path))
         for line in written.costs:
             click.echo(visible(line))
         for line in written.reopened:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.canon import plain
 from liftgate.cli import complete, options
+from liftgate.cli.captured_text import WHOLE, captured_lines
 from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
 if TYPE_CHECKING:
     from liftgate.flow.reproduce import Reproduction
     from liftgate.gates.sameness import Sameness
+    from liftgate.store import Workspace
 
 
 @click.command()
@@ -40,9 +43,13 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="Write the run's code into a folder, as it was captured, and call nothing.",
 )
+@click.option(
+    "--captured", is_flag=True, help="Say what was captured of the run, and call nothing."
+)
 @options.MAYBE_KEY
 @prints(
-    "run?", "verdict?", "trials?", "differing?", "cause?", "entry?", "estimate?", "folder?", "…"
+    *("run?", "verdict?", "trials?", "differing?", "cause?", "parts?", "entry?", "estimate?"),
+    *("folder?", "manifest?", "incomplete?", "code_now?", "…"),
 )
 def reproduce(
     *,
@@ -52,29 +59,34 @@ def reproduce(
     max_cost: float | None,
     estimate: bool,
     code: Path | None,
+    captured: bool,
     sign_with: str | None,
     as_json: bool,
 ) -> int:
     """Run a run's trials again, where no study counts them, and say what became of them.
 
-    RUN is a run's id; a study's name means all the trials that it counts. The verdict goes into the
+    RUN is a run's id; a study's name means all the trials that it counts (with --code and
+    --captured: its last run). The verdict goes into the
     ledger, where policies ask for it: bitwise, score-identical, statistically equivalent (within
     the tolerance that the lock declares, and no further apart than the system from itself), not
     reproduced, or undecided.
 
-    When scores differ, the locked study, the dataset and the code are swapped back one at a time,
-    and the first that brings the scores back is named. Each swap makes the calls once more.
+    When scores differ, the locked study, the dataset and the code are swapped back one at a time.
+    The first that brings the scores back is named, with the parameters, items or files that do
+    it. Each swap makes the calls once more.
 
     Exit codes: 0 bitwise, score-identical or statistically equivalent, 1 not reproduced, 2 wrong
-    use, 3 the ledger or a file was altered, 4 it cannot be told or the code was not captured whole.
+    use, 3 the ledger or a file was altered, 4 it cannot be told or not everything was captured.
     """
     from liftgate.flow.reproduce import estimate as told
     from liftgate.flow.reproduce import reproduce as again
     from liftgate.store import Workspace
 
     workspace = Workspace.locate()
-    if estimate and code is not None:
-        raise click.UsageError("--estimate and --code: one of them")
+    if sum((estimate, code is not None, captured)) > 1:
+        raise click.UsageError("--estimate, --code and --captured: one of them")
+    if captured:
+        return _captured(run, workspace, study, as_json=as_json)
     if code is not None:
         return _export(run, workspace, code, study, as_json=as_json)
     if estimate:
@@ -100,17 +112,27 @@ def reproduce(
     return found.exit_code
 
 
-def _export(run: str, workspace: object, out: Path, study: Path, *, as_json: bool) -> int:
+def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: bool) -> int:
     from liftgate.flow.captured import export_tree
-    from liftgate.store import Workspace
 
-    assert isinstance(workspace, Workspace)
     made = export_tree(run, workspace, out, repository=study.resolve().parent)
     if as_json:
         print_json({"run": made.id, "folder": str(out)})
     else:
         click.echo(visible(f"The code of run {made.id} is in {out}"))
     return 0
+
+
+def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> int:
+    from liftgate.flow.captured import code_now, incomplete, run_named
+
+    found = run_named(run, workspace)
+    missing = incomplete(found, workspace)
+    now = code_now(study.resolve().parent)
+    body = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
+    lines = [*captured_lines(found.manifest, now), *(missing or [WHOLE])]
+    show({**body, "code_now": now}, lines, as_json=as_json)
+    return 4 if missing else 0
 
 
 def _text(found: Reproduction) -> Iterator[str]:
@@ -120,6 +142,7 @@ def _text(found: Reproduction) -> Iterator[str]:
     )
     if found.cause is not None:
         yield f"Cause: {found.cause}"
+        yield from (f"  {part}" for part in found.parts)
     for one in found.same:
         yield _same(one)
     for word, lines in (

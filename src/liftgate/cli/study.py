@@ -120,7 +120,7 @@ def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool)
         click.echo(f"warning: {visible(warning.text(str(file)))}")
     claims, candidates = len(planned.claims()), len(planned.candidates)
     named = "1 candidate" if candidates == 1 else f"{candidates} candidates"
-    click.echo(f"{file}: no faults; {claims} claims, {named}")
+    click.echo(f"{file}: no faults; {claims} {'claim' if claims == 1 else 'claims'}, {named}")
     return 0
 
 

@@ -32,8 +32,8 @@ def head(sort: str, facts: Facts, source: Source, *, arm: str) -> str:
         UnknownName: there is no such sort.
         DataError: people have not said what the sort needs.
     """
-    if sort not in _SORTS:
-        raise UnknownName("sort of files", sort, _SORTS)
+    if sort not in SORTS:
+        raise UnknownName("sort of files", sort, SORTS)
     if sort == CROISSANT:
         croissant.said_of(source.about or {})
     return model_card.front_matter(facts, arm) if sort == MODEL_CARD else ""
@@ -49,9 +49,9 @@ def companions(
     """
     made: dict[str, str] = {}
     for sort in sorts:
-        if sort not in _SORTS:
-            raise UnknownName("sort of files", sort, _SORTS)
-        made.update(_SORTS[sort](facts, source, arm))
+        if sort not in SORTS:
+            raise UnknownName("sort of files", sort, SORTS)
+        made.update(SORTS[sort](facts, source, arm))
     return made
 
 
@@ -76,7 +76,7 @@ def _publication(facts: Facts, source: Source, _arm: str) -> Mapping[str, str]:
 
 
 MODEL_CARD, CROISSANT = "model-card", "croissant"
-_SORTS: dict[str, Callable[[Facts, Source, str], Mapping[str, str]]] = {
+SORTS: dict[str, Callable[[Facts, Source, str], Mapping[str, str]]] = {
     MODEL_CARD: _model_card,
     CROISSANT: _croissant,
     "osf": _osf,

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from liftgate.documents.numbers import fixed, named, unit_of
-from liftgate.documents.page import stylesheet
-from liftgate.errors import DataError, NotEnoughData
-from liftgate.figures import Figure, Outcome, escape, outcomes, png, sparkline, standalone
+from liftgate.documents.page import plain_page
+from liftgate.documents.pictures import drawn, with_numbers
+from liftgate.errors import NotEnoughData
+from liftgate.figures import Figure, Outcome, escape, outcomes
 
 Body = Mapping[str, Any]
-
-_SUFFIXES = (".svg", ".png", ".html")
-
-
-def check_picture(path: Path) -> None:
-    """Refuse a file that cannot be drawn, before anything is simulated.
-
-    Raises:
-        DataError: another suffix, a folder that is not there, or PNG without what draws it.
-    """
-    if path.suffix not in _SUFFIXES:
-        raise DataError(f"{path}: got the suffix {path.suffix!r}, expected {', '.join(_SUFFIXES)}")
-    if not path.parent.is_dir():
-        raise DataError(f"{path}: there is no folder {path.parent}")
-    if path.suffix == ".png":
-        png(sparkline([0.0, 1.0], title="can PNG be drawn here?"), width=1)
 
 
 def draw(body: Body, suffix: str) -> bytes:
@@ -42,9 +26,7 @@ def draw(body: Body, suffix: str) -> bytes:
         NotEnoughData: no point of the curve was reached, or the primary is no difference.
     """
     figure = figure_of(body)
-    if suffix == ".png":
-        return png(figure)
-    return (standalone(figure.svg) if suffix == ".svg" else _page(figure, body)).encode()
+    return _page(figure, body).encode() if suffix == ".html" else drawn(figure, suffix)
 
 
 def figure_of(body: Body) -> Figure:
@@ -91,25 +73,13 @@ def _outcome(point: Body) -> Outcome:
 
 
 def _page(figure: Figure, body: Body) -> str:
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>"
-        for row in cells_of(figure)
-    )
-    header = "".join(f'<th scope="col">{escape(name)}</th>' for name in figure.header)
     worst = body["false_ship"]
     summary = (
         f"Worst false ship {100 * worst['rate']:.1f} %, at most {100 * worst['upper']:.1f} %, over "
         "the simulated worlds."
     )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(figure.title)}</title><style>{stylesheet()}</style></head>"
-        f"<body><main><h1>{escape(figure.title)}</h1><p>{escape(summary)}</p>"
-        f"<figure>{figure.svg}<figcaption>{escape(figure.description)}</figcaption></figure>"
-        f"<table><thead><tr>{header}</tr></thead><tbody>{rows}</tbody></table>"
-        "</main></body></html>\n"
-    )
+    told = f"<h1>{escape(figure.title)}</h1><p>{escape(summary)}</p>"
+    return plain_page(figure.title, told + with_numbers(figure, cells_of(figure)))
 
 
 def cells_of(figure: Figure) -> list[list[str]]:

@@ -91,7 +91,7 @@ def _page(comparison: Body, ratios: Sequence[Sequence[str]], budget: Budget) -> 
         "sides": tuple(_side(comparison[key], key) for key in ("baseline", "candidate")),
         "metrics": Cut(told, len(comparison["metrics"])),
         "details": Cut(told[: budget.listed], len(comparison["metrics"])),
-        "figures": _figures(metrics),
+        "figures": comparison_figures(metrics),
         "pairing": sections.pairing({m["metric"]: m["pairing"] for m in metrics}, budget),
         "alpha": percent(comparison["question"]["alpha"]),
         "ratios": tuple(tuple(lines) for lines in ratios),
@@ -256,8 +256,12 @@ def _row(metric: Body, unit: Unit) -> ForestRow:
     )
 
 
-def _figures(metrics: list[Body]) -> tuple[Figure, ...]:
-    """One forest plot for each unit; metrics in units of their own stand alone."""
+def comparison_figures(metrics: Sequence[Body]) -> tuple[Figure, ...]:
+    """Return a forest plot for each unit; metrics in units of their own stand alone.
+
+    Args:
+        metrics: of a comparison, as JSON values.
+    """
     groups: dict[str, list[ForestRow]] = {}
     units: dict[str, Unit] = {}
     for metric in metrics:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,9 +23,9 @@ from liftgate.documents.facts import Facts
 from liftgate.documents.helpers import Helpers, code, quoted
 from liftgate.documents.model_card import card_arm
 from liftgate.documents.numbers import moment
-from liftgate.documents.page import stylesheet
+from liftgate.documents.page import plain_page
 from liftgate.errors import Fault, StudyError
-from liftgate.figures import inline, visible
+from liftgate.figures import inline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 SHIPPED = Path(__file__).parent / "shipped"
 SUFFIX = ".md.j2"
 _OF_A_LOCK = re.compile(r"\{#-?\s*from: lock\s*-?#\}")
-_PICTURE = re.compile(r'<img src="(?P<name>[\w.-]+\.svg)" alt="[^"]*" />')
+_PICTURE = re.compile(r'<img src="(?P<name>[\w.-]+\.svg)" alt="(?P<says>[^"]*)" />')
 
 
 @dataclass(frozen=True)
@@ -149,21 +148,21 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
         title: of the page.
         drawn: pictures by the name under which the text shows them; others are not shown.
     """
-    inner, record = inner_html(markdown, drawn)
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-        f"<title>{escape(visible(title))}</title><style>{stylesheet()}</style></head>\n"
-        f'<body><main class="wrap document">\n{inner}</main>\n'
-        + (f"{RECORD}{record.strip()}\n" if record else "")
-        + "</body></html>\n"
-    )
+    known = drawn or {}
+    inner, record = inner_html(markdown, lambda name, _: known.get(name, ""))
+    return plain_page(title, inner, after=f"{RECORD}{record.strip()}\n" if record else "")
 
 
-def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[str, str]:
-    """Return what stands inside a page of Markdown, and the record of its build."""
+def inner_html(
+    markdown: str, shown: Callable[[str, str], str] = lambda _name, _says: ""
+) -> tuple[str, str]:
+    """Return what stands inside a page of Markdown, and the record of its build.
+
+    Args:
+        markdown: of the document.
+        shown: (name of a picture's file, what it says in words, escaped) -> markup; without it no
+            picture is shown.
+    """
     from markdown_it import MarkdownIt
 
     values: list[str] = []
@@ -183,7 +182,7 @@ def inner_html(markdown: str, drawn: Mapping[str, str] | None = None) -> tuple[s
     inner = inner.replace("\ue001", "</data>")
     inner = inner.replace("<table>", '<div class="scroll"><table>')
     inner = inner.replace("</table>", "</table></div>")
-    inner = _PICTURE.sub(lambda found: (drawn or {}).get(found["name"], ""), inner)
+    inner = _PICTURE.sub(lambda found: shown(found["name"], found["says"]), inner)
     return inner, record
 
 

@@ -1,7 +1,7 @@
 """``gate status`` as JUnit XML: one test for each condition that a policy asks for.
 
-What is not met fails. What nobody can tell fails too, as another type: CI must not take it for a
-yes. A condition that was set aside is skipped, and says by which ledger entry.
+What is not met is a failure. What nobody can tell is an error, which stops CI too: it must not be
+taken for a yes. A condition that was set aside is skipped, and says by which ledger entry.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def gate_xml(study: str, tree: Mapping[str, Any]) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="liftgate gate status">\n'
         f'  <testsuite name="{escape(study)}" tests="{len(parts)}" '
-        f'failures="{kinds.count("failure")}" errors="0" skipped="{kinds.count("skipped")}">\n'
+        f'failures="{kinds.count("failure")}" errors="{kinds.count("error")}" '
+        f'skipped="{kinds.count("skipped")}">\n'
         f"{cases}  </testsuite>\n</testsuites>\n"
     )
 
@@ -35,7 +36,9 @@ def gate_xml(study: str, tree: Mapping[str, Any]) -> str:
 def _kind(one: Mapping[str, Any]) -> str:
     if one["waiver"] is not None:
         return "skipped"
-    return "" if one["state"] == _MET else "failure"
+    if one["state"] == _MET:
+        return ""
+    return "error" if one["state"] == _CANNOT_TELL else "failure"
 
 
 def _case(study: str, one: Mapping[str, Any], kind: str) -> str:
@@ -43,9 +46,9 @@ def _case(study: str, one: Mapping[str, Any], kind: str) -> str:
     head = f'    <testcase classname="{escape(study)}" name="{escape(one["name"])}">'
     if kind == "skipped":
         told = f'<skipped message="waived by ledger entry {one["waiver"]}: {escape(one["why"])}"/>'
-    elif kind == "failure":
-        sort = "cannot-tell" if one["state"] == _CANNOT_TELL else "not-met"
-        told = f'<failure type="{sort}" message="{escape(one["why"])}">{lines}</failure>'
+    elif kind:
+        sort = "cannot-tell" if kind == "error" else "not-met"
+        told = f'<{kind} type="{sort}" message="{escape(one["why"])}">{lines}</{kind}>'
     else:
         told = f"<system-out>{lines}</system-out>"
     return f"{head}{told}</testcase>\n"

@@ -1,7 +1,8 @@
 """A comparison as JUnit XML, which every CI system shows: one test for each candidate and metric.
 
-With something required, a metric that does not show it fails; with nothing required, only one that
-is worse fails and one that cannot tell is skipped.
+With something required, a metric that shows harm is a failure and one that does not show what is
+required an error: both stop CI, and they are not the same. With nothing required, only one that is
+worse fails and one that cannot tell is skipped. Estimates with their intervals are properties.
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ def _suite(place: int, comparison: Comparison, found: Comparisons) -> str:
     kinds = [kind for kind, _ in results]
     if len(found.answers) > 1:
         answer = found.answers[place]
-        lost = "" if answer.met else "failure"
+        lost = "" if answer.met else "error"
         text = f"p = {answer.adjusted:.3g}, corrected over {len(found.answers)} candidates (Holm)"
-        told = f'<failure type="not-met" message="{escape(text)}"/>' if lost else ""
+        told = f'<error type="not-met" message="{escape(text)}"/>' if lost else ""
         cases.append(
             f'    <testcase classname="{escape(name)}" name="all metrics, over the candidates">'
             f"{told}</testcase>\n"
@@ -44,9 +45,27 @@ def _suite(place: int, comparison: Comparison, found: Comparisons) -> str:
         kinds.append(lost)
     return (
         f'  <testsuite name="{escape(name)}" tests="{len(cases)}" '
-        f'failures="{kinds.count("failure")}" errors="0" skipped="{kinds.count("skipped")}">\n'
-        f"{''.join(cases)}{_ratios(comparison)}  </testsuite>\n"
+        f'failures="{kinds.count("failure")}" errors="{kinds.count("error")}" '
+        f'skipped="{kinds.count("skipped")}">\n'
+        f"{_properties(comparison)}{''.join(cases)}{_ratios(comparison)}  </testsuite>\n"
     )
+
+
+def _properties(comparison: Comparison) -> str:
+    """Each metric's difference with its interval, for machines: stored units, all digits."""
+    told = []
+    for metric in comparison.metrics:
+        estimate = metric.verdict.descriptive
+        if estimate is None:
+            continue
+        parts = {"difference": estimate.value, "low": estimate.low, "high": estimate.high}
+        parts |= {"level": estimate.level, "n": estimate.n}
+        told += [
+            f'      <property name="{escape(f"{metric.metric}: {name}")}" value="{value!r}"/>\n'
+            for name, value in parts.items()
+            if value is not None
+        ]
+    return f"    <properties>\n{''.join(told)}    </properties>\n" if told else ""
 
 
 def _ratios(comparison: Comparison) -> str:
@@ -57,11 +76,12 @@ def _ratios(comparison: Comparison) -> str:
 
 
 def _result(metric: MetricComparison, comparison: Comparison) -> tuple[str, str]:
-    """Return (failure, skipped or nothing; its type)."""
+    """Return (failure, error, skipped or nothing; its type)."""
     if comparison.requirement is not None:
         if metric.requirement is not None and metric.requirement.rejected:
             return "", ""
-        return "failure", "harm" if metric.metric in comparison.requirement.harmed else "not-shown"
+        harmed = metric.metric in comparison.requirement.harmed
+        return ("failure", "harm") if harmed else ("error", "not-shown")
     if metric.verdict.reading is Reading.INFERIOR:
         return "failure", "worse"
     open_question = metric.verdict.reading in {Reading.INCONCLUSIVE, Reading.INADMISSIBLE}

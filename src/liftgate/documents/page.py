@@ -16,7 +16,7 @@ from liftgate.canon import short
 from liftgate.documents.numbers import plot_rows
 from liftgate.documents.words import Badge
 from liftgate.errors import LiftgateError
-from liftgate.figures import visible
+from liftgate.figures import escape, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -108,6 +108,24 @@ def render_page(template: str, context: Mapping[str, Any], budget: Budget) -> st
     digest = base64.b64encode(hashlib.sha256(css.encode("utf-8")).digest()).decode("ascii")
     page = _environment(budget).get_template(template)
     return page.render(**context, budget=budget, css=css, css_digest=digest)
+
+
+def plain_page(title: str, inner: str, *, after: str = "") -> str:
+    """Return a page with the report's style around markup that is made already.
+
+    Args:
+        title: any text.
+        inner: markup.
+        after: what stands behind it, such as the record of a build.
+    """
+    policy = "default-src 'none'; style-src 'unsafe-inline'"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f"<title>{escape(title)}</title><style>{stylesheet()}</style></head>\n"
+        f'<body><main class="wrap document">\n{inner}</main>\n{after}</body></html>\n'
+    )
 
 
 def badge_icon(badge: Badge) -> str:

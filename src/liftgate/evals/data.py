@@ -28,9 +28,9 @@ def load_dataset(
     text, an empty one is missing, and ``input.<part>`` and ``metadata.<name>`` columns nest.
 
     Args:
-        source: a path ending in ``.jsonl``, ``.csv`` or ``.parquet``, or
-            ``python:package.module:attribute``: an iterable of items or mappings, or a function
-            that returns one.
+        source: a path ending in ``.jsonl``, ``.csv`` or ``.parquet``, the description of such a
+            file in Croissant (``.json``), or ``python:package.module:attribute``: an iterable of
+            items or mappings, or a function that returns one.
         root: the folder from which files and modules are looked up.
         name: what to call the set; by default the file's or attribute's name.
         cluster: the column that says which items are not independent, looked up in the row and

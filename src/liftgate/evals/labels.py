@@ -178,21 +178,15 @@ def _subject(row: Mapping[str, Any], rubric: Rubric) -> str:
 
 
 def _value(given: Any, rubric: Rubric) -> float | None:
-    if isinstance(given, str):
-        anchor = rubric.scale.named(given)
-        if anchor is not None:
-            return anchor.value
-        try:
-            given = float(given)
-        except ValueError:
-            return None
-    if not isinstance(given, (int, float)):
+    found = rubric.scale.value_of(given)
+    if found is not None or not _has_statements(rubric):
+        return found
+    # One label speaks about all statements of an answer: the mean of what each would get.
+    try:
+        mean = float(given)
+    except (TypeError, ValueError):
         return None
-    if _has_statements(rubric):
-        # One label speaks about all statements of an answer: the mean of what each would get.
-        return float(given) if rubric.scale.low <= given <= rubric.scale.high else None
-    anchor = rubric.scale.at(float(given))
-    return None if anchor is None else anchor.value
+    return mean if rubric.scale.low <= mean <= rubric.scale.high else None
 
 
 def _error(path: Path, faults: list[str]) -> DataError:

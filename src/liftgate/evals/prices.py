@@ -6,7 +6,6 @@ leaves older calls at theirs.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from math import fsum
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import plain
+from liftgate.canon import plain, sha256
 from liftgate.errors import DataError
 from liftgate.records import Answer, Json, Observation, Trial
 from liftgate.study.source import parse
@@ -159,7 +158,7 @@ def read_prices(path: Path) -> Prices:
     seen = {(row.model, row.since) for row in rows}
     if len(seen) != len(rows):
         raise DataError(f"{path.name}: a model has two prices from the same day on")
-    return Prices(currency, rows, f"sha256:{hashlib.sha256(data).hexdigest()}")
+    return Prices(currency, rows, sha256(data))
 
 
 def _price(place: str, entry: Any) -> Price:

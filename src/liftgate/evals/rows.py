@@ -12,6 +12,7 @@ from liftgate.canon import plain
 from liftgate.errors import DataError, did_you_mean
 from liftgate.records import Item, Json
 from liftgate.records.evaluation import NOTHING
+from liftgate.records.json_value import name_of
 
 FIELDS = ("id", "input", "target", "weight", "metadata")
 TEXT_PART = "text"
@@ -43,12 +44,12 @@ def item_of(row: Any, wanted: Wanted) -> Item:
     if isinstance(row, Item):
         return _settled(row, wanted)
     if not isinstance(row, Mapping):
-        raise Problem(f"got {_kind(row)}, expected a mapping with the keys id and input")
+        raise Problem(f"got {name_of(row)}, expected a mapping with the keys id and input")
     _check_keys(row, wanted)
     beside = {k: v for k, v in row.items() if k not in FIELDS}
     declared = row.get("metadata")
     if declared is not None and not isinstance(declared, Mapping):
-        raise Problem(f"metadata: got {_kind(declared)}, expected a mapping")
+        raise Problem(f"metadata: got {name_of(declared)}, expected a mapping")
     item = Item(
         id=_id(row.get("id")),
         input=_input(row),
@@ -93,7 +94,7 @@ def _label(name: str, part: str, beside: Mapping[str, Json]) -> str:
         guess = f" (did you mean {near!r}?)" if near and near != name else ""
         raise Problem(f"{name}: missing; the study names it as {part}{guess}")
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise Problem(f"{name}: got {_kind(value)}, expected text or an integer as {part}")
+        raise Problem(f"{name}: got {name_of(value)}, expected text or an integer as {part}")
     return str(value)
 
 
@@ -130,7 +131,7 @@ def _input(row: Mapping[str, Any]) -> dict[str, Json]:
     if isinstance(value, str):
         value = {TEXT_PART: value}
     if not isinstance(value, Mapping):
-        raise Problem(f"input: got {_kind(value)}, expected text or a mapping of parts")
+        raise Problem(f"input: got {name_of(value)}, expected text or a mapping of parts")
     if not value:
         raise Problem("input: got no parts")
     parts: dict[str, Json] = _json("input", value)
@@ -141,7 +142,7 @@ def _weight(value: Any) -> float:
     if value is None:
         return 1.0
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Problem(f"weight: got {_kind(value)}, expected a number above 0")
+        raise Problem(f"weight: got {name_of(value)}, expected a number above 0")
     if not math.isfinite(value) or value <= 0:
         raise Problem(f"weight: got {value}, expected a finite number above 0")
     return float(value)
@@ -152,23 +153,6 @@ def _json(place: str, value: Any) -> Any:
         return plain(value, place=place)
     except DataError as error:
         raise Problem(str(error)) from error
-
-
-_KINDS = {
-    "str": "text",
-    "dict": "a mapping",
-    "list": "a list",
-    "tuple": "a list",
-    "NoneType": "null",
-    "bool": "true or false",
-    "int": "a number",
-    "float": "a number",
-}
-
-
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return _KINDS.get(name, name)
 
 
 def shared_inputs(items: Mapping[str, Item]) -> Iterator[tuple[Item, Item]]:

@@ -1,4 +1,4 @@
-"""Where rows come from: JSONL, CSV and Parquet files, and Python."""
+"""Where rows come from: files, alone or as Croissant describes them, and Python."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import csv
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
+from liftgate.evals import croissant
 from liftgate.plugins.local import load_attribute, place_of
 
 PYTHON = "python:"
@@ -33,8 +34,9 @@ def read_source(source: str, *, root: Path) -> tuple[str, Iterator[Found]]:
     """Open a source and return a name for it with its rows; reading them may raise DataError too.
 
     Args:
-        source: a path ending in ``.jsonl``, ``.csv`` or ``.parquet`` (``path:`` may stand before
-            it), or ``python:package.module:attribute``.
+        source: a path ending in ``.jsonl``, ``.csv`` or ``.parquet``, or in ``.json`` for a
+            description in Croissant (``path:`` may stand before it); or
+            ``python:package.module:attribute``.
         root: the folder from which both are looked up.
 
     Raises:
@@ -164,6 +166,23 @@ def _without_null_parts(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
+def _croissant(path: Path) -> Iterator[Found]:
+    described = croissant.described(path)
+    suffix = described.path.suffix.lower()
+    if suffix not in _READERS or suffix == path.suffix.lower():
+        raise DataError(
+            f"{path.name}: describes {described.path.name}, expected a table of rows: "
+            f"{', '.join(one for one in _READERS if one != '.json')}"
+        )
+    for found in _READERS[suffix](described.path):
+        if not isinstance(found.row, dict):
+            yield found
+        elif lacking := sorted(set(described.columns) - set(found.row)):
+            yield Found(found.place, fault=f"has no {', '.join(lacking)}, which is described")
+        else:
+            yield replace(found, row=described.row(found.row))
+
+
 def _lines(path: Path) -> Generator[str, None, None]:
     """Yield decoded lines with their ends; only newlines end a line, as in every editor."""
     with path.open("rb") as file:
@@ -214,4 +233,5 @@ _READERS: Mapping[str, Callable[[Path], Iterator[Found]]] = {
     ".ndjson": _jsonl,
     ".csv": _csv,
     ".parquet": _parquet,
+    ".json": _croissant,
 }

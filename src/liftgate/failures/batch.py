@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from liftgate.canon import canonical, digest, short
+from liftgate.canon import canonical, digest, sha256, short
 from liftgate.errors import DataError
 
 DRAWN = "failures.drawn"
@@ -31,7 +31,7 @@ def batch_lines(rows: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> 
 
 def line_digests(lines: Sequence[bytes]) -> list[str]:
     """Return what the ledger keeps of each line."""
-    return [f"sha256:{hashlib.sha256(line).hexdigest()}" for line in lines]
+    return [sha256(line) for line in lines]
 
 
 def read_batch(data: bytes, file: str, entries: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ import re
 
 from liftgate.errors import DataError
 
-_STYLE = (
+STYLE = (
     "svg{background:#fff;color:#1a1d21;font:12.5px system-ui,'DejaVu Sans',sans-serif}"
     ".label{font-weight:600}.value{font-size:11.5px}.tick,.margin-text{font-size:11px}"
     ".axis{stroke:#8a9099}"
@@ -26,7 +26,7 @@ def standalone(svg: str) -> str:
     if found is None or not svg.endswith("</svg>"):
         raise DataError("svg: expected the markup of one picture")
     opening = f"{found[0][:-1]}{_NAMESPACE}>"
-    return f"{opening}<style>{_STYLE}</style>{svg[found.end() :]}\n"
+    return f"{opening}<style>{STYLE}</style>{svg[found.end() :]}\n"
 
 
 def inline(file: str) -> str:

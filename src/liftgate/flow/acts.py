@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError, UnknownName
+from liftgate.flow.authors import called
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.lending import declared, lent, roles_of, signer_of
+from liftgate.flow.lending import declared, lent, own_signer, roles_of
 from liftgate.flow.policies import current, difference, refuse, refuse_machines, signers_of
 from liftgate.gates.acts import ActFacts, Proposal, stand_act
 from liftgate.gates.condition import Condition
@@ -139,11 +140,11 @@ def answer(
     act = f"{'object to' if objects else 'agree to'} entry {number} as {role}"
     with Ledger.open(workspace.home) as ledger:
         refuse_machines(ledger, act, [key], seen.trust)
-        known = signer_of(key, seen.trust)
-        if not objects and not right.author_may and {known.key, known.name} & facts.authors:
+        known = own_signer(key, seen.trust)
+        if not objects and not right.author_may and known.names & facts.authors:
             refuse(ledger, act, key, f"key {known.name!r} proposed it: the author does not agree")
-        if not objects and known.key in facts.conflicts:
-            refuse(ledger, act, key, facts.conflicts[known.key])
+        if not objects and known.who in facts.conflicts:
+            refuse(ledger, act, key, facts.conflicts[known.who])
         roles = roles_of(key, seen.trust, seen.consents, seen.policy, seen.now)
         if role not in roles:
             has = ", ".join(roles) or "none"
@@ -207,7 +208,7 @@ def register(
     with Ledger.open(workspace.create().home) as ledger:
         act = f"register {team} as a user of {of}"
         refuse_machines(ledger, act, [key], trust)
-        if f"team-{team}" not in signer_of(key, trust).roles:
+        if f"team-{team}" not in own_signer(key, trust).roles:
             refuse(ledger, act, key, f"the trust file does not give it the role team-{team}")
         entry = ledger.append(CONSUMER, body)
         consent.give(ledger, entry, consent.CONSUMER, body, [key], trust)
@@ -222,7 +223,7 @@ def consumers(entries: Sequence[Entry], consents: Sequence[Consent], of: str) ->
         body = told.get(one.about, {})
         team = body.get("team")
         if one.act == consent.CONSUMER and of and body.get("of") == of and isinstance(team, str):
-            roles = {role for signer in one.by if not signer.service for role in signer.roles}
+            roles = {role for signer in one.by for role in signer.roles}
             found += [team] if f"team-{team}" in roles else []
     return list(dict.fromkeys(found))
 
@@ -289,15 +290,17 @@ def _facts(seen: _Seen, proposal: Proposal) -> ActFacts:
 
     def said(word: str) -> tuple[Signer, ...]:
         found = signers_of((one for one in acts if one.said.get("answer") == word), role=True)
-        return with_lent(found, lent(seen.consents), seen.policy)
+        return with_lent(found, lent(seen.consents, seen.trust), seen.policy)
 
     authors = signers_of(one for one in acts if one.said.get("answer") == PROPOSES)
     return ActFacts(
         proposal,
         seen.now,
-        frozenset(text for one in authors for text in (one.key, one.name)),
+        called(authors),
         said(AGREES),
         said(OBJECTS),
         signers_of(one for one in mine if one.act == consent.REVIEW),
-        conflicts_of(declared(seen.consents), f"entry {proposal.sequence}", seen.policy),
+        conflicts_of(
+            declared(seen.consents, seen.trust), f"entry {proposal.sequence}", seen.policy
+        ),
     )

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from liftgate.documents import madr
-from liftgate.errors import DataError, LiftgateError
+from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.flow import cosign
-from liftgate.flow.lending import roles_of
+from liftgate.flow.lending import own_signer, roles_of
 from liftgate.flow.policies import refuse, refuse_machines
-from liftgate.flow.standing import Picture, decided, facts, picture
+from liftgate.flow.standing import Picture, decided, facts, picture, status
+from liftgate.gates.condition import Condition
 from liftgate.gates.demands import Facts, waiver_fault
 from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
 from liftgate.records import Entry
+from liftgate.records.decision_record import of_json
 from liftgate.store import Workspace
 
 
@@ -172,6 +174,7 @@ def waive(
     Raises:
         Refused: a key that may not, a condition that is never waived, or a waiver held too long.
         DataError: no reason, owner or condition.
+        UnknownName: the decided study has no such condition.
     """
     if not reason.strip() or not owner.strip() or not conditions:
         raise DataError("waiver: expected a reason, an owner and at least one condition")
@@ -194,6 +197,7 @@ def waive(
         barred = [n for n in conditions if n in plan.never or n.partition(":")[0] in plan.never]
         if barred:
             refuse(ledger, act, keys[0], f"{', '.join(barred)} is never waived")
+        _refuse_unknown(seen, conditions)
         if (until - seen.now).days >= plan.longest_days:
             refuse(ledger, act, keys[0], f"a waiver holds {plan.longest_days} days at most")
         if until <= seen.now:
@@ -205,6 +209,23 @@ def waive(
     known = facts(again)
     mine = [w for w in known.waivers if w.sequence == entry.sequence]
     return entry, waiver_fault(again.policy, known, mine[0], conditions[0])
+
+
+def _refuse_unknown(seen: Picture, conditions: Sequence[str]) -> None:
+    """Refuse a mistyped condition, as far as a decision says which there are."""
+    if seen.decision is None:
+        return
+    known = set(_names(status(seen).tree))
+    for name in conditions:
+        if name not in known:
+            hint = "liftgate gate status STUDY shows them"
+            raise UnknownName("condition", name, known, hint=hint)
+
+
+def _names(tree: Condition) -> Iterator[str]:
+    for one in tree.parts:
+        yield one.name
+        yield from _names(one)
 
 
 def draft_record(file: Path, workspace: Workspace) -> str:
@@ -219,6 +240,23 @@ def draft_record(file: Path, workspace: Workspace) -> str:
     context = f"{body['hypothesis']}\n\nThe gate says: {words}.\n\n{body['error_statement']}"
     candidates = [f"ship {one['candidate']}" for one in body["decisions"]]
     return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates)
+
+
+def signed_record(file: Path, workspace: Workspace) -> str:
+    """Return the signed record of a study's last decision as Markdown, as it was signed.
+
+    Raises:
+        LiftgateError: nothing was decided yet, or nobody has signed a record that counts.
+    """
+    seen = picture(file, workspace)
+    number = facts(seen).record
+    if number is None:
+        raise LiftgateError(
+            f"{seen.locked.name}: no signed decision record is about this evidence",
+            hint=f"liftgate gate record {file} --out FILE drafts one",
+        )
+    said = next(one.said for one in seen.consents if one.sequence == number)
+    return madr.to_markdown(of_json(said))
 
 
 def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, Any]:
@@ -260,11 +298,11 @@ def _has_signed(seen: Picture, key: Key) -> bool:
 
 
 def _not_for(key: Key, role: str, seen: Picture, known: Facts) -> str:
-    public = key.public
-    if {folded(public.id), folded(public.name)} & {folded(one) for one in known.authors}:
+    public, mine = key.public, own_signer(key, seen.trust)
+    if mine.names & {folded(one) for one in known.authors}:
         return f"key {public.name!r} is the author's, and the author does not approve"
-    if public.id in known.conflicts:
-        return f"key {public.name!r}: {known.conflicts[public.id]}"
+    if mine.who in known.conflicts:
+        return f"key {public.name!r}: {known.conflicts[mine.who]}"
     roles = roles_of(key, seen.trust, seen.consents, seen.policy, seen.now)
     if role not in roles:
         has = ", ".join(roles) or "none"

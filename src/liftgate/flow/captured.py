@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from liftgate.canon import sha256
-from liftgate.errors import DataError, NotEnoughData, UnknownName
-from liftgate.lineage.capture_git import Unlearnt, git, lacking, unpacked
+from liftgate.errors import DataError, NotEnoughData
+from liftgate.flow.original import original_of
+from liftgate.lineage.capture import gaps
+from liftgate.lineage.capture_git import Unlearnt, git, git_state, lacking, unpacked
 from liftgate.records import Run
 from liftgate.store import Store, Workspace
 
@@ -39,48 +43,78 @@ def captured_tree(
             git(repository, "worktree", "add", "--detach", str(tree), captured["commit"])
         except Unlearnt as error:
             raise DataError(f"git: {error}") from error
-        try:
+        with ExitStack() as made:
+            made.callback(_remove, repository, tree)
+            _submodules(captured, repository, tree, made)
             _complete(captured, tree, store)
             yield tree
-        finally:
-            git(repository, "worktree", "remove", "--force", str(tree))
+
+
+def run_named(name: str, workspace: Workspace) -> Run:
+    """Return a run by its id, or the last run of a study by its name.
+
+    Raises:
+        UnknownName: no such run or study.
+        DataError: the study holds no trials that count.
+    """
+    with Store.open(workspace.home, read_only=True) as store:
+        runs = {run.id: run for run in store.runs()}
+    return runs[name] if name in runs else runs[original_of(name, workspace).runs[-1]]
+
+
+def incomplete(run: Run, workspace: Workspace) -> list[str]:
+    """Return what was not captured of a run, or not kept, in sentences; empty: it is whole."""
+    found = gaps(run.manifest)
+    captured: Any = run.manifest.get("git")
+    if isinstance(captured, Mapping):
+        with Store.open(workspace.home, read_only=True) as store:
+            lost = [*lacking(captured), *_cut_out(captured, store)]
+        found += [f"not kept: {one}" for one in lost]
+    return found
+
+
+def code_now(folder: Path) -> str | None:
+    """Return the digest of the code in a folder as it is; None: it is in no repository."""
+    try:
+        found: Any = git_state(folder, None, {})
+    except Unlearnt:
+        return None
+    return str(found["code"])
 
 
 def export_tree(name: str, workspace: Workspace, out: Path, *, repository: Path) -> Run:
     """Write the working tree of a run into an empty folder, byte by byte as it was captured.
 
     Args:
-        name: the run's id.
+        name: the run's id, or a study's name: its last run.
         workspace: where it was run.
         out: a folder that is not there yet, or is empty.
         repository: a folder in a clone of the repository.
 
     Raises:
-        UnknownName: no such run.
+        UnknownName: no such run or study.
         DataError: the folder holds something, or the commit is nowhere to be had.
         NotEnoughData: the capture was incomplete; nothing is written.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out}: expected an empty folder, or none")
+    run = run_named(name, workspace)
+    captured: Any = run.manifest.get("git")
+    if not isinstance(captured, Mapping) or "kept" not in captured:
+        raise NotEnoughData(f"run {run.id}: it captured no code")
     with Store.open(workspace.home, read_only=True) as store:
-        runs = {run.id: run for run in store.runs()}
-        if name not in runs:
-            raise UnknownName("run", name, runs)
-        captured: Any = runs[name].manifest.get("git")
-        if not isinstance(captured, Mapping) or "kept" not in captured:
-            raise NotEnoughData(f"run {name}: it captured no code")
         missing = [*lacking(captured), *_cut_out(captured, store)]
     if missing:
-        raise NotEnoughData(f"run {name}: not kept when it ran: {', '.join(missing)}")
+        raise NotEnoughData(f"run {run.id}: not kept when it ran: {', '.join(missing)}")
     with captured_tree(captured, repository, workspace) as tree:
         for path in sorted(tree.rglob("*")):
             target = out / path.relative_to(tree)
             if path.is_dir() and not path.is_symlink():
                 target.mkdir(parents=True, exist_ok=True)
-            elif path.relative_to(tree).parts != (".git",):
+            elif path.name != ".git":
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _copy(path, target)
-    return runs[name]
+    return run
 
 
 def _cut_out(captured: Mapping[str, Any], store: Store) -> list[str]:
@@ -120,10 +154,39 @@ def _complete(captured: Mapping[str, Any], tree: Path, store: Store) -> None:
     """Add what was not committed."""
     try:
         if captured["diff"]:
-            git(tree, "apply", "--binary", data=unpacked(store.output(captured["kept_diff"])))
+            whole = unpacked(store.output(captured["kept_diff"]))
+            git(tree, "apply", "--binary", "--whitespace=nowarn", data=whole)
     except Unlearnt as error:
         raise DataError(f"git apply: {error}") from error
     for name, blob in captured["kept"].items():
         path = tree / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(unpacked(store.output(blob)))
+        if name in captured.get("executable", ()):
+            path.chmod(path.stat().st_mode | 0o111)
+    for name, target in captured.get("links", {}).items():
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).symlink_to(target)
+
+
+def _submodules(captured: Mapping[str, Any], repository: Path, tree: Path, made: ExitStack) -> None:
+    """Put the commits of submodules into the tree, from those of the present clone."""
+    top = Path(os.fsdecode(git(repository, "rev-parse", "--show-toplevel")).rstrip("\n"))
+    for name, state in (captured.get("submodules") or {}).items():
+        commit = str(state).lstrip("+U")
+        if commit.startswith("-"):
+            continue
+        inside = top / name
+        try:
+            if not (inside / ".git").exists():
+                raise Unlearnt("it is not checked out here; git submodule update --init")
+            git(inside, "worktree", "add", "--force", "--detach", str(tree / name), commit)
+        except Unlearnt as error:
+            raise DataError(f"submodule {name}, commit {commit}: {error}") from error
+        made.callback(_remove, inside, tree / name)
+
+
+def _remove(repository: Path, tree: Path) -> None:
+    """Remove a working tree; one that holds submodules git itself refuses to remove."""
+    shutil.rmtree(tree, ignore_errors=True)
+    git(repository, "worktree", "prune")

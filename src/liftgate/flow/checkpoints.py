@@ -1,4 +1,4 @@
-"""``ledger checkpoint``, ``prove``, ``check`` and ``attest``."""
+"""``ledger checkpoint``, ``prove`` and ``check``."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from liftgate.errors import DataError, LedgerError, NotAllowed
-from liftgate.ledger import Ledger, anchors, proof, signed
+from liftgate.errors import DataError, LedgerError
+from liftgate.ledger import Ledger, anchors, proof
 from liftgate.ledger.checkpoint import Checkpoint, compare, origin_of, take
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import FILE as TRUST_FILE
-from liftgate.ledger.trust import load as load_trust
-from liftgate.lineage.impact import still_reopened
 from liftgate.records import Entry
 from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 GIT = "git"
 TRUST_VARIABLE = "LIFTGATE_TRUST"
-_SHIPS = "vsa"
-"""The statement that says to machines that a decision ships."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def keep_checkpoint(
     if to.git:
         places.append(f"git note of commit {anchors.add_note(Path.cwd(), made)[:12]}")
     if to.ledger is not None:
-        with Ledger.open(_home(to.ledger)) as other:
+        with Ledger.open(home_in(to.ledger), mine=False) as other:
             number = anchors.add_to_ledger(other, made)
         places.append(f"{to.ledger}, entry {number}")
     return Kept(made, tuple(places))
@@ -96,7 +92,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     if place == GIT and not path.exists():
         found = _own(anchors.read_notes(Path.cwd()), workspace)
     elif path.is_dir():
-        with Ledger.open(_home(path), read_only=True) as other:
+        with Ledger.open(home_in(path), read_only=True, mine=False) as other:
             other.verify()
             found = _own(anchors.read_ledger(other), workspace)
     else:
@@ -106,7 +102,7 @@ def checkpoints_of(place: str, workspace: Workspace) -> list[tuple[str, Checkpoi
     return [(place, one) for one in found]
 
 
-def prove_entry(workspace: Workspace, sequence: int, size: int | None) -> dict[str, Any]:
+def prove_entry(workspace: Workspace, sequence: int, size: int | None = None) -> dict[str, Any]:
     """Return the proof that an entry is in the ledger; see ``liftgate.ledger.proof``."""
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return proof.prove_entry(ledger, sequence, size)
@@ -141,28 +137,6 @@ def check_proof(file: Path, against: Path) -> Entry | int:
     return proof.check_entry(given, _of_size(kept, size, against))
 
 
-def attest(
-    workspace: Workspace,
-    sequence: int,
-    predicate: str,
-    *,
-    sign_with: Sequence[str],
-    trust: Path | None = None,
-) -> tuple[Entry, dict[str, Any]]:
-    """Sign a statement about an entry; see ``liftgate.ledger.signed.attest``."""
-    keys = [load_key(name) for name in sign_with]
-    trusted = load_trust(trust_file(workspace, trust))
-    with Ledger.open(workspace.home) as ledger:
-        entries = list(ledger.entries())
-        about = [one for one in entries if one.sequence == sequence and one.kind == "decision"]
-        again = still_reopened(entries, about[0]) if about else ()
-        if predicate == _SHIPS and again:
-            raise NotAllowed(
-                f"entry {sequence}: {'; '.join(again)}", hint="decide the study anew: liftgate run"
-            )
-        return signed.attest(ledger, sequence, predicate, keys, trusted)
-
-
 def trust_file(workspace: Workspace, given: Path | None) -> Path:
     """Return which trust file holds: the one named, ``LIFTGATE_TRUST``, else the workspace's.
 
@@ -183,8 +157,8 @@ def _elsewhere(to: Destinations) -> list[Checkpoint]:
     found: list[Checkpoint] = []
     if to.git:
         found += anchors.read_notes(Path.cwd())
-    if to.ledger is not None and Ledger.exists(_home(to.ledger)):
-        with Ledger.open(_home(to.ledger), read_only=True) as other:
+    if to.ledger is not None and Ledger.exists(home_in(to.ledger), mine=False):
+        with Ledger.open(home_in(to.ledger), read_only=True, mine=False) as other:
             found += anchors.read_ledger(other)
     return found
 
@@ -195,7 +169,7 @@ def _own(found: Sequence[Checkpoint], workspace: Workspace) -> list[Checkpoint]:
     return [one for one in found if one.origin == origin]
 
 
-def _home(folder: Path) -> Path:
+def home_in(folder: Path) -> Path:
     """Find a workspace's own folder in one that was named."""
     inner = folder / ".liftgate"
     return inner if inner.is_dir() else folder

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from liftgate.canon import plain
-from liftgate.documents.comparison import render_comparison
+from liftgate.documents.comparison import comparison_figures, render_comparison
 from liftgate.documents.comparison_notes import log_notes, metric_notes, notes
 from liftgate.documents.comparison_words import all_written, written
 from liftgate.documents.job_summary import summary_markdown
 from liftgate.documents.junit import junit_xml
 from liftgate.documents.ratio_words import ratio_lines
 from liftgate.errors import DataError, UnknownName
+from liftgate.figures import Figure
 from liftgate.flow.compare_traces import counted, with_scores
 from liftgate.gates import compare as gate
 from liftgate.gates import ratios
@@ -189,6 +190,11 @@ def _lower(metric: str, sides: tuple[Read, Read], question: Question) -> bool:
 def page(comparison: Comparison) -> str:
     """Return a comparison as one self-contained HTML page."""
     return render_comparison(plain(comparison), [[*ratio_lines(one)] for one in comparison.ratios])
+
+
+def pictures(comparison: Comparison) -> tuple[Figure, ...]:
+    """Return the pictures of a comparison's page."""
+    return comparison_figures([plain(one) for one in comparison.metrics])
 
 
 def junit(comparisons: Comparisons) -> str:

@@ -139,6 +139,8 @@ def add(workspace: Workspace, file: Path, given: Path | None = None) -> Entry:
         try:
             return consent.add(ledger, envelope, trust)
         except NotAllowed as error:
-            body = {"act": "add a signature", "why": str(error)}
-            ledger.append(REFUSED, {**body, "key": "", "name": ""})
+            ids = [name for name, _ in envelope.signatures]
+            names = [one.key.name for one in trust.keys if one.key.id in ids]
+            body = {"act": "add a signature", "why": str(error), "name": ", ".join(names)}
+            ledger.append(REFUSED, {**body, "key": ", ".join(ids)})
             raise Refused(str(error), hint=error.hint) from error

@@ -10,7 +10,9 @@ from liftgate.documents.brief import brief, demands
 from liftgate.errors import UnknownName
 from liftgate.flow.studies_view import Wanted, study_row
 from liftgate.flow.study_index import Known, StudyIndex
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, shapes
+from liftgate.lineage.impact import REOPENED, still_reopened
+from liftgate.records import Entry
 from liftgate.store import Workspace
 from liftgate.study.design import Study
 
@@ -54,6 +56,7 @@ def decision_view(
                 "time": one.time.isoformat(),
                 "words": dict(one.words),
                 "shown": one.sequence == number,
+                "reopened": known.reopened.get(one.sequence),
                 "address": f"/decision?{urlencode({'study': study, 'entry': one.sequence})}",
             }
             for one in reversed(known.decisions[-MOST_BEFORE:])
@@ -67,6 +70,7 @@ def _decision(
 ) -> dict[str, Any]:
     with Ledger.open(workspace.home, read_only=True) as ledger:
         entry = ledger.entry(number)
+        reopened = _reopened(ledger, known, entry)
     names = [one["candidate"] for one in entry.body["decisions"]]
     if candidate is not None and candidate not in names:
         raise UnknownName("candidate", candidate, names)
@@ -81,8 +85,18 @@ def _decision(
         "author": entry.author,
         "newest": known.decisions[-1].sequence,
         "stale": known.stale if number == known.decisions[-1].sequence else "",
+        "reopened": list(reopened),
         **said,
     }
+
+
+def _reopened(ledger: Ledger, known: Known, entry: Entry) -> tuple[str, ...]:
+    """Return why a decision, or an earlier one on the same evidence, is to be looked at again."""
+    if not known.reopened:
+        return ()
+    told = [one for one in ledger.entries(REOPENED) if not shapes.fault(one)]
+    mine = [ledger.entry(one.sequence) for one in known.decisions if one.sequence <= entry.sequence]
+    return still_reopened([*mine, *told], entry)
 
 
 def _asked(workspace: Workspace, known: Known) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape, unescape
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
@@ -81,6 +83,21 @@ class Shelf:
         if known[file].stamp[1] > MAX_FILE:
             raise DataError(f"{file}: has more than {MAX_FILE:,} bytes, open the file itself")
         return known[file], (self.folder / file).read_text(encoding="utf-8", errors="replace")
+
+    def picture(self, file: str, name: str) -> str:
+        """Return a picture that a document shows and that lies beside it, as SVG.
+
+        Raises:
+            UnknownName: no built document has this path, or it shows no such picture.
+            DataError: it is larger than a page may be.
+        """
+        _, text = self.document(file)
+        path = (self.folder / file).parent / name
+        if f"]({name})" not in text or not _SVG.fullmatch(name) or not _is_plain(path):
+            raise UnknownName("picture", name[:200], ())
+        if path.stat().st_size > MAX_FILE:
+            raise DataError(f"{name}: has more than {MAX_FILE:,} bytes, open the file itself")
+        return path.read_text(encoding="utf-8", errors="replace")
 
     def check(self, one: Found) -> Mapping[str, Any]:
         """Hold a document against the ledger now, and keep what was found."""
@@ -262,6 +279,16 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
     """
     one, text = shelf.document(file)
     said = shelf.check(one) if now else shelf.checked(one, shelf.tip())
+    pictures: list[dict[str, str]] = []
+
+    def shown(name: str, says: str) -> str:
+        if not _is_plain((shelf.folder / file).parent / name):
+            return ""
+        address = f"/document/picture?{urlencode({'file': file, 'name': name})}"
+        pictures.append({"name": name, "says": unescape(says), "address": address})
+        return f'<img class="picture" src="{escape(address)}" alt="{says}">'
+
+    html = inner_html(text, shown)[0]
     return {
         "verified": shelf.index.verified(),
         "file": one.file,
@@ -269,13 +296,20 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
         "study": one.study,
         "entry": one.entry,
         "time": one.time,
+        "pictures": pictures,
         "decision": f"/decision?{urlencode(_decision(one))}",
         "check": f"/document?{urlencode({'file': one.file, 'check': 'now'})}",
         "checked": None if said is None else dict(said),
-        "html": inner_html(text)[0],
+        "html": html,
     }
 
 
+def _is_plain(path: Path) -> bool:
+    """Whether there is a file, and no link to one elsewhere."""
+    return path.is_file() and not path.is_symlink()
+
+
+_SVG = re.compile(r"[\w-][\w.-]*\.svg")
 _STATES = (*(status.value for status in Status), "broken", "not checked")
 
 

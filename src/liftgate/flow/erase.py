@@ -29,6 +29,8 @@ class Erasure(Card):
     """Inputs, facts, answers, traces and judges' words that were taken out now."""
     shared: int
     """Values that other items have, too, so they stay."""
+    messages: int
+    """Error messages about them that stay in files of runs, which the ledger has hashed."""
     reports: tuple[str, ...]
     """Pages that may have quoted them: removed, ``liftgate report`` writes them anew."""
 
@@ -65,6 +67,7 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
     Raises:
         UnknownName: no such study or item.
         DataError: no reason, or the data set was never kept.
+        LiftgateError: another process reads the blobs, so that their log still holds it.
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
@@ -83,7 +86,7 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
             raise UnknownName("item", unknown[0], index)
         ids = tuple(items) or tuple(index)
         locks = [e for e in entries if e.kind in shapes.LOCKS]
-        theirs, others = _values(held, set(ids), index, locks, store)
+        theirs, others, messages = _values(held, set(ids), index, locks, store)
         wanted = [one for one in dict.fromkeys(theirs) if one not in others]
         now = [one for one in wanted if store.blob_state(one) == "kept"]
         told = {e.body.get("digest") for e in entries if e.kind == ERASED}
@@ -96,8 +99,9 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
             ledger.append_all(drafts)
         for one in now:
             store.erase(one)
+        store.empty_log()
     removed = tuple(_reports(workspace.reports))
-    return Erasure(ids, len(now), len(set(theirs) & others), removed)
+    return Erasure(ids, len(now), len(set(theirs) & others), messages, removed)
 
 
 def held(workspace: Workspace) -> list[Held]:
@@ -140,8 +144,11 @@ def _values(
     index: dict[str, tuple[str, str]],
     locks: Sequence[Entry],
     store: Store,
-) -> tuple[list[str], set[str]]:
-    """Return the digests of what belongs to some items, and of what belongs to anything else."""
+) -> tuple[list[str], set[str], int]:
+    """Return the digests of what belongs to some items, of what belongs to anything else.
+
+    The third is how many messages of failed calls and scores are about the items.
+    """
     known = {one.id: one for one in datasets.rebuild(held, store, name="").dataset.items}
     sides: dict[bool, list[str]] = {True: [], False: []}
     inputs: set[str] = set()
@@ -154,15 +161,18 @@ def _values(
             inputs |= {digests[0], *_versions(known.get(item), locks)}
     sides[True] += inputs
     keys: set[str] = set()
+    messages = 0
     for trial in _trials(locks, store):
         mine = trial.input_digest in inputs
         keys |= {trial.key} if mine else set()
+        messages += mine and bool(trial.message)
         sides[mine] += [one for one in (trial.output_digest, trial.trace_digest) if one]
     for fingerprint in {one for e in locks for one in e.body["scorers"].values()}:
         for score in store.scores(fingerprint):
+            messages += score.trial_key in keys and bool(score.reason)
             if score.detail_digest is not None:
                 sides[score.trial_key in keys].append(score.detail_digest)
-    return sides[True], set(sides[False])
+    return sides[True], set(sides[False]), messages
 
 
 def _trials(locks: Sequence[Entry], store: Store) -> Iterator[Trial]:

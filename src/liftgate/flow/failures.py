@@ -24,6 +24,7 @@ from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.regress import verdict
 from liftgate.flow.study import find, open_study
 from liftgate.flow.suite import entries_of
+from liftgate.humans.sheets import harmless, plain
 from liftgate.ledger import Ledger
 from liftgate.records import Item, Observation
 from liftgate.records.notebook import Card
@@ -37,8 +38,8 @@ REPORTED = "failures.reported"
 class Drawing:
     """What is drawn."""
 
-    count: int
-    seed: int
+    count: int = 50
+    seed: int = 0
     arm: str | None = None
     """None: the study's only candidate."""
     metric: str | None = None
@@ -233,8 +234,12 @@ def _sheet(items: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([item, *("" for _ in COLUMNS[1:])] for item in items)
+    writer.writerows([harmless(item), *("" for _ in COLUMNS[1:])] for item in items)
     return text.getvalue()
+
+
+def _unguarded(row: Any) -> Any:
+    return {key: plain(value) for key, value in row.items()} if isinstance(row, dict) else row
 
 
 def _rows(files: Sequence[Path]) -> list[tuple[str, Any]]:
@@ -244,5 +249,5 @@ def _rows(files: Sequence[Path]) -> list[tuple[str, Any]]:
         for one in rows:
             if one.fault is not None:
                 raise DataError(f"{one.place}: {one.fault}")
-            found.append((one.place, one.row))
+            found.append((one.place, _unguarded(one.row) if file.suffix == ".csv" else one.row))
     return found

@@ -14,6 +14,7 @@ from liftgate.errors import DataError
 from liftgate.failures.coding import COLUMNS
 from liftgate.failures.taxonomy import Taxonomy, load_taxonomy
 from liftgate.flow.flip_look import Filter, Look
+from liftgate.humans.sheets import harmless
 
 _MOST = 50
 
@@ -75,7 +76,8 @@ def sheet_of(asked: Filter) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for item, code in asked.codes:
-        writer.writerow([item, "", code, "", "", f"seen with {clip(asked.metric, 80)}"])
+        row = [item, "", code, "", "", f"seen with {clip(asked.metric, 80)}"]
+        writer.writerow([harmless(cell) for cell in row])
     return text.getvalue()
 
 

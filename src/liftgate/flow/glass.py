@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
+from liftgate.flow.asides import Asides
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.lending import glasses, set_aside, signer_of
-from liftgate.flow.policies import current, refuse, refuse_machines
+from liftgate.flow.lending import glasses, own_signer, set_aside
+from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import picture
 from liftgate.gates.glass import glass_fault, review_due
-from liftgate.gates.policy import SHIPPED, Policy, shipped
 from liftgate.gates.rights import signed_by
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.keys import load_key
@@ -82,10 +82,10 @@ def break_glass(
     act = f"break the glass for {seen.locked.name}"
     with Ledger.open(workspace.home) as ledger:
         refuse_machines(ledger, act, [key], seen.trust)
-        if acceptor.service:
+        if acceptor.machine:
             refuse(ledger, act, key, f"{asked.acceptor} is a machine, and bears no risk")
         signed = signed_by(
-            "break-glass", plan.approvals, [signer_of(key, seen.trust)], author_may=True
+            "break-glass", plan.approvals, [own_signer(key, seen.trust)], author_may=True
         )
         if signed.state.value != "met":
             refuse(ledger, act, key, f"the policy asks for {', '.join(plan.approvals)}")
@@ -112,19 +112,14 @@ def exceptions(workspace: Workspace, given: Path | None = None) -> list[Exceptio
         BrokenChain: an entry or a signature was altered.
     """
     trust = load_trust(trust_file(workspace, given))
-    policy = current(workspace, given) or shipped(SHIPPED[0])
     with Ledger.open(workspace.home, read_only=True) as ledger:
         ledger.verify()
         entries = list(ledger.entries())
-    consents = consent.given(entries, trust)
+    asides = Asides(entries, consent.given(entries, trust), trust)
     now = max([datetime.now(UTC), *(entry.time for entry in entries)])
-    studies = {
-        one.sequence: str(one.said.get("study", ""))
-        for one in consents
-        if one.act in (consent.WAIVER, consent.GLASS)
-    }
-    found = _waivers(policy, consents, studies, now)
-    found += _broken(policy, consents, studies, now)
+    studies = {one.sequence: str(one.said.get("study", "")) for one in asides.consents}
+    found = _waivers(asides, studies, now)
+    found += _broken(asides, studies, now)
     return sorted(found, key=lambda one: one.sequence)
 
 
@@ -137,30 +132,26 @@ def counted(found: list[Exceptional]) -> dict[str, Any]:
     }
 
 
-def _waivers(
-    policy: Policy, consents: list[consent.Consent], studies: dict[int, str], now: datetime
-) -> list[Exceptional]:
+def _waivers(asides: Asides, studies: dict[int, str], now: datetime) -> list[Exceptional]:
     found = []
-    for one in set_aside(consents):
-        signed = signed_by("waiver", policy.waivers.approvals, one.signers)
-        long = one.until > one.made + timedelta(days=policy.waivers.longest_days)
-        state = "void" if long or signed.state.value != "met" else _state(one.until, now)
+    for one in set_aside(asides.consents):
+        study = studies[one.sequence]
+        holds = any(asides.waived(study, one, name) for name in one.conditions)
         found.append(
             Exceptional(
-                "waiver", one.sequence, studies[one.sequence], ", ".join(one.conditions),
-                one.owner, one.reason, one.made, one.until, state, "",
+                "waiver", one.sequence, study, ", ".join(one.conditions), one.owner, one.reason,
+                one.made, one.until, _state(one.until, now) if holds else "void", "",
             )
         )  # fmt: skip
     return found
 
 
-def _broken(
-    policy: Policy, consents: list[consent.Consent], studies: dict[int, str], now: datetime
-) -> list[Exceptional]:
+def _broken(asides: Asides, studies: dict[int, str], now: datetime) -> list[Exceptional]:
     found = []
-    for one in glasses(consents, consents):
-        void = glass_fault(policy.break_glass, one) != ""
-        by, due = one.reviewed(), review_due(policy.break_glass, one)
+    for one in glasses(asides.consents, asides.consents, asides.trust):
+        plan = asides.policy(studies[one.sequence]).break_glass
+        void = glass_fault(plan, one) != ""
+        by, due = one.reviewed(), review_due(plan, one)
         review = "overdue" if now >= due else "due"
         if by is not None:
             review = "late" if by.time is not None and by.time > due else "reviewed"

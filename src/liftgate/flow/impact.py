@@ -107,7 +107,7 @@ def _signers(entries: Sequence[Entry], trust: Trust) -> Mapping[int, list[tuple[
     """Return entry -> names and ids of the keys that signed about it and count."""
     found: dict[int, list[tuple[int, str]]] = {}
     for one in consent.given(entries, trust):
-        for signer in one.by:
+        for signer in (*one.by, *one.machines):
             names = [(one.sequence, signer.key.name), (one.sequence, signer.key.id)]
             found.setdefault(one.about, []).extend(names)
     return found

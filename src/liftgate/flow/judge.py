@@ -69,7 +69,7 @@ def calibrate_judge(
     name: str,
     labels: Path,
     workspace: Workspace,
-    request: Request,
+    request: Request = Request(),
     say: Say | None = None,
 ) -> Calibration:
     """Compare a judge with people on answers that both rated, and keep it in the ledger.

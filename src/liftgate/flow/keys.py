@@ -11,8 +11,8 @@ from pathlib import Path
 from liftgate.errors import DataError, NotAllowed
 from liftgate.flow.checkpoints import trust_file
 from liftgate.ledger import Ledger
-from liftgate.ledger.keys import DAYS, PublicKey, load_key, new_key
-from liftgate.ledger.trust import Trust, Trusted, load, save
+from liftgate.ledger.keys import DAYS, PublicKey, checked_name, load_key, new_key
+from liftgate.ledger.trust import AUTOMATION, Trust, Trusted, load, save
 from liftgate.store import Workspace
 
 CHANGED = "keys.changed"
@@ -28,6 +28,8 @@ class Role:
     """Whether it may sign the next version of the trust file."""
     quorum: int | None = None
     """How many owners a change needs from now on; None: as before."""
+    person: str = ""
+    """Whose key it is; empty: of whoever is called as it is."""
 
 
 def make(name: str, *, days: float = DAYS, out: Path | None = None) -> tuple[PublicKey, Path]:
@@ -67,7 +69,8 @@ def trust(
         given: another trust file.
 
     Raises:
-        DataError: no record, a name that is taken, a key that was revoked.
+        DataError: no record, a name that is taken, a key that was revoked, or nobody said whose
+            it is although it looks like a second one of somebody.
         NotAllowed: too few of the owners sign.
     """
     path = trust_file(workspace, given)
@@ -79,13 +82,15 @@ def trust(
         if isinstance(error, DataError):
             raise
         raise DataError(f"{public}: no record of a public key ({error})") from error
-    after = before.with_key(Trusted(key, tuple(sorted(set(role.roles))), role.service))
+    person = checked_name(role.person) if role.person else ""
+    added = Trusted(key, tuple(sorted(set(role.roles))), role.service, person=person)
+    after = before.with_key(added)
     if not before.version:
         for own in keys:
             if own.public.id not in {one.key.id for one in after.keys}:
                 after = after.with_key(Trusted(own.public))
         after = replace(after, owners=tuple(own.public.id for own in keys))
-    if role.owner and role.service:
+    if role.owner and (role.service or AUTOMATION in role.roles):
         raise NotAllowed(f"key {key.name!r}: a service is never an owner of the trust file")
     if role.owner and key.id not in after.owners:
         after = replace(after, owners=(*after.owners, key.id))

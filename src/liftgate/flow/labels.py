@@ -53,7 +53,13 @@ class Batch(Card):
 
 
 def draw_labels(
-    name: str, labels: int, out: Path, workspace: Workspace, *, uneven: bool, seed: int | None
+    name: str,
+    labels: int,
+    out: Path,
+    workspace: Workspace,
+    *,
+    uneven: bool = False,
+    seed: int | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
 
@@ -182,7 +188,7 @@ def plan_labels(
 
 def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
     last: Mapping[str, Any] = {}
-    if workspace.ledger.is_file():
+    if Ledger.exists(workspace.home):
         with Ledger.open(workspace.home, read_only=True) as ledger:
             for entry in ledger.entries(kind=CALIBRATED):
                 if entry.body["judge"] == made.bound.fingerprint:

@@ -7,13 +7,14 @@ act says, is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from liftgate.canon import digest
 from liftgate.errors import DataError, Refused, UnknownName
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.policies import current, refuse, refuse_machines, signers_of
+from liftgate.flow.policies import current, refuse, refuse_machines, signer_of, signers_of
 from liftgate.gates.demands import SetAside
 from liftgate.gates.glass import Glass
 from liftgate.gates.lending import Declared, Lent, lending_fault, with_lent
@@ -32,23 +33,31 @@ LENT = "rights.lent"
 _FOREIGN = (KeyError, TypeError, ValueError, AttributeError)
 
 
-def lent(consents: Iterable[Consent]) -> list[Lent]:
+def lent(consents: Iterable[Consent], trust: Trust) -> list[Lent]:
     """Return every signed delegation, whether it counts or not."""
-    return [made for one in consents if one.act == consent.DELEGATION for made in _lent(one)]
+    return [made for one in consents if one.act == consent.DELEGATION for made in _lent(one, trust)]
 
 
-def _lent(one: Consent) -> Iterator[Lent]:
+def _lent(one: Consent, trust: Trust) -> Iterator[Lent]:
     for sender in signers_of([one]):
         try:
-            until = moment(one.said["until"])
+            until, to = moment(one.said["until"]), str(one.said["to"])
             yield Lent(
-                one.sequence, str(one.said["role"]), sender, str(one.said["to"]), one.time, until
+                one.sequence, str(one.said["role"]), sender, to, one.time, until, person(to, trust)
             )
         except _FOREIGN:
             continue
 
 
-def declared(consents: Iterable[Consent]) -> list[Declared]:
+def person(key: str, trust: Trust) -> str:
+    """Return whose key a name or id is; one that nobody trusts stands for itself."""
+    try:
+        return trust.named(key).who
+    except UnknownName:
+        return key
+
+
+def declared(consents: Iterable[Consent], trust: Trust) -> list[Declared]:
     """Return every signed declaration of a conflict of interest, whether it counts or not."""
     found = []
     for one in consents:
@@ -57,7 +66,8 @@ def declared(consents: Iterable[Consent]) -> list[Declared]:
         for by in signers_of([one]):
             said = one.said
             if all(isinstance(said.get(name), str) for name in ("who", "study", "reason")):
-                found.append(Declared(one.sequence, said["who"], by, said["study"], said["reason"]))
+                who = person(said["who"], trust)
+                found.append(Declared(one.sequence, who, by, said["study"], said["reason"]))
     return found
 
 
@@ -79,7 +89,7 @@ def set_aside(mine: Iterable[Consent]) -> Iterator[SetAside]:
             continue
 
 
-def glasses(mine: Iterable[Consent], consents: Sequence[Consent]) -> Iterator[Glass]:
+def glasses(mine: Iterable[Consent], consents: Sequence[Consent], trust: Trust) -> Iterator[Glass]:
     """Yield the broken glasses among consents, each with its reviews."""
     for group in _grouped(mine, consent.GLASS):
         said, numbers = group[0].said, {one.sequence for one in group}
@@ -94,6 +104,7 @@ def glasses(mine: Iterable[Consent], consents: Sequence[Consent]) -> Iterator[Gl
                 moment(said["until"]),
                 signers_of(group),
                 signers_of(reviews),
+                person(str(said["acceptor"]), trust),
             )
         except _FOREIGN:
             continue
@@ -107,9 +118,8 @@ def roles_of(
     Raises:
         UnknownName: the key is not in the trust file.
     """
-    known = trust.of(key.public)
-    signer = Signer(known.key.id, known.key.name, known.roles, known.service, time=now)
-    return with_lent([signer], lent(consents), policy)[0].roles
+    signer = replace(signer_of(trust.of(key.public)), time=now)
+    return with_lent([signer], lent(consents, trust), policy)[0].roles
 
 
 def delegate(
@@ -141,9 +151,10 @@ def delegate(
         now = _now(ledger)
         if until <= now:
             raise DataError(f"until: got {until.isoformat()}, which is past")
-        sender = signer_of(key, trust)
-        fault = lending_fault(policy, Lent(0, role, sender, receiver.key.id, now, until))
-        if receiver.service:
+        sender = own_signer(key, trust)
+        asked = Lent(0, role, sender, receiver.key.id, now, until, receiver.who)
+        fault = lending_fault(policy, asked)
+        if receiver.machine:
             fault = f"key {receiver.key.name!r} is a machine's"
         # The entry is written a moment later than it was asked for.
         if fault and until - timedelta(seconds=1) > now:
@@ -194,25 +205,24 @@ def declare(
         entry, name = _subject(ledger, study)
         act = f"declare a conflict of interest of {who}"
         refuse_machines(ledger, act, [key], trust)
-        mine = signer_of(key, trust)
-        if other.key.id != mine.key and not set(mine.roles) & set(policy.conflicts_by):
+        mine = own_signer(key, trust)
+        if other.who != mine.who and not set(mine.roles) & set(policy.conflicts_by):
             wanted = " or ".join(policy.conflicts_by) or "nobody"
             refuse(ledger, act, key, f"of another one only {wanted} says it")
         said = {"study": name, "who": other.key.id, "name": other.key.name, "reason": reason}
         return consent.give(ledger, entry, consent.CONFLICT, said, [key], trust)
 
 
-def signer_of(key: Key, trust: Trust) -> Signer:
-    """Return a key as a signer with the roles of the trust file.
+def own_signer(key: Key, trust: Trust) -> Signer:
+    """Return a key of one's own as a signer with the roles of the trust file.
 
     Raises:
         Refused: it is not in the trust file.
     """
     try:
-        known = trust.of(key.public)
+        return signer_of(trust.of(key.public))
     except UnknownName as error:
         raise Refused(f"key {key.public.name!r} is not in the trust file") from error
-    return Signer(known.key.id, known.key.name, known.roles, known.service)
 
 
 def _subject(ledger: Ledger, study: str) -> tuple[Entry, str]:

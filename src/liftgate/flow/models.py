@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError
 from liftgate.models.fetch import bring
 from liftgate.models.known import KNOWN, known
 from liftgate.models.runtime import Loading, load
 from liftgate.models.shelf import Model, Shelf, copied
-from liftgate.plugins.content import digest_of_file
 
 FILE_SUFFIX = ".gguf"
 
@@ -48,7 +48,7 @@ def _added_file(
 ) -> Model:
     if form is not None:
         raise DataError("a form is for known models: a file has the form that it has")
-    found = digest_of_file(path)
+    found = sha256_of_file(path)
     if digest is not None and found != digest:
         raise DataError(f"{path.name}: got {found}, expected {digest}")
     return shelf.add(name or path.stem, copied(path), source=path.name, form="file", digest=found)

@@ -13,9 +13,11 @@ from liftgate import plugins
 from liftgate.canon import digest
 from liftgate.errors import NotEnoughData, UnknownName
 from liftgate.evals.plan import ordered
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.items import load_items
 from liftgate.flow.ledger import ACTIVATED
 from liftgate.flow.pilot import read_pilot
+from liftgate.flow.policies import refuse_machines
 from liftgate.flow.scorers import bound_scorers
 from liftgate.flow.study import find
 from liftgate.flow.worlds import over_repeats, refuse_weights
@@ -23,7 +25,9 @@ from liftgate.gates.calibrate.broken import Checks
 from liftgate.gates.calibrate.mutants import Tried, changed, mutate, survivors, unread
 from liftgate.gates.calibrate.replayed import deciding
 from liftgate.gates.sequence import UNLABELLED, cluster_numbers, looks_of
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
 from liftgate.plugins.local import search_also
 from liftgate.protocols import Progress, Rule
 from liftgate.records import Claim, Design, Entry, Failure, Item, Part, Scale
@@ -126,15 +130,34 @@ def mutate_gate(path: Path, progress: Show | None = None) -> Mutation:
     )
 
 
-def activate_gate(path: Path, progress: Show | None = None) -> Activation:
+def activate_gate(
+    path: Path,
+    progress: Show | None = None,
+    *,
+    sign_with: str | None = None,
+    given: Path | None = None,
+) -> Activation:
     """Write into the ledger that every check of a study's gate bites; refuse where one does not.
 
     The entry names the study's digest and that of the result. The same gate activated again adds
-    nothing.
+    nothing but a signature.
+
+    Args:
+        path: the study file.
+        progress: shown how far it is.
+        sign_with: name of one's own key, for policies under which decisions are signed.
+        given: another trust file than the workspace's.
 
     Raises:
         StudyError, DataError, NotEnoughData: as ``mutate_gate``.
+        Refused: a key that may not sign for a person; checked first.
     """
+    key = None if sign_with is None else load_key(sign_with)
+    workspace = Workspace.locate()
+    trust = load_trust(trust_file(workspace, given))
+    if key is not None:
+        with Ledger.open(workspace.create().home) as ledger:
+            refuse_machines(ledger, f"sign the activated gate of {path}", [key], trust)
     found = mutate_gate(path, progress)
     if found.unkilled:
         return Activation(found, None)
@@ -148,12 +171,14 @@ def activate_gate(path: Path, progress: Show | None = None) -> Activation:
         "killed": [{"mutant": one.name, "scene": one.scene} for one in found.mutants],
     }
     refs = {"study": body["study_digest"], "mutation": body["mutation_digest"]}
-    workspace = Workspace.locate().create()
-    with Ledger.open(workspace.home) as ledger:
-        for entry in ledger.entries(kind=ACTIVATED):
-            if digest(entry.body) == digest(body):
-                return Activation(found, entry)
-        return Activation(found, ledger.append(ACTIVATED, body, refs=refs), added=True)
+    with Ledger.open(workspace.create().home) as ledger:
+        same = (e for e in ledger.entries(kind=ACTIVATED) if digest(e.body) == digest(body))
+        known = next(same, None)
+        entry = known or ledger.append(ACTIVATED, body, refs=refs)
+        if key is not None:
+            said = {part: body[part] for part in ("study", "study_digest", "mutation_digest")}
+            consent.give(ledger, entry, consent.ACTIVATION, said, [key], trust)
+    return Activation(found, entry, added=known is None)
 
 
 def _row(one: Tried) -> dict[str, Any]:

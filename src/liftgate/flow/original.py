@@ -46,11 +46,18 @@ class Original:
         limits = set((self.manifest.get("concurrency") or {}).values())
         return next(iter(limits)) if len(limits) == 1 else None
 
-    def estimate(self, passes: int) -> list[str]:
-        """Say how many calls one pass makes, and what such calls did cost."""
+    def estimate(self, passes: int, narrowing: int) -> list[str]:
+        """Say how many calls one pass makes, and what such calls did cost.
+
+        Args:
+            passes: how many there may be at most, to find the cause.
+            narrowing: how many more, to tell the parts of the cause apart.
+        """
         repeats = int(self.body["study"].get("repeats", 1))
         calls = len(self.items) * len(self.arms) * repeats
-        lines = [f"One pass makes {calls:,} calls; there may be up to {passes} passes"]
+        lines = [f"One pass makes {calls:,} calls; there may be up to {passes} passes, "
+                 f"and {narrowing} more where several parts of one changed"]  # fmt: skip
+        passes += narrowing
         known = [cost for cost in self.costs if cost is not None]
         if known:
             cost = fsum(known) * calls / len(known)

@@ -41,7 +41,7 @@ def make_pack(
 
     Raises:
         UnknownName: no study of that name.
-        DataError: an entry of the study is younger than the checkpoint.
+        DataError: an entry of the study is younger than the checkpoint, or the file exists.
         BrokenChain: the ledger, a file, or the ledger against the checkpoint.
     """
     files = {}
@@ -72,7 +72,11 @@ def make_pack(
     if trusted.is_file():
         files["trust.json"] = trusted.read_bytes()
     made = pack.packed(study, entries, data, proofs, files, checkpoint=kept.text)
-    out.write_bytes(made)
+    try:
+        with out.open("xb") as stream:
+            stream.write(made)
+    except FileExistsError as error:
+        raise DataError(f"{out}: exists already, and is left as it is") from error
     return pack.gaps(entries)
 
 

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
 from liftgate.errors import DataError, LiftgateError, Refused, StudyError
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.items import load_items
 from liftgate.gates import policy as policies
 from liftgate.gates.bar import BarChange
 from liftgate.gates.condition import Condition, State
 from liftgate.gates.demands import risks_of
 from liftgate.gates.policy import SHIPPED, TIERS, Policy
-from liftgate.gates.rights import AUTOMATION, Signer, larger, signed_by
+from liftgate.gates.rights import Signer, larger, signed_by
 from liftgate.gates.risk import Risk
-from liftgate.gates.weakening import compare_policies, compare_studies, weakens
+from liftgate.gates.weakening import compare_locks, compare_policies, compare_studies, weakens
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key
-from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import Trust, Trusted
 from liftgate.ledger.trust import load as load_trust
-from liftgate.records import Entry
+from liftgate.records import Dataset, Entry
 from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 from liftgate.study.changes import changes
+from liftgate.study.design import Study
 from liftgate.study.load import load as load_study
 from liftgate.study.load import text_of_file
 from liftgate.study.lock import AMENDED, LOCKED
@@ -167,8 +169,12 @@ def difference(first: str, second: str, workspace: Workspace) -> list[BarChange]
         return compare_policies(a, b)
     if isinstance(a, Policy) or isinstance(b, Policy):
         raise DataError(f"{first} and {second}: one is a policy and the other a study")
-    counts = None if a[1] is None or b[1] is None else (a[1], b[1])
-    return compare_studies(a[0], b[0], items=counts)
+    if a.lock is not None and b.lock is not None:
+        return compare_locks(a.lock, b.lock)
+    if a.items is None or b.items is None:
+        return compare_studies(a.study.model(), b.study.model())
+    models = (one.study.model(one.digest) for one in (a, b))
+    return compare_studies(*models, items=(a.items, b.items))
 
 
 def named(name: str) -> Policy:
@@ -191,9 +197,6 @@ def refuse_machines(ledger: Ledger, act: str, keys: Sequence[Key], trust: Trust)
     now = datetime.now(UTC)
     for key in keys:
         why = consent.refusal(key, trust, max(now, tip.time) if tip else now)
-        roles = [role for one in trust.keys if one.key.id == key.public.id for role in one.roles]
-        if not why and AUTOMATION in roles:
-            why = f"key {key.public.name!r} has the role {AUTOMATION}: it may draft and measure"
         if why:
             refuse(ledger, act, key, why)
 
@@ -247,17 +250,35 @@ def _signers(one: Consent, *, role: bool = False) -> tuple[Signer, ...]:
     claimed = str(one.said.get("role")) if role else None
     note = str(one.said.get("note", ""))
     return tuple(
-        Signer(k.key.id, k.key.name, k.roles, k.service, claimed, one.time, note) for k in one.by
+        replace(signer_of(key), claimed=claimed, time=one.time, note=note) for key in one.by
     )
 
 
-def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any], int | None]:
+def signer_of(key: Trusted) -> Signer:
+    """Return a trusted key as a signer: whose it is, with the roles of the trust file."""
+    return Signer(key.key.id, key.key.name, key.roles, key.service, person=key.who)
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """A study that is compared with another."""
+
+    study: Study
+    items: int | None = None
+    """Of a file: where its dataset is a file, too, that can be read."""
+    digest: str | None = None
+    lock: Mapping[str, Any] | None = None
+
+
+def _named(name: str, workspace: Workspace) -> Policy | _Bar:
     if name.isdecimal():
         with Ledger.open(workspace.home, read_only=True) as ledger:
             entry = ledger.entry(int(name))
         if entry.kind not in (LOCKED, AMENDED):
             raise DataError(f"ledger entry {name}: got {entry.kind}, expected a lock or amendment")
-        return entry.body["study"], int(entry.body["dataset"]["items"])
+        dataset = entry.body["dataset"]
+        study = Study(**entry.body["study"])
+        return _Bar(study, int(dataset["items"]), str(dataset["digest"]), entry.body)
     if name in SHIPPED and not Path(name).exists():
         return policies.shipped(name)
     known = f"name a file, an entry's number or a policy: {', '.join(SHIPPED)}"
@@ -265,8 +286,20 @@ def _named(name: str, workspace: Workspace) -> Policy | tuple[Mapping[str, Any],
     if isinstance(value, dict) and "policy" in value:
         return policies.load(Path(name))
     if isinstance(value, dict) and "study" in value:
-        return load_study(Path(name)).model(), None
+        study = load_study(Path(name))
+        items = _items_of(study, Path(name).resolve().parent)
+        return _Bar(study) if items is None else _Bar(study, len(items.items), items.digest)
     raise LiftgateError(f"{name}: got neither a policy nor a study")
+
+
+def _items_of(study: Study, root: Path) -> Dataset | None:
+    """Return the items of a study's file; None: they are no file, or cannot be read."""
+    if not (root / study.dataset.source).is_file():
+        return None
+    try:
+        return load_items(study.dataset, root=root)
+    except LiftgateError:
+        return None
 
 
 def tier_of(
@@ -282,6 +315,12 @@ def tier_of(
     """
     study = load_study(file)
     policy = effective(current(workspace, given), study.tier)
+    risks = risks_of_study(policy, study)
+    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+
+
+def risks_of_study(policy: Policy, study: Study) -> dict[str, Risk]:
+    """Return the risk of each candidate, as far as the study itself tells."""
     model = study.model()
     plans = {
         name: {key: value for key, value in arm.items() if key != "role"}
@@ -294,5 +333,4 @@ def tier_of(
         ]
         for name in study.candidates
     }
-    risks = risks_of(policy, found, model, study.candidates)
-    return policy, max((one.tier for one in risks.values()), key=TIERS.index), risks
+    return risks_of(policy, found, model, study.candidates)

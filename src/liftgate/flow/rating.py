@@ -150,7 +150,7 @@ def opened(workspace: Workspace, batch: str) -> Iterator[Room]:
         ratings.close()
 
 
-def sheet_text(room: Room, rater: str, form: str) -> str:
+def sheet_text(room: Room, rater: str, form: str = "jsonl") -> str:
     """Return the sheet of a rater without a browser, as CSV or JSONL.
 
     Raises:
@@ -159,7 +159,7 @@ def sheet_text(room: Room, rater: str, form: str) -> str:
     return sheets.write(sheets.sheet(room.batch, rater, room.text), form)
 
 
-def labels_text(room: Room, form: str, *, everything: bool) -> str:
+def labels_text(room: Room, form: str = "jsonl", *, everything: bool = False) -> str:
     """Return what stands of a batch, and the lead's words, as CSV or JSONL.
 
     Args:

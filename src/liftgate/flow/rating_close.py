@@ -33,7 +33,7 @@ class Closed(Card):
     """False: it was closed before."""
 
 
-def close_batch(workspace: Workspace, batch: str, *, incomplete: bool) -> Closed:
+def close_batch(workspace: Workspace, batch: str, *, incomplete: bool = False) -> Closed:
     """Close a batch for good; doing it again changes nothing.
 
     A rating of a trial, or of a pair of trials, becomes a score row of the store, whose scorer is

@@ -16,14 +16,14 @@ from typing import Any
 
 from liftgate import plugins
 from liftgate.canon import digest
-from liftgate.errors import DataError, LiftgateError, Refused
+from liftgate.errors import DataError, LiftgateError, Refused, Unavailable
 from liftgate.flow.parts import parts_of
+from liftgate.flow.registry_act import Act, Step
 from liftgate.flow.standing import Picture, decided, picture, status
 from liftgate.gates.demands import shipping
 from liftgate.ledger import Ledger
 from liftgate.protocols import Identified, ModelVersion, Registry
 from liftgate.records import Entry
-from liftgate.records.notebook import Card
 from liftgate.store import Workspace
 
 BEGUN = "registry.begun"
@@ -54,15 +54,6 @@ def open_registry(address: str) -> Registry:
 
 
 @dataclass(frozen=True)
-class Step:
-    """One alias, from where to where; None: it points nowhere."""
-
-    alias: str
-    before: str | None
-    after: str | None
-
-
-@dataclass(frozen=True)
 class Aliases:
     """The two aliases that an act moves."""
 
@@ -73,38 +64,6 @@ class Aliases:
     def __post_init__(self) -> None:
         if self.served == self.fallback:
             raise DataError(f"aliases: got {self.served!r} for both, expected two")
-
-
-@dataclass(frozen=True)
-class Act(Card):
-    """What is to happen to a model's aliases, and on what ground."""
-
-    model: str
-    steps: tuple[Step, ...]
-    ground: Mapping[str, Any]
-    """The decision, or who took it back and why."""
-    tags: Mapping[str, str]
-    tagged: str | None = None
-    """The version that gets the tags."""
-
-    def as_json(self, place: str) -> dict[str, Any]:
-        """Return the act as an entry of the ledger holds it."""
-        return {
-            "registry": place,
-            "model": self.model,
-            "steps": [
-                {"alias": one.alias, "before": one.before, "after": one.after} for one in self.steps
-            ],
-            "ground": dict(self.ground),
-            "tags": dict(self.tags),
-            "tagged": self.tagged,
-        }
-
-    @classmethod
-    def of_json(cls, body: Mapping[str, Any]) -> Act:
-        """Read an act from an entry's body."""
-        steps = tuple(Step(one["alias"], one["before"], one["after"]) for one in body["steps"])
-        return cls(body["model"], steps, body["ground"], body["tags"], body["tagged"])
 
 
 def promote(
@@ -138,7 +97,8 @@ def promote(
     Raises:
         Refused: the decision does not ship the candidate, or its policy is not met.
         LiftgateError: an act was begun and not finished, or the aliases were moved meanwhile.
-        Unavailable: the registry does not answer; what it had done is undone, or can be finished.
+        Unavailable: the registry does not answer, or its files cannot be read; what it had done is
+            undone, or can be finished.
     """
     seen = picture(file, workspace, given)
     arm = _arm(seen, candidate)
@@ -150,19 +110,30 @@ def promote(
         if before == version:
             raise DataError(f"{model}: {names.served} is version {version} already")
         # What somebody put there by hand is nothing to go back to.
-        earlier = _left(ledger, registry.place, model).get(names.served, before)
+        earlier = left_by(ledger, registry.place, model).get(names.served, before)
         steps = (
             [Step(names.fallback, aliases.get(names.fallback), earlier)]
             if earlier not in (None, version)
             else []
         )
         ground = _ground(seen, arm, registry, held, contents=contents)
-        tags = {
-            "liftgate.decision": f"{ground['decision']} {_SHIPS}",
-            "liftgate.evidence_digest": str(ground["evidence"]),
-        }
-        act = Act(model, (*steps, Step(names.served, before, version)), ground, tags, version)
+        tags = tags_of(ground)
+        replaced = {name: held.tags.get(name) for name in tags}
+        steps.append(Step(names.served, before, version))
+        act = Act(model, tuple(steps), ground, tags, version, replaced)
         return _carry_out(ledger, registry, act), act
+
+
+def tags_of(ground: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a version's tags say of the decision by which it is served.
+
+    Args:
+        ground: of the act; the decision's entry and the digest of its evidence set.
+    """
+    return {
+        "liftgate.decision": f"{ground['decision']} {_SHIPS}",
+        "liftgate.evidence_digest": str(ground["evidence"]),
+    }
 
 
 def roll_back(
@@ -190,7 +161,7 @@ def roll_back(
         )
     ground = {"rolled_back": reason.strip(), "source": source_of(registry.version(model, back))}
     with Ledger.open(workspace.home) as ledger:
-        left = _left(ledger, registry.place, model)
+        left = left_by(ledger, registry.place, model)
         if left.get(names.fallback) != back:
             raise LiftgateError(
                 f"{model}: {names.fallback} is {_named(back)}, and the ledger left it "
@@ -204,22 +175,6 @@ def roll_back(
         return _carry_out(ledger, registry, act), act
 
 
-def finish(registry: Registry, workspace: Workspace, *, model: str) -> tuple[Entry, Act]:
-    """Finish an act that was begun and not finished.
-
-    Raises:
-        DataError: there is none.
-        LiftgateError: the aliases are neither where they were nor where they should be.
-    """
-    with Ledger.open(workspace.home) as ledger:
-        open_acts = unfinished(ledger.entries(), registry.place, model)
-        if not open_acts:
-            raise DataError(f"{model}: no act was begun and not finished")
-        begun = open_acts[0]
-        act = Act.of_json(begun.body)
-        return _take_steps(ledger, registry, act, begun), act
-
-
 def unfinished(entries: Iterator[Entry] | Sequence[Entry], place: str, model: str) -> list[Entry]:
     """Return entries of acts on a model that were begun, and neither finished nor given up."""
     begun: dict[int, Entry] = {}
@@ -231,7 +186,7 @@ def unfinished(entries: Iterator[Entry] | Sequence[Entry], place: str, model: st
     return list(begun.values())
 
 
-def _left(ledger: Ledger, place: str, model: str) -> dict[str, str | None]:
+def left_by(ledger: Ledger, place: str, model: str) -> dict[str, str | None]:
     """Return alias -> where the last finished act left it."""
     return {
         step["alias"]: step["after"]
@@ -283,7 +238,7 @@ def _ground(
 ) -> dict[str, Any]:
     decision = decided(seen)
     prints = {one["name"]: one["fingerprint"] for one in decision.body["arms"]}
-    files = registry.files(held.model, held.version) if contents else None
+    files = _files(registry, held) if contents else None
     known = set(_digests(_identity(seen, arm)))
     shared = sorted(path for path, value in (files or {}).items() if value in known)
     return {
@@ -298,6 +253,16 @@ def _ground(
         "files": dict(files) if files is not None else None,
         "bound_by": {"content": shared} if shared else "word",
     }
+
+
+def _files(registry: Registry, held: ModelVersion) -> Mapping[str, str]:
+    try:
+        return registry.files(held.model, held.version)
+    except Unavailable as error:
+        raise Unavailable(
+            f"{held.model} version {held.version}: its files could not be read: {error}",
+            hint="mend that; or leave them out, --no-files: a change of them will not be seen then",
+        ) from error
 
 
 def _identity(seen: Picture, arm: str) -> Any:
@@ -325,9 +290,9 @@ def _carry_out(ledger: Ledger, registry: Registry, act: Act) -> Entry:
     begun = ledger.append(BEGUN, act.as_json(registry.place))
     first = unfinished(ledger.entries(), registry.place, act.model)[0]
     if first.sequence != begun.sequence:
-        _give_up(ledger, begun, f"entry {first.sequence} had begun")
+        give_up(ledger, begun, f"entry {first.sequence} had begun")
         raise _busy(act.model, first)
-    return _take_steps(ledger, registry, act, begun)
+    return take_steps(ledger, registry, act, begun)
 
 
 def _busy(model: str, begun: Entry) -> LiftgateError:
@@ -337,13 +302,20 @@ def _busy(model: str, begun: Entry) -> LiftgateError:
     )
 
 
-def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> Entry:
+def take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> Entry:
+    """Take the steps of an act that the ledger tells of; undo them where that fails.
+
+    Raises:
+        LiftgateError: an alias is neither where it was nor where it should be.
+        Unavailable: the registry does not answer.
+    """
     aliases = registry.aliases(act.model)
     for step in act.steps:
         now = aliases.get(step.alias)
         if now not in (step.before, step.after):
             why = f"{step.alias} is {_named(now)}, expected {_named(step.before)}"
-            _give_up(ledger, begun, why)
+            _untag(registry, act)
+            give_up(ledger, begun, why)
             raise LiftgateError(
                 f"{act.model}: {why}: somebody moved it meanwhile; nothing more was changed",
                 hint="liftgate registry audit",
@@ -357,7 +329,7 @@ def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> E
                 done.append(step)
                 registry.point(act.model, step.alias, step.after)
     except LiftgateError as error:
-        _undo(ledger, registry, act.model, done, begun, error)
+        _undo(ledger, registry, act, done, begun, error)
         raise
     body = {key: begun.body[key] for key in ("registry", "model", "steps", "ground", "tags")}
     return ledger.append(MOVED, {**body, "tagged": act.tagged, "begun": begun.sequence})
@@ -366,18 +338,30 @@ def _take_steps(ledger: Ledger, registry: Registry, act: Act, begun: Entry) -> E
 def _undo(
     ledger: Ledger,
     registry: Registry,
-    model: str,
+    act: Act,
     done: Sequence[Step],
     begun: Entry,
     error: LiftgateError,
 ) -> None:
     """Put back what was done; where that fails too, the act stays unfinished in the ledger."""
     for step in reversed(done):
-        registry.point(model, step.alias, step.before)
-    _give_up(ledger, begun, str(error))
+        registry.point(act.model, step.alias, step.before)
+    _untag(registry, act)
+    give_up(ledger, begun, str(error))
 
 
-def _give_up(ledger: Ledger, begun: Entry, why: str) -> None:
+def _untag(registry: Registry, act: Act) -> None:
+    """Let the tags of an act that comes to nothing say what they said before."""
+    if act.tagged is None:
+        return
+    now = registry.version(act.model, act.tagged).tags
+    ours = {name: old for name, old in act.replaced.items() if now.get(name) == act.tags[name]}
+    if ours:
+        registry.tag(act.model, act.tagged, ours)
+
+
+def give_up(ledger: Ledger, begun: Entry, why: str) -> None:
+    """Tell the ledger that an act comes to nothing."""
     ledger.append(GIVEN_UP, {"begun": begun.sequence, "why": why})
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from liftgate.canon import digest
-from liftgate.errors import UnknownName
+from liftgate.errors import Unavailable, UnknownName
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.ledger import CORRECTION
-from liftgate.flow.registry import CHAMPION, MOVED, source_of, unfinished
+from liftgate.flow.registry import BEGUN, CHAMPION, GIVEN_UP, MOVED, source_of, unfinished
 from liftgate.flow.registry_grounds import Grounds
 from liftgate.flow.standing import DECISION
-from liftgate.ledger import Ledger, consent
+from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED
 from liftgate.protocols import Registry
@@ -24,6 +24,13 @@ from liftgate.study.lock import AMENDED
 
 IMPORTED = "registry.run_imported"
 _SHOWN = 5
+NOT_COVERED = (
+    "an alias that was moved and put back between two audits: a registry tells where it points, "
+    "and MLflow keeps neither a history of it nor a time of its change",
+    "who moved what: an alias has no author, and a tag has none",
+    "versions that no decision moved an alias to, and runs that were not imported",
+)
+"""What an audit cannot see, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,8 @@ class Finding:
     model: str
     """The model, or the run."""
     what: str
-    """One word: ``alias``, ``content``, ``tags``, ``decision``, ``unfinished``, ``run``,
-    ``move``."""
+    """One word: ``alias``, ``content``, ``unread``, ``tags``, ``decision``, ``unfinished``,
+    ``run``, ``move``."""
     says: str
 
     def as_json(self) -> dict[str, str]:
@@ -64,6 +71,7 @@ class Audit(Card):
             "unread": list(self.unread),
             "runs": self.runs,
             "findings": [one.as_json() for one in self.findings],
+            "not_covered": list(NOT_COVERED),
         }
 
 
@@ -107,7 +115,7 @@ def audit(
         contents: whether files are read again.
 
     Raises:
-        BrokenChain: the ledger was altered.
+        BrokenChain: the ledger was altered, or an entry about a move has a foreign body.
         UnknownName: a named model does not exist.
         Unavailable: the registry does not answer.
     """
@@ -116,7 +124,9 @@ def audit(
         with Ledger.open(workspace.home, read_only=True) as ledger:
             ledger.verify()
             entries = tuple(ledger.entries())
-    grounds = Grounds(entries, consent.given(entries, load_trust(trust_file(workspace, None))))
+        shapes.check(entries, shapes.MOVES)
+    trust = load_trust(trust_file(workspace, None))
+    grounds = Grounds(entries, consent.given(entries, trust), trust)
     moves = [e for e in entries if e.kind == MOVED and e.body["registry"] == registry.place]
     asked = tuple(models) or tuple(
         dict.fromkeys([*registry.models(), *(move.body["model"] for move in moves)])
@@ -200,13 +210,40 @@ class _Look:
                 yield self._found("tags", f"version {version}: {name} is {now!r}, not what was set")
             yield from self._files(version, ground["files"], unread, contents=contents)
             yield from self._decision(version, move)
+        yield from self._left_over(last)
+
+    def _left_over(self, moved: Collection[str]) -> Iterator[Finding]:
+        """Yield tags of acts that came to nothing, on versions that no other act tagged."""
+        begun = {e.sequence: e.body for e in self._entries if e.kind == BEGUN}
+        for entry in self._entries:
+            number = entry.body.get("begun") if entry.kind == GIVEN_UP else None
+            body = begun.get(number) if isinstance(number, int) else None
+            mine = (self._registry.place, self._model)
+            if body is None or (body["registry"], body["model"]) != mine:
+                continue
+            if not isinstance(body.get("tagged"), str) or body["tagged"] in moved:
+                continue
+            try:
+                tags = self._registry.version(self._model, body["tagged"]).tags
+            except UnknownName:
+                continue
+            if any(tags.get(name) == value for name, value in dict(body["tags"]).items()):
+                says = f"version {body['tagged']} has tags of an act that was given up"
+                yield self._found("tags", f"{says} (entry {entry.sequence})")
 
     def _files(
         self, version: str, before: Mapping[str, str] | None, unread: list[str], *, contents: bool
     ) -> Iterator[Finding]:
-        now = self._registry.files(self._model, version) if contents and before else None
-        if before is None or now is None:
+        if before is None or not contents:
             unread.append(f"{self._model} version {version}")
+            return
+        try:
+            now = self._registry.files(self._model, version)
+        except Unavailable as error:
+            # They could be read when it was promoted: whoever takes that away blinds the audit.
+            unread.append(f"{self._model} version {version}")
+            says = f"version {version}: its files could not be read: {error}"
+            yield self._found("unread", says)
             return
         for path in sorted({*before, *now}):
             if before.get(path) != now.get(path):

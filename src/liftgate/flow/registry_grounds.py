@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from liftgate.flow.asides import Asides
+from liftgate.flow.authors import locks_of
 from liftgate.flow.lending import lent
 from liftgate.flow.policies import effective, in_force, signers_of
 from liftgate.flow.registry import BEGUN
@@ -22,8 +24,8 @@ from liftgate.gates.lending import with_lent
 from liftgate.gates.policy import TIERS
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
+from liftgate.ledger.trust import Trust
 from liftgate.records import Entry
-from liftgate.study.lock import AMENDED, LOCKED
 
 _SHIP = "ship"
 _FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError)
@@ -35,20 +37,27 @@ class Grounds:
 
     entries: Sequence[Entry]
     consents: Sequence[Consent]
+    trust: Trust
 
     def faults(self, moves: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:
         """Yield moves of one model's aliases that nothing in the ledger accounts for, and why."""
         left: dict[str, str | None] = {}
         for move in moves:
             try:
-                why = self._fault(move, left)
+                why = self.fault(move, left)
                 left |= {step["alias"]: step["after"] for step in move.body["steps"]}
             except _FOREIGN:
                 why = "it is not as liftgate writes one"
             if why:
                 yield move, why
 
-    def _fault(self, move: Entry, left: Mapping[str, str | None]) -> str:
+    def fault(self, move: Entry, left: Mapping[str, str | None]) -> str:
+        """Say why nothing accounts for a move, or return an empty text.
+
+        Args:
+            move: its entry, as liftgate writes one.
+            left: alias -> where the moves before it had left it.
+        """
         begun = self.entries[int(move.body["begun"]) - 1]
         parts = ("registry", "model", "steps", "ground")
         same = all(begun.body.get(part) == move.body[part] for part in parts)
@@ -79,8 +88,7 @@ class Grounds:
         past = [one for one in self.entries if one.sequence < move.sequence]
         signed = [one for one in self.consents if one.sequence < move.sequence]
         name, digest = decision.body["study"], decision.body["study_digest"]
-        locks = [e for e in past if e.kind in (LOCKED, AMENDED) and e.body.get("name") == name]
-        held = [e for e in locks if e.body["study_digest"] == digest]
+        held = [e for e in locks_of(past, name) if e.body["study_digest"] == digest]
         if not held:
             return f"the lock of {name} is not before it"
         model = held[-1].body["study"]
@@ -89,7 +97,8 @@ class Grounds:
             return "it names another policy than the one that held"
         risks = risks_of(policy, decision.body["changes"], model, shipping(decision.body))
         plan = policy.tier(max((one.tier for one in risks.values()), key=TIERS.index))
-        if not plan.approvals or _set_aside(signed, name):
+        before = Asides(past, signed, self.trust)
+        if not plan.approvals or before.set_aside(name, "approvals", move.time):
             return ""
         mine = [
             one
@@ -99,29 +108,12 @@ class Grounds:
             and one.said.get("policy") == ground["policy"]
             and one.said.get("_evidence") == ground["evidence"]
         ]
-        numbers = {one.sequence for one in locks}
-        authors = signers_of(
-            one for one in signed if one.act == consent.PROTOCOL and one.about in numbers
-        )
         asked = Asked(
             since=decision.time,
             now=move.time,
-            signers=with_lent(signers_of(mine, role=True), lent(signed), policy),
-            authors=frozenset(text for one in authors for text in (one.key, one.name)),
-            conflicts={},
+            signers=with_lent(signers_of(mine, role=True), lent(signed, self.trust), policy),
+            authors=before.authors(name),
+            conflicts=before.conflicts(name),
         )
         found = escalated(asked.signed("approvals", plan.approvals), plan.escalation, asked)
         return "" if found.state is State.MET else f"its approvals are missing: {found.why}"
-
-
-def _set_aside(signed: Sequence[Consent], study: str) -> bool:
-    """Whether people set the approvals aside: by a waiver of them, or by breaking the glass."""
-    return any(
-        one.by
-        and one.said.get("study") == study
-        and (
-            one.act == consent.GLASS
-            or (one.act == consent.WAIVER and "approvals" in one.said.get("conditions", ()))
-        )
-        for one in signed
-    )

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.documents.money import cost_lines
+from liftgate.documents.notebook import decision_figures
 from liftgate.documents.page import file_name, save
+from liftgate.documents.pictures import check_picture, save_pictures
 from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
@@ -36,6 +38,8 @@ class Report(Card):
     """The same as the ledger holds it; None: no call's cost is known."""
     reopened: tuple[str, ...] = ()
     """Why the decision must be looked at again, one sentence each."""
+    pictures: tuple[Path, ...] = ()
+    """Where its pictures lie, if they were asked for."""
 
 
 def write_report(
@@ -44,6 +48,7 @@ def write_report(
     study: str | None = None,
     entry: int | None = None,
     out: Path | None = None,
+    picture: Path | None = None,
     ledger: Sequence[Entry] | None = None,
 ) -> Report:
     """Verify the chain and write the report of a decision as one HTML file.
@@ -53,22 +58,28 @@ def write_report(
         study: a study file or a study's name; None: whichever study was decided last.
         entry: the number of a decision entry; None: the study's last decision.
         out: the file to write; None: ``reports/<study>-<entry>.html`` of the workspace.
+        picture: a file for its pictures; see ``documents.pictures.save_pictures``.
         ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
+        DataError: a picture's file cannot be drawn here; nothing is written.
         BrokenChain: the ledger or a text is not what was recorded; nothing is written.
         LedgerError: there is no ledger yet.
         UnknownName: no decision of that study, or no decision entry of that number.
         StudyError: the study file cannot be read.
         LiftgateError: nothing was decided yet, or the page is too large.
     """
+    if picture is not None:
+        check_picture(picture)
     chosen, page, reopened = report_page(workspace, study=study, entry=entry, ledger=ledger)
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
     save(path, page)
+    figures = () if picture is None else decision_figures(chosen.body, chosen.sequence)
+    drawn = () if picture is None else save_pictures(figures, picture)
     costs = tuple(cost_lines(chosen.body))
     money = chosen.body.get("money")
-    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened)
+    return Report(path, name, chosen.sequence, chosen.leaf, costs, money, reopened, drawn)
 
 
 def report_page(
@@ -122,7 +133,7 @@ def _rendered(workspace: Workspace, chosen: Entry, verified: str, reopened: tupl
 
 def last_decision(workspace: Workspace, study: str) -> Entry | None:
     """Return the entry of a study's last decision; None: it was not decided yet."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return None
     with Ledger.open(workspace.home, read_only=True) as ledger:
         mine = [e for e in ledger.entries(kind=KIND) if e.body["study"] == study]

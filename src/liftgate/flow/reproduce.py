@@ -10,6 +10,7 @@ from typing import Any
 
 from liftgate.canon import plain
 from liftgate.errors import NotEnoughData
+from liftgate.flow.causes import MOST_NARROWING
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.original import Original, original_of
 from liftgate.flow.policies import refuse_machines
@@ -32,8 +33,8 @@ UNDECIDED = "undecided"
 _CODES = {BITWISE: 0, SCORES: 0, EQUIVALENT: 0, NOT: 1, UNDECIDED: 4}
 REPRODUCED = "run.reproduced"
 """Kind of the entry that tells of a run made again."""
-MOST_PASSES = 5
-"""The run again, the same once more, and three swaps."""
+MOST_PASSES = 6
+"""The run again, the same once more, three swaps, and all of them together."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class Reproduction(Card):
     differing: int
     """Trials whose answer, failure or score is another one now, or that could not be made."""
     cause: str | None = None
+    parts: tuple[str, ...] = ()
+    """Of the cause: the parameters, items or files that bring the scores back."""
     tried: tuple[str, ...] = ()
     """What was swapped back, and what came of it."""
     not_swapped: tuple[str, ...] = ()
@@ -85,7 +88,7 @@ def estimate(name: str, workspace: Workspace) -> list[str]:
         UnknownName: no such run or study.
         DataError: the run holds no trials.
     """
-    return original_of(name, workspace).estimate(MOST_PASSES)
+    return original_of(name, workspace).estimate(MOST_PASSES, MOST_NARROWING)
 
 
 def reproduce(
@@ -97,7 +100,7 @@ def reproduce(
     max_cost: float | None = None,
     sign_with: str | None = None,
     given: Path | None = None,
-    say: Callable[[str], None],
+    say: Callable[[str], None] = lambda _: None,
 ) -> Reproduction:
     """Run a run's trials again into a store that no study reads, compare, and keep the verdict.
 
@@ -123,7 +126,7 @@ def reproduce(
     if key is not None:
         with Ledger.open(workspace.home) as ledger:
             refuse_machines(ledger, f"sign the reproduction of {name}", [key], trust)
-    for line in original.estimate(MOST_PASSES):
+    for line in original.estimate(MOST_PASSES, MOST_NARROWING):
         say(line)
     _refuse_bound(original, workspace, open_study(study))
     found = _Verdict(original, workspace, study, max_cost, say).find(search=search)
@@ -220,13 +223,15 @@ class _Verdict:
         self, verdict: str, differing: int, same: tuple[Sameness, ...] = ()
     ) -> Reproduction:
         found = self.cause
+        named = found.named if verdict in (NOT, UNDECIDED) else None
         stopped = (self.passes.stopped,) if self.passes.stopped else ()
         return Reproduction(
             self.original.name,
             verdict,
             len(self.old),
             differing,
-            found.named if verdict in (NOT, UNDECIDED) else None,
+            named,
+            found.parts if named else (),
             tuple(found.tried),
             tuple(found.left),
             (*stopped, *self.notes, *self.passes.faults),

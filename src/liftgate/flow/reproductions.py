@@ -53,11 +53,11 @@ def told_of(
         yield Told(sequence, REPRODUCED, time, study, "undecided", why=why)
         return
     worst = max(found, key=lambda entry: _rank(entry.body.get("verdict")))
-    each = [{signer.key for signer in signed.get(entry.sequence, ())} for entry in found]
+    each = [{signer.who for signer in signed.get(entry.sequence, ())} for entry in found]
     by = tuple(
         signer
         for signer in signed.get(worst.sequence, ())
-        if all(signer.key in keys for keys in each)
+        if all(signer.who in people for people in each)
     )
     verdict = str(worst.body.get("verdict"))
     yield Told(worst.sequence, REPRODUCED, time, study, verdict, signers=by)

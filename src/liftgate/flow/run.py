@@ -37,6 +37,7 @@ from liftgate.lineage.impact import still_reopened
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
+from liftgate.store.sharing import refuse_missing
 from liftgate.study.reuse import set_use
 
 DECIDED = "decision"
@@ -132,6 +133,7 @@ def run_study(
         if kept.adequacy is not None:
             tell(kept.adequacy.sentence())
         _record_runs(store, ledger, known, tell)
+        refuse_missing(workspace, recorded_files(known.now()))
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         plan = replace(plan, limits=limits or Limits())
         datasets.keep(parts.dataset, store)
@@ -263,6 +265,8 @@ def _execute(
         folder=parts.root,
         keep=store.put_json,
     )
+    captured["dataset"] = {"digest": parts.dataset.digest, "items": len(parts.dataset.items)}
+    captured["prices"] = purse.prices.digest or None
     if parts.tags:
         captured["data"] = {"dataset": parts.dataset.digest, "tags": dict(parts.tags)}
     if parts.study.file:

@@ -11,6 +11,7 @@ from typing import Any
 from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
 from liftgate.flow.acts import OBJECTS
+from liftgate.flow.authors import authors_of
 from liftgate.flow.case import Case
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
@@ -28,11 +29,11 @@ from liftgate.gates.demands import Facts, Standing, Told, stand
 from liftgate.gates.judged import Standing as Judged
 from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import Policy
-from liftgate.gates.rights import AUTOMATION, Signer
-from liftgate.gates.weakening import compare_studies
+from liftgate.gates.rights import Signer
+from liftgate.gates.weakening import compare_locks
 from liftgate.ledger import Ledger, consent, shapes
 from liftgate.ledger.consent import Consent
-from liftgate.ledger.trust import Trust, Trusted
+from liftgate.ledger.trust import Trust
 from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.impact import REOPENED, still_reopened
 from liftgate.records import Entry
@@ -147,11 +148,6 @@ def status(seen: Picture) -> Standing:
     return stand(seen.policy, facts(seen))
 
 
-def _a_person(key: Trusted) -> bool:
-    """Whether a trusted key is of somebody who can answer for a study: no machine's."""
-    return not key.service and AUTOMATION not in key.roles
-
-
 def facts(seen: Picture) -> Facts:
     """Return what is known of the decision.
 
@@ -168,6 +164,8 @@ def facts(seen: Picture) -> Facts:
         for e in seen.entries
         if e.kind == DECISION and e.body["study"] == seen.locked.name
     )
+    signed = _signed(seen.consents)
+    activated = _activated(seen, signed)
     return Facts(
         body=decision.body,
         study=seen.locked.model,
@@ -177,21 +175,22 @@ def facts(seen: Picture) -> Facts:
         reopened=still_reopened(seen.entries, decision),
         changed=seen.changed,
         unchecked=seen.unchecked,
-        authors=frozenset(_author_names(seen, authors)),
-        author_signed=any(
-            one.about == seen.held.sequence and any(map(_a_person, one.by)) for one in authors
+        authors=authors_of(signers_of(authors), _locks(seen)),
+        author_signed=any(one.about == seen.held.sequence and one.by for one in authors),
+        approvals=with_lent(
+            signers_of(fresh, role=True), lent(seen.consents, seen.trust), seen.policy
         ),
-        approvals=with_lent(signers_of(fresh, role=True), lent(seen.consents), seen.policy),
         stale=tuple(_stale(seen, one) for one in approvals if one not in fresh),
         uncounted=tuple(f"entry {one.sequence}: {f}" for one in approvals for f in one.faults),
         weakened=tuple(_weakened(seen)),
-        activated=_last(seen, ACTIVATED),
+        activated=activated,
+        activated_by=signed.get(activated or 0, ()),
         forecast=next(
             (
                 one.sequence
                 for one in seen.consents
                 if one.act == consent.FORECAST
-                and any(map(_a_person, one.by))
+                and one.by
                 and _of_study(seen, one)
                 and one.sequence < first
             ),
@@ -202,7 +201,7 @@ def facts(seen: Picture) -> Facts:
                 one.sequence
                 for one in reversed(seen.consents)
                 if one.act == consent.RECORD
-                and any(map(_a_person, one.by))
+                and one.by
                 and one.about == decision.sequence
                 and one.said.get("_evidence") == seen.digest
             ),
@@ -210,8 +209,8 @@ def facts(seen: Picture) -> Facts:
         ),
         others=tuple(_told(seen)),
         waivers=tuple(set_aside(mine)),
-        glasses=tuple(glasses(mine, seen.consents)),
-        conflicts=conflicts_of(declared(seen.consents), seen.locked.name, seen.policy),
+        glasses=tuple(glasses(mine, seen.consents, seen.trust)),
+        conflicts=conflicts_of(declared(seen.consents, seen.trust), seen.locked.name, seen.policy),
     )
 
 
@@ -314,34 +313,27 @@ def _stale(seen: Picture, one: Consent) -> str:
     return f"entry {one.sequence} by {who} is about other {other}"
 
 
-def _author_names(seen: Picture, authors: Sequence[Consent]) -> Iterator[str]:
-    """Yield ids and names of keys: of those who signed, and of the names that entries carry."""
-    for one in authors:
-        for signer in one.by:
-            yield from (signer.key.id, signer.key.name)
-    for number in (seen.locked.sequence, *(one.sequence for one in seen.locked.amendments)):
-        label = seen.entries[number - 1].author
-        name, _, mail = label.partition("<")
-        yield from (label, name.strip(), mail.rstrip(">"), mail.partition("@")[0])
+def _locks(seen: Picture) -> list[Entry]:
+    numbers = (seen.locked.sequence, *(one.sequence for one in seen.locked.amendments))
+    return [seen.entries[number - 1] for number in numbers]
 
 
 def _weakened(seen: Picture) -> Iterator[str]:
     if not seen.locked.amendments:
         return
-    old, new = seen.locked.original, seen.locked.body
-    items = (int(old["dataset"]["items"]), int(new["dataset"]["items"]))
-    for change in compare_studies(old["study"], new["study"], items=items):
+    for change in compare_locks(seen.locked.original, seen.locked.body):
         if change.effect is Effect.WEAKENED:
             yield f"{change.path}: {change.why}"
 
 
-def _last(seen: Picture, kind: str) -> int | None:
+def _activated(seen: Picture, signed: Mapping[int, Sequence[Signer]]) -> int | None:
+    """Return the last entry that activated the gate; one that somebody signed before others."""
     found = [
         e.sequence
         for e in seen.entries
-        if e.kind == kind and e.body.get("study_digest") == seen.locked.digest
+        if e.kind == ACTIVATED and e.body.get("study_digest") == seen.locked.digest
     ]
-    return found[-1] if found else None
+    return next((n for n in reversed(found) if signed.get(n)), found[-1] if found else None)
 
 
 def _told(seen: Picture) -> Iterator[Told]:
@@ -356,7 +348,8 @@ def _told(seen: Picture) -> Iterator[Told]:
             ships = tuple(prints[one] for one, word in words.items() if word == "ship")
             word = "ship" if ships else next(iter(words.values()))
             word = "reopened" if still_reopened(seen.entries, entry) else word
-            yield Told(entry.sequence, entry.kind, entry.time, name, word, ships)
+            by = signed.get(entry.sequence, ())
+            yield Told(entry.sequence, entry.kind, entry.time, name, word, ships, signers=by)
         elif entry.kind != REPRODUCED:
             verdict = body.get("verdict")
             said = verdict if isinstance(verdict, str) else None

@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from liftgate.canon import digest
 from liftgate.documents.report import ranked
 from liftgate.errors import UnknownName, did_you_mean
 from liftgate.flow.ledger import CORRECTION
 from liftgate.ledger import KnownEntries
-from liftgate.lineage.impact import REOPENED
+from liftgate.lineage.impact import REOPENED, evidence_of
 from liftgate.records import Entry
 from liftgate.store import RUN_FINISHED, Seen, Workspace
 from liftgate.study.lock import AMENDED, DECISION, LOCKED
 
+_FOREIGN = (KeyError, TypeError, ValueError, AttributeError, AssertionError)
 MOST_NAMED = 20
 """Studies that are named to whoever asks for one that is not there; of more, the nearest."""
 
@@ -35,6 +37,8 @@ class Decided:
     words: Mapping[str, str]
     """Candidate -> ship, hold or inconclusive; the recommended one first."""
     recommended: str | None
+    evidence: str
+    """Digest of what it rests on: decided once more on the same, it is no other decision."""
 
 
 @dataclass
@@ -79,8 +83,10 @@ class Known:
         last = self.decision
         if last is None:
             return ""
-        if last.sequence in self.reopened:
-            return f"the decision was reopened (entry {self.reopened[last.sequence]})"
+        same = [one.sequence for one in self.decisions if one.evidence == last.evidence]
+        again = [self.reopened[number] for number in same if number in self.reopened]
+        if again:
+            return f"the decision was reopened (entry {max(again)})"
         if last.study_digest != self.digest:
             place = f" (entry {self.amended})" if self.amended else ""
             return f"the study was amended since{place}"
@@ -177,7 +183,10 @@ class StudyIndex:
             self._forget()
 
     def _take(self, entry: Entry) -> None:
-        study = self._about(entry)
+        try:
+            study = self._about(entry)
+        except _FOREIGN:
+            return  # somebody else wrote it: `gate status` names it, and no page falls over it
         if study is not None:
             self._of_entry[entry.sequence] = study
             study.active = entry.time
@@ -261,6 +270,7 @@ class StudyIndex:
                     str(body["study_digest"]),
                     words,
                     body.get("recommended"),
+                    digest(evidence_of(entry)),
                 )
             )
         return study

@@ -41,7 +41,7 @@ def suite_items(workspace: Workspace, states: Sequence[State] = (State.ACTIVE,))
 
 def entries_of(workspace: Workspace) -> list[Entry]:
     """Return what the ledger holds; nothing where there is none."""
-    if not workspace.ledger.is_file():
+    if not Ledger.exists(workspace.home):
         return []
     with Ledger.open(workspace.home, read_only=True) as ledger:
         return list(ledger.entries())

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from liftgate.canon import digest
 from liftgate.errors import DataError, LiftgateError
 from liftgate.flow.captured import captured_tree
+from liftgate.flow.causes import MOST_NARROWING, MixedTree, Swap, of_items, of_parameters, smallest
 from liftgate.flow.items import load_items
 from liftgate.flow.original import Original
 from liftgate.flow.rerun import Rows
 from liftgate.flow.study import Opened, opened_on
 from liftgate.lineage.capture import manifest
+from liftgate.lineage.capture_git import Unlearnt
 from liftgate.store import Workspace
 from liftgate.study.design import Study
 from liftgate.study.load import load
@@ -25,6 +27,7 @@ from liftgate.study.load import load
 Compared = Callable[[Rows, Rows], tuple[str, int]]
 NOISE = "noise: the system does not repeat itself"
 _NOT = "not reproduced"
+_LISTED = 3
 _MACHINE = ("python", "platform", "cpu", "gpus", "flags", "threads")
 
 
@@ -108,7 +111,11 @@ class Search:
     ) -> None:
         self._passes, self._original, self._workspace = passes, original, workspace
         self._file, self._compared, self._refuse = file, compared, refuse
+        self._root = file.resolve().parent
+        self._narrowing = MOST_NARROWING
         self.named: str | None = None
+        self.parts: tuple[str, ...] = ()
+        """Of the cause: parameters, items or files that bring the scores back together."""
         self.tried: list[str] = []
         self.left: list[str] = []
         """What differs and cannot be brought back from here."""
@@ -126,21 +133,25 @@ class Search:
             again: rows of the same once more; empty: not made yet.
         """
         captured = self._original.manifest
-        current = manifest(folder=self._file.resolve().parent)
+        current = manifest(folder=self._root)
         self.left = [*_not_swapped(captured, current), *self._servers(captured)]
-        for name, swap in (("parameters", self._parameters), ("dataset", self._dataset),
-                           ("code", lambda: self._code(captured, current))):  # fmt: skip
-            try:
-                rows = swap()
-            except (LiftgateError, OSError) as error:
-                self.left.append(f"{name}: {error}")
-                continue
-            if rows is None or self._passes.stopped:
-                continue
-            verdict, differing = self._compared(self._original.rows, rows)
-            self.tried.append(f"{name}: {verdict}, {differing:,} trials differ")
-            if verdict != _NOT:
-                self.named = name
+        with ExitStack() as kept:
+            found: list[Swap] = []
+            for name, ask in (
+                ("parameters", self._parameters),
+                ("dataset", self._dataset),
+                ("code", lambda: self._code(captured, current, kept)),
+            ):
+                try:
+                    swap = ask()
+                except (LiftgateError, OSError) as error:
+                    self.left.append(f"{name}: {error}")
+                    continue
+                if swap is not None:
+                    found.append(swap)
+                    if self._is_cause([swap]):
+                        return
+            if len(found) > 1 and self._is_cause(found):
                 return
         again = again or self._passes.make("the same once more")
         count = self._compared(now, again)[1]
@@ -148,34 +159,83 @@ class Search:
             self.tried.append(f"the same once more: {count:,} trials differ from the first time")
             self.named = NOISE
 
-    def _parameters(self) -> Rows | None:
-        now = load(self._file).model("")
-        model = self._original.body["study"]
-        locked = Study(**model)
-        if digest(now) == digest(locked.model("")):
-            return None
-        # What was locked may call other endpoints than the file of now, which alone was checked.
-        root = self._file.resolve().parent
-        items = load_items(locked.dataset, root=root, name=None)
-        self._refuse(opened_on(locked, root, items))
-        return self._passes.make("with the locked study", model=model)
+    def _is_cause(self, swaps: Sequence[Swap]) -> bool:
+        """Swap groups back together; if that brings the scores back, name the parts that do."""
+        names = " and ".join(swap.name for swap in swaps)
+        if not self._brings_back(names, swaps, [swap.parts for swap in swaps]):
+            return False
+        self.named = names
+        if len(swaps) > 1 or swaps[0].name == "dataset":
+            self.parts = tuple(one for swap in swaps for one in swap.say(swap.parts))
+            return True
+        (swap,) = swaps
 
-    def _dataset(self) -> Rows | None:
+        def holds(parts: Sequence[str]) -> bool | None:
+            if not self._narrowing:
+                return None
+            self._narrowing -= 1
+            told = f"{names}, {len(parts):,} of {len(swap.parts):,}: {', '.join(parts[:_LISTED])}"
+            return self._brings_back(told, swaps, [parts])
+
+        parts, whole = smallest(swap.parts, holds)
+        self.parts = swap.say(parts)
+        if not whole:
+            self.left.append(f"{names}: which of the {len(parts):,} it is was not asked further")
+        return True
+
+    def _brings_back(
+        self, told: str, swaps: Sequence[Swap], parts: Sequence[Sequence[str]]
+    ) -> bool | None:
+        """Make the trials with these parts of the groups as then; None: there was no money."""
+        change: dict[str, Any] = {}
+        for swap, chosen in zip(swaps, parts, strict=True):
+            change |= swap.back(chosen)
+        rows = self._passes.make(f"as then: {told}", **change)
+        if self._passes.stopped:
+            return None
+        verdict, differing = self._compared(self._original.rows, rows)
+        self.tried.append(f"{told}: {verdict}, {differing:,} trials differ")
+        return verdict != _NOT
+
+    def _parameters(self) -> Swap | None:
+        locked = Study(**self._original.body["study"])
+        swap = of_parameters(locked.model(), load(self._file).model())
+        if swap is not None:
+            # What was locked may call other endpoints than the file, which alone was checked.
+            items = load_items(locked.dataset, root=self._root, name=None)
+            self._refuse(opened_on(locked, self._root, items))
+        return swap
+
+    def _dataset(self) -> Swap | None:
         recorded = self._original.body["dataset"]["digest"]
-        root = self._file.resolve().parent
-        if load_items(load(self._file).dataset, root=root, name=None).digest == recorded:
+        now = load_items(load(self._file).dataset, root=self._root, name=None)
+        if now.digest == recorded:
             return None
-        return self._passes.make("with the captured dataset", dataset=recorded)
+        return of_items(self._original.dataset.items, now.items, {"dataset": recorded})
 
-    def _code(self, captured: Mapping[str, Any], current: Mapping[str, Any]) -> Rows | None:
+    def _code(
+        self, captured: Mapping[str, Any], current: Mapping[str, Any], kept: ExitStack
+    ) -> Swap | None:
         git = captured.get("git")
         if not git or "folder" not in git:
             raise DataError("the run captured no commit")
-        parts = ("commit", "diff", "untracked_files")
+        parts = ("commit", "diff", "untracked_files", "submodules")
         if current["git"] and all(git[p] == current["git"][p] for p in parts):
             return None
-        with captured_tree(git, self._file.resolve().parent, self._workspace) as tree:
-            return self._passes.make("with the captured code", root=str(tree / git["folder"]))
+        tree = kept.enter_context(captured_tree(git, self._root, self._workspace))
+        source = load(self._file).dataset.source
+        try:
+            mixed = MixedTree(tree, self._root, but=[self._file, self._root / source])
+        except Unlearnt as error:
+            raise DataError(f"git: {error}") from error
+        if not mixed.differing:
+            return None
+
+        def back(files: Sequence[str]) -> Mapping[str, Any]:
+            mixed.bring_back(files)
+            return {"root": str(tree / git["folder"])}
+
+        return Swap("code", mixed.differing, back)
 
     def _servers(self, captured: Mapping[str, Any]) -> list[str]:
         """What the servers said of themselves then and now, and how many calls were in flight."""

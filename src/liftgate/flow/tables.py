@@ -20,7 +20,7 @@ from liftgate.store import Store
 from liftgate.study import lock
 from liftgate.study.design import Study
 
-FILES = (".jsonl", ".csv", ".parquet")
+FILES = (".jsonl", ".csv", ".parquet", ".json")
 
 
 @dataclass

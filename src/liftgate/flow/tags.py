@@ -15,9 +15,11 @@ from urllib.parse import urlsplit
 
 from liftgate.errors import DataError, Refused
 from liftgate.evals.limits import metered
-from liftgate.flow.policies import REFUSED
+from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.policies import REFUSED, effective, in_force, risks_of_study
 from liftgate.flow.study import Opened
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.datasets import overlap
 from liftgate.records import Entry
 from liftgate.store import Store, Workspace
@@ -115,7 +117,10 @@ def refuse_use(
         DataError: the file of regions is none.
     """
     now, tip = datetime.now(UTC), ledger.tip
-    why = list(_conflicts(opened, tags, workspace, (max(now, tip.time) if tip else now).date()))
+    day = (max(now, tip.time) if tip else now).date()
+    why = [*_never(tags, day)]
+    if tags.residency is not None:
+        why += _elsewhere(opened, tags.residency, regions_of(opened, workspace, ledger))
     if not why:
         return
     text = "; ".join(why)
@@ -123,25 +128,62 @@ def refuse_use(
     ledger.append(REFUSED, said)
     raise Refused(
         f"{opened.study.file or opened.study.study}: its data set may not be used so: {text}",
-        hint=f"say where things run in {workspace.home.name}/{REGIONS}, or use other items",
+        hint=f"say where things run in {workspace.home.name}/{REGIONS}, or where decisions are "
+        "signed in the policy (regions), or use other items",
     )
 
 
-def _conflicts(opened: Opened, tags: Tags, workspace: Workspace, today: date) -> Iterator[str]:
+@dataclass(frozen=True)
+class Regions:
+    """Where things run, and who says so."""
+
+    of: Mapping[str, str]
+    """``here`` or an endpoint -> its region."""
+    unheard: str = ""
+    """Why a file that is there does not count; empty: it does, or there is none."""
+
+
+def regions_of(opened: Opened, workspace: Workspace, ledger: Ledger) -> Regions:
+    """Return where things run: as the policy says, which people sign, else as a file says.
+
+    Where a policy names regions it names all. Where the study's decision is to be signed, the file
+    counts for nothing, whoever wrote it.
+
+    Raises:
+        BrokenChain: the ledger, a signature or the trust file was altered.
+        DataError: the file is none.
+    """
+    trust = load_trust(trust_file(workspace, None))
+    ledger.verify()
+    entries = list(ledger.entries())
+    held = in_force(entries, consent.given(entries, trust))
+    if held is not None and held.regions:
+        return Regions(held.regions)
+    policy = effective(held, opened.study.tier)
+    file = workspace.home / REGIONS
+    tiers = [risk.tier for risk in risks_of_study(policy, opened.study).values()]
+    if not any(policy.tier(tier).signs for tier in tiers):
+        return Regions(_regions(file))
+    said = f"{REGIONS} is signed by nobody, and the policy {policy.policy} has decisions signed"
+    return Regions({}, said if file.is_file() else "")
+
+
+def _never(tags: Tags, today: date) -> Iterator[str]:
     if tags.consent is not None and PURPOSE not in tags.consent:
         agreed = ", ".join(sorted(tags.consent)) or "nothing"
         yield f"its people agreed to {agreed}, not to {PURPOSE}"
     if tags.keep_until is not None and today > tags.keep_until:
         yield f"it may be kept until {tags.keep_until}: liftgate data erase"
-    if tags.residency is None:
-        return
-    allowed = " or ".join(sorted(tags.residency)) or "nowhere"
-    regions = _regions(workspace.home / REGIONS)
+
+
+def _elsewhere(opened: Opened, residency: frozenset[str], regions: Regions) -> Iterator[str]:
+    allowed = " or ".join(sorted(residency)) or "nowhere"
     for place, who in _places(opened):
-        region = regions.get(place)
+        region = regions.of.get(place)
         if region is None:
-            yield f"{who} runs nobody knows where ({place}), and it stays in {allowed}"
-        elif region not in tags.residency:
+            more = f": {regions.unheard}" if regions.unheard else ""
+            yield f"{who} runs nobody knows where ({place}), and it stays in {allowed}{more}"
+        elif region not in residency:
             yield f"{who} runs in {region} ({place}), and it stays in {allowed}"
 
 

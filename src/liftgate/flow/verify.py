@@ -43,7 +43,7 @@ def experiments(real: RealData) -> list[Experiment]:
     return [*catalogue.experiments(real=real), *verified.experiments(real)]
 
 
-def verify(request: Request, show: Show | None = None) -> Report:
+def verify(request: Request = Request(), show: Show | None = None) -> Report:
     """Measure what was asked for.
 
     Args:

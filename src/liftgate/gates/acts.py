@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from liftgate.gates.condition import Condition, State, all_of, cannot_tell, met, not_met
 from liftgate.gates.escalation import Asked, escalated
-from liftgate.gates.rights import AUTOMATION, Right, Scope, Signer, needed
+from liftgate.gates.rights import Right, Scope, Signer, folded, needed
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class ActFacts:
     proposal: Proposal
     now: datetime
     authors: frozenset[str]
-    """Ids and names of the keys that proposed it; empty: nobody signed it."""
+    """Persons who proposed it, with ids and names of their keys; empty: nobody signed it."""
     signers: tuple[Signer, ...] = ()
     objections: tuple[Signer, ...] = ()
     reviews: tuple[Signer, ...] = ()
@@ -117,11 +117,7 @@ def _noted(right: Right, one: Signer) -> bool:
 
 def _lazy(days: int, found: Condition, facts: ActFacts, wanted: Mapping[str, int]) -> Condition:
     """Agreement by silence of those who are affected; a word of one of them ends it."""
-    against = [
-        one
-        for one in facts.objections
-        if not one.service and AUTOMATION not in one.roles and set(one.roles) & set(wanted)
-    ]
+    against = [one for one in facts.objections if not one.machine and set(one.roles) & set(wanted)]
     end = facts.proposal.made + timedelta(days=days)
     if against:
         names = ", ".join(one.name for one in against)
@@ -137,13 +133,8 @@ def _review(right: Right, facts: ActFacts) -> Iterator[Condition]:
         return
     start = min((one.time for one in facts.signers if one.time), default=facts.proposal.made)
     due = start + timedelta(hours=right.review_hours)
-    own = {one.key for one in facts.signers}
-    by = [
-        one
-        for one in facts.reviews
-        if one.key not in own and one.key not in facts.authors and not one.service
-        and AUTOMATION not in one.roles
-    ]  # fmt: skip
+    own = {one.who for one in facts.signers} | {folded(one) for one in facts.authors}
+    by = [one for one in facts.reviews if not one.names & own and not one.machine]
     if by:
         late = by[0].time is not None and by[0].time > due
         yield met("review", f"by {by[0].name}{', too late' if late else ''}")

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from liftgate.gates.condition import Condition, State, all_of, cannot_tell, met, not_met
 from liftgate.gates.escalation import Asked, escalated
 from liftgate.gates.glass import Glass, under_glass
-from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan
-from liftgate.gates.rights import Signer, larger, signed_by, unknown_author
+from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan, WaiverPlan
+from liftgate.gates.rights import Signer, folded, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
 from liftgate.records.notebook import Card
 
 _SHIP = "ship"
 _UNDECIDED = "undecided"
+_SIGNED = ("run.reproduced", "drill.rollback")
+"""Kinds of entries that a command can sign: where decisions are signed, so are these."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,9 @@ class Facts:
     weakened: tuple[str, ...] = ()
     """Paths at which the study was weakened after its lock."""
     activated: int | None = None
+    """Entry that says that every check of the gate bites."""
+    activated_by: tuple[Signer, ...] = ()
+    """Who signed that."""
     forecast: int | None = None
     """Entry of a signed forecast from before the first decision."""
     record: int | None = None
@@ -84,7 +89,7 @@ class Facts:
     waivers: tuple[SetAside, ...] = field(default=())
     glasses: tuple[Glass, ...] = ()
     conflicts: Mapping[str, str] = field(default_factory=dict)
-    """Id of a key -> why its owner has a conflict of interest."""
+    """Person -> why there is a conflict of interest."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +153,18 @@ def risks_of(
 def _decision(body: Mapping[str, Any]) -> Condition:
     words = {one["candidate"]: one["word"] for one in body["decisions"]}
     said = ", ".join(f"{name}: {word}" for name, word in words.items())
+    left_out = tuple(
+        cannot_tell("not assessed", f"{one['candidate']}: {claim}")
+        for one in body["decisions"]
+        for claim in one.get("not_assessed", ())
+    )
     if _SHIP in words.values():
-        return met("decision", said)
-    held = all(word == "hold" for word in words.values())
-    return not_met("decision", said) if held else cannot_tell("decision", said)
+        found = met("decision", said)
+    elif all(word == "hold" for word in words.values()):
+        found = not_met("decision", said)
+    else:
+        found = cannot_tell("decision", said)
+    return replace(found, parts=left_out)
 
 
 def _reopened(facts: Facts) -> Iterator[Condition]:
@@ -181,11 +194,17 @@ def _about_study(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
     if plan.fresh_days is not None:
         yield _fresh("fresh", facts.decided, plan.fresh_days, facts.now)
     if plan.gate_activated:
-        yield (
-            cannot_tell("gate-activated", "not assessed: liftgate gate activate STUDY")
-            if facts.activated is None
-            else met("gate-activated", f"ledger entry {facts.activated}")
-        )
+        yield _activated(plan, facts)
+
+
+def _activated(plan: TierPlan, facts: Facts) -> Condition:
+    if facts.activated is None:
+        return cannot_tell("gate-activated", "not assessed: liftgate gate activate STUDY")
+    said = f"ledger entry {facts.activated}"
+    if plan.signs and not facts.activated_by:
+        why = f"{said} is signed by nobody: liftgate gate activate STUDY --sign-with KEY"
+        return not_met("gate-activated", why)
+    return met("gate-activated", said)
 
 
 def _about_entries(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
@@ -197,14 +216,36 @@ def _about_entries(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
             for one in facts.others
             if one.kind == "decision" and (one.study or "").partition("-")[0] == name
         ]
-        yield _study_needed(f"study:{name}", mine, wanted, days, facts.now)
+        found = _study_needed(f"study:{name}", mine, wanted, days, facts.now)
+        if plan.signs and found.state is State.MET and not _vouched(mine, wanted, facts):
+            why = f"{found.why}, and nobody but the author of this study signed it"
+            found = not_met(found.name, why)
+        yield found
     for name, need in plan.entries.items():
         mine = [
             one
             for one in facts.others
             if one.kind == need.kind and one.study in (None, facts.body["study"])
         ]
-        yield _entry_needed(f"entry:{name}", mine, need, facts.now)
+        found = _entry_needed(f"entry:{name}", mine, need, facts)
+        if plan.signs and found.state is State.MET and need.kind in _SIGNED and not _by(mine[-1]):
+            said = f"ledger entry {mine[-1].sequence} is signed by nobody: --sign-with KEY"
+            found = not_met(found.name, said)
+        yield found
+
+
+def _by(told: Told) -> list[Signer]:
+    return [one for one in told.signers if not one.machine]
+
+
+def _vouched(mine: Sequence[Told], wanted: set[str], facts: Facts) -> bool:
+    """Whether somebody else than the author signed under the last decision that is asked for.
+
+    It is another study's, so nobody decides it again from its rows here.
+    """
+    last = [one for one in mine if wanted <= set(one.candidates)][-1]
+    authors = {folded(one) for one in facts.authors}
+    return any(not one.names & authors and one.who not in facts.conflicts for one in _by(last))
 
 
 def _study_needed(
@@ -219,7 +260,7 @@ def _study_needed(
     return _fresh(name, last.time, days, now)
 
 
-def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetime) -> Condition:
+def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, facts: Facts) -> Condition:
     if not mine:
         return cannot_tell(name, f"not assessed: the ledger holds no {need.kind}")
     last = mine[-1]
@@ -227,10 +268,12 @@ def _entry_needed(name: str, mine: Sequence[Told], need: EntryNeed, now: datetim
         return cannot_tell(name, last.why or f"ledger entry {last.sequence} says {_UNDECIDED}")
     if need.accept and last.verdict not in need.accept:
         return not_met(name, f"ledger entry {last.sequence} says {last.verdict}")
-    signed = signed_by("signed", need.signed, last.signers)
+    signed = signed_by(
+        "signed", need.signed, last.signers, authors=facts.authors, conflicts=facts.conflicts
+    )
     if signed.state is not State.MET:
         return not_met(name, f"ledger entry {last.sequence} is signed by too few: {signed.why}")
-    return _fresh(name, last.time, need.days, now)
+    return _fresh(name, last.time, need.days, facts.now)
 
 
 def _about_people(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
@@ -290,21 +333,35 @@ def _waived(parts: Sequence[Condition], policy: Policy, facts: Facts) -> list[Co
 
 def waiver_fault(policy: Policy, facts: Facts, waiver: SetAside, name: str) -> str:
     """Say why a waiver does not set a condition aside, or return an empty text."""
-    plan = policy.waivers
     if name not in waiver.conditions:
         return "it is about something else"
-    if name in plan.never or name.partition(":")[0] in plan.never:
-        return f"{name} is never waived"
     if facts.now >= waiver.until:
         return f"it expired at {waiver.until.isoformat()}"
+    return void_waiver(policy.waivers, waiver, name, facts.authors, facts.conflicts)
+
+
+def void_waiver(
+    plan: WaiverPlan,
+    waiver: SetAside,
+    name: str,
+    authors: Iterable[str],
+    conflicts: Mapping[str, str],
+) -> str:
+    """Say why a waiver never set a condition aside, or return an empty text.
+
+    Args:
+        plan: of the policy that holds for the study.
+        waiver: a signed one.
+        name: of one of its conditions.
+        authors: who made the study: they waive nothing of it.
+        conflicts: person -> why there is a conflict of interest.
+    """
+    if name in plan.never or name.partition(":")[0] in plan.never:
+        return f"{name} is never waived"
     if waiver.until > waiver.made + timedelta(days=plan.longest_days):
         return f"it holds longer than {plan.longest_days} days"
     signed = signed_by(
-        "waiver",
-        plan.approvals,
-        waiver.signers,
-        authors=facts.authors,
-        conflicts=facts.conflicts,
+        "waiver", plan.approvals, waiver.signers, authors=authors, conflicts=conflicts
     )
     return "" if signed.state is State.MET else f"signed by too few: {signed.why}"
 

@@ -76,7 +76,7 @@ def escalated(found: Condition, plan: Escalation | None, asked: Asked) -> Condit
 
 def _objected(plan: Escalation, objections: Iterable[Signer]) -> Signer | None:
     for one in objections:
-        if not one.service and set(one.roles) & set(plan.on_objection_of):
+        if not one.machine and set(one.roles) & set(plan.on_objection_of):
             return one
     return None
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from liftgate.gates.condition import Condition, State, met, not_met
 from liftgate.gates.policy import GlassPlan
-from liftgate.gates.rights import AUTOMATION, Signer, signed_by
+from liftgate.gates.rights import Signer, folded, signed_by
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,14 @@ class Glass:
     until: datetime
     signers: tuple[Signer, ...]
     reviews: tuple[Signer, ...] = ()
+    bearer: str = ""
+    """The person whom the acceptor's key belongs to; empty: it is nobody's whom we know."""
 
     def reviewed(self) -> Signer | None:
         """Return who reviewed it first: a person who neither did it nor bears its risk."""
-        own = {one.key for one in self.signers} | {self.acceptor}
+        own = {one.who for one in self.signers} | {folded(self.acceptor), folded(self.bearer)}
         for one in self.reviews:
-            if not own & {one.key, one.name} and not one.service and AUTOMATION not in one.roles:
+            if not own & one.names and not one.machine:
                 return one
         return None
 

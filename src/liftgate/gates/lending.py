@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from liftgate.gates.policy import Policy
-from liftgate.gates.rights import AUTOMATION, Signer
+from liftgate.gates.rights import Signer, folded
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class Lent:
     """Id of the key that may use it."""
     made: datetime
     until: datetime
+    receiver: str = ""
+    """Whose key that is; empty: nobody knows, so the key stands for its owner."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Declared:
 
     sequence: int
     who: str
-    """Id of the key whose owner has it."""
+    """The person who has it."""
     by: Signer
     study: str
     """Name of the study, or ``entry N`` of a proposal."""
@@ -40,7 +42,7 @@ class Declared:
 def lending_fault(policy: Policy, one: Lent) -> str:
     """Say why a delegation does not count, or return an empty text."""
     plan = policy.delegation
-    if one.sender.service or AUTOMATION in one.sender.roles:
+    if one.sender.machine:
         return "a machine lends nothing"
     if one.role not in one.sender.roles:
         return f"{one.sender.name} has not the role {one.role}, and what was lent is not lent on"
@@ -48,7 +50,7 @@ def lending_fault(policy: Policy, one: Lent) -> str:
         return f"the role {one.role} is never delegated"
     if one.until > one.made + timedelta(days=plan.longest_days):
         return f"it holds longer than {plan.longest_days} days"
-    if one.to == one.sender.key:
+    if folded(one.receiver or one.to) == one.sender.who or one.to == one.sender.key:
         return "nobody sends themselves"
     return ""
 
@@ -61,7 +63,7 @@ def with_lent(
     found = []
     for signer in signers:
         via = tuple(
-            (one.role, one.sender.key)
+            (one.role, one.sender.who)
             for one in good
             if one.to == signer.key
             and one.role not in signer.roles
@@ -74,14 +76,14 @@ def with_lent(
 
 
 def conflicts_of(declared: Iterable[Declared], study: str, policy: Policy) -> Mapping[str, str]:
-    """Return id of a key -> why its owner may not sign for a study.
+    """Return person -> why that person may not sign for a study.
 
     Of oneself anybody says it; of another one only whom the policy names.
     """
     return {
-        one.who: f"conflict of interest: {one.reason}"
+        folded(one.who): f"conflict of interest: {one.reason}"
         for one in declared
         if one.study == study
-        and (one.who == one.by.key or set(one.by.roles) & set(policy.conflicts_by))
-        and not one.by.service
+        and (folded(one.who) == one.by.who or set(one.by.roles) & set(policy.conflicts_by))
+        and not one.by.machine
     }

@@ -73,6 +73,11 @@ class TierPlan(Node):
         default=None, description="who approves instead when the approvals do not come in time"
     )
 
+    @property
+    def signs(self) -> bool:
+        """Whether people sign its decisions: then what nobody signed counts for nothing, too."""
+        return self.author_signs or bool(self.approvals)
+
 
 class ChangingPlan(Node):
     """Who must sign a change of the policy itself."""
@@ -136,6 +141,10 @@ class Policy(ModelCard, Node):
         default=("compliance",),
         description="roles that may declare a conflict of interest of somebody else",
     )
+    regions: dict[Text, Text] = Field(
+        default_factory=dict,
+        description="`here` and endpoints: the region in which each is, for items with a residency",
+    )
 
     @classmethod
     def prepare(cls, given: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[Problem]]:
@@ -172,7 +181,7 @@ class Policy(ModelCard, Node):
         Keys that came later stay out where they say nothing: an adopted policy keeps its digest.
         """
         body = self.model_dump(mode="json")
-        for name in ("break_glass", "delegation", "conflicts_by"):
+        for name in ("break_glass", "delegation", "conflicts_by", "regions"):
             if getattr(self, name) == _default(type(self), name):
                 del body[name]
         for plan in body["tiers"].values():

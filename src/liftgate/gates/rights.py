@@ -1,7 +1,8 @@
 """Decision rights: which roles must sign an act, and whether those who signed are enough.
 
-A signer counts once, whatever roles a key has; a machine's key and the author's never count, the
-author's unless the right says that the author may. Rows as a policy writes them: ``Right``.
+A person counts once, however many keys and roles: persons are compared everywhere, never keys. A
+machine's key and the author's never count, the author's unless the right says that the author may.
+Rows as a policy writes them: ``Right``.
 """
 
 from __future__ import annotations
@@ -17,14 +18,13 @@ from pydantic import Field
 
 from liftgate.errors import UnknownName
 from liftgate.gates.condition import Condition, all_of, cannot_tell, met, not_met
+from liftgate.ledger.trust import AUTOMATION
 from liftgate.records.notebook import Card, ModelCard
 from liftgate.study.problems import Node
 from liftgate.study.values import Listed, Name, Text
 
 Counts = Annotated[dict[Name, Annotated[int, Field(ge=1, le=100)]], Field()]
 """Role -> how many of it."""
-AUTOMATION = "automation"
-"""The role of machines: they draft and measure, and never sign, waive or weaken."""
 HUMAN_ACTS = ("approve", "sign", "waive", "adopt", "forecast")
 """What automation never does."""
 _TEAMS = re.compile(r"(\d+|several|two|three|four|five)\s+(?:\w+\s+)?teams?")
@@ -110,7 +110,24 @@ class Signer:
     time: datetime | None = None
     note: str = ""
     via: tuple[tuple[str, str], ...] = ()
-    """(role, id of the key of whoever delegated it) for roles that are not its own."""
+    """(role, person who delegated it) for roles that are not its own."""
+    person: str = ""
+    """Whose key it is; empty: nobody knows, so the key stands for its owner."""
+
+    @property
+    def who(self) -> str:
+        """Who signed: a person, whichever key it was; folded, as names are compared."""
+        return folded(self.person or self.key)
+
+    @property
+    def machine(self) -> bool:
+        """Whether a machine signed."""
+        return self.service or AUTOMATION in self.roles
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All by which whoever signed may be called, folded."""
+        return frozenset({self.who, folded(self.key), folded(self.name)})
 
 
 def needed(right: Right, scope: Scope = Scope()) -> dict[str, int]:
@@ -149,9 +166,9 @@ def signed_by(
         name: of the condition.
         wanted: role -> how many.
         signers: with verified signatures over the right thing.
-        authors: ids and names of the keys of whoever made it.
+        authors: persons who made it, with ids and names of their keys.
         author_may: whether their own signatures count.
-        conflicts: id of a key -> why its owner has a conflict of interest.
+        conflicts: person -> why there is a conflict of interest.
     """
     if not wanted:
         return met(name, "no signature is asked for")
@@ -159,26 +176,26 @@ def signed_by(
     able: dict[str, list[str]] = {role: [] for role in wanted}
     names: dict[str, str] = {}
     refused: list[str] = []
-    barred = excluded | {folded(one) for one in conflicts or {}}
-    places = Places(barred, {one.key for one in signers})
+    against = {folded(one): why for one, why in (conflicts or {}).items()}
+    places = Places(excluded | set(against), {one.who for one in signers})
     for one in {(s.key, s.claimed): s for s in signers}.values():
-        why = _refused(one, excluded) or (conflicts or {}).get(one.key, "")
+        why = _refused(one, excluded) or against.get(one.who, "")
         if why:
             refused.append(f"{one.name} ({why})")
             continue
-        names[one.key] = one.name
+        names.setdefault(one.who, one.name)
         for role in wanted if one.claimed is None else [one.claimed]:
-            if role not in able or role not in one.roles or one.key in able[role]:
+            if role not in able or role not in one.roles or one.who in able[role]:
                 continue
             why = places.fault(one, role)
             if why:
                 refused.append(f"{one.name} ({why})")
             else:
-                able[role].append(one.key)
+                able[role].append(one.who)
     given = _assigned(wanted, able)
     parts = []
     for role, count in wanted.items():
-        mine = [names[key] for key in given.get(role, [])]
+        mine = [names[who] for who in given.get(role, [])]
         said = f"{len(mine)} of {count}" + (f": {', '.join(mine)}" if mine else "")
         parts.append(met(role, said) if len(mine) >= count else not_met(role, said))
     parts += [not_met_note(text) for text in refused]
@@ -190,9 +207,9 @@ class Places:
     """Whose place a delegate may take: one that its owner neither fills nor may not fill."""
 
     barred: set[str]
-    """Folded ids and names of keys whose owners may not sign this: nor may whom they send."""
+    """Persons who may not sign this, folded: nor may whom they send."""
     signed: set[str]
-    """Ids of the keys that signed themselves."""
+    """Persons who signed themselves."""
 
     def __post_init__(self) -> None:
         self._taken: dict[str, str] = {}
@@ -202,11 +219,11 @@ class Places:
         sender = dict(one.via).get(role)
         if sender is None:
             return ""
-        if folded(sender) in self.barred:
+        if sender in self.barred:
             return f"{role} was delegated by somebody who may not sign this"
         if sender in self.signed:
             return f"whoever delegated {role} signed as well"
-        if self._taken.setdefault(sender, one.key) != one.key:
+        if self._taken.setdefault(sender, one.who) != one.who:
             return f"another delegate of the same person signed for {role}"
         return ""
 
@@ -222,9 +239,9 @@ def not_met_note(text: str) -> Condition:
 
 
 def _refused(one: Signer, excluded: set[str]) -> str:
-    if one.service or AUTOMATION in one.roles:
+    if one.machine:
         return "a machine's key never signs for people"
-    if folded(one.key) in excluded or folded(one.name) in excluded:
+    if one.names & excluded:
         return "the author does not approve"
     if one.claimed is not None and one.claimed not in one.roles:
         return f"the trust file does not give it the role {one.claimed}"

@@ -87,6 +87,30 @@ def compare_studies(
     return found
 
 
+def compare_locks(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[BarChange]:
+    """Return what differs between two locked studies, what their names hide included.
+
+    A rubric, a scorer or a baseline that has the same name and other content is another one.
+
+    Args:
+        old: body of a lock or an amendment.
+        new: likewise.
+    """
+    counted = (int(old["dataset"]["items"]), int(new["dataset"]["items"]))
+    found = compare_studies(old["study"], new["study"], items=counted)
+    told = {one.path for one in found}
+    for part, what in (("scorers", "another scorer or judge"),
+                       ("arms", "another thing to be compared with")):  # fmt: skip
+        before, after = old.get(part, {}), new.get(part, {})
+        for name in sorted({*before} & {*after}):
+            path = f"{part}.{name}"
+            arm = new["study"]["arms"].get(name, {}) if part == "arms" else {}
+            judge = no_bar if arm.get("role") == "candidate" else unknown(what)
+            if path not in told:
+                found += one(f"{path} (its content)", before[name], after[name], judge)
+    return found
+
+
 def _same_error(_old: Any, _new: Any) -> tuple[Effect, str]:
     return Effect.NEUTRAL, "every plan keeps the declared error"
 

@@ -1,4 +1,4 @@
-"""What a change of decision rights, of delegation or of emergencies does to the bar."""
+"""What a change of decision rights, delegation, emergencies or regions does to the bar."""
 
 from __future__ import annotations
 
@@ -86,7 +86,11 @@ def _asks_more(_old: Any, _new: Any) -> tuple[Effect, str]:
 
 
 def compare_emergency(old: Policy, new: Policy) -> Iterator[BarChange]:
-    """Yield what differs in how the glass is broken, roles are lent and conflicts are told."""
+    """Yield what differs in how the glass is broken, roles are lent and conflicts are told.
+
+    Of regions every change counts as weakening: one that is named lets items go there, and the last
+    one that is left out gives the word back to a file that nobody signs.
+    """
     a, b = old.break_glass, new.break_glass
     yield from counts("break_glass.approvals", a.approvals, b.approvals)
     for name in ("longest_hours", "review_hours"):
@@ -97,3 +101,8 @@ def compare_emergency(old: Policy, new: Policy) -> Iterator[BarChange]:
     )
     yield from listed("delegation.never", old.delegation.never, new.delegation.never)
     yield from listed("conflicts_by", old.conflicts_by, new.conflicts_by)
+    elsewhere = unknown("things are said to run elsewhere")
+    for place in sorted({*old.regions, *new.regions}):
+        yield from one(
+            f"regions.{place}", old.regions.get(place), new.regions.get(place), elsewhere
+        )

@@ -20,7 +20,7 @@ from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.records.notebook import Card
-from liftgate.sqlite import connect, is_machine_fault
+from liftgate.sqlite import connect, is_machine_fault, transaction
 
 FILE = "ratings.db"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -132,7 +132,7 @@ class Ratings:
             NotAllowed: the batch is closed.
             LiftgateError: the machine refuses; nothing was added.
         """
-        with self._lock, self._translated(), self._transaction():
+        with self._lock, self._translated(), transaction(self._connection):
             again = self._rows("request = ?", (act.request,))
             if again:
                 return self._same(again[0], act)
@@ -178,7 +178,7 @@ class Ratings:
 
     def put_draft(self, rater: str, task: int, comment: str) -> None:
         """Keep an unfinished comment, on disk when this returns."""
-        with self._lock, self._translated(), self._transaction():
+        with self._lock, self._translated(), transaction(self._connection):
             self._connection.execute(
                 "INSERT INTO draft (rater, task, comment) VALUES (?, ?, ?) "
                 "ON CONFLICT (rater, task) DO UPDATE SET comment = excluded.comment",
@@ -210,8 +210,7 @@ class Ratings:
 
     def _prepare(self, batch_digest: str) -> None:
         connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 for sql in _SCHEMA:
                     connection.execute(sql)
@@ -220,26 +219,10 @@ class Ratings:
             guards = connection.execute(
                 "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'act'"
             ).fetchone()[0]
-            connection.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
         if owner != batch_digest:
             raise BrokenChain(f"{FILE}: holds ratings of another batch ({owner})")
         if guards != 2:
             raise BrokenChain(f"{FILE}: its guards against changes are missing")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

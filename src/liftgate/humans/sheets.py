@@ -127,7 +127,7 @@ def write(rows: Sequence[Mapping[str, Any]], form: str) -> str:
     if rows:
         writer = csv.DictWriter(made, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+        writer.writerows({name: harmless(value) for name, value in row.items()} for row in rows)
     return made.getvalue()
 
 
@@ -144,7 +144,7 @@ def read(text: str, form: str) -> list[dict[str, Any]]:
         found = list(reader)
     except csv.Error as error:
         raise DataError(f"line {reader.line_num}: {error}") from error
-    return [{name: _plain(value) for name, value in row.items()} for row in found]
+    return [{name: plain(value) for name, value in row.items()} for row in found]
 
 
 def _label_row(
@@ -280,7 +280,7 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
             yield row
 
 
-def _cell(value: Any) -> Any:
+def harmless(value: Any) -> Any:
     """A cell as text that no spreadsheet runs: what could begin a formula gets an apostrophe."""
     if isinstance(value, (list, dict)):
         value = json.dumps(value, ensure_ascii=False)
@@ -289,5 +289,7 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any) -> Any:
-    return value[1:] if isinstance(value, str) and value.startswith("'") else value
+def plain(value: Any) -> Any:
+    """A cell as it was before ``harmless``; what somebody typed is left as it is."""
+    guarded = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA)
+    return value[1:] if guarded else value

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import readable, shown, text
@@ -23,7 +24,6 @@ from liftgate.importers.log import (
     Log,
     LogImporter,
     content_of,
-    digest_of,
     is_number,
     one_of_many,
     score_of,
@@ -35,6 +35,8 @@ __all__ = ["read_every_eval_ever"]
 
 VERSION = "0.3"
 _END = "_samples.jsonl"
+FAILURE_SCORE = "a_failure_scores"
+"""Under which name our own exports say what a failed sample counts."""
 _TRY = ("repeat", "epoch")
 """Names under which a sample's metadata may hold its try: ours, and that of inspect_ai's logs."""
 
@@ -220,7 +222,7 @@ def _log(
     written = f", written by {library['name']} {library.get('version')}" if library else ""
     return Log(
         path=path,
-        digest=digest_of(path),
+        digest=sha256_of_file(path),
         format=f"Every Eval Ever {found.version}{written}",
         entries=list(found.entries.values()),
         metrics=metrics,
@@ -289,9 +291,13 @@ def _checks(
         details = (results.get(metric) or {}).get("score_details")
         if not isinstance(details, dict):
             continue
+        failure = _failure_score(details)
         by_item: dict[tuple[str, str], list[float]] = {}
-        for (model, sample, _), scores in found.scores.items():
+        for at, scores in found.scores.items():
+            model, sample, _ = at
             value = scores.get(metric)
+            if value is None and found.entries[at].error is not None:
+                value = failure
             if value is not None:
                 by_item.setdefault((model, sample), []).append(value)
         values = [mean(one) for one in by_item.values()]
@@ -301,6 +307,16 @@ def _checks(
         if error is not None:
             why = "the samples give another sd / √n; how it was made is not in the format"
             yield check(metric, "standard_error", error, mean_error(values), why)
+
+
+def _failure_score(details: Mapping[str, Any]) -> float | None:
+    """Return what a failed sample counted in the stated score, where liftgate wrote it and says."""
+    told = details.get("details")
+    said = told.get(FAILURE_SCORE) if isinstance(told, dict) else None
+    try:
+        return None if said is None else float(said)
+    except (TypeError, ValueError):
+        return None
 
 
 def _notes(

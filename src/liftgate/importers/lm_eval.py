@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import sha256
+from liftgate.canon import sha256, sha256_of_file
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check, mean, mean_error
 from liftgate.importers.cells import readable, shown
@@ -24,7 +24,6 @@ from liftgate.importers.log import (
     Log,
     LogImporter,
     content_of,
-    digest_of,
     is_number,
     one_of_many,
     score_of,
@@ -204,7 +203,7 @@ def _log(path: Path, documents: _Documents, results: Mapping[str, Any], task: st
     told = f"samples of lm-eval{f' {version}' if version else ''}{f', task {task}' if task else ''}"
     return Log(
         path=path,
-        digest=digest_of(path),
+        digest=sha256_of_file(path),
         format=told,
         entries=list(documents.entries.values()),
         metrics=metrics,

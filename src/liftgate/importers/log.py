@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import math
 import shlex
@@ -169,12 +168,6 @@ class Fields:
         if not self.wanted or self.wanted.isdisjoint(found):
             return NO_FIELDS
         return {name: value for name, value in found.items() if name in self.wanted}
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def content_of(*parts: Any) -> str:

@@ -18,7 +18,7 @@ from typing import Any, TypedDict
 
 import msgspec
 
-from liftgate.canon import sha256
+from liftgate.canon import sha256, sha256_of_file
 from liftgate.errors import DataError
 from liftgate.importers.aggregates import check
 from liftgate.importers.cells import readable, shown, text
@@ -31,7 +31,6 @@ from liftgate.importers.log import (
     LogImporter,
     canonical_text,
     content_of,
-    digest_of,
     is_number,
     one_of_many,
     score_of,
@@ -287,7 +286,7 @@ def _log(path: Path, answers: _Answers, top: Mapping[str, Any]) -> Log:
     told = f" {version}" if version else ""
     return Log(
         path=path,
-        digest=digest_of(path),
+        digest=sha256_of_file(path),
         format=f"results of promptfoo{told}",
         entries=[row.entry for row in answers.rows],
         metrics=metrics,

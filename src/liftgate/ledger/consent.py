@@ -23,10 +23,12 @@ from liftgate.records import Entry
 APPROVAL, FORECAST, RECORD, WAIVER, POLICY = "approval", "forecast", "record", "waiver", "policy"
 DELEGATION, CONFLICT, GLASS, REVIEW = "delegation", "conflict", "break-glass", "review"
 ACT, CONSUMER, DRILL, REPRODUCTION = "act", "consumer", "drill", "reproduction"
+ACTIVATION = "activation"
 PROTOCOL = "protocol"
 """The author's signature under a locked study: ``liftgate.ledger.statements``."""
 _URI = "urn:liftgate:predicate:{}:v1"
 _PREFIX, _SUFFIX = _URI.split("{}")
+_MACHINE = "key {!r} is a machine's: it may draft and measure, not sign"
 CHANGED = "keys.changed"
 """Kind of the entry that tells of a new version of the trust file."""
 
@@ -41,11 +43,13 @@ class Consent:
     act: str
     said: Mapping[str, Any]
     by: tuple[Trusted, ...]
-    """Trusted keys whose signature counts."""
+    """Trusted keys of people whose signature counts."""
     faults: tuple[str, ...]
     """Why others do not count."""
     time: datetime
     """No earlier than any entry before it."""
+    machines: tuple[Trusted, ...] = ()
+    """Trusted keys of machines that signed it: nobody's consent."""
 
 
 def give(
@@ -128,7 +132,7 @@ def add(chain: Chain, envelope: dsse.Envelope, trust: Trust) -> Entry:
         )
     for key in signers:
         known = trust.of(key)
-        why = f"key {key.name!r} is a machine's" if known.service else known.fault_at(latest)
+        why = f"key {key.name!r} is a machine's" if known.machine else known.fault_at(latest)
         if why:
             raise NotAllowed(f"statement: {why}", hint="the trust file: liftgate keys list")
     return _append(chain, entry, uri, envelope, now)
@@ -143,8 +147,8 @@ def refusal(key: Key, trust: Trust, time: datetime) -> str:
     """Say why a key may not sign for a person, or return an empty text."""
     for known in trust.keys:
         if known.key.id == key.public.id:
-            if known.service:
-                return f"key {key.public.name!r} is a machine's: it may draft and measure, not sign"
+            if known.machine:
+                return _MACHINE.format(key.public.name)
             return known.fault_at(time)
     return f"key {key.public.name!r} is not in the trust file"
 
@@ -186,7 +190,7 @@ def _from_first(one: Consent, said: str, first: dict[tuple[str, str], datetime])
     """
     times: dict[datetime, list[Trusted]] = {}
     for signer in one.by:
-        made = first.setdefault((said, signer.key.id), one.time)
+        made = first.setdefault((said, signer.who), one.time)
         times.setdefault(made, []).append(signer)
     return [replace(one, by=tuple(by), time=made) for made, by in times.items()] or [one]
 
@@ -224,14 +228,17 @@ def _read(entry: Entry, leaves: Sequence[str], time: datetime, trust: Trust) -> 
         raise BrokenChain(f"{place}: what it signs is about an entry that is not in this ledger")
     known = [trust.of(key) for key in signers]
     faults = [fault for one in known if (fault := one.fault_at(time))]
+    faults += [_MACHINE.format(one.key.name) for one in known if one.machine]
     strangers = len(envelope.signatures) - len(signers)
     if strangers:
         faults.append(f"{strangers} by keys that are not in the trust file")
     counted = tuple(one for one in known if not one.fault_at(time))
+    machines = tuple(one for one in counted if one.machine)
+    people = tuple(one for one in counted if not one.machine)
     act = uri[len(_PREFIX) : -len(_SUFFIX)]
     evidence = payload["subject"][0].get("digest", {}).get("sha256")
     said = {**said, "_evidence": f"sha256:{evidence}"} if len(payload["subject"]) > 1 else said
-    return Consent(entry.sequence, number, act, said, counted, tuple(faults), time)
+    return Consent(entry.sequence, number, act, said, people, tuple(faults), time, machines)
 
 
 def _subject(name: str, of: str) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
-from liftgate.errors import BrokenChain, LedgerError
+from liftgate.errors import BrokenChain, LedgerError, NotAllowed
 from liftgate.ledger.chain import Sealed
+from liftgate.ledger.closed import SAYS, Closed
+from liftgate.ledger.place import without_password
 from liftgate.ledger.stored import Ledger, leaf_bytes
 
 if TYPE_CHECKING:
@@ -66,6 +67,14 @@ _TRIGGERS = {
         "liftgate_only_append",
     ),
 }
+_CLOSED = "liftgate_entry_is_closed"
+# The mark is the trigger's argument: whoever may read the catalogue may read it, and only the owner
+# of the table may change it. No table of marks, so a role that appends needs no right more.
+_REFUSE_CLOSED = f"""
+BEGIN
+  RAISE EXCEPTION '{SAYS}%', TG_ARGV[0] USING ERRCODE = 'LG002';
+END
+"""
 _SELECT = "SELECT sequence, kind, data, leaf FROM liftgate_entry"
 _FETCH = 2_000
 
@@ -103,6 +112,12 @@ class PostgresLedger(Ledger):
     def close(self) -> None:
         """Give the connection back."""
         self._connection.close()
+
+    def __del__(self) -> None:
+        # Who reads lazily keeps a ledger open until nobody uses it any more: as a file's is given
+        # back then, so is the connection.
+        with contextlib.suppress(Exception):
+            self._connection.close()
 
     @property
     def is_there(self) -> bool:
@@ -201,11 +216,52 @@ class PostgresLedger(Ledger):
                 for line in lines:
                     copy.write_row(_row(line))
 
-    def _insert_node(self, level: int, number: int, node: bytes) -> None:
-        self._connection.execute(
-            "INSERT INTO liftgate_subtree VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            (level, number, node),
+    def _insert_nodes(self, nodes: Sequence[tuple[int, int, bytes]]) -> None:
+        if nodes:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(
+                    "INSERT INTO liftgate_subtree VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", nodes
+                )
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why it takes no entries; None: it does."""
+        rows = self._all(
+            "SELECT tgargs FROM pg_trigger WHERE tgname = %s"
+            " AND tgrelid = 'liftgate_entry'::regclass",
+            (_CLOSED,),
         )
+        return Closed.read(bytes(rows[0][0]).rstrip(b"\0").decode()) if rows else None
+
+    def refuse_to_close(self) -> None:
+        """Raise NotAllowed unless the role owns the tables, as a member perhaps."""
+        ((owner, mine),) = self._all(
+            "SELECT pg_get_userbyid(relowner), pg_has_role(relowner, 'USAGE') FROM pg_class"
+            " WHERE oid = 'liftgate_entry'::regclass"
+        )
+        if not mine:
+            raise NotAllowed(
+                f"{self.place}: this role may not close the ledger, only {owner!r}, who owns it",
+                hint=f"let {owner} move it: name that role in the URL",
+            )
+
+    def _mark(self, mark: Closed | None) -> None:
+        from psycopg import sql
+
+        self._connection.execute(f"DROP TRIGGER IF EXISTS {_CLOSED} ON liftgate_entry")
+        if mark is None:
+            return
+        self._connection.execute(
+            "CREATE OR REPLACE FUNCTION liftgate_refuse_closed() RETURNS trigger LANGUAGE plpgsql"
+            f" AS $${_REFUSE_CLOSED}$$"
+        )
+        self._connection.execute(
+            sql.SQL(
+                f"CREATE TRIGGER {_CLOSED} BEFORE INSERT ON liftgate_entry FOR EACH ROW"
+                " EXECUTE FUNCTION liftgate_refuse_closed({})"
+            ).format(sql.Literal(mark.text))
+        )
+        self._connection.execute(f"ALTER TABLE liftgate_entry ENABLE ALWAYS TRIGGER {_CLOSED}")
 
     def _examine_storage(self) -> None:
         functions = dict(
@@ -244,20 +300,12 @@ class PostgresLedger(Ledger):
         except psycopg.errors.UndefinedTable as error:
             raise BrokenChain(f"{self.place}: not a sound ledger ({_said(error)})") from error
         except psycopg.Error as error:
+            if error.sqlstate == "LG002":
+                raise Closed.read(_said(error).removeprefix(SAYS)).error(self.place) from error
             raise LedgerError(
                 f"{self.place}: {_said(error)}",
                 hint="nothing was added; ask for the database's state, then repeat",
             ) from error
-
-
-def without_password(url: str) -> str:
-    """Return a URL as it may be shown."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    user = host[0].split(":")[0]
-    kept = f"{user}{host[1]}{host[2]}"
-    query = re.sub(r"(^|&)(password|passfile)=[^&]*", "", parts.query)
-    return urlunsplit((parts.scheme, kept, parts.path, query, ""))
 
 
 def _connect(url: str) -> psycopg.Connection[Any]:

@@ -21,6 +21,12 @@ _LOCK: Mapping[str, Any] = {
     "arms": dict,
     "scorers": dict,
 }
+_MOVE: Mapping[str, Any] = {
+    "registry": str,
+    "model": str,
+    "steps": [{"alias": str}],
+    "ground": dict,
+}
 _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "study.locked": _LOCK,
     "study.amended": {**_LOCK, "reason": str, "seen": str, "changes": list},
@@ -36,6 +42,10 @@ _SHAPES: Mapping[str, Mapping[str, Any]] = {
     "run.finished": {"id": str, "files": dict},
     "content.erased": {"digest": str},
     "decision.reopened": {"thing": str, "reason": str, "decisions": [{"entry": int}]},
+    "registry.begun": _MOVE,
+    "registry.moved": {**_MOVE, "begun": int},
+    "registry.given_up": {"begun": int},
+    "registry.run_imported": {"registry": str, "run": str, "said": dict},
 }
 """Kind -> what its body holds at least: a type, a mapping, or a list of such mappings."""
 
@@ -47,6 +57,7 @@ def fault(entry: Entry) -> str:
 
 
 LOCKS = ("study.locked", "study.amended")
+MOVES = tuple(kind for kind in _SHAPES if kind.startswith("registry."))
 
 
 def check(entries: Iterable[Entry], kinds: Collection[str] = tuple(_SHAPES)) -> None:

@@ -9,16 +9,19 @@ into the main file when the ledger is closed, so a closed ``ledger.db`` is whole
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from liftgate.errors import BrokenChain, LedgerError
+from liftgate.errors import BrokenChain, LedgerError, NotAllowed
 from liftgate.ledger.chain import Sealed
+from liftgate.ledger.closed import SAYS, Closed
 from liftgate.ledger.merkle import Tree
 from liftgate.ledger.stored import Ledger, leaf_bytes
-from liftgate.sqlite import connect, is_machine_fault
+from liftgate.sqlite import connect, is_machine_fault, transaction
 
 _FIRST_GUARDS = {
     "entry": """CREATE TABLE entry (
@@ -48,6 +51,7 @@ BEGIN SELECT RAISE(ABORT, 'a ledger entry is only added after the last'); END"""
 """What format 2 adds. Subtrees are derived, and checked against the entries."""
 _GUARDS = {1: _FIRST_GUARDS, 2: {**_FIRST_GUARDS, **_SECOND_GUARDS}}
 _FORMAT = 2
+_CLOSED = "entry_is_closed"
 # Of a damaged file SQLite may speak in bytes that are no text.
 _SQLITE_SAYS = (sqlite3.Error, UnicodeDecodeError)
 _SELECT = "SELECT sequence, kind, data, leaf FROM entry"
@@ -101,8 +105,7 @@ class SqliteLedger(Ledger):
         """Make what is missing of the tables; two processes may do so at once."""
         if _format(connection) >= _FORMAT:
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             found = _format(connection)
             if found == 0 and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
                 raise sqlite3.DatabaseError("it holds other tables")
@@ -111,11 +114,6 @@ class SqliteLedger(Ledger):
                     connection.execute(sql)
             if found < _FORMAT:
                 connection.execute(f"PRAGMA user_version = {_FORMAT:d}")
-            connection.execute("COMMIT")
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
         if found:
             self._connection = connection
             self._fill_subtrees()
@@ -125,20 +123,12 @@ class SqliteLedger(Ledger):
         with self._transaction():
             tip = self._line(None)
             tree = Tree(tip.sequence if tip else 0, self._leaves, lambda *_: {})
-            for node in tree.completed(0):
-                self._insert_node(*node)
+            self._insert_nodes(list(tree.completed(0)))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._translated():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
-                raise
+        with self._translated(), transaction(self._connection):
+            yield
 
     def _line(self, sequence: int | None) -> Sealed | None:
         if sequence is None:
@@ -193,12 +183,40 @@ class SqliteLedger(Ledger):
             [(line.sequence, line.kind, line.data, line.leaf) for line in lines],
         )
 
-    def _insert_node(self, level: int, number: int, node: bytes) -> None:
-        self._connection.execute(
+    def _insert_nodes(self, nodes: Sequence[tuple[int, int, bytes]]) -> None:
+        self._connection.executemany(
             "INSERT INTO subtree (level, number, hash) VALUES (?, ?, ?)"
             " ON CONFLICT (level, number) DO NOTHING",
-            (level, number, node),
+            nodes,
         )
+
+    @property
+    def closed(self) -> Closed | None:
+        """Why it takes no entries; None: it does."""
+        with self._translated():
+            row = self._connection.execute(
+                "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?", (_CLOSED,)
+            ).fetchone()
+        said = re.search(f"'{SAYS}(.*)'\\)", _text(row[0])) if row else None
+        if row and said is None:
+            return Closed("closed", _text(row[0]), "", "")
+        return Closed.read(said[1]) if said else None
+
+    def refuse_to_close(self) -> None:
+        """Raise NotAllowed unless the file may be written."""
+        if not os.access(self.path, os.W_OK):
+            raise NotAllowed(
+                f"{self.path}: may not be written, so the ledger cannot be closed here",
+                hint="let its owner move it",
+            )
+
+    def _mark(self, mark: Closed | None) -> None:
+        self._connection.execute(f"DROP TRIGGER IF EXISTS {_CLOSED}")
+        if mark is not None:
+            self._connection.execute(
+                f"CREATE TRIGGER {_CLOSED} BEFORE INSERT ON entry\n"
+                f"BEGIN SELECT RAISE(ABORT, '{SAYS}{mark.text}'); END"
+            )
 
     def _examine_storage(self) -> None:
         with self._translated():
@@ -221,6 +239,8 @@ class SqliteLedger(Ledger):
             self._raise(error, self.place)
 
     def _raise(self, error: Exception, place: str) -> NoReturn:
+        if str(error).startswith(SAYS):
+            raise Closed.read(str(error).removeprefix(SAYS)).error(self.place) from error
         if isinstance(error, sqlite3.Error) and is_machine_fault(error):
             raise LedgerError(
                 f"{self.path}: {error}",

@@ -7,7 +7,6 @@ The chain is the truth. Hashes of complete subtrees are kept beside it so that p
 from __future__ import annotations
 
 import contextlib
-import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,12 +19,11 @@ from typing import Any, Self
 from liftgate.errors import BrokenChain, LedgerError, UnknownName
 from liftgate.ledger.author import default_author
 from liftgate.ledger.chain import Checked, Sealed, Walk, entry_of, seal, unseal
+from liftgate.ledger.closed import Closed
 from liftgate.ledger.merkle import Tree
+from liftgate.ledger.place import is_database, place_of
 from liftgate.records import Entry
 
-FILE = "ledger.db"
-URL_FILE = "ledger.url"
-VARIABLE = "LIFTGATE_LEDGER"
 _OFTEN = 1000
 
 
@@ -48,7 +46,7 @@ class Ledger(ABC):
     """What the ledger is called in messages."""
 
     @classmethod
-    def open(cls, home: Path, *, read_only: bool = False) -> Ledger:
+    def open(cls, home: Path, *, read_only: bool = False, mine: bool = True) -> Ledger:
         """Open the ledger of a workspace, creating it unless ``read_only``.
 
         ``LIFTGATE_LEDGER``, else the one line of ``home/ledger.url``, names a PostgreSQL database;
@@ -57,12 +55,23 @@ class Ledger(ABC):
         Args:
             home: the workspace's ``.liftgate`` folder.
             read_only: never write; the ledger must exist.
+            mine: whether it is the workspace that is worked in; see ``place_of``.
 
         Raises:
-            LedgerError: there is no ledger to read, or it cannot be opened.
+            LedgerError: there is no ledger to read, it cannot be opened, or it takes no entries.
             BrokenChain: what is there is not a ledger.
         """
-        return _kind(home).open_at(_place(home), read_only=read_only)
+        place = place_of(home, mine=mine)
+        found = kind_of(place).open_at(place, read_only=read_only)
+        try:
+            # Before calls are made and paid for, not only when what they gave is written down.
+            mark = None if read_only else found.closed
+            if mark is not None:
+                raise mark.error(found.place)
+        except BaseException:
+            found.close()
+            raise
+        return found
 
     @classmethod
     def open_existing(cls, home: Path) -> Ledger:
@@ -75,9 +84,10 @@ class Ledger(ABC):
         return cls.open(home, read_only=not cls.exists(home))
 
     @classmethod
-    def exists(cls, home: Path) -> bool:
-        """Whether a workspace has a ledger."""
-        return _kind(home).exists_at(_place(home))
+    def exists(cls, home: Path, *, mine: bool = True) -> bool:
+        """Whether a workspace has a ledger; see ``open``."""
+        place = place_of(home, mine=mine)
+        return kind_of(place).exists_at(place)
 
     @classmethod
     @abstractmethod
@@ -185,6 +195,47 @@ class Ledger(ABC):
         self._examine_storage()
         return found
 
+    @property
+    @abstractmethod
+    def closed(self) -> Closed | None:
+        """Why it takes no entries; None: it does."""
+
+    @abstractmethod
+    def refuse_to_close(self) -> None:
+        """Raise NotAllowed unless who opened it may close it."""
+
+    def close_after(self, last: Sealed | None, mark: Closed | None) -> bool:
+        """Let nobody add entries from now on, or, without a mark, let everybody again.
+
+        Returns:
+            False, and nothing is done, when its last line is no longer the one named.
+        """
+        with self._transaction():
+            if self._line(None) != last:
+                return False
+            self._mark(mark)
+        return True
+
+    def lines(self, first: int) -> Iterator[Sealed]:
+        """Yield entries as they are stored, unchecked, from a number on."""
+        return self._lines(None, first - 1)
+
+    def carry(self, lines: Sequence[Sealed], last: Sealed | None, mark: Closed) -> None:
+        """Add lines of another ledger as they are, while everybody else is kept out by a mark.
+
+        Raises:
+            LedgerError: its last line is not the one named, or the mark is another.
+        """
+        with self._transaction():
+            if self._line(None) != last or self.closed != mark:
+                raise LedgerError(
+                    f"{self.place}: somebody else changed it meanwhile",
+                    hint="see who, then run the same command again",
+                )
+            self._mark(None)
+            self._grow(last, lines)
+            self._mark(mark)
+
     def __enter__(self) -> Self:
         return self
 
@@ -204,13 +255,15 @@ class Ledger(ABC):
             if tip is not None:
                 unseal(tip)
             lines = list(_sealed(tip, drafts))
-            if lines:
-                self._insert(lines)
-                before = tip.sequence if tip else 0
-                grown = Tree(lines[-1].sequence, self._leaves, self._stored)
-                for node in grown.completed(before):
-                    self._insert_node(*node)
+            self._grow(tip, lines)
         return lines
+
+    def _grow(self, tip: Sealed | None, lines: Sequence[Sealed]) -> None:
+        """Add lines after the tip, and the subtrees that they complete."""
+        if lines:
+            self._insert(lines)
+            grown = Tree(lines[-1].sequence, self._leaves, self._stored)
+            self._insert_nodes(list(grown.completed(tip.sequence if tip else 0)))
 
     @abstractmethod
     def close(self) -> None:
@@ -245,32 +298,27 @@ class Ledger(ABC):
         """Add lines."""
 
     @abstractmethod
-    def _insert_node(self, level: int, number: int, node: bytes) -> None:
-        """Add the hash of a complete subtree."""
+    def _insert_nodes(self, nodes: Sequence[tuple[int, int, bytes]]) -> None:
+        """Add hashes of complete subtrees: level, number, hash."""
+
+    @abstractmethod
+    def _mark(self, mark: Closed | None) -> None:
+        """Put a mark in the place of the one that is there; None: take that away."""
 
     @abstractmethod
     def _examine_storage(self) -> None:
         """Raise BrokenChain unless the storage is whole and refuses changes."""
 
 
-def _place(home: Path) -> str:
-    """Where a workspace's ledger is: a URL or the path of a file."""
-    named = os.environ.get(VARIABLE, "").strip()
-    if not named and (home / URL_FILE).is_file():
-        named = (home / URL_FILE).read_text(encoding="utf-8").strip()
-    return named or str(home / FILE)
+def kind_of(place: str) -> type[Ledger]:
+    """Return the implementation for a place; it is imported only when it is used.
 
-
-def _kind(home: Path) -> type[Ledger]:
-    """Find the implementation, which is imported only when it is used."""
-    place = _place(home)
+    Raises:
+        LedgerError: nothing keeps a ledger there.
+    """
     found: Any
-    if place.startswith(("postgresql://", "postgres://")):
+    if is_database(place):
         found = import_module("liftgate.ledger.postgres").PostgresLedger
-    elif "://" in place:
-        raise LedgerError(
-            f"{VARIABLE}: got {place.split('://')[0]}://…, expected postgresql://… or nothing"
-        )
     else:
         found = import_module("liftgate.ledger.sqlite").SqliteLedger
     assert isinstance(found, type)

@@ -1,9 +1,12 @@
-"""The trust file: which public key belongs to whom, for which roles, from when to when.
+"""The trust file: which public key belongs to which person, for which roles, from when to when.
 
 It is a list of versions, each a DSSE envelope. A version must be signed by at least ``quorum`` of
 the owners that the version *before* it names, the first by its own; so nobody alone changes what
 others agreed upon. Whoever verifies pins the file by keeping a copy: the last version of an older
 copy must be found in a newer one.
+
+A person may have several keys, and counts once. Keys of one person stay keys of one person: a later
+version may find that two are the same one's, never that they are not.
 
 Only the binding of keys is here; what a role may do is not.
 """
@@ -12,8 +15,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +35,9 @@ TYPE = "application/vnd.liftgate.trust+json"
 FORMAT = 1
 _FIELDS = {"liftgate", "version", "time", "previous", "quorum", "owners", "keys"}
 _ALIKE = str.maketrans({"0": "o", "1": "l", "i": "l", ".": "", "-": "", "_": ""})
+_NUMBER = re.compile(r"[-._]?\d+$")
+AUTOMATION = "automation"
+"""The role of machines: they draft and measure, and never sign, waive or weaken."""
 GENESIS = "sha256:" + "0" * 64
 
 
@@ -44,6 +51,18 @@ class Trusted:
     """Whether a machine holds it: it may draft and measure, and is never a person's consent."""
     revoked_at: datetime | None = None
     reason: str = ""
+    person: str = ""
+    """Whose key it is, as the owners of the file say; empty: of whoever is called as it is."""
+
+    @property
+    def who(self) -> str:
+        """Whose key it is, without case: keys of one person count once."""
+        return (self.person or self.key.name).casefold()
+
+    @property
+    def machine(self) -> bool:
+        """Whether a machine holds it, by its mark or by its role."""
+        return self.service or AUTOMATION in self.roles
 
     def fault_at(self, time: datetime) -> str:
         """Say why a signature made at a time does not count, or return an empty text."""
@@ -64,6 +83,7 @@ class Trusted:
             "service": self.service,
             "revoked_at": self.revoked_at.isoformat() if self.revoked_at else None,
             "reason": self.reason,
+            **({"person": self.person} if self.person else {}),
         }
 
 
@@ -110,9 +130,16 @@ class Trust(Card):
     def with_key(self, added: Trusted) -> Trust:
         """Return it with a key more, or with other roles for a known key.
 
+        A known key of which no person is said stays its person's.
+
         Raises:
-            DataError: another key has the name or one like it; a revoked key would come back.
+            DataError: another key has the name or one like it; a revoked key would come back; its
+                person's name reads like another's, or nobody said whose key it is and its name
+                looks like a second one of somebody.
         """
+        for known in self.keys:
+            if known.key.id == added.key.id and not added.person:
+                added = replace(added, person=known.person)
         for known in self.keys:
             if known.key.name == added.key.name and known.key.id != added.key.id:
                 raise DataError(f"key {added.key.name!r}: another key has this name")
@@ -123,6 +150,7 @@ class Trust(Card):
                 )
             if known.key.id == added.key.id and known.revoked_at is not None:
                 raise DataError(f"key {added.key.name!r}: it was revoked, and stays so")
+        self._check_person(added)
         others = tuple(one for one in self.keys if one.key.id != added.key.id)
         return replace(self, keys=(*others, added))
 
@@ -137,15 +165,37 @@ class Trust(Card):
         if found.revoked_at is not None:
             raise DataError(f"key {found.key.name!r}: it is revoked already")
         owners = tuple(owner for owner in self.owners if owner != found.key.id)
-        if len(owners) < self.quorum:
+        left = len(self.people(owners))
+        if left < self.quorum:
             raise DataError(
-                f"key {found.key.name!r}: without it {len(owners)} owners are left, and a change "
+                f"key {found.key.name!r}: without it {left} owners are left, and a change "
                 f"needs {self.quorum}",
                 hint="name another owner first: liftgate keys trust FILE --as-owner",
             )
         revoked = replace(found, revoked_at=at, reason=reason)
         keys = tuple(revoked if one == found else one for one in self.keys)
         return replace(self, keys=keys, owners=owners)
+
+    def people(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return whose keys some are; see ``Trusted.who``."""
+        wanted = set(ids)
+        return frozenset(one.who for one in self.keys if one.key.id in wanted)
+
+    def _check_person(self, added: Trusted) -> None:
+        is_known = any(one.key.id == added.key.id for one in self.keys)
+        for known in self.keys:
+            if known.key.id == added.key.id or known.who == added.who:
+                continue
+            if _seen(known.who) == _seen(added.who):
+                raise DataError(
+                    f"person {added.who!r}: it reads like {known.who!r}, another person",
+                    hint="write one person's name in one way: --person NAME",
+                )
+            if not added.person and not is_known and _of_one(added, known):
+                raise DataError(
+                    f"key {added.key.name!r}: is it another key of {known.who!r}?",
+                    hint=f"say whose it is: --person {known.who}, or another person's name",
+                )
 
     def sealed(self, by: Sequence[Key], *, now: datetime | None = None) -> Trust:
         """Return it as the next version, signed.
@@ -176,6 +226,16 @@ class Trust(Card):
 def _seen(name: str) -> str:
     """Return what the eye makes of a name: no case, no punctuation, 0 for o and 1 or i for l."""
     return name.casefold().translate(_ALIKE)
+
+
+def _of_one(added: Trusted, known: Trusted) -> bool:
+    """Whether a key's name looks like another one of somebody's: ``bob-laptop``, ``bob2``."""
+    one, other = added.key.name.casefold(), known.key.name.casefold()
+    return (
+        _NUMBER.sub("", one) == _NUMBER.sub("", other)
+        or re.split("[-._]", one)[0] == known.who
+        or re.split("[-._]", other)[0] == added.who
+    )
 
 
 def load(path: Path) -> Trust:
@@ -234,8 +294,9 @@ def _next(before: Trust, envelope: Envelope, place: str) -> Trust:
     keys = tuple(_trusted(one, where) for one in _list(fields, "keys", where))
     owners = tuple(_list(fields, "owners", where))
     quorum = fields["quorum"]
-    if type(quorum) is not int or not 1 <= quorum <= len(set(owners)):
-        raise DataError(f"{where}: got the quorum {quorum!r}, expected 1 to {len(set(owners))}")
+    persons = len({one.who for one in keys if one.key.id in owners})
+    if type(quorum) is not int or not 1 <= quorum <= persons:
+        raise DataError(f"{where}: got the quorum {quorum!r}, expected 1 to {persons}")
     if len({one.key.id for one in keys}) < len(keys) or len({o.key.name for o in keys}) < len(keys):
         raise DataError(f"{where}: two keys have one name, or one key has two")
     if not set(owners) <= {one.key.id for one in keys if one.revoked_at is None}:
@@ -245,9 +306,10 @@ def _next(before: Trust, envelope: Envelope, place: str) -> Trust:
     allowed = [one for one in rules.keys if one.key.id in rules.owners]
     time = _moment(fields["time"], where)
     signed = dsse.signers(envelope, [one.key for one in allowed if not one.fault_at(time)])
-    if len(signed) < rules.quorum:
+    count = len(rules.people(key.id for key in signed))
+    if count < rules.quorum:
         raise BrokenChain(
-            f"{where}: signed by {len(signed)} of its owners, expected {rules.quorum} of "
+            f"{where}: signed by {count} of its owners, expected {rules.quorum} of "
             f"{', '.join(one.key.name for one in allowed) or 'nobody'}"
         )
     return Trust(number, quorum, owners, keys, (*before.envelopes, envelope))
@@ -264,6 +326,21 @@ def _refuse_return(before: Trust, keys: Sequence[Trusted], where: str) -> None:
             kept.revoked_at is None or kept.revoked_at > one.revoked_at
         ):
             raise BrokenChain(f"{where}: key {one.key.name!r} was revoked, and stays so")
+    _refuse_parting(before, now, where)
+
+
+def _refuse_parting(before: Trust, now: Mapping[str, Trusted], where: str) -> None:
+    """Keys of one person stay so: else whoever signed twice would become two afterwards."""
+    first: dict[str, Trusted] = {}
+    for one in before.keys:
+        other = first.setdefault(one.who, one)
+        if now[other.key.id].who != now[one.key.id].who:
+            raise BrokenChain(
+                f"{where}: keys {other.key.name!r} and {one.key.name!r} were one person's, and "
+                "stay so"
+            )
+        if one.person and not now[one.key.id].person:
+            raise BrokenChain(f"{where}: key {one.key.name!r} was {one.person}'s, and stays so")
 
 
 def _fields(envelope: Envelope, where: str) -> Mapping[str, Any]:
@@ -283,7 +360,8 @@ def _trusted(fields: Any, where: str) -> Trusted:
     if not isinstance(reason, str) or not isinstance(fields.get("service"), bool):
         raise DataError(f"{where}: key {key.name!r}: its reason or its service mark is none")
     at = _moment(revoked, where) if revoked is not None else None
-    return Trusted(key, tuple(roles), fields["service"], at, reason)
+    person = checked_name(fields["person"]) if "person" in fields else ""
+    return Trusted(key, tuple(roles), fields["service"], at, reason, person)
 
 
 def _list(fields: Mapping[str, Any], name: str, where: str) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -83,7 +84,7 @@ def manifest(
         },
         "memory_bytes": learn("memory_bytes", _memory_bytes),
         "gpus": learn("gpus", _gpus),
-        "flags": {name: os.environ[name] for name in _FLAGS if name in os.environ},
+        "flags": {name: os.environ[name] for name in _FLAGS if name in os.environ} | _torch(),
         "threads": {name: os.environ[name] for name in _THREADS if name in os.environ},
         "packages": {
             name: learn(f"packages.{name}", lambda name=name: _version(name))  # type: ignore[misc]
@@ -120,10 +121,10 @@ def _installed() -> Json:
 
 
 def _gpus() -> Json:
-    """Name and driver of every graphics processor that the driver's own tool lists."""
+    """Name, memory, driver and CUDA of every graphics processor that the driver's tool lists."""
     try:
         done = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"],  # noqa: S607 - the user's own
+            ["nvidia-smi", "-q"],  # noqa: S607 - the user's own
             capture_output=True,
             timeout=_GPU_S,
             check=False,
@@ -132,8 +133,42 @@ def _gpus() -> Json:
         return []
     if done.returncode:
         raise Unlearnt(f"nvidia-smi ended with {done.returncode}")
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    return gpus_of(done.stdout.decode("utf-8", "replace"))
+
+
+def gpus_of(report: str) -> Json:
+    """Return a line for each graphics processor in the report of ``nvidia-smi -q``."""
+    parts = (line.partition(":") for line in report.splitlines())
+    pairs = [(name.strip(), value.strip()) for name, _, value in parts]
+    whole = dict(reversed([pair for pair in pairs if pair[1]]))
+    names = [value for name, value in pairs if name == "Product Name"]
+    sizes = iter(re.findall(r"FB Memory Usage\s+Total\s*: (.+)", report))
+    machine = [f"driver {whole.get('Driver Version', 'not told')}",
+               f"CUDA {whole.get('CUDA Version', 'not told')}"]  # fmt: skip
+    return [", ".join([name, next(sizes, "memory not told"), *machine]) for name in names]
+
+
+def _torch() -> dict[str, Json]:
+    """What PyTorch says of determinism, where something has imported it already."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    asked = {
+        "torch.version": lambda: str(torch.__version__),
+        "torch.version.cuda": lambda: torch.version.cuda,
+        "torch.use_deterministic_algorithms": torch.are_deterministic_algorithms_enabled,
+        "torch.backends.cudnn.version": torch.backends.cudnn.version,
+        "torch.backends.cudnn.deterministic": lambda: torch.backends.cudnn.deterministic,
+        "torch.backends.cudnn.benchmark": lambda: torch.backends.cudnn.benchmark,
+        "torch.backends.cuda.matmul.allow_tf32": lambda: torch.backends.cuda.matmul.allow_tf32,
+    }
+    found: dict[str, Json] = {}
+    for name, ask in asked.items():
+        try:
+            found[name] = ask()
+        except Exception as error:  # noqa: BLE001 - capturing must never stop a run
+            found[name] = f"not told: {type(error).__name__}"
+    return found
 
 
 def _memory_bytes() -> Json:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import sha256
+from liftgate.canon import digest, sha256
 from liftgate.errors import LiftgateError
 from liftgate.lineage.redact import cut_diff, redacted
 from liftgate.records import Json
@@ -21,6 +21,13 @@ LARGEST_FILE = 4 * 2**20
 LARGEST_BUNDLE = 2 * 2**20
 """Bytes of unpushed commits above which they are not kept."""
 _UNPUSHED = ("HEAD", "--not", "--remotes")
+_PLAIN = (
+    *("--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames"),
+    *("--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+"""Whatever a user's settings make of a difference, this one can be applied."""
+_CODE = ("commit", "diff", "untracked_files", "executable", "links", "submodules",
+         "altered_submodules")  # fmt: skip
 
 
 class Unlearnt(LiftgateError):
@@ -37,18 +44,22 @@ def git_state(folder: Path, keep: Keep | None, gaps: dict[str, str]) -> Json:
         gaps: takes up what could not be captured, and why.
 
     Returns:
-        commit, dirty, diff (its digest), untracked, untracked_files (name -> digest), folder (from
-        the top), submodules, unpushed (how many commits no remote branch has); with ``keep`` also
-        kept (name -> digest), kept_diff, kept_bundle, where there is something to keep.
+        commit, dirty, diff (its digest), untracked, untracked_files (name -> digest; files too that
+        git was told not to look at), executable (those among them), links (name -> where to),
+        submodules (path -> commit), altered_submodules, folder (from the top), unpushed (how many
+        commits no remote branch has), code (one digest of all this: of the code that ran); with
+        ``keep`` also kept (name -> digest), kept_diff, kept_bundle, where there is something.
 
     Raises:
         Unlearnt: git is missing, or this is no repository.
     """
     top = Path(git(folder, "rev-parse", "--show-toplevel").decode().rstrip("\n"))
     commit = git(folder, "rev-parse", "HEAD").decode().strip()
-    difference = git(top, "diff", "HEAD", "--binary", "--no-color", "--no-ext-diff")
+    difference = git(top, "diff", "HEAD", *_PLAIN)
     listed = git(top, "ls-files", "--others", "--exclude-standard", "-z")
     names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
+    links = {name: str((top / name).readlink()) for name in names if (top / name).is_symlink()}
+    names = [name for name in names if name not in links] + _unwatched(top)
     contents = {
         name: (top / name).read_bytes() for name in names if _is_small(top / name, name, gaps)
     }
@@ -59,9 +70,13 @@ def git_state(folder: Path, keep: Keep | None, gaps: dict[str, str]) -> Json:
         "untracked": len(names),
         "untracked_files": {name: sha256(data) for name, data in contents.items()},
         "folder": folder.resolve().relative_to(top.resolve()).as_posix(),
+        "executable": [name for name in contents if os.access(top / name, os.X_OK)],
+        "links": dict(links),
         "submodules": _submodules(top, gaps),
         "unpushed": len(git(top, "rev-list", *_UNPUSHED).split()),
     }
+    found["altered_submodules"] = _altered(top, found["submodules"], gaps)
+    found["code"] = digest({name: found[name] for name in _CODE})
     if keep is not None:
         kept = {name: data for name, data in contents.items() if _may_keep(name, data, gaps)}
         found["kept"] = {name: keep(packed(data)) for name, data in kept.items()}
@@ -118,6 +133,7 @@ def lacking(captured: Mapping[str, Any]) -> list[str]:
         found.append(f"{count} new files, too large or no plain files")
     if captured["diff"] and not captured.get("kept_diff"):
         found.append("the changes of tracked files")
+    found += [f"the changes in submodule {name}" for name in captured.get("altered_submodules", ())]
     return found
 
 
@@ -166,6 +182,28 @@ def _submodules(top: Path, gaps: dict[str, str]) -> Json:
         return None
     parts = [line[:1].strip() + line[1:] for line in lines.splitlines() if line.strip()]
     return {part.split()[1]: part.split()[0] for part in parts}
+
+
+def _altered(top: Path, submodules: Json, gaps: dict[str, str]) -> list[Json]:
+    """Submodules that hold what is not committed in them: it is not kept."""
+    found: list[Json] = []
+    for name, state in (submodules if isinstance(submodules, dict) else {}).items():
+        if str(state).startswith("-"):
+            continue
+        status = ("status", "--porcelain", "--ignore-submodules=all", "--untracked-files=all")
+        if git(top / name, *status):
+            gaps[f"submodule {name}"] = "it holds what is not committed in it"
+            found.append(name)
+        elif count := len(git(top / name, "rev-list", *_UNPUSHED).split()):
+            gaps[f"submodule {name}"] = f"{count} of its commits were not pushed, and are not kept"
+    return found
+
+
+def _unwatched(top: Path) -> list[str]:
+    """Tracked files that git was told to take for unchanged: their content is captured as it is."""
+    lines = git(top, "ls-files", "-v", "-z").split(b"\0")
+    told = [os.fsdecode(line[2:]) for line in lines if line[:1].islower() or line[:1] == b"S"]
+    return [name for name in told if (top / name).exists()]
 
 
 def _is_small(path: Path, name: str, gaps: dict[str, str]) -> bool:

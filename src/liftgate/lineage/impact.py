@@ -188,20 +188,26 @@ def reopened_lines(entries: Iterable[Entry], decision: int) -> tuple[str, ...]:
 def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]:
     """Return ``reopened_lines`` of a decision and of earlier ones on the same evidence.
 
-    Deciding once more on the rows that were called wrong is not looking at them again.
+    Deciding once more on the rows that were called wrong is not looking at them again; nor are
+    other rows or another wording, where the items were called wrong and are the same.
     """
-    same = [
-        one.sequence
+    mine = [
+        one
         for one in entries
         if one.kind == decision.kind
         and one.body["study"] == decision.body["study"]
         and one.sequence <= decision.sequence
-        and _evidence(one) == _evidence(decision)
     ]
-    return tuple(dict.fromkeys(line for one in same for line in reopened_lines(entries, one)))
+    same = [one.sequence for one in mine if evidence_of(one) == evidence_of(decision)]
+    found = [line for one in same for line in reopened_lines(entries, one)]
+    items = f"{Kind.DATASET.value}:{decision.body['dataset'].get('digest')}"
+    wrong = [one for one in entries if one.kind == REOPENED and one.body.get("thing") == items]
+    found += [line for one in mine for line in reopened_lines(wrong, one.sequence)]
+    return tuple(dict.fromkeys(found))
 
 
-def _evidence(decision: Entry) -> tuple[Any, ...]:
+def evidence_of(decision: Entry) -> tuple[Any, ...]:
+    """Return what a decision rests on: study, as it was locked, rows and judges."""
     body = decision.body
     return body["study"], body["study_digest"], body["rows"]["digest"], body.get("judges")
 

@@ -18,18 +18,23 @@ from liftgate.records import Entry
 MANIFEST = "manifest.json"
 _DATE = (1980, 1, 1, 0, 0, 0)
 _DECISION = "decision"
+_LOCKS = ("study.locked", "study.amended")
 _ALWAYS = (
     "inputs, answers and labels: the pack holds their digests and scores, not their texts",
+    "error messages: one stands in its row in a file of a run, and may quote an item, even an "
+    "erased one: an erasure takes out texts and answers, and changes no row",
     "whether the systems were what their fingerprints name, and ran as recorded",
     "who the people are behind names and keys; an author is a label, a key proves a key",
+    "what else the ledger says of the study: whoever made the pack chose its entries",
     "conformity with any law or standard: the control map names evidence, and judges nothing",
 )
 # EU AI Act, Annex IV: points by number, in words of our own.
 _ANNEX_IV = {
     "1 general description of the system": "",
-    "2 elements and development, without 2(g)": "",
+    "2(a) to 2(f) and 2(h) elements, development, data, oversight, cybersecurity": "",
     "2(g) validation and testing: procedures, data, metrics, dated logs and reports": "entries",
-    "2(g) the same, signed by the persons responsible": "statements",
+    "2(g) potentially discriminatory impacts": "slices",
+    "2(g) test logs and reports, signed by the persons responsible": "statements",
     "3 monitoring, functioning and control": "",
     "4 appropriateness of the performance metrics": "claims",
     "5 risk management system": "",
@@ -38,20 +43,24 @@ _ANNEX_IV = {
     "8 EU declaration of conformity": "",
     "9 post-market monitoring": "",
 }
-# NIST AI 600-1: its twelve risks.
-_RISKS = (
-    "CBRN information or capabilities",
-    "confabulation",
-    "dangerous, violent or hateful content",
-    "data privacy",
-    "environmental impacts",
-    "harmful bias or homogenization",
-    "human-AI configuration",
-    "information integrity",
-    "information security",
-    "intellectual property",
-    "obscene, degrading or abusive content",
-    "value chain and component integration",
+# NIST AI 600-1: its twelve risks, by their names there.
+_RISKS = {
+    "CBRN information or capabilities": "",
+    "confabulation": "",
+    "dangerous, violent, or hateful content": "",
+    "data privacy": "",
+    "environmental impacts": "",
+    "harmful bias or homogenization": "slices",
+    "human-AI configuration": "",
+    "information integrity": "",
+    "information security": "",
+    "intellectual property": "",
+    "obscene, degrading, and/or abusive content": "",
+    "value chain and component integration": "components",
+}
+_SOURCES = (
+    "Annex IV: Regulation (EU) 2024/1689 of 13 June 2024",
+    "AI 600-1: NIST, AI Risk Management Framework: Generative AI Profile, July 2024",
 )
 
 
@@ -97,14 +106,19 @@ def controls(entries: Sequence[Entry]) -> dict[str, str]:
     by_kind: dict[str, list[int]] = {}
     for entry in entries:
         by_kind.setdefault(entry.kind, []).append(entry.sequence)
+    by_slice = [e.sequence for e in entries if e.kind in _LOCKS and _has_slices(e.body)]
+    runs = [e for e in entries if e.kind == "run.finished"]
+    components = [e.sequence for e in runs if e.body.get("manifest", {}).get("installed")]
     evidence = {
+        "slices": _names({"": by_slice}, ""),
+        "components": _names({"": components}, ""),
         "entries": _names(by_kind, "study.locked", "run.finished", _DECISION),
         "statements": _names(by_kind, "statement"),
         "claims": _names(by_kind, "study.locked"),
         "amendments": _names(by_kind, "study.amended", "correction"),
     }
     found = {f"Annex IV {point}": evidence.get(what, "") for point, what in _ANNEX_IV.items()}
-    return {**found, **{f"AI 600-1 {risk}": "" for risk in _RISKS}}
+    return found | {f"AI 600-1 {risk}": evidence.get(what, "") for risk, what in _RISKS.items()}
 
 
 def verifier() -> bytes:
@@ -146,6 +160,7 @@ def packed(
         "study": study,
         "files": {name: sha256(value) for name, value in content.items()},
         "not_covered": gaps(entries),
+        "controls": list(_SOURCES),
     }
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as pack:
@@ -158,9 +173,16 @@ def packed(
 
 def _of_study(entry: Entry, study: str) -> bool:
     body: Mapping[str, Any] = entry.body
-    if entry.kind in {"study.locked", "study.amended"}:
+    if entry.kind in _LOCKS:
         return bool(body["study"]["study"] == study)
     return entry.kind in {_DECISION, "gate_activated"} and body.get("study") == study
+
+
+def _has_slices(body: Mapping[str, Any]) -> bool:
+    """Whether a locked study claims something of slices of its items, each or none."""
+    listed = [claim for part in body["study"]["claims"].values() if isinstance(part, list)
+              for claim in part]  # fmt: skip
+    return any(claim.get("by_slice") for claim in listed)
 
 
 def _names(by_kind: Mapping[str, Sequence[int]], *kinds: str) -> str:

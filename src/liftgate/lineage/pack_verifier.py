@@ -14,8 +14,7 @@ from datetime import datetime, timezone
 
 LARGEST, MOST_FILES = 2 << 30, 100_000
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
-D = -121665 * pow(121666, P - 2, P) % P
-BASE = (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
+D, BASE = -121665 * pow(121666, P - 2, P) % P, (4 * pow(5, P - 2, P) % P).to_bytes(32, "little")
 
 
 def point(data):
@@ -139,7 +138,9 @@ def check_files(entries, found):
     files = {name: sha256(data) for name, data in found.items() if name.startswith("runs/")}
     for name in sorted({**recorded, **files}):
         expect(files.get(name) == recorded.get(name), f"{name}: missing, or not as recorded")
+    locks = [e["body"]["study_digest"] for e in entries.values() if e["kind"][:6] == "study."]
     for body in (e["body"] for e in entries.values() if e["kind"] == "decision"):
+        expect(body["study_digest"] in locks, "the lock is missing that a decision rests on")
         for name, digest in body["rows"]["files"].items():
             expect(files.get(f"runs/{name}") == digest, f"{name}: missing, a decision counts it")
     return len(files)
@@ -168,11 +169,10 @@ def read_trust(data):
         if number == 1:
             keys, owners, quorum = now, fields["owners"], fields["quorum"]
         signers = signed_by(envelope, {i: keys[i] for i in owners if i in keys})[1]
-        order = (fields["previous"], fields["version"]) == (last, number)
-        time = datetime.fromisoformat(fields["time"])
-        right = sum(counts(key, time) for key in signers)
-        sound = order and not wrong and right >= max(quorum, 1)
-        expect(sound, f"trust file: version {number} is not in order")
+        order = not wrong and (fields["previous"], fields["version"]) == (last, number)
+        at, least = datetime.fromisoformat(fields["time"]), max(quorum, 1)
+        right = {(k.get("person") or k["name"]).casefold() for k in signers if counts(k, at)}
+        expect(order and len(right) >= least, f"trust file: version {number} is not in order")
         keys, owners, quorum = now, fields["owners"], fields["quorum"]
         last = sha256(base64.b64decode(envelope["payload"]))
     return keys

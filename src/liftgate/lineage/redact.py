@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 CUT = "[redacted]"
 
-# Words of evaluation that only look like secrets: token_f1, max_tokens, author.
+# Words of evaluation that only look like secrets: token_f1, max_tokens, tokenizer, author.
 _WORD = (
-    r"(?:api[-_]?key|token(?!s|_f1|_count)|secret|passw(?:or)?d|passphrase|credential"
+    r"(?:api[-_]?key|token(?!s|i[sz]|_f1|_count)|secret|passw(?:or)?d|passphrase|credential"
     r"|auth(?!or(?!i)))"
 )
 _NAME = rf"[\w.-]*{_WORD}[\w.-]*"

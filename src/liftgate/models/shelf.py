@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError, UnknownName
 from liftgate.models import gguf
-from liftgate.plugins.content import digest_of_file
 from liftgate.records.notebook import Card
 
 VARIABLE = "LIFTGATE_MODELS"
@@ -96,7 +96,7 @@ class Shelf:
             DataError: its weights are gone, or other ones.
         """
         model = self.find(name)
-        found = digest_of_file(self.path(name))
+        found = sha256_of_file(self.path(name))
         if found != model.digest:
             raise DataError(
                 f"local model {name!r}: its weights changed: got {found}, expected {model.digest}",
@@ -132,7 +132,7 @@ class Shelf:
         try:
             write(partial)
             gguf.read_header(partial)
-            found = digest_of_file(partial)
+            found = sha256_of_file(partial)
             if digest is not None and found != digest:
                 raise DataError(
                     f"model {name!r}: the weights are not the expected ones: got {found}, "

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import digest, plain
+from liftgate.canon import digest, plain, sha256_of_file
 from liftgate.errors import DataError, SystemFailed
 from liftgate.records import Answer, Json, Trace
-
-_CHUNK = 1 << 20
 
 
 def content_of(
@@ -76,24 +73,15 @@ def _is_amount(value: object, *, whole: bool) -> bool:
 def _content_digest(place: str, root: Path, name: str) -> str:
     path = root / name
     if path.is_file():
-        return digest_of_file(path)
+        return sha256_of_file(path)
     if path.is_dir():
         found = (p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
         inside = sorted(found)
-        return digest({p.relative_to(path).as_posix(): digest_of_file(p) for p in inside})
+        return digest({p.relative_to(path).as_posix(): sha256_of_file(p) for p in inside})
     raise DataError(
         f"{place}: files: {name!r} does not exist",
         hint=f"files are looked up from the folder {root.resolve().name}/",
     )
-
-
-def digest_of_file(path: Path) -> str:
-    """Return the digest of a file's bytes."""
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-    return f"sha256:{hasher.hexdigest()}"
 
 
 def _package_version(place: str, name: str) -> str:

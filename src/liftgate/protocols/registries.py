@@ -38,12 +38,16 @@ class Registry(Protocol):
         """Return one version. Raises UnknownName: there is none."""
         ...
 
-    def files(self, model: str, version: str) -> Mapping[str, str] | None:
-        """Return path -> ``sha256:…`` of a version's files; None: they cannot be read."""
+    def files(self, model: str, version: str) -> Mapping[str, str]:
+        """Return path -> ``sha256:…`` of a version's files; empty: it has none.
+
+        Raises:
+            Unavailable: whether it has any cannot be told: they could not be read.
+        """
         ...
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Write tags on a version."""
+    def tag(self, model: str, version: str, tags: Mapping[str, str | None]) -> None:
+        """Write tags on a version; None: take the tag away, if it is there."""
         ...
 
     def point(self, model: str, alias: str, version: str | None) -> None:

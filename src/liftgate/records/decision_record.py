@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,3 +97,27 @@ class DecisionRecord:
             },
             "dissent": [{"who": one.who, "says": one.says} for one in self.dissent],
         }
+
+
+def of_json(said: Mapping[str, Any]) -> DecisionRecord:
+    """Return a record from what a signed statement holds: ``as_json`` the other way.
+
+    Raises:
+        DataError: a part is missing, or says what no record may.
+    """
+    try:
+        told = said["forecast"]
+        return DecisionRecord(
+            **{name: str(said[name]) for name in ("title", "study", "context", "chosen")},
+            entry=int(said["entry"]),
+            reasons=str(said["reasons"]),
+            options=tuple(Choice(one["name"], one["says"]) for one in said["options"]),
+            expectation=Expectation(
+                float(told["p_win"]),
+                float(told["p_rollback"]),
+                tuple(float(told["online_effect"][f"q{round(100 * at):02d}"]) for at in QUANTILES),
+            ),
+            dissent=tuple(Dissent(one["who"], one["says"]) for one in said["dissent"]),
+        )
+    except (KeyError, TypeError) as error:
+        raise DataError(f"record: {type(error).__name__} {error}") from error

@@ -84,6 +84,21 @@ class RubricScale:
         """Return the anchor of a value, or None when the scale does not have it."""
         return next((anchor for anchor in self.anchors if anchor.value == value), None)
 
+    def value_of(self, given: object) -> float | None:
+        """Return the value that a label, a key or a number names; None: the scale has none such."""
+        if isinstance(given, str):
+            anchor = self.named(given)
+            if anchor is not None:
+                return anchor.value
+            try:
+                given = float(given)
+            except ValueError:
+                return None
+        if not isinstance(given, (int, float)):
+            return None
+        anchor = self.at(float(given))
+        return None if anchor is None else anchor.value
+
     def named(self, name: str) -> Anchor | None:
         """Return the anchor of a label or a key, whatever its case, or None."""
         wanted = name.strip().casefold()

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import DataError, did_you_mean
-from liftgate.records.json_value import Json
+from liftgate.records.json_value import Json, name_of
 from liftgate.records.notebook import Card
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def trace_of(value: object, *, place: str = "trace") -> Trace:
     known = _mapping(value, place, ("steps", "tools"))
     steps = known.get("steps")
     if not isinstance(steps, (list, tuple)):
-        raise DataError(f"{place}.steps: got {_kind(steps)}, expected a list of steps")
+        raise DataError(f"{place}.steps: got {name_of(steps)}, expected a list of steps")
     tools = known.get("tools", {})
     if not isinstance(tools, Mapping):
-        raise DataError(f"{place}.tools: got {_kind(tools)}, expected schemas by the tool's name")
+        raise DataError(f"{place}.tools: got {name_of(tools)}, expected schemas by the tool's name")
     for name, schema in tools.items():
         if schema is not None and not isinstance(schema, Mapping):
-            raise DataError(f"{place}.tools.{name}: got {_kind(schema)}, expected a JSON schema")
+            raise DataError(f"{place}.tools.{name}: got {name_of(schema)}, expected a JSON schema")
     return Trace(
         tuple(_step(one, f"{place}.steps[{number}]") for number, one in enumerate(steps)),
         dict(tools),
@@ -116,7 +116,7 @@ def _step(value: object, place: str) -> Step:
     for name in ("name", "error"):
         text = found.get(name)
         if text is not None and not isinstance(text, str):
-            raise DataError(f"{place}.{name}: got {_kind(text)}, expected text")
+            raise DataError(f"{place}.{name}: got {name_of(text)}, expected text")
     if found.get("name") is None:
         found["name"] = ""
     for name in ("seconds", "tokens_in", "tokens_out"):
@@ -125,14 +125,14 @@ def _step(value: object, place: str) -> Step:
             raise DataError(f"{place}.{name}: got {found[name]!r}, expected {expected} from 0 on")
     metadata = found.get("metadata")
     if metadata is not None and not isinstance(metadata, Mapping):
-        raise DataError(f"{place}.metadata: got {_kind(metadata)}, expected a mapping")
+        raise DataError(f"{place}.metadata: got {name_of(metadata)}, expected a mapping")
     found["metadata"] = dict(metadata or {})
     return Step(**found)
 
 
 def _mapping(value: object, place: str, names: Sequence[str]) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
-        raise DataError(f"{place}: got {_kind(value)}, expected a mapping")
+        raise DataError(f"{place}: got {name_of(value)}, expected a mapping")
     for name in value:
         if name not in names:
             near = did_you_mean(str(name), names)
@@ -156,19 +156,3 @@ def _shown(step: Step) -> dict[str, Any]:
         for name, value in found.items()
         if value is not None and not (name in ("name", "metadata") and not value)
     }
-
-
-_KINDS = {
-    "str": "text",
-    "dict": "a mapping",
-    "list": "a list",
-    "NoneType": "null",
-    "bool": "true or false",
-    "int": "a number",
-    "float": "a number",
-}
-
-
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return _KINDS.get(name, name)

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError, LiftgateError, Unavailable, UnknownName
-from liftgate.plugins.content import digest_of_file
 from liftgate.protocols import ModelVersion
 
 _QUIET = {
@@ -27,6 +27,7 @@ _QUIET = {
 """Settings of the client, unless the user has set them: offline, and an answer within a minute."""
 _MISSING = ("RESOURCE_DOES_NOT_EXIST", "NOT_FOUND")
 _PAGE = 200
+_GONE = 404
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -110,8 +111,14 @@ class MlflowRegistry:
             model, str(one.version), one.source or "", one.run_id or None, dict(one.tags)
         )
 
-    def files(self, model: str, version: str) -> Mapping[str, str] | None:
-        """Return path -> digest of a version's files; None: the client cannot read them."""
+    @_told
+    def files(self, model: str, version: str) -> Mapping[str, str]:
+        """Return path -> digest of a version's files; empty: the storage says that it has none.
+
+        Raises:
+            Unavailable: the storage behind the server does not answer, refuses, or needs a client
+                that is not installed here: that is no word about the files.
+        """
         from mlflow.artifacts import download_artifacts
 
         with tempfile.TemporaryDirectory() as folder:
@@ -123,19 +130,22 @@ class MlflowRegistry:
                         tracking_uri=self._address,
                     )
                 )
-            except Exception:  # noqa: BLE001 - whatever the storage behind the server raises
-                return None
+            except Exception as error:
+                if _is_absent(error):
+                    return {}
+                raise
             found = sorted(path for path in Path(folder).rglob("*") if path.is_file())
             root = held if held.is_dir() else held.parent
-            return {
-                path.relative_to(root).as_posix(): digest_of_file(path) for path in found
-            } or None
+            return {path.relative_to(root).as_posix(): sha256_of_file(path) for path in found}
 
     @_told
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Write tags on a version."""
+    def tag(self, model: str, version: str, tags: Mapping[str, str | None]) -> None:
+        """Write tags on a version; None takes one away."""
         for name, value in tags.items():
-            self._client.set_model_version_tag(model, version, name, value)
+            if value is None:
+                self._client.delete_model_version_tag(model, version, name)
+            else:
+                self._client.set_model_version_tag(model, version, name, value)
 
     @_told
     def point(self, model: str, alias: str, version: str | None) -> None:
@@ -187,6 +197,17 @@ def _known(call: Callable[[], Any], kind: str, name: str) -> Any:
         if getattr(error, "error_code", None) in _MISSING:
             raise UnknownName(kind, name, ()) from error
         raise
+
+
+def _is_absent(error: BaseException | None) -> bool:
+    """Whether the storage said that there is nothing, and not that it could not be asked."""
+    while error is not None:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        code = getattr(error, "error_code", None)
+        if isinstance(error, FileNotFoundError) or status == _GONE or code in _MISSING:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _first_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from liftgate.records import Alternative, Estimate, Margin, Reading
+from liftgate.records import Alternative, Estimate, Margin, Reading, Status, Verdict
 from liftgate.rules._reading import (
     Position,
     Question,
@@ -53,6 +53,30 @@ def against_margin(question: Question, margin: Margin) -> AgainstMargin:
         NotEnoughData: the question has no admissible answer.
     """
     return _relative(question, margin.value) if margin.relative else _absolute(question, margin)
+
+
+def not_below(question: Question, margin: Margin, status: Status) -> Verdict:
+    """Return the verdict on "not worse by the margin or more".
+
+    Raises:
+        NotEnoughData: the question has no admissible answer.
+    """
+    found = against_margin(question, margin)
+    reading, note = found.reading
+    needed = needed_above(margin, telling(question.evidence.scale))
+    return Verdict(
+        claim=question.claim.id,
+        candidate=question.candidate,
+        status=status,
+        rejected=rejects(found.lower, question.evidence.alpha),
+        reading=reading,
+        reason=f"{found.text}: {reading.value}{note}; {needed}",
+        p_value=found.lower.p_value,
+        harm_p=found.harm_p,
+        estimate=found.shown,
+        descriptive=question.evidence.descriptive(),
+        planned=found.planned,
+    )
 
 
 def upper_test(question: Question, margin: Margin) -> Estimate:

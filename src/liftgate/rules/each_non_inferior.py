@@ -9,9 +9,9 @@ from typing import ClassVar
 from liftgate.errors import NotEnoughData
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import Claim, Margin, Reading, Status, Verdict
-from liftgate.rules._margins import against_margin, needed_above
-from liftgate.rules._reading import Question, answer, least_clusters, margin_of, rejects
-from liftgate.rules.wording import listed, telling
+from liftgate.rules._margins import not_below
+from liftgate.rules._reading import Question, answer, least_clusters, margin_of
+from liftgate.rules.wording import listed
 
 _WORST_FIRST = (
     Reading.INADMISSIBLE,
@@ -83,22 +83,7 @@ class EachNonInferior:
             raise NotEnoughData(
                 f"too few clusters: {question.evidence.clusters} of {self.min_clusters}"
             )
-        found = against_margin(question, self.margin)
-        reading, note = found.reading
-        needed = needed_above(self.margin, telling(question.evidence.scale))
-        return Verdict(
-            claim=question.claim.id,
-            candidate=question.candidate,
-            status=self.status,
-            rejected=rejects(found.lower, question.evidence.alpha),
-            reading=reading,
-            reason=f"{found.text}: {reading.value}{note}; {needed}",
-            p_value=found.lower.p_value,
-            harm_p=found.harm_p,
-            estimate=found.shown,
-            descriptive=question.evidence.descriptive(),
-            planned=found.planned,
-        )
+        return not_below(question, self.margin, self.status)
 
 
 def _reason(parts: Sequence[Verdict], worst: Reading) -> str:

@@ -7,9 +7,8 @@ from typing import ClassVar
 
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import Claim, Margin, Status, Verdict
-from liftgate.rules._margins import against_margin, needed_above
-from liftgate.rules._reading import Question, answer, margin_of, rejects
-from liftgate.rules.wording import telling
+from liftgate.rules._margins import not_below
+from liftgate.rules._reading import Question, answer, margin_of
 
 
 def non_inferior(*, margin: float | str) -> Rule:
@@ -38,19 +37,4 @@ class NonInferior:
         return answer(Question(claim, candidate, evidence), self.status, self._verdict)
 
     def _verdict(self, question: Question) -> Verdict:
-        found = against_margin(question, self.margin)
-        reading, note = found.reading
-        needed = needed_above(self.margin, telling(question.evidence.scale))
-        return Verdict(
-            claim=question.claim.id,
-            candidate=question.candidate,
-            status=self.status,
-            rejected=rejects(found.lower, question.evidence.alpha),
-            reading=reading,
-            reason=f"{found.text}: {reading.value}{note}; {needed}",
-            p_value=found.lower.p_value,
-            harm_p=found.harm_p,
-            estimate=found.shown,
-            descriptive=question.evidence.descriptive(),
-            planned=found.planned,
-        )
+        return not_below(question, self.margin, self.status)

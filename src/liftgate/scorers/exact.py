@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from liftgate.canon import canonical
 from liftgate.records import Answer, Item, Json, Missing, Scale
-from liftgate.scorers.label import BINARY, NO_LABEL, is_number, name_of, wrong_shape
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import BINARY, NO_LABEL, is_number, wrong_shape
 
 
 def exact(*, ignore_case: bool = False, strip: bool = True) -> Exact:

@@ -20,7 +20,8 @@ from typing import Any
 
 from liftgate.errors import DataError
 from liftgate.records import Answer, Item, Json, Missing, Scale
-from liftgate.scorers.label import BINARY, GRADED, NO_LABEL, is_number, name_of, text_of
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import BINARY, GRADED, NO_LABEL, is_number, text_of
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _SENTENCE = re.compile(r"[^.!?\s][^.!?]*(?:[.!?]+|$)")

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from liftgate.errors import DataError, SystemFailed
 from liftgate.records import Json, Missing, Scale, ScoreKind
+from liftgate.records.json_value import name_of
 
 NO_LABEL = Missing("no label")
 BINARY = Scale(ScoreKind.BINARY, low=0.0, high=1.0)
 GRADED = Scale(ScoreKind.GRADED, low=0.0, high=1.0)
-_NAMES = {
-    "NoneType": "null",
-    "str": "text",
-    "bool": "true or false",
-    "int": "a number",
-    "float": "a number",
-}
-
-
-def name_of(value: Json) -> str:
-    """Return what a JSON value is, for people: ``text``, ``a list``, ``null``."""
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, (list, tuple)):
-        return "a list"
-    return _NAMES.get(type(value).__name__, type(value).__name__)
 
 
 def wrong_shape(got: Json, expected: str) -> SystemFailed:

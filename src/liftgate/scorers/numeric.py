@@ -9,7 +9,8 @@ from typing import Literal
 
 from liftgate.errors import DataError, SystemFailed
 from liftgate.records import Answer, Item, Json, Missing, Scale
-from liftgate.scorers.label import BINARY, NO_LABEL, name_of, wrong_shape
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import BINARY, NO_LABEL, wrong_shape
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)?(?:\.\d+)?(?:(?<=\d)[eE][-+]?\d+)?")
 

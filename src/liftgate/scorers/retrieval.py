@@ -14,7 +14,8 @@ from typing import Literal
 
 from liftgate.errors import DataError, SystemFailed
 from liftgate.records import Answer, Item, Json, Missing, Scale
-from liftgate.scorers.label import BINARY, GRADED, NO_LABEL, is_number, name_of, wrong_shape
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import BINARY, GRADED, NO_LABEL, is_number, wrong_shape
 
 Grades = Mapping[str, float]
 Formula = Callable[[list[float], list[float]], float]

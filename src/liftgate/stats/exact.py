@@ -33,6 +33,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from liftgate.errors import NotEnoughData
+from liftgate.stats.independent import Discordance, Proportion
 from liftgate.stats.inputs import Codes, Range, Sample
 from liftgate.stats.kinds import Alternative
 from liftgate.stats.score import PairedScore, Wilson, paired_z
@@ -51,7 +52,7 @@ _FLOOR = 4 * TOLERANCE + _MISSED
 
 
 @dataclass(frozen=True)
-class PairedExact:
+class PairedExact(Discordance):
     """The exact unconditional test of a difference of paired proportions.
 
     Args:
@@ -59,25 +60,6 @@ class PairedExact:
         gained: pairs in which only the candidate is 1.
         lost: pairs in which only the baseline is 1.
     """
-
-    n: int
-    gained: int
-    lost: int
-
-    @property
-    def value(self) -> float:
-        """Difference of the two proportions."""
-        return (self.gained - self.lost) / self.n
-
-    @property
-    def clusters(self) -> int:
-        """Pairs: each is its own unit."""
-        return self.n
-
-    @property
-    def df(self) -> float | None:
-        """None: nothing is approximated."""
-        return None
 
     @property
     def se(self) -> float:
@@ -183,31 +165,13 @@ class PairedExact:
 
 
 @dataclass(frozen=True)
-class ClopperPearson:
+class ClopperPearson(Proportion):
     """The exact binomial test of one proportion (Clopper & Pearson 1934, Biometrika 26, 404–413).
 
     Args:
         n: items.
         ones: items that scored 1.
     """
-
-    n: int
-    ones: int
-
-    @property
-    def value(self) -> float:
-        """The proportion."""
-        return self.ones / self.n
-
-    @property
-    def clusters(self) -> int:
-        """Items: each is its own unit."""
-        return self.n
-
-    @property
-    def df(self) -> float | None:
-        """None: nothing is approximated."""
-        return None
 
     @property
     def se(self) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import NotEnoughData
+from liftgate.stats.independent import Discordance, Proportion
 from liftgate.stats.inputs import FEWEST_UNITS, Floats, Sample
 from liftgate.stats.kinds import Alternative
 
@@ -24,7 +25,7 @@ _REFINEMENTS = 6
 
 
 @dataclass(frozen=True)
-class PairedScore:
+class PairedScore(Discordance):
     """The null-restricted score test of a difference of paired proportions.
 
     At 0 it is McNemar's z, elsewhere the test of Tango (1998, Statistics in Medicine 17, 891–908)
@@ -39,25 +40,7 @@ class PairedScore:
         slack: discordant pairs added to the variance; 0 gives the tests as published.
     """
 
-    n: int
-    gained: int
-    lost: int
     slack: float = SLACK
-
-    @property
-    def value(self) -> float:
-        """Difference of the two proportions."""
-        return (self.gained - self.lost) / self.n
-
-    @property
-    def clusters(self) -> int:
-        """Pairs: each is its own unit."""
-        return self.n
-
-    @property
-    def df(self) -> float | None:
-        """None: the reference distribution is normal."""
-        return None
 
     @property
     def se(self) -> float:
@@ -88,7 +71,7 @@ class PairedScore:
 
 
 @dataclass(frozen=True)
-class Wilson:
+class Wilson(Proportion):
     """The score test of one proportion (Wilson 1927, JASA 22, 209–212); limits in closed form.
 
     For the counts of many simulated runs. No claim is tested by it: near 0 and 1 it errs (ADR 11).
@@ -97,24 +80,6 @@ class Wilson:
         n: items.
         ones: items that scored 1.
     """
-
-    n: int
-    ones: int
-
-    @property
-    def value(self) -> float:
-        """The proportion."""
-        return self.ones / self.n
-
-    @property
-    def clusters(self) -> int:
-        """Items: each is its own unit."""
-        return self.n
-
-    @property
-    def df(self) -> float | None:
-        """None: the reference distribution is normal."""
-        return None
 
     @property
     def se(self) -> float:

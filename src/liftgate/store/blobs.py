@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from liftgate.canon import canonical, parse, sha256, short
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.records import Json
-from liftgate.sqlite import connect, is_machine_fault
+from liftgate.sqlite import connect, is_machine_fault, transaction
 
 FILE = "blobs.db"
 _BATCH_ROWS = 200
@@ -137,12 +137,45 @@ class Blobs:
                     there, erased = there + row[0], erased + row[1]
         return Contents(there - erased, erased, len(wanted) - there)
 
+    def fetch(self, other: Blobs, never: Collection[str]) -> int:
+        """Copy the values of another store that this one never had; each is checked on the way.
+
+        Args:
+            other: whence.
+            never: digests of values that are to stay away; what was erased here stays erased.
+
+        Returns:
+            How many were copied.
+
+        Raises:
+            BrokenChain: bytes there are not those that their digest names.
+            LiftgateError: the machine refuses.
+        """
+        count = last = 0
+        while rows := other._rows(last):
+            last = rows[-1][0]
+            new = [row for row in rows if self._row(row[1]) is None]
+            gone = [(digest, erased_at) for _, digest, _, _, erased_at in new if erased_at]
+            kept = [row[1:4] for row in new if not row[4] and row[1] not in never]
+            for digest, codec, data in kept:
+                _unpacked(digest, (codec, data, None))
+            with self._disk, self._written(len(new)):
+                self._insert(kept)
+                self._open().executemany(
+                    "INSERT INTO blob (digest, codec, erased_at) VALUES (?, 'erased', ?) "
+                    "ON CONFLICT (digest) DO NOTHING",
+                    gone,
+                )
+            count += len(kept)
+        return count
+
     def erase(self, digest: str) -> None:
         """Remove a value for good, from the file too; its digest stays as a tombstone.
 
         Raises:
             DataError: there is no such value.
             NotAllowed: the store was opened for reading only.
+            LiftgateError: see ``empty_log``.
         """
         if self.read_only:
             raise NotAllowed(f"{self.path}: opened for reading only")
@@ -156,8 +189,22 @@ class Blobs:
                 "WHERE digest = ? AND erased_at IS NULL",
                 (datetime.now(UTC).isoformat(timespec="seconds"), digest),
             )
-            # The log still holds the value until it is emptied.
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.empty_log()
+
+    def empty_log(self) -> None:
+        """Empty the write-ahead log: until then it still holds what was erased.
+
+        Raises:
+            LiftgateError: another process reads the file just now, and keeps the log from it.
+        """
+        with self._disk, self._written(0):
+            busy, *_ = self._open().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LiftgateError(
+                f"{self.path.name}: erased, and its log still holds what was erased: another "
+                "process reads it",
+                hint="end what reads this workspace (liftgate ui, a report), then erase again",
+            )
 
     def flush(self) -> None:
         """Write what waits, in one transaction; on disk when this returns.
@@ -196,8 +243,7 @@ class Blobs:
 
     def _insert(self, rows: list[tuple[str, str, bytes]]) -> None:
         connection = self._open()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             for start in range(0, len(rows), _AT_ONCE):
                 some = rows[start : start + _AT_ONCE]
                 marks = ", ".join(["(?, ?, ?)"] * len(some))
@@ -206,11 +252,6 @@ class Blobs:
                     "ON CONFLICT (digest) DO NOTHING",
                     [*chain.from_iterable(some)],
                 )
-            connection.execute("COMMIT")
-        except sqlite3.Error:
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
-            raise
 
     def _waiting(self, digest: str) -> bytes | None:
         with self._lock:
@@ -236,6 +277,21 @@ class Blobs:
             )
             found: tuple[str, bytes | None, str | None] | None = row.fetchone()
         return found
+
+    def _rows(self, after: int) -> list[tuple[int, str, str, bytes, str | None]]:
+        """Return some values and tombstones, in the order of their numbers."""
+        if not self.path.is_file():
+            return []
+        with self._disk, self._readable():
+            return (
+                self._open()
+                .execute(
+                    "SELECT id, digest, codec, data, erased_at FROM blob "
+                    "WHERE id > ? ORDER BY id LIMIT ?",
+                    (after, _BATCH_ROWS),
+                )
+                .fetchall()
+            )
 
     @contextlib.contextmanager
     def _readable(self) -> Iterator[None]:

@@ -7,7 +7,6 @@ digests of its files; the run's ledger entry holds the same and the digest of ``
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import sqlite3
@@ -17,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import canonical, parse, sha256, short
+from liftgate.canon import canonical, parse, sha256, sha256_of_file, short
 from liftgate.errors import BrokenChain, LiftgateError
 from liftgate.records import Run
 from liftgate.sqlite import connect
@@ -29,7 +28,6 @@ RUN_FILE = "run.json"
 RUN_FINISHED = "run.finished"
 """The kind of a run's ledger entry; its body is ``run_body``."""
 FORMAT = 1
-_CHUNK = 1 << 20
 
 
 def finalise(
@@ -119,15 +117,23 @@ def state(path: Path, recorded: str) -> str:
     """Return ``ok``, ``altered`` or ``missing`` for a file and the digest once recorded of it."""
     if not path.is_file():
         return "missing"
-    return "ok" if digest_of(path) == recorded else "altered"
+    return "ok" if sha256_of_file(path) == recorded else "altered"
+
+
+def must_be_there(path: Path) -> None:
+    """Raise BrokenChain unless a file is there."""
+    if not path.is_file():
+        raise BrokenChain(
+            f"{path.parent.name}/{path.name}: the file is missing",
+            hint="restore it from a copy, or bring it from who ran it: liftgate data fetch FOLDER",
+        )
 
 
 def check(path: Path, recorded: str) -> None:
     """Raise BrokenChain unless a file still is what was recorded."""
+    must_be_there(path)
     place = f"{path.parent.name}/{path.name}"
-    if not path.is_file():
-        raise BrokenChain(f"{place}: the file is missing", hint="restore it from a copy")
-    actual = digest_of(path)
+    actual = sha256_of_file(path)
     if actual != recorded:
         raise BrokenChain(
             f"{place}: altered; its bytes hash to {short(actual)}…, recorded is {short(recorded)}…",
@@ -135,13 +141,32 @@ def check(path: Path, recorded: str) -> None:
         )
 
 
-def digest_of(path: Path) -> str:
-    """Return the digest of a file's bytes."""
-    hasher = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            hasher.update(chunk)
-    return "sha256:" + hasher.hexdigest()
+def fetch(folder: Path, runs: Path, recorded: Mapping[str, str]) -> None:
+    """Copy the folder of a finished run from another workspace, whole or not at all.
+
+    Args:
+        folder: the run there.
+        runs: where the folders of finished runs lie here.
+        recorded: file -> digest, as the ledger says.
+
+    Raises:
+        BrokenChain: a file there is missing or is not what was recorded.
+        LiftgateError: the machine refuses.
+    """
+    staging = runs / f".{folder.name}"
+    with _refused(folder):
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            for name, digest in recorded.items():
+                check(folder / name, digest)
+                shutil.copyfile(folder / name, staging / name)
+                check(staging / name, digest)
+                _sync(staging / name)
+            staging.rename(runs / folder.name)
+            _sync(runs)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write(active: Path, folder: Path, *, complete: bool, finished_at: datetime | None) -> Run:
@@ -204,7 +229,7 @@ def _described(run: Run) -> Mapping[str, Any]:
 
 def _synced_digest(path: Path) -> str:
     _sync(path)
-    return digest_of(path)
+    return sha256_of_file(path)
 
 
 def _sync(path: Path) -> None:

@@ -300,8 +300,16 @@ class Store:
         return self._blobs.put(text)
 
     def erase(self, digest: str) -> None:
-        """Erase a blob for good; its digest stays as a tombstone and no chain breaks."""
+        """Erase a blob for good; its digest stays as a tombstone and no chain breaks.
+
+        Raises:
+            LiftgateError: another process reads, so that the file's log still holds it.
+        """
         self._blobs.erase(digest)
+
+    def empty_log(self) -> None:
+        """Empty the log of the blobs, which an erasure that was disturbed may have left."""
+        self._blobs.empty_log()
 
     def flush(self) -> None:
         """Return when all that was added is on disk."""

@@ -246,7 +246,10 @@ def _known(node: Any, outline: Outline) -> Iterator[Problem]:
     if isinstance(metric, str) and metrics is not None and latency_quantile(metric) is None:
         known = (*metrics, *(name for name in outline.ratios if name not in metrics))
         place = "scorers and ratios" if outline.ratios else "scorers"
-        yield from _one_of("metric", metric, known, place, "latency_p95_ms", "ttft_p95_ms")
+        others = ["latency_p95_ms", "ttft_p95_ms"]
+        if "within" in claim:
+            others.append(f"measure: {metric} for a quantity of the arm as a whole")
+        yield from _one_of("metric", metric, known, place, *others)
     if isinstance(by_slice, str) and slices is not None:
         yield from _one_of("by_slice", by_slice, slices, "dataset.slices")
 

@@ -6,6 +6,7 @@ request where others took 860 and more (measured; docs/adr/0017-the-engine.md).
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -26,7 +27,7 @@ from liftgate.records import Answer, Json
 from liftgate.study.params import bound
 from liftgate.systems.requests import Request, request
 from liftgate.systems.templates import filled
-from liftgate.systems.wire import Reply, Stream, fault_of, model_of, reply_of
+from liftgate.systems.wire import Reply, Stream, facts_of, fault_of, model_of, reply_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -44,6 +45,8 @@ _encoded = json.JSONEncoder(ensure_ascii=False).encode
 _DESCRIBED_S = 10
 _TELLING = ("Server", "X-Powered-By", "OpenAI-Version", "X-Served-By", "Via")
 """Headers by which servers say what they are."""
+_TOLD_AT = ("/version", "/info", "/props")
+"""Where vLLM, TGI and llama.cpp say version and flags."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +231,10 @@ class OpenAISystem:
         return self._answer(reply, body)
 
     async def describe(self) -> Mapping[str, Json]:
-        """Return what the server says of itself and of the model: its list of models, its headers.
+        """Return what the server says of itself and of the model.
+
+        Its list of models, its headers, and what it tells at ``/version``, ``/info`` and
+        ``/props``, where engines that people run themselves say version and flags.
 
         Raises:
             SystemFailed: it has no such list, or its answer cannot be read.
@@ -249,7 +255,25 @@ class OpenAISystem:
             raise SystemFailed(f"/models: {type(error).__name__}") from None
         told = {name: headers[name] for name in _TELLING if name in headers}
         shown = {name: self._clean(text.encode()).decode() for name, text in told.items()}
-        return {"model": model_of(body, self.model), "headers": shown}
+        facts = await asyncio.gather(*map(self._facts, _TOLD_AT))
+        return {
+            "model": model_of(body, self.model),
+            "headers": shown,
+            "server": {path: one for path, one in zip(_TOLD_AT, facts, strict=True) if one},
+        }
+
+    async def _facts(self, path: str) -> dict[str, Json]:
+        """Return what the server tells at a path beside ``/v1``; nothing: it has none."""
+        import aiohttp
+
+        assert self._session is not None
+        limit = aiohttp.ClientTimeout(total=_DESCRIBED_S)
+        address = f"{self.endpoint.removesuffix('/v1')}{path}"
+        try:
+            async with self._session.get(address, timeout=limit, allow_redirects=False) as response:
+                return facts_of(await self._read(response)) if response.status == 200 else {}
+        except (aiohttp.ClientError, OSError, SystemFailed):
+            return {}
 
     def measure(self) -> Mapping[str, float]:
         """Return nothing: a server says nothing of itself that is exact."""

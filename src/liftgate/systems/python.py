@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import digest
+from liftgate.canon import digest, sha256_of_file
 from liftgate.errors import DataError, LiftgateError
-from liftgate.plugins.content import checked, content_of, digest_of_file
+from liftgate.plugins.content import checked, content_of
 from liftgate.plugins.local import load_attribute
 from liftgate.records import Answer, Json
 from liftgate.systems.threads import LoopThread, Workers, is_async
@@ -200,7 +200,7 @@ def _source_digest(place: str, file: str | None) -> str:
             f"{place}: the module has no file, so a change of it could not be seen",
             hint="put the factory into a module of its own",
         )
-    return digest_of_file(Path(file))
+    return sha256_of_file(Path(file))
 
 
 def _measure_name(place: str, name: Any) -> str:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from liftgate.errors import LiftgateError, SystemFailed, Unavailable
+from liftgate.canon import digest
+from liftgate.errors import DataError, LiftgateError, SystemFailed, Unavailable
 from liftgate.protocols import TryAgain
 from liftgate.records import Json
 
@@ -22,6 +23,7 @@ _REFUSED = frozenset({"content_filter", "content_policy_violation"})
 _LONGEST_ASKED_WAIT_S = 3600.0
 _SHOWN = 200
 _LONGEST_TOLD = 20_000
+_MOST_FACTS = 100
 _CHANGING = frozenset({"created", "permission"})
 
 
@@ -100,6 +102,27 @@ def model_of(data: bytes, name: str) -> Json:
     if len(json.dumps(told)) > _LONGEST_TOLD:
         raise SystemFailed(f"/models: more than {_LONGEST_TOLD:,} characters about {name}")
     return told
+
+
+def facts_of(data: bytes) -> dict[str, Json]:
+    """Return the plain values that a server says of itself, long texts by their digest.
+
+    A bare text is a version. What is nested is left out: there servers tell of calls that are
+    going on.
+    """
+    try:
+        body = json.loads(data)
+    except ValueError:
+        return {}
+    plain = body.items() if isinstance(body, dict) else [("version", body)]
+    found: dict[str, Json] = {}
+    for name, value in list(plain)[:_MOST_FACTS]:
+        if isinstance(value, (str, bool, int, float)) and name not in _CHANGING:
+            # What no record can hold (NaN, half a surrogate) is not told.
+            with suppress(DataError):
+                known = digest({name: value})
+                found[name] = value if len(str(value)) <= _SHOWN else known
+    return found
 
 
 class Stream:

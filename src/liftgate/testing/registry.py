@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from liftgate.errors import Unavailable, UnknownName
 from liftgate.protocols import ModelVersion
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class MemoryRegistry:
@@ -22,14 +25,18 @@ class MemoryRegistry:
         self.before = before
         self.pointing: dict[str, dict[str, str]] = {}
         self.versions: dict[tuple[str, str], ModelVersion] = {}
-        self.contents: dict[tuple[str, str], dict[str, str] | None] = {}
+        self.contents: dict[tuple[str, str], dict[str, str]] = {}
+        self.unreadable: set[tuple[str, str]] = set()
+        """Versions whose files the storage does not give."""
         self.told: dict[str, dict[str, Any]] = {}
 
-    def add(self, model: str, version: str, files: Mapping[str, str] | None = None) -> None:
-        """Register a version with digests of its files; None: they cannot be read."""
+    def add(
+        self, model: str, version: str, files: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Register a version with digests of its files."""
         self.pointing.setdefault(model, {})
         self.versions[model, version] = ModelVersion(model, version, f"store/{model}/{version}")
-        self.contents[model, version] = dict(files) if files is not None else None
+        self.contents[model, version] = dict(files)
 
     def models(self) -> Iterator[str]:
         """Yield the names of all models."""
@@ -47,17 +54,18 @@ class MemoryRegistry:
             raise UnknownName(f"version of {model}", version, ())
         return self.versions[model, version]
 
-    def files(self, model: str, version: str) -> Mapping[str, str] | None:
+    def files(self, model: str, version: str) -> Mapping[str, str]:
         """Return path -> digest."""
-        return self.contents[model, version]
+        if (model, version) in self.unreadable:
+            raise Unavailable("registry memory: the storage said 403 Forbidden")
+        return dict(self.contents[model, version])
 
-    def tag(self, model: str, version: str, tags: Mapping[str, str]) -> None:
-        """Write tags on a version."""
+    def tag(self, model: str, version: str, tags: Mapping[str, str | None]) -> None:
+        """Write tags on a version; None takes one away."""
         self.before("tag")
         held = self.versions[model, version]
-        self.versions[model, version] = ModelVersion(
-            model, version, held.source, held.run, {**held.tags, **tags}
-        )
+        after = {name: value for name, value in {**held.tags, **tags}.items() if value is not None}
+        self.versions[model, version] = ModelVersion(model, version, held.source, held.run, after)
 
     def point(self, model: str, alias: str, version: str | None) -> None:
         """Let an alias point at a version; None: remove it."""

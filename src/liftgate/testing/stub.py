@@ -92,6 +92,8 @@ class StubServer:
         self.asked: list[Asked] = []
         self.models: list[dict[str, Any]] = [{"id": "m", "object": "model"}]
         """What it says that it serves."""
+        self.about: dict[str, Any] = {}
+        """Path, as ``/version``, -> what it says of itself there; 404 for any other."""
         self.described = 0
         self.in_flight = 0
         self.most_in_flight = 0
@@ -151,6 +153,11 @@ class StubServer:
         body = json.loads(await reader.readexactly(length) or b"{}")
         if first.startswith("GET ") and first.split()[1].endswith("/models"):
             return await self._tell(headers, writer)
+        if first.startswith("GET "):
+            path = first.split()[1]
+            told = json.dumps(self.about.get(path)).encode()
+            act = Act(status=200 if path in self.about else 404, body=told, delay_s=0)
+            return await self._answer(Asked(0, path, headers, {}), act, writer)
         asked = Asked(len(self.asked) + 1, first.split()[1], headers, body)
         self.asked.append(asked)
         self.in_flight += 1

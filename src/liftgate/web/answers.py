@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import DataError, LiftgateError, NotAllowed, UnknownName
-from liftgate.web.guard import KEPT
+from liftgate.figures.standalone import STYLE
+from liftgate.web.guard import KEPT, POLICY, alone
 from liftgate.web.pages import address, asset, page
 
 if TYPE_CHECKING:
@@ -63,6 +64,14 @@ def html(text: str, status: int = 200) -> Response:
     from starlette.responses import HTMLResponse
 
     return HTMLResponse(text, status)
+
+
+def svg(text: str) -> Response:
+    """Return a picture, in which no script runs and only the style of our own pictures counts."""
+    from starlette.responses import Response
+
+    data = text.encode("utf-8", "replace")
+    return Response(data, media_type="image/svg+xml", headers={POLICY: alone(STYLE)})
 
 
 _dumps = partial(json.dumps, ensure_ascii=False, indent=1, allow_nan=False)

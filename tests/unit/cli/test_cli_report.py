@@ -53,6 +53,19 @@ def test_json_names_study_entry_leaf_and_file(decided, capsys, tmp_path):
     assert out_file.is_file()
 
 
+def test_its_pictures_are_written_where_asked_and_named(decided, capsys, tmp_path):
+    picture = tmp_path / "d.png"
+    code, out, _ = run(capsys, "--picture", str(picture), "--json")
+    found = json.loads(out)["pictures"]
+    assert code == 0
+    assert found[0] == str(picture)
+    assert len(found) == len(list(tmp_path.glob("d*.png"))) > 2
+    code, _, told = run(capsys, "--picture", str(tmp_path / "d.gif"), "--out", str(tmp_path / "r"))
+    assert code == 2
+    assert "suffix" in told
+    assert not (tmp_path / "r").exists()
+
+
 def test_it_opens_the_page_only_when_asked(decided, capsys, monkeypatch):
     opened = []
     monkeypatch.setattr(click, "launch", opened.append)

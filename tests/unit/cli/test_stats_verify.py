@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
@@ -125,7 +126,14 @@ def test_list_measures_nothing(run):
 
 
 def test_json_holds_every_field_and_the_time(run):
-    code, out, _ = run([BAD], "--json")
+    def busy(_bench):
+        # The time is told in tenths of a second: less would be rounded away.
+        end = time.process_time() + 0.06
+        while time.process_time() < end:
+            pass
+        return [Found(0.051, 0)]
+
+    code, out, _ = run([experiment("bad", 0.051, measure=busy)], "--json")
     found = json.loads(out)
     assert code == 1
     assert found["form"] == "short"

@@ -85,3 +85,38 @@ def test_pages_are_written_with_what_is_printed(tmp_path, monkeypatch) -> None:
 def test_a_block_that_begins_with_no_command_is_refused() -> None:
     with pytest.raises(ValueError, match="begins with"):
         blocks.steps("liftgate compare\n")
+
+
+def test_where_a_block_runs_is_told_to_readers_too() -> None:
+    """A comment is not seen on a page: a stranger must know into which folder to go."""
+    silent = []
+    for page in blocks.pages():
+        lines = page.read_text(encoding="utf-8").splitlines()
+        for number, line in enumerate(lines):
+            if line.startswith("<!-- run") and " in " in line:
+                folder = line.split(" in ")[1].split(" ")[0]
+                before = "\n".join(one for one in lines[:number] if not one.startswith("<!--"))
+                if folder not in before and page.parent != blocks.ROOT / folder:
+                    silent.append(f"{page.relative_to(blocks.ROOT)}:{number + 1}: {folder}")
+    assert silent == []
+
+
+def test_what_a_page_shows_of_a_target_of_make_must_stand_in_its_log(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(blocks, "ROOT", tmp_path)
+    page = tmp_path / "README.md"
+    page.write_text("<!-- shown by make demo -->\n```text\nDecision: … (4)\n…\nend\n```\n", "utf-8")
+    assert blocks.not_printed("demo", "a\nDecision: HOLD (4)\nb\n  end\nend\nc\n") == []
+    assert blocks.not_printed("other", "") == []
+    (told,) = blocks.not_printed("demo", "Decision: HOLD (1)\nend\n")
+    assert told.startswith("README.md: make demo did not print\nDecision")
+
+
+def test_blocks_that_need_something_are_run_only_where_it_is(tmp_path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "<!-- run with model in examples/x -->\n```console\n$ cat a\n```\n"
+        "<!-- run with model on -->\n```console\n$ cat b\n```\n"
+        "<!-- run -->\n```console\n$ cat c\n```\n"
+    )
+    assert [block.text for block in blocks.blocks(page)] == ["$ cat c\n"]
+    assert [block.where for block in blocks.blocks(page, "model")] == ["in examples/x", "on"]

@@ -11,7 +11,7 @@ from liftgate.documents.job_summary import lint_markdown
 from liftgate.documents.madr import from_markdown, to_markdown
 from liftgate.documents.sarif import sarif
 from liftgate.errors import DataError, Fault
-from liftgate.records.decision_record import Choice, DecisionRecord, Dissent, Expectation
+from liftgate.records.decision_record import Choice, DecisionRecord, Dissent, Expectation, of_json
 
 RECORD = DecisionRecord(
     "Ship it?", "s", 8, "Why.\n\n## not a heading\n\\# nor this",
@@ -23,6 +23,9 @@ RECORD = DecisionRecord(
 def test_a_record_comes_back_from_its_markdown_as_it_was() -> None:
     assert from_markdown(to_markdown(RECORD)) == RECORD
     assert to_markdown(from_markdown(to_markdown(RECORD))) == to_markdown(RECORD)
+    assert of_json(json.loads(json.dumps(RECORD.as_json()))) == RECORD
+    with pytest.raises(DataError, match="KeyError 'forecast'"):
+        of_json({"title": "x"})
 
 
 @pytest.mark.parametrize(

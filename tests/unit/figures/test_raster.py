@@ -10,7 +10,7 @@ import zlib
 
 import pytest
 
-from liftgate.documents.characteristics import check_picture
+from liftgate.documents.pictures import check_picture
 from liftgate.errors import DataError
 from liftgate.figures import ForestRow, Unit, forest, png, sparkline
 from liftgate.figures.raster import FAMILIES

@@ -121,13 +121,16 @@ def test_another_study_and_an_entry_are_demanded_fresh_and_about_the_same_candid
         tree = stand(policy, facts(changes=TOOL, others=told)).tree
         return {one.name: one.state for one in tree.parts}
 
-    safety = Told(3, "decision", NOW, "safety-1", "ship", ("f",))
+    safety = Told(3, "decision", NOW, "safety-1", "ship", ("f",), signers=(BOB,))
     engineer = Signer("e", "eve", ("engineering",))
     drill = Told(4, "drill.rollback", NOW, None, "passed", signers=(engineer,))
     assert parts()["study:safety"] is State.CANNOT_TELL
     assert parts(safety)["study:safety"] is State.MET
     assert parts(replace(safety, candidates=("g",)))["study:safety"] is State.CANNOT_TELL
     assert parts(replace(safety, verdict="hold"))["study:safety"] is State.NOT_MET
+    assert parts(replace(safety, signers=()))["study:safety"] is State.NOT_MET
+    robot = replace(BOB, service=True)
+    assert parts(replace(safety, signers=(robot,)))["study:safety"] is State.NOT_MET
     old = NOW - timedelta(days=91)
     assert parts(replace(safety, time=old))["study:safety"] is State.NOT_MET
     assert parts(drill)["entry:rollback-drill"] is State.MET

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -93,3 +94,54 @@ def test_nothing_that_goes_wrong_stops_it(tmp_path, monkeypatch):
 def test_the_threads_that_a_model_may_use_are_part_of_it(monkeypatch, tmp_path):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     assert manifest(folder=tmp_path)["threads"]["OMP_NUM_THREADS"] == "1"
+
+
+REPORT = """
+==============NVSMI LOG==============
+Driver Version                            : 535.104.05
+CUDA Version                              : 12.2
+Attached GPUs                             : 2
+GPU 00000000:01:00.0
+    Product Name                          : NVIDIA A100-SXM4-40GB
+    FB Memory Usage
+        Total                             : 40960 MiB
+        Used                              : 3 MiB
+GPU 00000000:02:00.0
+    Product Name                          : NVIDIA T4
+    FB Memory Usage
+        Total                             : 15360 MiB
+"""
+
+
+def test_graphics_are_captured_with_memory_driver_and_cuda(tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\ncat <<'END'\n{REPORT}END\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert manifest(folder=tmp_path)["gpus"] == [
+        "NVIDIA A100-SXM4-40GB, 40960 MiB, driver 535.104.05, CUDA 12.2",
+        "NVIDIA T4, 15360 MiB, driver 535.104.05, CUDA 12.2",
+    ]
+    tool.write_text("#!/bin/sh\nexit 9\n")
+    assert "not captured: gpus (nvidia-smi ended with 9)" in gaps(manifest(folder=tmp_path))
+
+
+def test_switches_of_determinism_are_captured_where_pytorch_is_loaded(tmp_path, monkeypatch):
+    def version():
+        raise RuntimeError("no driver")
+
+    cudnn = SimpleNamespace(version=version, deterministic=True, benchmark=False)
+    matmul = SimpleNamespace(matmul=SimpleNamespace(allow_tf32=False))
+    torch = SimpleNamespace(
+        __version__="2.5.0",
+        version=SimpleNamespace(cuda="12.1"),
+        are_deterministic_algorithms_enabled=lambda: True,
+        backends=SimpleNamespace(cudnn=cudnn, cuda=matmul),
+    )
+    assert "torch.version" not in manifest(folder=tmp_path)["flags"]
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    found = manifest(folder=tmp_path)["flags"]
+    assert found["torch.version.cuda"] == "12.1"
+    assert found["torch.use_deterministic_algorithms"] is True
+    assert found["torch.backends.cudnn.deterministic"] is True
+    assert found["torch.backends.cudnn.version"] == "not told: RuntimeError"

@@ -53,6 +53,7 @@ def test_a_word_of_a_known_secret_shape_is_cut_wherever_it_stands(word):
         ["liftgate", "run", "examples/docsearch/study.yaml", "--concurrency", "4"],
         ["--metric", "token_f1", "--margin", "token_f1=0.02", "max_tokens=512"],
         ["--author", "Ada", "--max-tokens", "9"],
+        ["TOKENIZER = Path()", "tokenizer=bpe", "tokenised: yes", "--tokenizer", "x"],
         ["compare", "a.csv", "b.csv@system", "--json"],
         ["https://host.example/path?page=2"],
         ["task-key-1.jsonl", "--item", "key"],

@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
-from liftgate.canon import canonical, sha256
+from liftgate.canon import canonical, sha256, sha256_of_file
 from liftgate.errors import DataError
 from liftgate.records import Trace, Trial
 from liftgate.store import Store
-from liftgate.store.finished import digest_of
 
 TRACE = canonical({"steps": []})
 
@@ -52,11 +51,11 @@ def test_old_parquet_files_lack_what_was_reported_and_new_ones_beside_them_hold_
             f"COPY (SELECT * EXCLUDE (reported, trace_digest) FROM read_parquet('{path}')) "
             f"TO '{older}' (FORMAT parquet)"
         )
-    before = digest_of(path)
+    before = sha256_of_file(path)
     older.replace(path)
     for described in path.parent.glob("*.json"):
         text = described.read_text(encoding="utf-8")
-        described.write_text(text.replace(before, digest_of(path)), encoding="utf-8")
+        described.write_text(text.replace(before, sha256_of_file(path)), encoding="utf-8")
     with Store.open(tmp_path, read_only=True) as store:
         found = {row.repeat: (row.reported, row.trace_digest) for row in store.trials("arm")}
         assert found == {0: (None, None), 1: ({"usage": {"total_tokens": 4}}, sha256(TRACE))}

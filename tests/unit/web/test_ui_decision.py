@@ -87,6 +87,26 @@ def test_an_older_decision_says_that_there_is_a_newer_one(visitor):
     assert visitor.get("/decision?study=docsearch&entry=1").status == 404
 
 
+def test_an_older_decision_says_that_it_was_reopened_and_a_newer_one_on_the_same_rows_too(tmp_path):
+    def other(body):
+        return {**body, "rows": {**body["rows"], "digest": "sha256:" + "9" * 64}}
+
+    workspace = place(tmp_path, LOCK, decided(LOCK), decided(LOCK), decided(LOCK, change=other))
+    visitor = client(workspace)
+    body = {"thing": "dataset:x", "reason": "<b>swapped</b> labels",
+            "decisions": [{"entry": 2, "study": "docsearch"}]}  # fmt: skip
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append("decision.reopened", body)
+        ledger.append("decision.reopened", {"decisions": [{"entry": "x"}]})
+    says = "This decision was reopened by ledger entry 5: dataset:x (<b>swapped</b> labels)"
+    for entry, told in ((2, True), (3, True), (4, False)):
+        page = Page(visitor.get(f"/decision?study=docsearch&entry={entry}").text)
+        assert (says in page.text) is told
+        view = visitor.get(f"/decision.json?study=docsearch&entry={entry}").json()
+        assert bool(view["decision"]["reopened"]) is told
+    assert "reopened by entry 5" in Page(visitor.get("/decision?study=docsearch").text).text
+
+
 def test_one_candidate_is_shown_in_full_when_its_name_is_in_the_address(visitor):
     view = visitor.get("/decision.json?study=docsearch").json()["decision"]
     name = view["candidates"][-1]["name"]

@@ -11,11 +11,14 @@ import pytest
 
 from liftgate.documents.binding import bind
 from liftgate.documents.compiled import inner_html
+from liftgate.figures import sparkline, standalone
+from liftgate.figures.standalone import STYLE
 from liftgate.flow.document import build_document
 from liftgate.flow.documents_view import Shelf
 from liftgate.flow.run import run_study
 from liftgate.flow.study_index import StudyIndex
 from liftgate.store import Workspace
+from liftgate.web.guard import alone
 from liftgate.web.ui.documents import traced
 from tests.unit.documents.conftest import Page
 from tests.unit.documents.test_hostile_texts import ATTACKS
@@ -118,6 +121,43 @@ def test_a_document_is_read_in_the_page_and_its_markup_stays_text(folder):
     assert not [one for tag, one in page.tags if tag == "a" and "javascript" in one["href"]]
     listed = Page(someone.get("/documents").text)
     assert not [tag for tag, _ in listed.tags if tag in ("img", "style")]
+
+
+def with_picture(folder, drawn, *, name="front-cost.svg", says="quality against cost"):
+    text = (folder / "docs" / "memo.md").read_text()
+    shown = text.replace("## Evidence", f"![{says}]({name})\n\n## Evidence")
+    (folder / "docs" / "memo.md").write_text(shown)
+    (folder / "docs" / "front-cost.svg").write_text(drawn)
+    return visit(folder)
+
+
+def test_a_document_shows_the_pictures_that_lie_beside_it(folder):
+    drawn = standalone(sparkline([0.0, 1.0, 0.5], title="three").svg)
+    someone = with_picture(folder, drawn, says='quality <against> "cost"')
+    page = Page(someone.get("/document?file=docs/memo.md").text)
+    (image,) = [one for tag, one in page.tags if tag == "img"]
+    assert image["alt"] == 'quality <against> "cost"'
+    answer = someone.get(image["src"])
+    assert (answer.status, answer.text) == (200, drawn)
+    assert answer.headers["content-type"] == "image/svg+xml"
+    policy = answer.headers["content-security-policy"]
+    assert policy == alone(STYLE)
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    view = someone.get("/document.json?file=docs/memo.md").json()
+    assert [one["address"] for one in view["pictures"]] == [image["src"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret.svg", "other.svg", "memo.md", "link.svg", "", ".front-cost.svg"]
+)
+def test_no_other_file_is_shown_as_a_picture(folder, name):
+    for one in (folder / "secret.svg", folder / "docs" / "other.svg"):
+        one.write_text("<svg></svg>")
+    (folder / "docs" / "link.svg").symlink_to(folder / "secret.svg")
+    someone = with_picture(folder, "<svg></svg>", name=name if name == "link.svg" else "x.svg")
+    assert someone.get(f"/document/picture?file=docs/memo.md&name={quote(name)}").status == 404
+    assert someone.get("/document/picture?file=study.yaml&name=x.svg").status == 404
+    assert "<img" not in someone.get("/document?file=docs/memo.md").text
 
 
 @pytest.mark.parametrize(

@@ -57,9 +57,17 @@ def test_a_reopened_decision_is_stale_until_it_is_decided_again(tmp_path):
     with Ledger.open(workspace.home) as ledger:
         ledger.append("decision.reopened", body)
     assert index.now()["kept"].stale == "the decision was reopened (entry 3)"
+    # Deciding once more on what was called wrong is not looking at it again.
     with Ledger.open(workspace.home) as ledger:
         ledger.append_all([decided(KEPT)])
+    assert index.now()["kept"].stale == "the decision was reopened (entry 3)"
+    with Ledger.open(workspace.home) as ledger:
+        ledger.append_all([decided(KEPT, change=_other_rows)])
     assert index.now()["kept"].stale == ""
+
+
+def _other_rows(body):
+    return {**body, "rows": {**body["rows"], "digest": "sha256:" + "9" * 64}}
 
 
 def test_a_correction_of_a_decision_makes_it_stale(tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from liftgate.canon import sha256_of_file
 from liftgate.errors import DataError
 from liftgate.importers.cells import shown
 from liftgate.importers.inspect_ai.archive import Archive
@@ -13,7 +14,7 @@ from liftgate.importers.inspect_ai.samples import Samples, texts_of
 from liftgate.importers.inspect_ai.stated import checks
 from liftgate.importers.inspect_ai.traces import trace_of_sample
 from liftgate.importers.json_text import document, loaded
-from liftgate.importers.log import Entry, Fields, Log, LogImporter, digest_of, one_of_many
+from liftgate.importers.log import Entry, Fields, Log, LogImporter, one_of_many
 from liftgate.protocols import Head, TakeTexts, TakeTrace
 from liftgate.records import Columns
 
@@ -135,7 +136,7 @@ def _log(path: Path, header: Mapping[str, Any], samples: Samples) -> Log:
     version = (about.get("packages") or {}).get("inspect_ai", "unknown")
     return Log(
         path=path,
-        digest=digest_of(path),
+        digest=sha256_of_file(path),
         format=f"log of inspect_ai {version}, schema {VERSION}, status {status}",
         entries=[*entries, *absent] if entries else [],
         metrics=tuple(name for name in samples.numeric if name not in left_out),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from liftgate.canon import sha256
+from liftgate.canon import sha256, sha256_of_file
 from liftgate.errors import DataError, UnknownName
 from liftgate.importers.cells import content, failure, listed, number, readable, shown, text
 from liftgate.importers.table.raw import Raw, Record, open_raw
@@ -39,18 +38,13 @@ def read_table(path: Path, columns: Columns, system: str | None = None) -> Forei
     _check_system(path, found, settled.system, system)
     return ForeignTable(
         path=path,
-        digest=_digest(path),
+        digest=sha256_of_file(path),
         columns=settled,
         guessed=guessed,
         left_out=left_out(found, settled),
         rows=lambda: _rows(raw, settled, system),
         texts=_texts(raw, settled, system),
     )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _check_system(path: Path, found: Profile, column: str | None, system: str | None) -> None:

@@ -98,7 +98,7 @@ def _json(output: Json, scale: RubricScale) -> Read:
     why = str(found.get("reason") or "")
     if found["value"] is None:
         return Read(Outcome.ABSTAINED, why=why or "the judge cannot tell")
-    value = _anchored(found["value"], scale)
+    value = scale.value_of(found["value"])
     if value is None:
         return Read(Outcome.FAILED, why=_none_of(found["value"], scale))
     return Read(Outcome.VALUE, value, why)
@@ -110,25 +110,10 @@ def _text(output: Json, scale: RubricScale) -> Read:
     text = output.strip().strip(".\"'*`").strip()
     if text.casefold() in _CANNOT:
         return Read(Outcome.ABSTAINED, why="the judge cannot tell")
-    value = _anchored(text, scale)
+    value = scale.value_of(text)
     if value is None:
         return Read(Outcome.FAILED, why=_none_of(output, scale))
     return Read(Outcome.VALUE, value)
-
-
-def _anchored(given: Any, scale: RubricScale) -> float | None:
-    if isinstance(given, str):
-        anchor = scale.named(given)
-        if anchor is not None:
-            return anchor.value
-        try:
-            given = float(given)
-        except ValueError:
-            return None
-    if not isinstance(given, (int, float)) or not math.isfinite(given):
-        return None
-    anchor = scale.at(float(given))
-    return None if anchor is None else anchor.value
 
 
 def _none_of(given: Any, scale: RubricScale) -> str:

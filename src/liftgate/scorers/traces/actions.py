@@ -12,7 +12,8 @@ from typing import Any
 from liftgate.canon import canonical
 from liftgate.errors import DataError, did_you_mean
 from liftgate.records import Json, Step, StepKind
-from liftgate.scorers.label import is_number, name_of
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import is_number
 
 _ABSENT = object()
 
@@ -120,7 +121,7 @@ def members(
         DataError: it is none, or has another key.
     """
     if not isinstance(value, Mapping):
-        raise DataError(f"{place}: got {name_of(value)}, expected {expected}")  # type: ignore[arg-type]
+        raise DataError(f"{place}: got {name_of(value)}, expected {expected}")
     for key in value:
         if not isinstance(key, str) or (known is not None and key not in known):
             near = did_you_mean(str(key), known or ())

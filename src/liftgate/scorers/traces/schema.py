@@ -13,7 +13,8 @@ from typing import Any
 
 from liftgate.canon import canonical, plain
 from liftgate.errors import DataError
-from liftgate.scorers.label import is_number, name_of
+from liftgate.records.json_value import name_of
+from liftgate.scorers.label import is_number
 
 DEEPEST = 40
 _SAYS_NOTHING = frozenset(

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
 from liftgate.flow.documents_view import Shelf, Sought, document_view, documents_view
+from liftgate.web import answers
 from liftgate.web.ui.later import tell
-from liftgate.web.ui.shell import Page, Site, pages, whole
+from liftgate.web.ui.shell import Page, Role, Site, pages, visitor, whole
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import Route
 
 _BOUND = re.compile('<data id="(m[0-9]+)" value="([^"]*)">(.*?)</data>', re.DOTALL)
 
 
 def routes(site: Site) -> list[Route]:
-    """Return the routes of the list and of one document."""
+    """Return the routes of the list, of one document, and of its pictures."""
+    from starlette.routing import Route
+
     shelf = Shelf(site.index, site.workspace, site.folder)
 
     def listed(_: Site, asked: QueryParams) -> dict[str, Any]:
@@ -35,11 +40,19 @@ def routes(site: Site) -> list[Route]:
         view = document_view(shelf, asked.get("file", ""), now=asked.get("check") == "now")
         return {**view, "html": traced(view["html"])} if "/trace" in site.addresses else view
 
-    return pages(
-        site,
-        Page("/documents", "ui/documents.html.j2", listed),
-        Page("/document", "ui/document.html.j2", one, area="/documents"),
-    )
+    def picture(request: Request) -> Response:
+        visitor(request, Role.READER)
+        asked = request.query_params
+        return answers.svg(shelf.picture(asked.get("file", ""), asked.get("name", "")))
+
+    return [
+        *pages(
+            site,
+            Page("/documents", "ui/documents.html.j2", listed),
+            Page("/document", "ui/document.html.j2", one, area="/documents"),
+        ),
+        Route("/document/picture", picture),
+    ]
 
 
 def traced(html: str) -> str:
