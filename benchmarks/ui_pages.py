@@ -344,7 +344,10 @@ def _measure(folder: Path, addresses: Mapping[str, str], times: int) -> list[str
         text=True,
     )
     assert server.stdout is not None
-    netloc = urlsplit(json.loads(server.stdout.readline())["links"]["all"]).netloc
+    told = ""
+    while not told.endswith("}\n"):
+        told += server.stdout.readline()
+    netloc = urlsplit(json.loads(told)["links"]["all"]).netloc
     print(f"ready after {time.perf_counter() - start:.1f} s, {_cpu_s(server.pid):.1f} s of CPU")
     print(
         f"{'':26} {'first':>7} {'worst':>7} {'median':>7}  {'CPU':>6}  {'bytes':>7}"

@@ -177,6 +177,7 @@ def test_the_trace_of_a_ratio_shows_what_each_try_adds_to_both_sums(priced):
     shown = priced.liftgate("trace", f"{entry}:new.primary", "--json").stdout
     body = json.loads(shown)
     assert set(body["rows"][0]["cells"]) == {"old cost", "old right", "new cost", "new right"}
+    assert [set(one["answers"]) for one in body["answers"]] == [{"old", "new"}] * 3
     total = sum(row["cells"]["new cost"]["value"] for row in body["rows"])
     right = sum(row["cells"]["new right"]["value"] for row in body["rows"])
     mean = json.loads(priced.liftgate("trace", f"{entry}:new.cost_per_right", "--json").stdout)

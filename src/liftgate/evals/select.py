@@ -17,10 +17,21 @@ from liftgate.evals.pairwise import (
     pairs_of,
     preference,
 )
-from liftgate.evals.plan import BoundArm, BoundScorer, Job, OutcomeRules, Plan, jobs, raw, slot
+from liftgate.evals.plan import (
+    Agenda,
+    BoundArm,
+    BoundScorer,
+    Job,
+    OutcomeRules,
+    Plan,
+    jobs,
+    raw,
+    slot,
+)
 from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
 from liftgate.store import Attempt, Store, microseconds
 
+_FEW = 10_000
 TrialRow = tuple[str, str, int]
 """(key, run, attempt)."""
 ScoreKey = tuple[str, str]
@@ -55,12 +66,13 @@ def select(plan: Plan, store: Store, *, few: bool = False) -> tuple[Observation,
         plan: whose rows.
         store: holds them.
         few: whether the plan is a small part of what the store has of its arms; the rest is not
-            read then.
+            read then, as it is not for a plan of few keys.
 
     Returns:
         Observations in the order of the data set, then of the arms, then of the repeats. One whose
         trial failed has no scores. A metric without a score was never scored.
     """
+    few = few or Agenda(plan).total() <= _FEW
     known = look(plan, store, jobs(plan) if few else None)
     by_place: dict[tuple[str, str, int], Observation] = {}
     preferred = _preferences(plan, store, known)

@@ -1,4 +1,4 @@
-"""Rows told by arrays are the rows that are selected one by one, however they came about."""
+"""Rows that are told by arrays are those that are selected one by one, however they came about."""
 
 from __future__ import annotations
 

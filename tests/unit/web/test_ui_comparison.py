@@ -19,9 +19,11 @@ from liftgate.flow.comparison_view import Asked, Openings
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.shared_flags import flags_of
 from liftgate.flow.study_index import StudyIndex
+from liftgate.flow.trace import trace_reference
 from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import align
 from liftgate.ledger import Ledger
+from liftgate.lineage.reference import targets
 from liftgate.records import Failure, Outcome, Score
 from liftgate.store import Store, Workspace
 from liftgate.study.design import Study
@@ -32,7 +34,7 @@ from liftgate.web.ui.shell import Role, Site
 from tests.unit.documents.conftest import Page
 from tests.unit.web.asking import Client
 from tests.unit.web.test_ui_evidence import ATTACK, STUDY, said
-from tests.unit.web.ui_place import client, locked, place
+from tests.unit.web.ui_place import client, decided, locked, place
 
 SYSTEMS = """
 import hashlib
@@ -305,6 +307,26 @@ def test_no_score_is_shown_before_a_look(tmp_path):
     ):
         with pytest.raises(NotAllowed, match="no look was made yet"):
             refuse_unseen(body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: {**body, "done": {**body["done"], "trials": 0}},
+        lambda body: {**body, "looks": {"items": 0}},
+    ],
+)
+def test_neither_the_command_nor_the_page_traces_what_was_not_looked_at(tmp_path, change):
+    lock = locked("live")
+    waiting = place(tmp_path, lock, decided(lock, change=change))
+    with Ledger.open(waiting.home, read_only=True) as ledger:
+        body = ledger.entry(2).body
+    reference = next(iter(targets(body, 2)))
+    with pytest.raises(NotAllowed, match="no look was made yet"):
+        trace_reference(reference, waiting)
+    assert trace_reference("2", waiting).lines == ()
+    answer = client(waiting).get(f"/trace?{urlencode({'ref': reference})}")
+    assert (answer.status, "no look was made yet" in answer.text) == (403, True)
 
 
 def test_without_a_study_the_decided_ones_are_listed(visitor):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 WAIT_S = 0.15
 _MOST = 32
 """Pages that were made and not fetched; whoever asks for an older one has it made again."""
+_MOST_GOING = 64
+"""Pages that may be waiting for their turn; whoever asks for one more waits for it himself."""
 _AT_ONCE = 4
 
 Key = tuple[str, ...]
@@ -53,6 +55,8 @@ class Later:
             waiting: makes the page for whoever waits, told what was said last.
         """
         going = self._begun(key, make)
+        if going is None:
+            return make()
         try:
             found = going.made.result(WAIT_S)
         except NotYet:
@@ -66,9 +70,12 @@ class Later:
                         del self._going[key]
         return found
 
-    def _begun(self, key: Key, make: Callable[[], Response]) -> Going:
+    def _begun(self, key: Key, make: Callable[[], Response]) -> Going | None:
+        """Return the page as it is being made; None: too many are."""
         with self._guard:
             going = self._going.get(key)
+            if going is None and len(self._going) >= _MOST_GOING:
+                return None
             if going is None:
                 going = self._going[key] = Going()
                 threading.Thread(target=self._make, args=(make, going), daemon=True).start()
