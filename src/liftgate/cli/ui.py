@@ -76,6 +76,8 @@ def ui(
     # With LIFTGATE_HOME the workspace lies apart from what was made in it.
     inside = workspace.home.name == FOLDER
     site = Site(workspace, workspace.home.parent if inside else folder.resolve())
+    # Who asks for a page shall not wait for long behind a thread that computes another.
+    sys.setswitchinterval(0.001)
     site.index.now()
     warm(site)
     tokens = new_tokens() if off_loopback else None
