@@ -10,7 +10,7 @@ import click
 
 from liftgate.cli.compare_files import check_picture, draw, export_to, write_export
 from liftgate.cli.compare_values import by_metric, margin, number, ratios, value_range
-from liftgate.cli.result import print_json, print_line, prints
+from liftgate.cli.result import print_json, print_line, prints, until_stopped
 from liftgate.errors import DataError
 from liftgate.records import Columns, Comparison, Comparisons, Question, Want
 
@@ -229,7 +229,8 @@ def _look(
 
     look = open_side_by_side(baseline, candidate, question)
     place = Address(options["host"], options["port"], options["off_loopback"])
-    serve_app(lambda hosts: make_compare_app(look, hosts=hosts, token=token), place, ready)
+    with until_stopped():
+        serve_app(lambda hosts: make_compare_app(look, hosts=hosts, token=token), place, ready)
     return 0
 
 

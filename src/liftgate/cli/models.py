@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from liftgate.cli import complete
-from liftgate.cli.result import print_json, print_line, prints, show
+from liftgate.cli.result import print_json, print_line, prints, show, until_stopped
 
 
 @click.group()
@@ -120,10 +120,8 @@ def serve(*, name: str, port: int, context: int, slots: int, threads: int, as_js
             click.echo(f"Serving {name} at {address}")
             click.echo(f"In a study: system: openai:{name}, params: {{base_url: {address}}}")
             click.echo("Ctrl-C ends it.")
-        try:
+        with until_stopped():
             threading.Event().wait()
-        except KeyboardInterrupt:
-            click.echo("\nStopped.", err=True)
     return 0
 
 

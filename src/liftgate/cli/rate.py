@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from liftgate.cli import complete, options
-from liftgate.cli.result import print_json, print_line, prints, show
+from liftgate.cli.result import print_json, print_line, prints, show, until_stopped
 from liftgate.cli.text import visible
 
 _BATCH = click.argument("batch", shell_complete=complete.batches)
@@ -153,7 +153,7 @@ def serve(*, batch: str, as_json: bool, **given: Any) -> int:
                 click.echo(f"  {who:<{width}}  {link}")
             click.echo("Serving; Ctrl-C stops. Everything is kept as it comes in.")
 
-    with opened(Workspace.locate(), batch) as room:
+    with opened(Workspace.locate(), batch) as room, until_stopped():
         serve(room, Address(**given), ready)
     return 0
 
