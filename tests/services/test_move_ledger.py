@@ -352,15 +352,17 @@ def test_a_ledger_that_the_environment_names_is_not_moved(office, url, monkeypat
 
 
 def test_a_checkpoint_for_another_workspace_goes_there_whatever_the_environment_names(
-    office, url, tmp_path, capsys, monkeypatch
+    office, url, tmp_path, monkeypatch
 ):
-    auditor = Office(tmp_path / "auditor", capsys)
+    auditor = tmp_path / "auditor" / ".liftgate"
+    with Ledger.open(auditor) as ledger:
+        ledger.append("note", {})
     monkeypatch.setenv("LIFTGATE_LEDGER", url)
     office.append()
-    assert office("checkpoint", "--workspace", str(tmp_path / "auditor")) == 0, office.said
-    assert office("verify", "--against", str(tmp_path / "auditor")) == 0, office.said
+    assert office("checkpoint", "--workspace", str(auditor.parent)) == 0, office.said
+    assert office("verify", "--against", str(auditor.parent)) == 0, office.said
     assert len(office.stored(url)) == 1
-    assert len(office.stored(auditor.file)) == 61
+    assert len(office.stored(auditor / "ledger.db")) == 2
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL, "the server dies"])
