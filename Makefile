@@ -146,6 +146,7 @@ bench: .venv/.ready
 
 # The judge of the last one is the embedded model: about 15 CPU-minutes the first time, none later.
 bench-judges: .venv/.ready .venv-llm/models/.ready
+	$(BIN)/python benchmarks/ppi_speed.py
 	$(BIN)/python benchmarks/judges.py
 	$(BIN)/python benchmarks/agreement.py
 	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench

@@ -4,19 +4,14 @@
 
 Truth is the mean of the whole table; each run draws 1,000 items from it with replacement, and n of
 those get labels. The multiplier is the ratio of the variances of the two estimates over the runs,
-labels alone to labels with judges; beside it stands the ratio of the squared mean widths. Speed is
-process time against ppi-python, run by the interpreter in LIFTGATE_PEERS; without one it is
-skipped, aloud.
+labels alone to labels with judges; beside it stands the ratio of the squared mean widths.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -316,22 +311,6 @@ def rates(runs: int) -> None:
         )
 
 
-PEER = """
-import sys, time
-import numpy as np
-from ppi_py import ppi_mean_ci
-rng = np.random.default_rng(0)
-label = rng.normal(size=1_000)
-judge, everywhere = label + rng.normal(size=1_000), rng.normal(size=1_000_000) * 2**0.5
-took = []
-for _ in range(12):
-    start = time.perf_counter()
-    ppi_mean_ci(label, judge, everywhere)
-    took.append(time.perf_counter() - start)
-print(min(took))
-"""
-
-
 def draws(seeds: int) -> None:
     """Print coverage and width at the gate's null for a judge that favours the candidate.
 
@@ -366,45 +345,12 @@ def draws(seeds: int) -> None:
         )
 
 
-def speed() -> None:
-    """One mean with 1,000 labels and a million unlabelled items, least wall time of some rounds."""
-    rng = np.random.default_rng(0)
-    label = rng.normal(size=1_000)
-    judge = np.concatenate([label + rng.normal(size=1_000), rng.normal(size=1_000_000) * 2**0.5])
-    labelled = np.arange(1_000)
-    mine = least(lambda: stats.judged_mean(label, labelled, judge=judge, kind="unbounded"))
-    peer = os.environ.get("LIFTGATE_PEERS")
-    if not peer:
-        print(
-            f"PPI mean, 1e6 unlabelled: {1000 * mine:.2f} ms; SKIPPED: no ppi-python "
-            "(LIFTGATE_PEERS=path of a python that has ppi-python 0.2.3)"
-        )
-        return
-    done = subprocess.run([peer, "-c", PEER], capture_output=True, text=True, check=True)
-    theirs = float(done.stdout)
-    print(
-        f"PPI mean, 1e6 unlabelled: {1000 * mine:.2f} ms, ppi-python {1000 * theirs:.1f} ms: "
-        f"{theirs / mine:.0f} times"
-    )
-
-
-def least(call: Callable[[], object], rounds: int = 30) -> float:
-    """Return the least wall time."""
-    found = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - start)
-    return min(found)
-
-
 def main() -> None:
     """Print one line for each question."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--runs", type=int, default=1_000)
     parser.add_argument("--seeds", type=int, default=2_000)
     given = parser.parse_args()
-    speed()
     if (DATA / "pandalm_human3.parquet").exists():
         run("PandaLM, 2 judges and length", *pandalm(), given.runs)
     else:

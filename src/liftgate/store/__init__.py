@@ -8,8 +8,8 @@ from liftgate.store.finished import RUN_FINISHED, run_body
 from liftgate.store.going import Going, going
 from liftgate.store.lock import only_one
 from liftgate.store.seen import Seen
-from liftgate.store.store import Attempt, Store
-from liftgate.store.tables import microseconds
+from liftgate.store.store import Store
+from liftgate.store.tables import Attempt, microseconds
 from liftgate.store.workspace import FOLDER, Workspace
 from liftgate.store.writer import RunWriter
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
@@ -18,7 +18,7 @@ from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
 from liftgate.store.lock import RunLock
 from liftgate.store.seen import Filed, Seen
-from liftgate.store.tables import MEASURES, SCORES, TRIALS, R, Row, Table
+from liftgate.store.tables import MEASURES, SCORES, TRIALS, Attempt, R, Row, Table
 from liftgate.store.workspace import Workspace
 from liftgate.store.writer import RunWriter
 
@@ -27,18 +27,6 @@ if TYPE_CHECKING:
 
 Among = Mapping[str, Sequence[str]]
 """Column -> the values of which it is to hold one."""
-
-
-class Attempt(NamedTuple):
-    """What of a trial's row says whether it counts, in the order of the table's columns."""
-
-    attempt: int
-    input_digest: str
-    repeat: int
-    started_at: int
-    """Microseconds since 1970."""
-    seconds: float
-    failure: str | None
 
 
 class Store:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from liftgate.canon import canonical, parse
 from liftgate.errors import DataError
@@ -233,6 +233,18 @@ _CHECKS = {
     Kind.TIME: _time,
     Kind.JSON: _json,
 }
+
+
+class Attempt(NamedTuple):
+    """What of a trial's row says whether it counts, in the order of the table's columns."""
+
+    attempt: int
+    input_digest: str
+    repeat: int
+    started_at: int
+    """Microseconds since 1970."""
+    seconds: float
+    failure: str | None
 
 
 TRIALS: Table[Trial] = Table(
