@@ -34,10 +34,11 @@ _CLI_HEAD = """# Commands
 What each command prints for `--help`.
 
 Every command has `--json`: one JSON object on stdout and nothing else, messages on stderr. Its help
-names the members; one that ends in `?` is there only where there is something to say. An error is
-an object, too: `error`, `message`, `hint`, `exit_code`, of a faulty file also `file` and `faults`.
-The exit code is the same with and without `--json`: [exit-codes.md](exit-codes.md). Each command as
-a function: [python.md](python.md).
+names the members; one that ends in `?` is there only where there is something to say. What serves
+until Ctrl-C prints its object on one line, and goes on. An error is an object, too: `error`,
+`message`, `hint`, `exit_code`, of a faulty file also `file` and `faults`. The exit code is the same
+with and without `--json`: [exit-codes.md](exit-codes.md). Each command as a function:
+[python.md](python.md).
 
 Names of studies, runs, entries, references, keys, roles, batches, tests, templates, arms and
 metrics are completed by the shell:

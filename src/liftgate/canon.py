@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -106,6 +106,27 @@ def parse(data: bytes) -> Any:
     return json.loads(data, parse_int=whole)
 
 
+def parse_each(data: bytes) -> Iterator[Any]:
+    """Read the values of a canonical array one by one, as ``parse`` reads them.
+
+    Raises:
+        ValueError: the bytes are not a canonical array.
+    """
+    text = data.decode()
+    if text[:1] != "[" or text[-1:] != "]":
+        raise ValueError("not a canonical array")
+    at, end = 1, len(text) - 1
+    while at < end:
+        try:
+            value, at = _scan(text, at)
+        except StopIteration as error:
+            raise ValueError(f"no value at character {at}") from error
+        if at < end and text[at] != ",":
+            raise ValueError(f"no comma at character {at}")
+        yield value
+        at += 1
+
+
 def sha256(data: bytes) -> str:
     """Return ``sha256:<64 hex digits>`` of some bytes."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -141,6 +162,9 @@ def whole(text: str) -> int | float:
     """Read a whole number; one that no canonical integer may be was a float when it was written."""
     number = int(text)
     return number if abs(number) <= _SAFE_INTEGER else float(text)
+
+
+_scan = json.JSONDecoder(parse_int=whole).scan_once  # type: ignore[attr-defined]
 
 
 def _scalar(value: Any, place: str) -> Any:

@@ -44,6 +44,7 @@ class Visits:
         page.on("request", self._asked)
         page.goto(self.origin + path)
         page.wait_for_load_state("networkidle")
+        expect(page.locator("#wait")).to_have_count(0)  # what takes long asks again by itself
         return page
 
     def _asked(self, request):
@@ -88,6 +89,7 @@ def looked_at(visits, path, name):
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") == 375, name
     picture(page, f"{name}-375")
+    return page
 
 
 def harmless(page):

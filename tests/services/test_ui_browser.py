@@ -109,6 +109,7 @@ def visit(browser, server):
         )
         page.goto(server + path)
         page.wait_for_load_state("networkidle")
+        expect(page.locator("#wait")).to_have_count(0)  # what takes long asks again by itself
         return page
 
     yield opened

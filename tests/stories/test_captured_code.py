@@ -268,7 +268,7 @@ def test_what_a_server_says_of_itself_is_kept_and_held_against_now(tmp_path, cal
         good = sum(asked.text.encode()) % 10 < (7 if asked.body["seed"] else 4)
         flip = state["flip"] and asked.text.endswith("7")
         body = {
-            "model": "m",
+            "model": state["model"],
             "system_fingerprint": state["print"],
             "choices": [
                 {"finish_reason": "stop", "message": {"content": "yes" if good != flip else "no"}}
@@ -276,7 +276,7 @@ def test_what_a_server_says_of_itself_is_kept_and_held_against_now(tmp_path, cal
         }
         return Act(body=json.dumps(body).encode())  # fmt: skip
 
-    state = {"flip": False, "print": "fp_1"}
+    state = {"flip": False, "print": "fp_1", "model": "m-1"}
     with StubServer(answer) as server:
         server.models = [{"id": "m", "owned_by": "us", "max_model_len": 4096, "created": 7}]
         server.about = {
@@ -300,13 +300,17 @@ def test_what_a_server_says_of_itself_is_kept_and_held_against_now(tmp_path, cal
         assert (set(props), props["total_slots"]) == ({"total_slots", "chat_template"}, 4)
         assert props["chat_template"].startswith("sha256:")
         server.about["/version"] = {"version": "0.9.2"}
-        state |= {"flip": True, "print": "fp_2"}
+        captured = call("reproduce", "story", "--captured")[1]
+        assert "answers of new: model: m-1\nanswers of new: system_fingerprint: fp_1\n" in captured
+        assert "/version (version 0.9.1)" in captured
+        state |= {"flip": True, "print": "fp_2", "model": "m-2"}
         server.models[0]["max_model_len"] = 8192
         code, out, _ = call("reproduce", "story", "--json")
     found = json.loads(out)
     assert (code, found["verdict"], found["cause"]) == (1, "not reproduced", None)
     different = "\n".join(found["not_swapped"])
     assert "new: system_fingerprint: ['fp_1'] then, ['fp_2'] now" in different
+    assert "new: model: ['m-1'] then, ['m-2'] now" in different
     assert "'max_model_len': 4096" in different
     assert "0.9.1" in different
     assert "0.9.2" in different

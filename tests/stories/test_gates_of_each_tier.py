@@ -34,6 +34,7 @@ FIXTURES = [
     ("regulated", {**SIGNED, "approvals": (BOB,), "record": 9}, SHIP, ()),
     ("regulated", {**SIGNED, "approvals": (BOB,)}, HOLD, ()),
     ("regulated", {"changes": CODE, **SIGNED, "record": 9, "forecast": 8, "activated": 7,
+                   "activated_by": (BOB,),
                    "approvals": (BOB, replace(BOB, key="c", name="cy", roles=("compliance",),
                                               claimed="compliance"))}, INSUFFICIENT,
      ("entry:reproduction",)),

@@ -82,6 +82,15 @@ def test_one_removed_item_is_noticed_also_when_the_manifest_is_written_anew(pack
         done = empty(file)
         assert done.returncode == 3, name
         assert "Not sound: " in done.stderr
+    # Without what was signed about it, only the decision asks for its lock.
+    signed = {name for name, kind in kinds.items() if kind == "statement"}
+    locks = {name for name, kind in kinds.items() if kind == "study.locked"}
+    file.write_bytes(without(pack, signed))
+    assert empty(file).returncode == 0
+    file.write_bytes(without(pack, {*signed, *locks}))
+    done = empty(file)
+    assert done.returncode == 3
+    assert "the lock is missing that a decision rests on" in done.stderr
 
 
 def test_every_control_has_its_evidence_or_is_a_gap(pack, approved):

@@ -10,7 +10,7 @@ import click
 
 from liftgate.cli.compare_files import check_picture, draw, export_to, write_export
 from liftgate.cli.compare_values import by_metric, margin, number, ratios, value_range
-from liftgate.cli.result import print_json, prints, show
+from liftgate.cli.result import print_json, print_line, prints, until_stopped
 from liftgate.errors import DataError
 from liftgate.records import Columns, Comparison, Comparisons, Question, Want
 
@@ -222,11 +222,15 @@ def _look(
 
     def ready(origin: str) -> None:
         link = f"{origin}/enter/{token}" if token else f"{origin}/"
-        show({"link": link}, link, "Serving; Ctrl-C stops.", as_json=as_json)
+        if as_json:
+            print_line({"link": link})
+        else:
+            click.echo(f"{link}\nServing; Ctrl-C stops.")
 
     look = open_side_by_side(baseline, candidate, question)
     place = Address(options["host"], options["port"], options["off_loopback"])
-    serve_app(lambda hosts: make_compare_app(look, hosts=hosts, token=token), place, ready)
+    with until_stopped():
+        serve_app(lambda hosts: make_compare_app(look, hosts=hosts, token=token), place, ready)
     return 0
 
 

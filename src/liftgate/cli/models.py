@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from liftgate.cli import complete
-from liftgate.cli.result import print_json, prints, show
+from liftgate.cli.result import print_json, print_line, prints, show, until_stopped
 
 
 @click.group()
@@ -114,17 +114,14 @@ def serve(*, name: str, port: int, context: int, slots: int, threads: int, as_js
     from liftgate.models.runtime import Loading
 
     with served(name, Loading(context, slots, threads), port=port) as address:
-        show(
-            {"name": name, "address": address},
-            f"Serving {name} at {address}",
-            f"In a study: system: openai:{name}, params: {{base_url: {address}}}",
-            "Ctrl-C ends it.",
-            as_json=as_json,
-        )
-        try:
+        if as_json:
+            print_line({"name": name, "address": address})
+        else:
+            click.echo(f"Serving {name} at {address}")
+            click.echo(f"In a study: system: openai:{name}, params: {{base_url: {address}}}")
+            click.echo("Ctrl-C ends it.")
+        with until_stopped():
             threading.Event().wait()
-        except KeyboardInterrupt:
-            click.echo("\nStopped.", err=True)
     return 0
 
 

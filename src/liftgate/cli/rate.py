@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from liftgate.cli import complete, options
-from liftgate.cli.result import print_json, prints, show
+from liftgate.cli.result import print_json, print_line, prints, show, until_stopped
 from liftgate.cli.text import visible
 
 _BATCH = click.argument("batch", shell_complete=complete.batches)
@@ -146,14 +146,14 @@ def serve(*, batch: str, as_json: bool, **given: Any) -> int:
 
     def ready(links: Mapping[str, str]) -> None:
         if as_json:
-            print_json({"batch": batch, "links": links})
+            print_line({"batch": batch, "links": links})
         else:
             width = max(map(len, links))
             for who, link in links.items():
                 click.echo(f"  {who:<{width}}  {link}")
             click.echo("Serving; Ctrl-C stops. Everything is kept as it comes in.")
 
-    with opened(Workspace.locate(), batch) as room:
+    with opened(Workspace.locate(), batch) as room, until_stopped():
         serve(room, Address(**given), ready)
     return 0
 

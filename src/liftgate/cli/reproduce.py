@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 @options.MAYBE_KEY
 @prints(
     *("run?", "verdict?", "trials?", "differing?", "cause?", "parts?", "entry?", "estimate?"),
-    *("folder?", "manifest?", "incomplete?", "code_now?", "…"),
+    *("folder?", "manifest?", "incomplete?", "code_now?", "answers?", "…"),
 )
 def reproduce(
     *,
@@ -124,14 +124,16 @@ def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: 
 
 
 def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> int:
-    from liftgate.flow.captured import code_now, incomplete, run_named
+    from liftgate.flow.captured import answers_said, code_now, incomplete, run_named
 
     found = run_named(run, workspace)
     missing = incomplete(found, workspace)
     now = code_now(study.resolve().parent)
+    answers = answers_said(found, workspace)
+    told = [f"answers of {name}: {', '.join(values)}" for name, values in answers.items()]
     body = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
-    lines = [*captured_lines(found.manifest, now), *(missing or [WHOLE])]
-    show({**body, "code_now": now}, lines, as_json=as_json)
+    lines = [*captured_lines(found.manifest, now), *told, *(missing or [WHOLE])]
+    show({**body, "code_now": now, "answers": dict(answers)}, lines, as_json=as_json)
     return 4 if missing else 0
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import click
@@ -54,6 +55,20 @@ def as_text(body: Mapping[str, Any]) -> str:
 def print_json(body: Mapping[str, Any]) -> None:
     """Print a result as JSON, the only thing that a command prints on stdout then."""
     click.echo(as_text(body))
+
+
+def print_line(body: Mapping[str, Any]) -> None:
+    """Print a result as JSON on one line: whoever reads a command that serves waits for no more."""
+    click.echo(json.dumps(json.loads(as_text(body))))
+
+
+@contextlib.contextmanager
+def until_stopped() -> Iterator[None]:
+    """Serve until Ctrl-C, which is the end that is meant, and no error."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
 
 
 def show(body: Mapping[str, Any], *lines: str | Iterable[str], as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from liftgate.cli.result import print_json, prints
+from liftgate.cli.result import print_line, prints, until_stopped
 from liftgate.errors import DataError
 
 
@@ -76,6 +76,8 @@ def ui(
     # With LIFTGATE_HOME the workspace lies apart from what was made in it.
     inside = workspace.home.name == FOLDER
     site = Site(workspace, workspace.home.parent if inside else folder.resolve())
+    # Who asks for a page shall not wait for long behind a thread that computes another.
+    sys.setswitchinterval(0.001)
     site.index.now()
     warm(site)
     tokens = new_tokens() if off_loopback else None
@@ -85,7 +87,7 @@ def ui(
         if tokens is not None:
             links = {role.value: f"{origin}/enter/{token}" for role, token in tokens.items()}
         if as_json:
-            print_json({"workspace": str(workspace.home), "links": links})
+            print_line({"workspace": str(workspace.home), "links": links})
         elif tokens is None:
             click.echo(f"{links['all']}\nServing; Ctrl-C stops.")
         else:
@@ -96,12 +98,10 @@ def ui(
         if wanted:
             click.launch(next(reversed(links.values())))
 
-    try:
+    with until_stopped():
         serve_app(
             lambda hosts: make_ui_app(site, hosts=hosts, tokens=tokens),
             Address(host, port, off_loopback, name),
             ready,
         )
-    except KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
     return 0

@@ -73,6 +73,20 @@ def incomplete(run: Run, workspace: Workspace) -> list[str]:
     return found
 
 
+def answers_said(run: Run, workspace: Workspace) -> Mapping[str, Any]:
+    """Return what the answers of a run, as far as they count, named as model and fingerprint."""
+    listed = run.manifest.get("endpoints") or {}
+    assert isinstance(listed, Mapping)
+    if not listed:
+        return {}
+    try:
+        said = original_of(run.id, workspace).said
+    except DataError:
+        return {}
+    asked = [f"{arm}: {part}" for arm in listed for part in ("model", "system_fingerprint")]
+    return {name: said[name] for name in asked if name in said}
+
+
 def code_now(folder: Path) -> str | None:
     """Return the digest of the code in a folder as it is; None: it is in no repository."""
     try:

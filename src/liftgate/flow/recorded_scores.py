@@ -10,7 +10,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from liftgate.canon import canonical, digest, parse
+from liftgate.canon import canonical, digest, parse, parse_each
 from liftgate.errors import DataError
 from liftgate.evals.plan import BoundArm, BoundScorer, Plan
 from liftgate.gates.pairs import Floats, clusters_of, joined_tries, kind_of
@@ -101,7 +101,7 @@ def kept_items(digest_: str, store: Store) -> KeptItems:
         DataError: its index was never kept, or was erased, or all facts were.
         BrokenChain: a blob is not what its digest names.
     """
-    index: Any = store.output(digest_)
+    index = parse_each(store.output_data(digest_))
     places: dict[str, int | None] = {}
     known: list[tuple[str, dict[str, Any], bytes]] = []
     names, inputs, which, erased = [], bytearray(), array("i"), 0
@@ -121,7 +121,7 @@ def kept_items(digest_: str, store: Store) -> KeptItems:
     if not names:
         raise DataError("dataset: the facts of every item of it were erased")
     # Copied, for among what was read with them they would keep its memory.
-    copied, names, index = canonical(names), [], None
+    copied, names = canonical(names), []
     return KeptItems(
         tuple(parse(copied)),
         digests_of([bytes(inputs)]),

@@ -24,6 +24,8 @@ from liftgate.store import Store
 from liftgate.study.design import Study
 from liftgate.study.load import load
 
+_LISTED = {"model": "listed model"}
+
 
 def key_of(row: Observation, arm: str) -> str:
     """Return what the same trial is found by in another run: arm, item, repeat."""
@@ -72,7 +74,8 @@ def said(
         for part, values in parts_.items()
     }
     for arm, about in (manifest.get("endpoints") or {}).items():
-        told |= {f"{arm}: {name}": value for name, value in about.items()}
+        # What answers name as their model is another thing than what the server lists.
+        told |= {f"{arm}: {_LISTED.get(name, name)}": value for name, value in about.items()}
     return told
 
 

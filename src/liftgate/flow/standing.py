@@ -223,6 +223,9 @@ def decided(seen: Picture) -> Entry:
     return seen.decision
 
 
+_FEW = 10_000
+
+
 def _rows(
     case: Case, locked: lock.Locked, store: Store, judged: Mapping[str, Judged]
 ) -> tuple[dict[str, Any], frozenset[str]]:
@@ -233,10 +236,11 @@ def _rows(
     """
     bound = summary.bound_rows(case.rows.observations, list(case.study.scorers))
     counted = {row.trial.key for row in case.rows.observations}
+    among = sorted(counted) if len(counted) <= _FEW else None
     scored = [
         plain(score)
         for fingerprint in sorted(locked.body["scorers"].values())
-        for score in store.scores(fingerprint)
+        for score in store.scores(fingerprint, among)
         if score.trial_key in counted
     ]
     runs = frozenset(row.trial.run for row in case.rows.observations)

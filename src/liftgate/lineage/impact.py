@@ -191,6 +191,8 @@ def still_reopened(entries: Sequence[Entry], decision: Entry) -> tuple[str, ...]
     Deciding once more on the rows that were called wrong is not looking at them again; nor are
     other rows or another wording, where the items were called wrong and are the same.
     """
+    if not any(one.kind == REOPENED for one in entries):
+        return ()
     mine = [
         one
         for one in entries

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from liftgate.cli import ui as module
@@ -52,6 +54,13 @@ def test_one_link_on_this_machine_and_stopping_is_no_error(tmp_path, served, cap
     assert said.out == "http://127.0.0.1:1/\nServing; Ctrl-C stops.\n"
     assert said.err == "Stopped.\n"
     assert served["opened"] == []
+
+
+def test_as_json_the_links_are_one_object_on_one_line(tmp_path, served, capsys):
+    assert called(tmp_path, "--json", "--no-open") == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    home = str(tmp_path / ".liftgate")
+    assert json.loads(line) == {"workspace": home, "links": {"all": "http://127.0.0.1:1/"}}
 
 
 def test_the_browser_is_opened_when_that_is_asked_for(tmp_path, served):

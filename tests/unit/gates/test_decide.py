@@ -13,6 +13,7 @@ from liftgate.gates.candidates import exit_code
 from liftgate.gates.decide import decide, weakest_mark
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import (
+    Alternative,
     Mark,
     Part,
     Reading,
@@ -141,6 +142,20 @@ def test_hold_needs_harm_after_holm_over_the_claims() -> None:
     assert among.harms == ()
     reading = next(v.reading for v in among.verdicts if v.claim == "primary")
     assert reading is Reading.INFERIOR  # the reading is not the flag
+
+
+def test_a_claim_whose_harm_cannot_be_tested_keeps_its_place_in_the_correction() -> None:
+    class OneSided(StatedEvidence):
+        def difference(self, *, null: float = 0.0, alternative: Alternative = Alternative.GREATER):  # type: ignore[no-untyped-def]
+            if alternative is Alternative.LESS:
+                return replace(self, refusal="no end").difference(null=null)
+            return super().difference(null=null, alternative=alternative)
+
+    harm = StatedEvidence(value=-0.01 * 1.7507, se=0.01)  # harm p = 0.04, 0.08 of two
+    (among,) = candidates(new=(harm, OneSided(value=0.1, se=0.01)))
+    guard = next(v for v in among.verdicts if v.claim == "guardrails.0")
+    assert (guard.rejected, guard.harm_p) == (True, None)
+    assert (among.word, among.harms) == (OPEN, ())
 
 
 def test_alpha_hold_is_its_own_level() -> None:

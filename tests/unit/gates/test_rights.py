@@ -86,6 +86,12 @@ def test_authors_machines_and_claimed_roles_do_not_count() -> None:
     assert state({}) is State.MET
 
 
+@pytest.mark.parametrize("other", ["ADA", "ada", "\uff21da"])
+def test_an_author_is_one_however_the_name_is_written(other: str) -> None:
+    assert state({"x": 1}, signer(other, "x"), authors={"Ada"}) is State.NOT_MET
+    assert state({"x": 1}, signer("adam", "x"), authors={"Ada"}) is State.MET
+
+
 def test_a_scope_of_named_teams_asks_each_once() -> None:
     right, _ = find(TABLE, "gate-change")
     assert needed(right, Scope(("search", "ads", "search"))) == {"team-search": 1, "team-ads": 1}

@@ -13,6 +13,7 @@ import pytest
 
 from liftgate.protocols import Evidence, Rule
 from liftgate.records import Alternative, Claim, Design, Part, Population, Reading, Status
+from liftgate.rules._reading import rejects
 from liftgate.rules.each_non_inferior import each_non_inferior
 from liftgate.rules.equivalent import equivalent
 from liftgate.rules.non_inferior import non_inferior
@@ -186,6 +187,24 @@ def test_each_non_inferior_takes_the_worst_slice_and_the_largest_p(one: str, two
         assert verdict.p_value is None
     else:
         assert verdict.p_value == max(p.p_value for p in verdict.parts if p.p_value is not None)
+
+
+def test_harm_in_one_slice_costs_the_number_of_slices() -> None:
+    harm = stated_limits(-0.0602, -0.0201)  # alone just below the margin
+    claim = claim_for("each_non_inferior", by_slice="folder")
+    rule = each_non_inferior(margin=M)
+    alone = rule.judge(claim, "new", StatedEvidence(parts={"bad": harm}))
+    fine = {f"s{k}": stated_limits(-0.01, 0.01) for k in range(3)}
+    among = rule.judge(claim, "new", StatedEvidence(parts={"bad": harm, **fine}))
+    assert alone.harm_p is not None
+    assert 0.04 < alone.harm_p <= 0.05
+    assert among.harm_p == pytest.approx(4 * alone.harm_p)
+
+
+@pytest.mark.parametrize(("p_value", "rejected"), [(0.05, True), (0.0500001, False)])
+def test_a_p_value_of_exactly_alpha_rejects(p_value: float, rejected: bool) -> None:
+    estimate = replace(stated_limits(0.001, 0.1).difference(), p_value=p_value)
+    assert rejects(estimate, 0.05) is rejected
 
 
 EVERY_RULE: list[tuple[Rule, Claim]] = [

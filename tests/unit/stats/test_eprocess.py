@@ -8,6 +8,8 @@ import pytest
 
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.stats import EProcess, betting
+from liftgate.stats.gambler import betting_family
+from liftgate.stats.inputs import Sample
 from liftgate.stats.kinds import Alternative, Design, Mark, Population
 
 GREATER, LESS = Alternative.GREATER, Alternative.LESS
@@ -253,6 +255,18 @@ def test_clusters_arrive_whole():
     assert process.status.n == 2  # a refused update leaves nothing behind
     process.update([1] * 2, [0] * 2, cluster=["e", "d"])
     assert process.status.clusters == 4
+
+
+def test_bets_are_scaled_by_the_cluster_that_the_lock_allows_not_by_the_largest_seen():
+    codes = np.repeat(np.arange(40), 3)
+    values = np.where(np.arange(120) % 5 == 0, -1.0, 1.0)
+    asked = {
+        size: betting_family(Sample(values, codes, (-1.0, 1.0), largest_cluster=size))
+        for size in (3, 6)
+    }
+    tails = {size: one.tail(0.0, Alternative.GREATER) for size, one in asked.items()}
+    # Twice the cluster that may come halves every bet: it takes more to be sure.
+    assert tails[3] < 0.01 * tails[6]
 
 
 def test_labels_and_the_largest_cluster_go_together():

@@ -94,13 +94,13 @@ def more_rows(place, plan, dataset, random):
                 )  # fmt: skip
                 writer.add_trial(trial)
                 for scorer in plan.single:
-                    for _ in range(random.randrange(3)):
+                    for _ in range(random.randrange(5)):
                         outcome = random.choice(list(Outcome))
                         value = random.random() if outcome is Outcome.VALUE else None
-                        target = random.choice([asked.target_digest, "sha256:" + "7" * 64])
+                        target = random.choice([*[asked.target_digest] * 4, "sha256:" + "7" * 64])
                         writer.add_score(
                             Score(
-                                key, attempt, random.choice([writer.run, "elsewhere"]),
+                                key, attempt, random.choice([*[writer.run] * 5, "elsewhere"]),
                                 scorer.fingerprint, target, writer.run, outcome, value,
                                 f'why "{random.randrange(9)}" é',
                             )
