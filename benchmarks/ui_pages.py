@@ -344,9 +344,7 @@ def _measure(folder: Path, addresses: Mapping[str, str], times: int) -> list[str
         text=True,
     )
     assert server.stdout is not None
-    told = ""
-    while not told.endswith("\n}\n"):
-        told += server.stdout.readline()
+    told = server.stdout.readline()
     netloc = urlsplit(json.loads(told)["links"]["all"]).netloc
     print(f"ready after {time.perf_counter() - start:.1f} s, {_cpu_s(server.pid):.1f} s of CPU")
     print(

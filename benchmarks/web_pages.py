@@ -81,7 +81,7 @@ def main() -> None:
             text=True,
         )
         assert server.stdout is not None
-        told = "".join(iter(server.stdout.readline, "}\n")) + "}"
+        told = server.stdout.readline()
         netloc = urlsplit(json.loads(told)["link"]).netloc
         print(f"{given.trials} trials, ready after {time.perf_counter() - start:.1f} s")
         for name, path in PAGES.items():
