@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from liftgate import stats
 from liftgate.errors import DataError
+from liftgate.stats import words
 
 FOX, WHALE = "The red fox runs", "The blue whale sings"
 
@@ -19,6 +21,12 @@ def test_texts_that_share_words_lie_together() -> None:
     assert found.shape == (10, 1)
     assert np.ptp(found[::2]) == 0
     assert found[0, 0] == pytest.approx(-found[1, 0])
+
+
+@pytest.mark.parametrize("texts", [7, 50, 333])
+def test_of_words_that_weigh_the_same_the_first_gives_the_sign(texts) -> None:
+    found = stats.word_components([FOX, WHALE] * texts)
+    assert found[1, 0] > 0  # "blue" is the first of all words
 
 
 def test_order_of_texts_and_case_do_not_matter() -> None:
@@ -49,6 +57,34 @@ def test_no_component_is_refused() -> None:
         stats.word_components([FOX], 0)
 
 
+def test_memory_grows_with_the_words_in_the_texts_and_not_with_all_that_count() -> None:
+    rng = np.random.default_rng(3)
+    letters = "abcdefghi"
+    known = np.array([a + b + c for a in letters for b in letters for c in letters])
+    texts = [" ".join(row) for row in rng.choice(known, (6_000, 12)).tolist()]
+    stats.word_components(texts[:100])  # what is imported is not counted
+    tracemalloc.start()
+    try:
+        stats.word_components(texts)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 6_000 * 600 * 8 / 2
+
+
+def test_blocks_of_texts_are_one_table(monkeypatch) -> None:
+    rng = np.random.default_rng(4)
+    texts = [" ".join(rng.choice(list("abcdefgh"), 3)) for _ in range(50)]
+    whole = stats.word_components(texts)
+    monkeypatch.setattr(words, "_BLOCK", 7)
+    assert stats.word_components(texts) == pytest.approx(whole, abs=1e-8)
+
+
+def test_apostrophes_without_end_are_read_in_one_go() -> None:
+    texts = ["'" * 100_000, "a'" * 50_000, "a'b " * 25_000] * 3
+    assert stats.word_components(texts).shape[0] == 9
+
+
 def test_hostile_text_is_only_text() -> None:
     texts = ["<script>alert(1)</script> \x00\x1b[31m \ud800", "ordinary words", "é" * 200_000] * 3
     found = stats.word_components(texts)
@@ -72,8 +108,8 @@ def test_words_that_tell_narrow_the_interval_and_words_that_do_not_leave_it() ->
         )
         return found.high - found.low
 
-    words = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet"]
-    dull = [" ".join(rng.choice(words, 4)) for _ in label]
+    vocabulary = ["amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet"]
+    dull = [" ".join(rng.choice(vocabulary, 4)) for _ in label]
     telling = [text + (" yes" if one else " no") for text, one in zip(dull, label, strict=True)]
     alone = stats.mean(label[drawn], kind="graded", score_range=(0, 1))
     assert width(telling) < 0.75 * (alone.high - alone.low)
