@@ -347,11 +347,15 @@ def case_of(
         scales=scales,
         rows=rows,
         judged=known,
-        signals={
-            one.name: signals_of(rows.observations, one.name, columns_of(one), store)
-            for one in parts.scorers
-            if one.name in known and not known[one.name].refusal
-        },
+        signals=signals_of(
+            rows.observations,
+            {
+                one.name: columns_of(one)
+                for one in parts.scorers
+                if one.name in known and not known[one.name].refusal
+            },
+            store,
+        ),
         compared=frozenset(one.name for one in parts.scorers if one.of_pairs),
         ratios=ratios_of(parts.study, scales, rows.observations, store)
         if parts.study.ratios

@@ -162,7 +162,8 @@ def _body(
     rubric = made.rubric
     scale = counted_scale(made)
     kind = rubric.scale.kind
-    signals = signals_of(rows, made.bound.name, columns_of(made.bound), store)
+    metric = made.bound.name
+    signals = signals_of(rows, {metric: columns_of(made.bound)}, store)[metric]
     options: dict[str, Any] = {"level": request.level, "seed": request.seed}
     half = request.half_width or HALF_WIDTH * (made.span[1] - made.span[0])
     return {

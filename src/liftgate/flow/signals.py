@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
@@ -25,27 +25,43 @@ class Signals:
     """How many of them are components of words."""
 
 
-def signals_of(rows: Sequence[Observation], metric: str, judges: int, store: Store) -> Signals:
-    """Return the covariates of a judged metric.
+def signals_of(
+    rows: Sequence[Observation], judges: Mapping[str, int], store: Store
+) -> dict[str, Signals]:
+    """Return judged metric -> its covariates.
 
     They are fixed by the study: length and words always, and the votes of each judge of a panel.
     The words of all answers have their components in common, so that arms can be compared.
 
     Args:
         rows: of the study.
-        metric: the judged one.
-        judges: how many judges' votes are columns of their own; 0: none.
+        judges: judged metric -> how many judges' votes are columns of their own; 0: none.
         store: holds answers and votes.
     """
+    if not judges:
+        return {}
     texts = [_text(row, store) for row in rows]
+    lengths = [math.nan if text is None else math.log1p(len(text)) for text in texts]
     words = stats.word_components(texts)
+    return {
+        metric: Signals(
+            _means(
+                ((row.arm, row.item), [length, *_votes(row, metric, count, store), *axes])
+                for row, length, axes in zip(rows, lengths, words.tolist(), strict=True)
+            ),
+            words.shape[1],
+        )
+        for metric, count in judges.items()
+    }
+
+
+def _means(
+    known: Iterable[tuple[tuple[str, str], list[float]]],
+) -> dict[tuple[str, str], tuple[float, ...]]:
     found: dict[tuple[str, str], list[list[float]]] = {}
-    for row, text, axes in zip(rows, texts, words.tolist(), strict=True):
-        length = math.nan if text is None else math.log1p(len(text))
-        values = [length, *_votes(row, metric, judges, store), *axes]
-        found.setdefault((row.arm, row.item), []).append(values)
-    means = {key: tuple(map(fmean, zip(*some, strict=True))) for key, some in found.items()}
-    return Signals(means, words.shape[1])
+    for answer, values in known:
+        found.setdefault(answer, []).append(values)
+    return {answer: tuple(map(fmean, zip(*some, strict=True))) for answer, some in found.items()}
 
 
 def columns_of(scorer: BoundScorer) -> int:

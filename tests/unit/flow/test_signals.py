@@ -17,11 +17,13 @@ class Blobs:
 
     def __init__(self, **held) -> None:
         self.held = held
+        self.read = []
 
     def blob_state(self, digest):
         return "kept" if digest in self.held else "erased"
 
     def output(self, digest):
+        self.read.append(digest)
         return self.held[digest]
 
 
@@ -41,7 +43,7 @@ def test_length_and_votes_are_means_over_repeats() -> None:
         a="abc", b="abcdefg", da=votes((0, 1.0), (0, 0.0), (1, 1.0)), db=votes((0, 1.0), (1, 1.0))
     )
 
-    found = signals_of([row(0, "a", "da"), row(1, "b", "db")], "good", 2, store)
+    found = signals_of([row(0, "a", "da"), row(1, "b", "db")], {"good": 2}, store)["good"]
 
     length = (math.log(4) + math.log(8)) / 2
     assert found.values == {("arm", "i"): pytest.approx((length, 0.75, 1.0))}
@@ -51,7 +53,7 @@ def test_length_and_votes_are_means_over_repeats() -> None:
 def test_what_is_not_known_is_nan() -> None:
     store = Blobs(da=votes((0, None), (1, 1.0)))
 
-    (found,) = signals_of([row(0, "gone", "da")], "good", 2, store).values.values()
+    (found,) = signals_of([row(0, "gone", "da")], {"good": 2}, store)["good"].values.values()
 
     assert math.isnan(found[0])
     assert math.isnan(found[1])
@@ -63,7 +65,7 @@ def test_words_are_the_last_columns_and_unknown_where_the_answer_is() -> None:
     store = Blobs(**texts)
     rows = [replace(row(0, f"o{n}", None), item=f"i{n}") for n in range(8)]
 
-    found = signals_of([*rows, replace(row(0, "gone", None), item="x")], "good", 0, store)
+    found = signals_of([*rows, replace(row(0, "gone", None), item="x")], {"good": 0}, store)["good"]
 
     assert found.weak == 1
     red = {round(found.values["arm", f"i{n}"][-1], 6) for n in range(1, 8, 2)}
@@ -71,3 +73,15 @@ def test_words_are_the_last_columns_and_unknown_where_the_answer_is() -> None:
     assert len(red) == len(blue) == 1
     assert red != blue
     assert all(map(math.isnan, found.values["arm", "x"]))
+
+
+def test_an_answer_is_read_once_for_all_judged_metrics_and_never_without_one() -> None:
+    store = Blobs(a="abc", b="abcdefg")
+    rows = [row(0, "a", None), row(1, "b", None)]
+
+    assert signals_of(rows, {}, store) == {}
+    assert store.read == []
+    found = signals_of(rows, {"good": 0, "kind": 0}, store)
+
+    assert store.read == ["a", "b"]
+    assert found["good"] == found["kind"]
