@@ -6,6 +6,7 @@ its tries. What a file counts of itself (tests, failures, errors, skipped) is co
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ _OUTCOMES = ("skipped", "failure", "error")
 _MOST_TEXT = 100_000
 """Characters that are kept of what a test says."""
 _PIECE = 2**18
+_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 def _mine(head: Head) -> bool:
@@ -177,9 +179,10 @@ def _scores(case: _Case, path: Path) -> dict[str, float | None]:
     passed = {"": 1.0, "failure": 0.0}.get(case.outcome)
     if case.seconds is None or case.outcome in {"error", "skipped"}:
         return {PASSED: passed}
+    # Surefire groups thousands by a comma; any other comma would be a decimal one.
+    text = case.seconds.replace(",", "") if _GROUPED.fullmatch(case.seconds) else case.seconds
     try:
-        # Surefire groups thousands by a comma.
-        value = float(case.seconds.replace(",", ""))
+        value = float(text)
     except ValueError:
         raise DataError(
             f"{path}: {case.item}: time: got {shown(case.seconds)}, expected seconds"

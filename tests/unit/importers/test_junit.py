@@ -115,6 +115,7 @@ def test_counts_that_are_not_those_of_the_tests_are_told(tmp_path) -> None:
         ('<testsuites><testcase name="a"/></testsuites>', "out of its place"),
         ('<testsuite><testcase name="a"><testcase name="b"/></testcase></testsuite>', "place"),
         ('<testsuite><testcase name="a" time="soon"/></testsuite>', "time: got 'soon'"),
+        ('<testsuite><testcase name="a" time="1,5"/></testsuite>', "time: got '1,5'"),
         ('<testsuite><testcase name="a" time="inf"/></testsuite>', "finite"),
         ('<testsuite name="s"></testsuite>', "without a sample"),
         ('<html><testsuite><testcase name="a"/></testsuite></html>', "begins with <html>"),
