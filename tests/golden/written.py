@@ -37,6 +37,7 @@ from liftgate.records import Dataset, Entry, Item, Margin, Question, Want
 from liftgate.records.decision_record import Choice, DecisionRecord, Dissent, Expectation
 from liftgate.study import lock
 from liftgate.study.load import loads
+from tests.fixtures.capitals import about
 from tests.fixtures.logs.by_format import Row, inspect_json, table
 from tests.stories.desks import DECISION, LOCK
 
@@ -49,23 +50,6 @@ VERSION = "0.0.0"
 ARM = "dense"
 DIGEST = "sha256:" + "ab" * 32
 
-ABOUT = """
-liftgate: 1
-dataset:
-  name: Capitals
-  description: Questions about capitals, with "quotes" and <tags>.
-  license: https://creativecommons.org/publicdomain/zero/1.0/
-  url: https://example.org/capitals
-  version: 1.2.0
-  published: "2026-11-27"
-  creators: [{name: A. Tester, is_person: true}, {name: Example}]
-  keywords: [geography]
-  languages: [en]
-  cite: "A. Tester: Capitals."
-  collection: Typed by hand.
-  limits: Europe only.
-  content: items
-"""
 ITEMS = Dataset(
     "items.jsonl",
     tuple(
@@ -146,10 +130,10 @@ def model_card() -> tuple[Facts, Document]:
 
 def dataset_card() -> tuple[Facts, Document]:
     """Return the card of a small set of items, which lie beside it, with the facts behind it."""
-    about = read_about(ABOUT, "about.yaml")
+    said = read_about(about("items"), "about.yaml")
     tables = {"dataset": dataset_table(ITEMS, 0, "items")}
     facts = Facts(1, {"name": "capitals", "dataset": {}}, {}, tables.__getitem__)
-    source = Source(DIGEST, TIME.isoformat(), 1, about)
+    source = Source(DIGEST, TIME.isoformat(), 1, said)
     return facts, compile_document(SHIPPED / "dataset-card.md.j2", facts, source)
 
 

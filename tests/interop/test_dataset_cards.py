@@ -15,26 +15,10 @@ from liftgate.documents.compiled import SHIPPED, compile_document
 from liftgate.documents.croissant import CONFORMS, CROISSANT, ITEMS, dataset_table, measured
 from liftgate.documents.facts import Facts
 from liftgate.records import Dataset, Item
+from tests.fixtures.capitals import about
 
 # mlcroissant's own parser of JSON-LD uses what its library has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated")
-ABOUT = """
-liftgate: 1
-dataset:
-  name: Capitals
-  description: Questions about capitals, with "quotes" and <tags>.
-  license: https://creativecommons.org/publicdomain/zero/1.0/
-  url: https://example.org/capitals
-  version: 1.2.0
-  published: "2026-11-27"
-  creators: [{name: A. Tester, is_person: true}, {name: Example}]
-  keywords: [geography]
-  languages: [en]
-  cite: "A. Tester: Capitals."
-  collection: Typed by hand.
-  limits: Europe only.
-  content: CONTENT
-"""
 DATASET = Dataset(
     "items.jsonl",
     tuple(
@@ -51,10 +35,10 @@ DATASET = Dataset(
 
 
 def card(content):
-    about = read_about(ABOUT.replace("CONTENT", content), "about.yaml")
+    said = read_about(about(content), "about.yaml")
     table = dataset_table(DATASET, 0, content)
     facts = Facts(1, {"name": "study", "dataset": {}}, {}, {"dataset": table}.__getitem__)
-    source = Source("sha256:ab", "2026-11-27T00:00:00+00:00", 1, about)
+    source = Source("sha256:ab", "2026-11-27T00:00:00+00:00", 1, said)
     return table, compile_document(SHIPPED / "dataset-card.md.j2", facts, source)
 
 
