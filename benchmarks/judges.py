@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 
 import duckdb
@@ -244,6 +246,62 @@ def levels(runs: int) -> None:
         )
 
 
+WEAK = 16
+"""Features, as many as an answer has components of words."""
+TOLD = {"nothing": 0.0, "little": 0.1, "much": 0.5}
+"""What each feature holds of what label and judge have in common, in its own noise's s.d."""
+
+
+def features(runs: int) -> None:
+    """The same with sixteen features beside the judge."""
+    for n in SIZES:
+        for name, told in TOLD.items():
+            rng = np.random.default_rng(13)
+            above = below = 0
+            for _ in range(runs):
+                hidden = rng.normal(size=LOCKED)
+                label, judge = (hidden > 0).astype(float), hidden + rng.normal(0, 0.9, LOCKED) + 0.5
+                drawn = rng.permutation(LOCKED)[:n]
+                found = stats.judged_mean(
+                    label[drawn],
+                    drawn,
+                    judge=judge,
+                    features=told * hidden[:, None] + rng.normal(size=(LOCKED, WEAK)),
+                    level=0.9,
+                    **UNIT,
+                )
+                above, below = above + (found.low > 0.5), below + (found.high < 0.5)
+            print(
+                f"one-sided error at 5 %, {n} labels, {WEAK} features that tell {name}: "
+                f"{100 * above / runs:.1f} % and {100 * below / runs:.1f} % ({runs} runs)",
+                flush=True,
+            )
+
+
+def words() -> None:
+    """What components of words cost, where each answer has a hundred of them."""
+    rng = np.random.default_rng(15)
+    letters = "abcdefghijklmnopqrst"
+    known = np.array([a + b + c for a in letters for b in letters for c in letters])
+    often = 1 / np.arange(1, known.size + 1)
+    stats.word_components(["one two", "two three", "three one"] * 3)
+    for answers in (400, 10_000, 100_000):
+        drawn = rng.choice(known, (answers, 100), p=often / often.sum())
+        texts = [" ".join(row) for row in drawn.tolist()]
+        began = time.process_time()
+        stats.word_components(texts)
+        took = time.process_time() - began
+        tracemalloc.start()
+        stats.word_components(texts)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        print(
+            f"components of words, {answers:,} answers of 100 words: {took:.2f} s of processor, "
+            f"at most {most / 1e6:.0f} MB beside the answers",
+            flush=True,
+        )
+
+
 def differences(runs: int) -> None:
     """The same for the paired difference of two arms that are alike, 100 labelled pairs."""
     for n in SIZES:
@@ -352,12 +410,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2_000)
     given = parser.parse_args()
     if (DATA / "pandalm_human3.parquet").exists():
-        run("PandaLM, 2 judges and length", *pandalm(), given.runs)
+        label, table = pandalm()
+        run("PandaLM, 2 judges and length", label, table, given.runs)
+        noise = np.random.default_rng(14).normal(size=(label.size, WEAK))
+        name = f"PandaLM with {WEAK} useless features"
+        run(name, label, table, given.runs, features=noise)
+        name = f"PandaLM with {WEAK} useless covariates"
+        run(name, label, np.column_stack([table, noise]), given.runs)
     else:
         print(f"SKIPPED: no tables in {DATA} (LIFTGATE_DATA)", file=sys.stderr)
     biased(given.seeds)
     useless(given.seeds)
     levels(given.seeds)
+    features(given.seeds)
+    words()
     differences(given.seeds)
     rates(given.seeds)
     draws(given.seeds)
