@@ -9,11 +9,14 @@ import pytest
 
 from liftgate.canon import canonical, parse
 from liftgate.errors import BrokenChain, DataError
+from liftgate.flow.gate_view import gate_view
+from liftgate.flow.study_index import StudyIndex
 from liftgate.ledger import Ledger, consent, dsse
 from liftgate.ledger import trust as trusts
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import Trust, Trusted
 from liftgate.lineage import pack_verifier
+from liftgate.store import Workspace
 from liftgate.study.lock import LOCKED
 from tests.stories.attack_table import assert_told
 from tests.stories.offices import adopt, approve_by_hand, by_hand, hire, second_key, shown
@@ -97,6 +100,22 @@ def test_a_waiver_by_the_author_or_a_conflicted_person_with_another_key_holds_no
     assert json.loads(office.said)["counts"]["waivers"] == {"void": 2}
     assert office.status() == 1
     assert "conflict of interest: owns shares" in office.said
+
+
+def test_the_gate_page_calls_no_signature_valid_that_the_gate_does_not_count(office):
+    second_key(office, "ada-laptop", "ada", "product")
+    assert office("sign", "study.yaml", "--sign-with", "ada") == 0
+    approve_by_hand(office, "ada-laptop")
+    lock = office.entries(LOCKED)[-1]
+    said = {"study": "story", "owner": "bob", "reason": "x", "until": SOON}
+    for name in ("ada-laptop", "bob"):
+        by_hand(office, lock, consent.WAIVER, {**said, "conditions": ["fresh", name]}, name)
+    workspace = Workspace(office.home)
+    rows = gate_view(StudyIndex(workspace), workspace, office.folder, study="story")["signatures"]
+    told = {(one["act"], *one["by"]): (one["state"], one["why"]) for one in rows}
+    assert told["approved", "ada-laptop"] == ("does not count", "the author does not approve")
+    assert told["waived", "ada-laptop"] == ("does not count", "signed by too few: product")
+    assert told["waived", "bob"][0] == "valid"
 
 
 def test_exceptions_are_judged_by_the_policy_that_the_study_asks_for(office):

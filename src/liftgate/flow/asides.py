@@ -13,6 +13,7 @@ from liftgate.gates.demands import SetAside, void_waiver
 from liftgate.gates.glass import Glass, glass_fault
 from liftgate.gates.lending import conflicts_of
 from liftgate.gates.policy import SHIPPED, Policy
+from liftgate.gates.rights import folded
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import Trust
@@ -46,10 +47,35 @@ class Asides:
         said = declared(self.consents, self.trust)
         return dict(conflicts_of(said, study, self.policy(study)))
 
+    def barred(self, study: str) -> dict[str, str]:
+        """Return why whoever is called so, folded, may not approve a study."""
+        authors = {folded(one): "the author does not approve" for one in self.authors(study)}
+        return {**self.conflicts(study), **authors}
+
     def waived(self, study: str, waiver: SetAside, name: str) -> bool:
         """Whether a waiver set a condition aside while its time was not over."""
+        return not self.void(study, waiver, name)
+
+    def void(self, study: str, waiver: SetAside, name: str) -> str:
+        """Say why a waiver never set a condition aside, or return an empty text."""
         plan, who = self.policy(study).waivers, self.authors(study)
-        return not void_waiver(plan, waiver, name, who, self.conflicts(study))
+        return void_waiver(plan, waiver, name, who, self.conflicts(study))
+
+    def void_waivers(self, study: str, mine: Sequence[Consent]) -> dict[int, str]:
+        """Return entry -> why the waiver that it signs sets nothing aside.
+
+        Args:
+            study: the study's name.
+            mine: signatures about it.
+        """
+        found = {}
+        for one in mine:
+            alike = [c for c in mine if (c.act, c.about, c.said) == (one.act, one.about, one.said)]
+            for waiver in set_aside(alike):
+                faults = [self.void(study, waiver, name) for name in waiver.conditions]
+                if all(faults):
+                    found[one.sequence] = faults[0] if faults else "it names no condition"
+        return found
 
     def set_aside(self, study: str, name: str, now: datetime) -> bool:
         """Whether a condition of a study was set aside at a time: waived, or under a glass."""

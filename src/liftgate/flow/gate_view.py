@@ -23,6 +23,7 @@ import yaml
 from liftgate.documents.characteristics import cells_of, figure_of
 from liftgate.documents.page import clip
 from liftgate.errors import LiftgateError, NotEnoughData, UnknownName
+from liftgate.flow.asides import Asides
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.folder import files_below
 from liftgate.flow.ledger import ACTIVATED
@@ -71,7 +72,16 @@ def gate_view(
     mine = {known.sequence, *([known.amended] if known.amended else [])}
     mine |= {one.sequence for one in known.decisions}
     last = None if known.decision is None else known.decision.sequence
-    ground = Ground(known.amended or known.sequence, last, holds.digest(), evidence)
+    signed = [one for one in consents if one.about in mine]
+    asides = Asides(entries, consents, trust)
+    ground = Ground(
+        known.amended or known.sequence,
+        last,
+        holds.digest(),
+        evidence,
+        barred=asides.barred(study),
+        void=asides.void_waivers(study, signed),
+    )
     activated = [
         e.sequence
         for e in entries
@@ -86,7 +96,7 @@ def gate_view(
         "policy": {"name": holds.policy, "level": holds.level, "digest": holds.digest()},
         "power": held.body.get("power"),
         "activated": activated[-1] if activated else None,
-        "signatures": [signature_view(c, entries, ground) for c in consents if c.about in mine],
+        "signatures": [signature_view(one, entries, ground) for one in signed],
         "refused": [_refusal(e) for e in entries if e.kind == REFUSED and _names(e, study)],
         "people": [
             {"name": one.key.name, "roles": sorted(one.roles), "service": one.service}

@@ -7,12 +7,13 @@ then it is said that it was not compared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from liftgate.canon import short
 from liftgate.documents.page import clip
+from liftgate.flow.policies import signers_of
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
 from liftgate.records import Entry
@@ -39,6 +40,10 @@ class Ground:
     """Digest of the policy in force."""
     evidence: str | None = None
     """Digest of the evidence as it is now; None: it was not looked at."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Why whoever is called so, folded, may not approve the study."""
+    void: Mapping[int, str] = field(default_factory=dict)
+    """Entry -> why the waiver that it signs sets nothing aside."""
 
 
 def signature_view(one: Consent, entries: Sequence[Entry], ground: Ground) -> dict[str, Any]:
@@ -68,9 +73,14 @@ def state_of(one: Consent, ground: Ground, now: datetime | None = None) -> tuple
     if one.act == consent.PROTOCOL:
         return (VALID, "") if one.about == ground.held else (STALE, "about an earlier lock")
     if one.act == consent.WAIVER:
+        if one.sequence in ground.void:
+            return VOID, ground.void[one.sequence]
         return _until(one.said, now or datetime.now(UTC))
     if one.act not in (consent.APPROVAL, consent.RECORD):
         return VALID, ""
+    barred = _barred(one, ground) if one.act == consent.APPROVAL else ""
+    if barred:
+        return VOID, barred
     if one.about != ground.decision:
         return STALE, "about an earlier decision"
     if one.act == consent.APPROVAL and one.said.get("policy") != ground.policy:
@@ -80,6 +90,15 @@ def state_of(one: Consent, ground: Ground, now: datetime | None = None) -> tuple
     if one.said.get("_evidence") != ground.evidence:
         return STALE, "about other evidence"
     return VALID, ""
+
+
+def _barred(one: Consent, ground: Ground) -> str:
+    """Say why nobody who signed may approve, or return an empty text."""
+    whys = [
+        next((ground.barred[name] for name in sorted(who.names) if name in ground.barred), "")
+        for who in signers_of([one])
+    ]
+    return whys[0] if all(whys) else ""
 
 
 def _until(said: Mapping[str, Any], now: datetime) -> tuple[str, str]:
