@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
-import tracemalloc
 from pathlib import Path
 
 import duckdb
@@ -66,6 +64,15 @@ def line(name: str, n: int, alone: Tally, ours: Tally, extra: str = "") -> None:
         f"{name}, {n} labels: multiplier {alone.variance / ours.variance:.2f} (widths "
         f"{(alone.width / ours.width) ** 2:.2f}), coverage {ours.coverage:.1f} % "
         f"(labels alone {alone.coverage:.1f} %){extra}",
+        flush=True,
+    )
+
+
+def sides(name: str, above: int, below: int, runs: int) -> None:
+    """Print how often a one-sided claim at 5 % was false, on both sides."""
+    print(
+        f"one-sided error at 5 %, {name}: {100 * above / runs:.1f} % and "
+        f"{100 * below / runs:.1f} % ({runs} runs)",
         flush=True,
     )
 
@@ -239,11 +246,7 @@ def levels(runs: int) -> None:
                 **UNIT,
             )
             above, below = above + (found.low > 0.5), below + (found.high < 0.5)
-        print(
-            f"one-sided error at 5 %, {kind}: {100 * above / runs:.1f} % and "
-            f"{100 * below / runs:.1f} % ({runs} runs)",
-            flush=True,
-        )
+        sides(kind, above, below, runs)
 
 
 WEAK = 16
@@ -271,35 +274,7 @@ def features(runs: int) -> None:
                     **UNIT,
                 )
                 above, below = above + (found.low > 0.5), below + (found.high < 0.5)
-            print(
-                f"one-sided error at 5 %, {n} labels, {WEAK} features that tell {name}: "
-                f"{100 * above / runs:.1f} % and {100 * below / runs:.1f} % ({runs} runs)",
-                flush=True,
-            )
-
-
-def words() -> None:
-    """What components of words cost, where each answer has a hundred of them."""
-    rng = np.random.default_rng(15)
-    letters = "abcdefghijklmnopqrst"
-    known = np.array([a + b + c for a in letters for b in letters for c in letters])
-    often = 1 / np.arange(1, known.size + 1)
-    stats.word_components(["one two", "two three", "three one"] * 3)
-    for answers in (400, 10_000, 100_000):
-        drawn = rng.choice(known, (answers, 100), p=often / often.sum())
-        texts = [" ".join(row) for row in drawn.tolist()]
-        began = time.process_time()
-        stats.word_components(texts)
-        took = time.process_time() - began
-        tracemalloc.start()
-        stats.word_components(texts)
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        print(
-            f"components of words, {answers:,} answers of 100 words: {took:.2f} s of processor, "
-            f"at most {most / 1e6:.0f} MB beside the answers",
-            flush=True,
-        )
+            sides(f"{n} labels, {WEAK} features that tell {name}", above, below, runs)
 
 
 def differences(runs: int) -> None:
@@ -321,11 +296,7 @@ def differences(runs: int) -> None:
                 **UNIT,
             )
             above, below = above + (found.low > 0), below + (found.high < 0)
-        print(
-            f"one-sided error at 5 %, paired difference, {n} labels: {100 * above / runs:.1f} % "
-            f"and {100 * below / runs:.1f} % ({runs} runs)",
-            flush=True,
-        )
+        sides(f"paired difference, {n} labels", above, below, runs)
 
 
 RATES = (
@@ -423,7 +394,6 @@ def main() -> None:
     useless(given.seeds)
     levels(given.seeds)
     features(given.seeds)
-    words()
     differences(given.seeds)
     rates(given.seeds)
     draws(given.seeds)
