@@ -97,7 +97,6 @@ def test_pages_that_nobody_fetched_do_not_use_up_the_places(monkeypatch):
     monkeypatch.setattr(later, "_MOST_GOING", 3)
     monkeypatch.setattr(later, "_MOST", 1)
     gate, pool = threading.Event(), Later()
-    pool._turns = threading.Semaphore(3)
 
     def held():
         gate.wait(30)
@@ -135,3 +134,17 @@ def test_what_was_made_long_ago_is_made_anew(monkeypatch):
     while (found := ask()) == "wait":
         time.sleep(0.01)
     assert (found, asked) == ("verified at 3600", [0.0, 3600.0])
+
+
+def test_slow_pages_of_one_address_keep_no_other_page_waiting(monkeypatch):
+    monkeypatch.setattr(later, "WAIT_S", 0.0)
+    gate, pool = threading.Event(), Later()
+    for number in range(10):
+        held = ("/gate/errors", f"study={number}")
+        assert pool.answer(held, lambda: gate.wait(30), lambda _: "wait") == "wait"
+    for _ in range(500):
+        if (found := pool.answer(("/studies", ""), lambda: "listed", lambda _: "wait")) != "wait":
+            break
+        time.sleep(0.01)
+    gate.set()
+    assert found == "listed"

@@ -9,6 +9,7 @@ a page that says "now" must not be of an hour ago.
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -27,6 +28,7 @@ _MOST_GOING = 64
 _KEPT_S = 90.0
 """How long a page waits for who asked for it: browsers ask once a minute from a hidden window."""
 _AT_ONCE = 4
+"""Pages of one address that are made at a time; those of another do not wait for them."""
 
 Key = tuple[str, ...]
 
@@ -47,7 +49,9 @@ class Later:
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._going: dict[Key, Going] = {}
-        self._turns = threading.Semaphore(_AT_ONCE)
+        self._turns: defaultdict[str, threading.Semaphore] = defaultdict(
+            lambda: threading.Semaphore(_AT_ONCE)
+        )
 
     def answer(
         self, key: Key, make: Callable[[], Response], waiting: Callable[[str], Response]
@@ -55,7 +59,7 @@ class Later:
         """Return a page, or what is shown while it is being made.
 
         Args:
-            key: which page, and whose: another visitor's is another one.
+            key: which page, its address first, and whose: another visitor's is another one.
             make: makes it; what it raises is raised here. It may say how far it is, by ``tell``.
             waiting: makes the page for whoever waits, told what was said last.
         """
@@ -84,7 +88,8 @@ class Later:
                 return None
             if going is None:
                 going = self._going[key] = Going()
-                threading.Thread(target=self._make, args=(make, going), daemon=True).start()
+                given = make, going, self._turns[key[0]]
+                threading.Thread(target=self._make, args=given, daemon=True).start()
             return going
 
     def _drop(self) -> None:
@@ -95,8 +100,8 @@ class Later:
             if ready < oldest or place < len(made) - _MOST:
                 del self._going[key]
 
-    def _make(self, make: Callable[[], Response], going: Going) -> None:
-        with self._turns:
+    def _make(self, make: Callable[[], Response], going: Going, turns: threading.Semaphore) -> None:
+        with turns:
             _OWN.going = going
             try:
                 found = make()
