@@ -250,6 +250,22 @@ def test_how_a_decision_stands_is_what_the_command_says(visitor, workspace, monk
     ]
 
 
+def test_why_a_command_could_not_tell_is_shown_and_no_empty_page(workspace, tmp_path):
+    copy, studies = Workspace(tmp_path / ".liftgate"), tmp_path / "studies"
+    shutil.copytree(workspace.home, copy.home)
+    shutil.copytree(workspace.home.parent, studies, ignore=shutil.ignore_patterns(".liftgate"))
+    there = client(copy)
+    _, view = shown(there, "/gate/status?study=shown")
+    assert (view["fault"], bool(view["tree"])) == ("", True)  # as from the folder of the workspace
+    file = studies / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace('"exact"', '"exakt"'), "utf-8")
+    for path in ("/gate/status", "/gate/errors"):
+        page, view = shown(there, f"{path}?study=shown")
+        assert "studies/study.yaml" in view["fault"]
+        assert re.search(r"line [0-9]+, scorers\S+: .*exakt", view["fault"])
+        assert "exakt" in page.text
+
+
 def test_the_picture_of_a_gates_errors_has_its_numbers_under_it(visitor, monkeypatch):
     monkeypatch.setattr(gate_view, "_RUNS", 200)
     page, view = shown(visitor, "/gate/errors?study=shown")
