@@ -23,12 +23,16 @@ import yaml
 from liftgate.documents.characteristics import cells_of, figure_of
 from liftgate.documents.page import clip
 from liftgate.errors import LiftgateError, NotEnoughData, UnknownName
+from liftgate.flow.authors import authors_of, protocols_of
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.folder import files_below
 from liftgate.flow.ledger import ACTIVATED
-from liftgate.flow.policies import REFUSED, effective, in_force
+from liftgate.flow.lending import declared
+from liftgate.flow.policies import REFUSED, effective, in_force, signers_of
 from liftgate.flow.signed_view import Ground, signature_view
 from liftgate.flow.study_index import StudyIndex
+from liftgate.gates.lending import conflicts_of
+from liftgate.gates.rights import folded
 from liftgate.ledger import consent
 from liftgate.ledger.trust import load as load_trust
 from liftgate.records import Entry
@@ -71,7 +75,11 @@ def gate_view(
     mine = {known.sequence, *([known.amended] if known.amended else [])}
     mine |= {one.sequence for one in known.decisions}
     last = None if known.decision is None else known.decision.sequence
-    ground = Ground(known.amended or known.sequence, last, holds.digest(), evidence)
+    locks = [entries[number - 1] for number in known.locks]
+    authors = authors_of(signers_of(protocols_of(consents, locks)), locks)
+    barred = {folded(name): "the author of the study" for name in authors}
+    barred |= conflicts_of(declared(consents, trust), study, holds)
+    ground = Ground(known.amended or known.sequence, last, holds.digest(), evidence, barred)
     activated = [
         e.sequence
         for e in entries

@@ -7,12 +7,13 @@ then it is said that it was not compared.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from liftgate.canon import short
 from liftgate.documents.page import clip
+from liftgate.flow.policies import signers_of
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
 from liftgate.records import Entry
@@ -39,12 +40,16 @@ class Ground:
     """Digest of the policy in force."""
     evidence: str | None = None
     """Digest of the evidence as it is now; None: it was not looked at."""
+    barred: Mapping[str, str] = field(default_factory=dict)
+    """Folded name of who may not approve or waive here -> why."""
 
 
 def signature_view(one: Consent, entries: Sequence[Entry], ground: Ground) -> dict[str, Any]:
     """Return one signature, and whether it counts."""
     said = {k: v for k, v in one.said.items() if isinstance(v, str) and not k.startswith("_")}
     state, why = state_of(one, ground)
+    if one.by and (barred := _barred(one, ground)):
+        state, why = VOID, barred
     return {
         "entry": one.sequence,
         "about": one.about,
@@ -80,6 +85,17 @@ def state_of(one: Consent, ground: Ground, now: datetime | None = None) -> tuple
     if one.said.get("_evidence") != ground.evidence:
         return STALE, "about other evidence"
     return VALID, ""
+
+
+def _barred(one: Consent, ground: Ground) -> str:
+    """Return why nobody of those who approved or waived may; empty: somebody may."""
+    if one.act not in (consent.APPROVAL, consent.WAIVER):
+        return ""
+    whys = [
+        next((ground.barred[name] for name in sorted(signer.names) if name in ground.barred), "")
+        for signer in signers_of([one])
+    ]
+    return "; ".join(dict.fromkeys(whys)) if all(whys) else ""
 
 
 def _until(said: Mapping[str, Any], now: datetime) -> tuple[str, str]:

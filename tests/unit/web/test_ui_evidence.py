@@ -11,7 +11,10 @@ import pytest
 
 from liftgate.cli.main import main
 from liftgate.flow import gate_view
-from liftgate.ledger import Ledger
+from liftgate.flow.checkpoints import trust_file
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
 from liftgate.store import Workspace
 from tests.stories.test_models_move_by_decisions import STUDY as MOVED
 from tests.unit.documents.conftest import Page
@@ -248,6 +251,28 @@ def test_how_a_decision_stands_is_what_the_command_says(visitor, workspace, monk
     assert [one["name"] for one in view["tree"] if one["depth"] == 0] == [
         one["name"] for one in told["standing"]["parts"]
     ]
+
+
+def test_an_approval_that_the_author_slipped_in_does_not_count(
+    workspace, decision, tmp_path, monkeypatch
+):
+    copy = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, copy.home)
+    monkeypatch.setenv("LIFTGATE_KEYS", str(workspace.home.parent / "private"))
+    trust, key = load_trust(trust_file(copy, None)), load_key("ada")
+    with Ledger.open(copy.home) as ledger:
+        policy = shown(client(copy), "/gate?study=shown")[1]["policy"]["digest"]
+        said = {"role": "product", "policy": policy}
+        consent.give(
+            ledger, decision, consent.APPROVAL, said, [key], trust, evidence="sha256:" + "e" * 64
+        )
+    page, view = shown(client(copy), "/gate?study=shown")
+    *_, bob, ada = view["signatures"]
+    assert (bob["by"], bob["state"]) == (["bob"], "not compared")
+    assert (ada["by"], ada["state"], ada["why"]) == (
+        ["ada"], "does not count", "the author of the study",
+    )  # fmt: skip
+    assert "✖ does not count" in page.text
 
 
 def test_why_a_command_could_not_tell_is_shown_and_no_empty_page(workspace, tmp_path):
