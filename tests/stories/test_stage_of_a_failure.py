@@ -7,6 +7,9 @@ from collections import Counter
 
 import pytest
 
+from liftgate.flow.study_index import StudyIndex
+from liftgate.store import Workspace
+
 STAGES = '''
 """Stages with planted failures; every call leaves a line in calls.log."""
 import hashlib
@@ -114,6 +117,9 @@ def test_planted_faults_are_put_down_to_the_stage_that_has_them(world, staged) -
     assert decided["means"]["new"]["recall"]["value"] > 0.95
     before = world.calls()
     found = attributed(world)
+    # A stage that was asked by itself adds no row that the decision counts.
+    index = StudyIndex(Workspace(world.folder / ".liftgate"))
+    assert [one.stale for one in index.now().values()] == [""]
     old, new = found["arms"]["old"], found["arms"]["new"]
     causes = {
         name: {c: v["count"] for c, v in one["causes"].items()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -32,7 +32,7 @@ class Asked(NamedTuple):
 
 
 class Openings:
-    """The comparisons that are open; each is read once, in a thread of its own."""
+    """The comparisons that are open; each is read once, by who asks for it first."""
 
     def __init__(self, index: StudyIndex, workspace: Workspace) -> None:
         self._index = index
@@ -43,13 +43,15 @@ class Openings:
         self._items: OrderedDict[str, KeptItems] = OrderedDict()
         self._reading = threading.Lock()
 
-    def of(self, study: str, asked: Asked, wait_s: float | None) -> RecordedSides | None:
-        """Return a comparison with a metric read; None: it is still being read.
+    def of(
+        self, study: str, asked: Asked, tell: Callable[[str], None] = lambda _: None
+    ) -> RecordedSides:
+        """Return a comparison with a metric read, once it is.
 
         Args:
             study: its name.
             asked: which decision, candidate and metric.
-            wait_s: how long to wait for it; None: until it is there.
+            tell: told what is waited for.
 
         Raises:
             UnknownName: no such study, decision, candidate or metric.
@@ -62,13 +64,14 @@ class Openings:
                 "decision entry", str(asked.entry), [str(d.sequence) for d in known.decisions]
             )
         future, mine = self._claimed(asked)
+        if not future.done():
+            tell(
+                f"{known.planned:,} trials of {study[:120]} are being read; they need not be read "
+                "again for the next filter."
+            )
         if mine:
-            locks = tuple(known.locks)
-            threading.Thread(target=self._read, args=(asked, locks, future), daemon=True).start()
-        try:
-            return future.result(wait_s)
-        except NotYet:
-            return None
+            self._read(asked, tuple(known.locks), future)
+        return future.result()
 
     def last(self, study: str) -> int:
         """Return the entry of a study's last decision.

@@ -114,7 +114,8 @@ def status_view(workspace: Workspace, folder: Path, *, study: str) -> dict[str, 
         UnknownName: no file below the folder holds the study.
     """
     file = _file(folder, study)
-    told = _command(["gate", "status", file.name, "--json"], file, workspace, STATUS_SECONDS)
+    words = ["gate", "status", str(file.relative_to(folder)), "--json"]
+    told = _command(words, folder, workspace, STATUS_SECONDS)
     standing = told.get("standing")
     return {
         "study": study,
@@ -135,10 +136,11 @@ def characteristics_view(workspace: Workspace, folder: Path, *, study: str) -> d
         UnknownName: no file below the folder holds the study.
     """
     file = _file(folder, study)
-    words = ["gate", "simulate", file.name, "--json", "--quiet", "--runs", str(_RUNS)]
+    name = str(file.relative_to(folder))
+    words = ["gate", "simulate", name, "--json", "--quiet", "--runs", str(_RUNS)]
     with tempfile.TemporaryDirectory() as scratch:  # the curve is only simulated for a picture
         words += ["--picture", str(Path(scratch, "picture.svg"))]
-        told = _command(words, file, workspace, SIMULATE_SECONDS)
+        told = _command(words, folder, workspace, SIMULATE_SECONDS)
     if "faces" not in told:
         return {"study": study, "fault": told.get("fault", "it said nothing"), "figure": None}
     try:
@@ -188,13 +190,13 @@ def _file(folder: Path, study: str) -> Path:
 
 
 def _command(
-    words: Sequence[str], file: Path, workspace: Workspace, seconds: float
+    words: Sequence[str], folder: Path, workspace: Workspace, seconds: float
 ) -> dict[str, Any]:
-    """Run a command of ours beside a study's file and return its JSON, or its fault."""
+    """Run a command of ours as the page tells people to, and return its JSON, or its fault."""
     try:
         made = subprocess.run(  # noqa: S603 - our own command, no shell
             [sys.executable, "-m", "liftgate", *words],
-            cwd=file.parent,
+            cwd=folder,
             env=_environment(workspace),
             capture_output=True,
             stdin=subprocess.DEVNULL,
@@ -209,7 +211,19 @@ def _command(
         told = json.loads(made.stdout)
     except ValueError:
         return {"fault": clip(made.stderr.decode("utf-8", "replace").strip(), 2_000)}
-    return told if isinstance(told, dict) else {"fault": "it said something else than expected"}
+    if not isinstance(told, dict):
+        return {"fault": "it said something else than expected"}
+    if "error" in told:
+        return {"fault": clip(_refused(told), 2_000), "exit_code": told.get("exit_code")}
+    return told
+
+
+def _refused(error: Mapping[str, Any]) -> str:
+    """Return an error of a command as lines: what, each fault of the file, what to do."""
+    faults = [
+        f"line {one['line']}, {one['path']}: {one['message']}" for one in error.get("faults", ())
+    ]
+    return "\n".join(filter(None, (str(error["message"]), *faults, str(error.get("hint") or ""))))
 
 
 def _environment(workspace: Workspace) -> dict[str, str]:

@@ -57,6 +57,8 @@ class Known:
     """Trials: items, times arms, times repeats."""
     plan: str
     """fixed, planned-looks or anytime."""
+    arms: frozenset[str]
+    """Their names."""
     amended: int | None = None
     """The entry of the last amendment."""
     locks: list[int] = field(default_factory=list)
@@ -64,7 +66,7 @@ class Known:
     decisions: list[Decided] = field(default_factory=list)
     runs: int = 0
     last_run: int | None = None
-    """The entry of the last run that ended."""
+    """The entry of the last run that may have added rows that its decision counts."""
     corrected: int | None = None
     """The entry that last corrected its lock or one of its decisions."""
     reopened: dict[int, int] = field(default_factory=dict)
@@ -204,7 +206,9 @@ class StudyIndex:
             self._of_run.setdefault(str(body["id"]), entry.sequence)
             study = self._of_digest.get(str(body["study"]))
             if study is not None:
-                study.runs, study.last_run = study.runs + 1, entry.sequence
+                study.runs += 1
+                if _adds_rows(body, study.arms):
+                    study.last_run = entry.sequence
             return study
         if entry.kind == REOPENED:
             return self._reopened(entry)
@@ -232,6 +236,7 @@ class StudyIndex:
             str(entry.body["study_digest"]),
             _planned(entry.body),
             str(model.get("stopping", {}).get("plan", "fixed")),
+            frozenset(entry.body["arms"]),
         )
         study.locks.append(entry.sequence)
         self._studies[name] = self._of_digest[study.digest] = study
@@ -244,7 +249,7 @@ class StudyIndex:
         model = entry.body["study"]
         study.hypothesis, study.owner = str(model["hypothesis"]), str(model.get("owner", ""))
         study.digest, study.amended = str(entry.body["study_digest"]), entry.sequence
-        study.planned = _planned(entry.body)
+        study.planned, study.arms = _planned(entry.body), frozenset(entry.body["arms"])
         study.locks.append(entry.sequence)
         self._of_digest[study.digest] = study
         return study
@@ -278,6 +283,17 @@ class StudyIndex:
 
 def _to_seconds(time: datetime) -> str:
     return time.isoformat(timespec="seconds")
+
+
+def _adds_rows(run: Mapping[str, Any], arms: frozenset[str]) -> bool:
+    """Whether a run of a study may have added rows that its decision counts.
+
+    Ratings of people are no rows of a decision, nor are the calls of a system that is no arm, such
+    as a stage that was asked by itself. ``gate status`` goes by the rows and finds the same.
+    """
+    told = run.get("manifest") or {}
+    called = told.get("concurrency")
+    return not told.get("rating") and (not called or not arms.isdisjoint(called))
 
 
 def _planned(body: Mapping[str, object]) -> int:

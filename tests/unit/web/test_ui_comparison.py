@@ -115,7 +115,7 @@ def shown(visitor, path):
 
 def test_the_arrays_are_those_that_the_decision_aligned(workspace, decision):
     index = StudyIndex(workspace)
-    sides = Openings(index, workspace).of("sides", Asked(decision.sequence, None, None), None)
+    sides = Openings(index, workspace).of("sides", Asked(decision.sequence, None, None))
     with Ledger.open(workspace.home, read_only=True) as ledger:
         entries = list(ledger.entries())
     kept = locked_at(decision.body, entries, decision.sequence)

@@ -11,7 +11,10 @@ import pytest
 
 from liftgate.cli.main import main
 from liftgate.flow import gate_view
-from liftgate.ledger import Ledger
+from liftgate.flow.checkpoints import trust_file
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
 from liftgate.store import Workspace
 from tests.stories.test_models_move_by_decisions import STUDY as MOVED
 from tests.unit.documents.conftest import Page
@@ -250,6 +253,44 @@ def test_how_a_decision_stands_is_what_the_command_says(visitor, workspace, monk
     ]
 
 
+def test_an_approval_that_the_author_slipped_in_does_not_count(
+    workspace, decision, tmp_path, monkeypatch
+):
+    copy = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, copy.home)
+    monkeypatch.setenv("LIFTGATE_KEYS", str(workspace.home.parent / "private"))
+    trust, key = load_trust(trust_file(copy, None)), load_key("ada")
+    with Ledger.open(copy.home) as ledger:
+        policy = shown(client(copy), "/gate?study=shown")[1]["policy"]["digest"]
+        said = {"role": "product", "policy": policy}
+        consent.give(
+            ledger, decision, consent.APPROVAL, said, [key], trust, evidence="sha256:" + "e" * 64
+        )
+    page, view = shown(client(copy), "/gate?study=shown")
+    *_, bob, ada = view["signatures"]
+    assert (bob["by"], bob["state"]) == (["bob"], "not compared")
+    assert (ada["by"], ada["state"], ada["why"]) == (
+        ["ada"], "does not count", "the author does not approve",
+    )  # fmt: skip
+    assert "✖ does not count" in page.text
+
+
+def test_why_a_command_could_not_tell_is_shown_and_no_empty_page(workspace, tmp_path):
+    copy, studies = Workspace(tmp_path / ".liftgate"), tmp_path / "studies"
+    shutil.copytree(workspace.home, copy.home)
+    shutil.copytree(workspace.home.parent, studies, ignore=shutil.ignore_patterns(".liftgate"))
+    there = client(copy)
+    _, view = shown(there, "/gate/status?study=shown")
+    assert (view["fault"], bool(view["tree"])) == ("", True)  # as from the folder of the workspace
+    file = studies / "study.yaml"
+    file.write_text(file.read_text("utf-8").replace('"exact"', '"exakt"'), "utf-8")
+    for path in ("/gate/status", "/gate/errors"):
+        page, view = shown(there, f"{path}?study=shown")
+        assert "studies/study.yaml" in view["fault"]
+        assert re.search(r"line [0-9]+, scorers\S+: .*exakt", view["fault"])
+        assert "exakt" in page.text
+
+
 def test_the_picture_of_a_gates_errors_has_its_numbers_under_it(visitor, monkeypatch):
     monkeypatch.setattr(gate_view, "_RUNS", 200)
     page, view = shown(visitor, "/gate/errors?study=shown")
@@ -295,7 +336,7 @@ def test_links_of_every_page_lead_somewhere(visitor, decision):
             continue
         seen.add(path)
         answer = visitor.get(path)
-        assert answer.status in (200, 202), (path, answer.text[:500])  # 202: rows are being read
+        assert answer.status == 200, (path, answer.text[:500])
         found = re.findall(r'href="(/[^"]*)"', answer.text)
         links = [one.replace("&amp;", "&") for one in found]
         waiting += [one for one in links if ".json" not in one and "/static/" not in one]

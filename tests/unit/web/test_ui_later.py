@@ -90,3 +90,61 @@ def test_pages_that_nobody_fetched_are_dropped_and_those_being_made_are_not(monk
     while (found := pool.answer(("held",), held, lambda _: "wait")) == "wait":
         time.sleep(0.01)
     assert found == "held"
+
+
+def test_pages_that_nobody_fetched_do_not_use_up_the_places(monkeypatch):
+    monkeypatch.setattr(later, "WAIT_S", 0.0)
+    monkeypatch.setattr(later, "_MOST_GOING", 3)
+    monkeypatch.setattr(later, "_MOST", 1)
+    gate, pool = threading.Event(), Later()
+
+    def held():
+        gate.wait(30)
+        return "held"
+
+    for number in range(3):
+        assert pool.answer((f"held {number}",), held, lambda _: "wait") == "wait"
+    gate.set()
+    while any(not one.made.done() for one in pool._going.values()):
+        time.sleep(0.01)
+    gate.clear()
+    assert pool.answer(("one more",), held, lambda _: "wait") == "wait"
+    gate.set()
+
+
+def test_what_was_made_long_ago_is_made_anew(monkeypatch):
+    monkeypatch.setattr(later, "WAIT_S", 0.0)
+    pool, clock = Later(), [0.0]
+    monkeypatch.setattr(later, "monotonic", lambda: clock[0])
+    gate, asked = threading.Event(), []
+
+    def make():
+        asked.append(clock[0])
+        gate.wait(30)
+        return f"verified at {asked[-1]:g}"
+
+    def ask():
+        return pool.answer(("verify",), make, lambda _: "wait")
+
+    assert ask() == "wait"
+    gate.set()
+    while not pool._going["verify",].made.done():
+        time.sleep(0.01)
+    clock[0] = 3_600.0
+    while (found := ask()) == "wait":
+        time.sleep(0.01)
+    assert (found, asked) == ("verified at 3600", [0.0, 3600.0])
+
+
+def test_slow_pages_of_one_address_keep_no_other_page_waiting(monkeypatch):
+    monkeypatch.setattr(later, "WAIT_S", 0.0)
+    gate, pool = threading.Event(), Later()
+    for number in range(10):
+        held = ("/gate/errors", f"study={number}")
+        assert pool.answer(held, lambda: gate.wait(30), lambda _: "wait") == "wait"
+    for _ in range(500):
+        if (found := pool.answer(("/studies", ""), lambda: "listed", lambda _: "wait")) != "wait":
+            break
+        time.sleep(0.01)
+    gate.set()
+    assert found == "listed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
@@ -68,6 +69,26 @@ def test_a_reopened_decision_is_stale_until_it_is_decided_again(tmp_path):
 
 def _other_rows(body):
     return {**body, "rows": {**body["rows"], "digest": "sha256:" + "9" * 64}}
+
+
+@pytest.mark.parametrize(
+    ("manifest", "stale"),
+    [
+        ({"rating": "b1", "concurrency": {}}, ""),
+        ({"concurrency": {"strict, generator": 4}}, ""),
+        ({"concurrency": {"strict": 4, "lenient": 4}}, "a run added rows since (entry 3)"),
+        ({"concurrency": {}}, "a run added rows since (entry 3)"),
+    ],
+    ids=["ratings of people", "a stage by itself", "its arms", "scores"],
+)
+def test_only_a_run_that_may_have_added_counted_rows_makes_a_decision_stale(
+    tmp_path, manifest, stale
+):
+    late = ran(KEPT)
+    late = replace(late, body={**late.body, "manifest": manifest})
+    workspace = place(tmp_path, KEPT, decided(KEPT), late)
+    known = StudyIndex(workspace).now()["kept"]
+    assert (known.stale, known.runs) == (stale, 1)
 
 
 def test_a_correction_of_a_decision_makes_it_stale(tmp_path):

@@ -13,6 +13,7 @@ from liftgate.flow.comparison_view import Asked, Openings, decided_view
 from liftgate.flow.recorded_sides import DOORS, RecordedSides
 from liftgate.flow.shared_flags import flags_of, set_flag
 from liftgate.web import answers, flips
+from liftgate.web.ui.later import tell
 from liftgate.web.ui.shell import (
     Page,
     Role,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 FLAG = "/comparison/flag"
 """Where it is sent that an item is flagged for everybody, or no longer."""
-_WAIT_S = 0.15
-"""How long a page waits for rows; then it says that they are being read, and asks again."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -60,12 +59,12 @@ class _Room:
         self.site = site
         self.openings = Openings(site.index, site.workspace)
 
-    def of(self, asked: QueryParams, wait_s: float | None) -> tuple[RecordedSides | None, int]:
-        """Return the comparison of an address, None while it is read; and its decision's entry."""
+    def of(self, asked: QueryParams) -> RecordedSides:
+        """Return the comparison of an address."""
         study = asked.get("study", "")
         entry = whole(asked, "entry", 0) or self.openings.last(study)
         wanted = Asked(entry, asked.get("candidate") or None, asked.get("metric") or None)
-        return self.openings.of(study, wanted, wait_s), entry
+        return self.openings.of(study, wanted, tell)
 
     def chooser(self, asked: QueryParams) -> dict[str, Any]:
         """Return the studies that can be compared."""
@@ -79,11 +78,10 @@ def _shown(site: Site, room: _Room, write: Any, request: Request) -> Response:
     if not asked.get("study"):
         page = Page(DOORS.list, "ui/comparisons.html.j2", lambda *_: {})
         return answers.html(framed(site, request, page, room.chooser(asked)))
-    sides, entry = room.of(asked, _WAIT_S)
-    if sides is None:
-        return _wait(site, request, asked["study"], entry)
     page = Page(request.url.path, "ui/comparison.html.j2", lambda *_: {}, area=DOORS.list)
-    return patiently(site, request, page, lambda: answers.html(write(site, request, sides)))
+    return patiently(
+        site, request, page, lambda: answers.html(write(site, request, room.of(asked)))
+    )
 
 
 def _list(site: Site, request: Request, sides: RecordedSides) -> str:
@@ -101,24 +99,12 @@ def _item(site: Site, request: Request, sides: RecordedSides) -> str:
     return flips.richest(written)
 
 
-def _wait(site: Site, request: Request, study: str, entry: int) -> Response:
-    """Say that rows are being read; the browser asks again, with or without scripts."""
-    page = Page(request.url.path, "ui/comparison_wait.html.j2", lambda *_: {}, area=DOORS.list)
-    again = f"{request.url.path}?{request.url.query}"
-    trials = site.index.now()[study].planned
-    view = {"study": study, "entry": entry, "trials": trials, "again": again}
-    answer = answers.html(framed(site, request, page, view), 202)
-    answer.headers["refresh"] = "1"
-    return answer
-
-
 def _as_json(room: _Room, view: Any, request: Request) -> Response:
     visitor(request, Role.READER)
     asked = request.query_params
     if not asked.get("study"):
         return answers.as_json(room.chooser(asked))
-    sides, _ = room.of(asked, None)
-    assert sides is not None
+    sides = room.of(asked)
     return answers.as_json(_about(sides) | view(sides, asked))
 
 
@@ -128,21 +114,18 @@ def _flagged(room: _Room, _: Site, fields: Mapping[str, str], who: Visitor) -> s
 
     query = fields.get("query", "")
     asked = QueryParams(query)
-    sides, entry = room.of(asked, None)
-    assert sides is not None
+    sides = room.of(asked)
     item = asked.get("id", "")
     if item not in sides.place:
         raise UnknownName("compared item", item[:80], ())
     study, on = sides.study.study, fields.get("flagged") == "1"
-    set_flag(room.site.workspace, study, item, decision=entry, on=on, role=who.role.value)
+    set_flag(room.site.workspace, study, item, decision=sides.entry, on=on, role=who.role.value)
     return f"{DOORS.item}?{query}"
 
 
 def _sheet(room: _Room, request: Request) -> Response:
     visitor(request, Role.READER)
-    sides, _ = room.of(request.query_params, None)
-    assert sides is not None
-    return flips.codes(sides, request.query_params)
+    return flips.codes(room.of(request.query_params), request.query_params)
 
 
 def _about(sides: RecordedSides) -> dict[str, Any]:
