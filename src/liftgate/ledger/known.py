@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.canon import canonical, short
-from liftgate.errors import BrokenChain
+from liftgate.errors import BrokenChain, UnknownName
 from liftgate.ledger.chain import Walk, unseal
 from liftgate.ledger.stored import Ledger
 from liftgate.records import Entry
@@ -48,7 +48,8 @@ class KnownEntries:
     def _forget(self) -> None:
         self._walk = Walk()
         self._entries: list[Entry] = []
-        self._bodies: OrderedDict[int, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        self._bodies: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        """Leaf of an entry -> the size of its body, and the body."""
         self._kept_bytes = 0
         self.examined: datetime | None = None
         """When the whole ledger, with all that is stored beside its entries, was verified."""
@@ -88,11 +89,12 @@ class KnownEntries:
                     entry,
                     kind=sys.intern(entry.kind),
                     author=sys.intern(entry.author),
-                    body=_Body(self, entry.sequence, _short(entry.body), _lacks(entry.body)),
+                    body=_Body(self, entry),
                     refs=entry.refs or _NO_REFS,
                 )
-                self._keep(entry.sequence, size, entry.body)
+                self._keep(entry.leaf, size, entry.body)
                 self._entries.append(light)
+                self.known = datetime.now(UTC)
                 if take is not None:
                     take(light)
             self.known = datetime.now(UTC)
@@ -106,33 +108,40 @@ class KnownEntries:
         with self._turn:
             return list(self._entries)
 
-    def body(self, sequence: int) -> Mapping[str, Any]:
+    def body(self, sequence: int, leaf: str) -> Mapping[str, Any]:
         """Return an entry's body.
+
+        Args:
+            sequence: of the entry.
+            leaf: that was verified of it.
 
         Raises:
             BrokenChain: the entry is not the one that was verified.
         """
         with self._turn:
-            found = self._bodies.get(sequence)
+            found = self._bodies.get(leaf)
             if found is not None:
-                self._bodies.move_to_end(sequence)
+                self._bodies.move_to_end(leaf)
                 return found[1]
             if self._ledger is None:
                 self._open()
             assert self._ledger is not None
-            line, expected = self._ledger.sealed(sequence), self._entries[sequence - 1].leaf
+            try:
+                line = self._ledger.sealed(sequence)
+            except UnknownName as error:
+                raise BrokenChain(f"{error}; it was verified", hint=_RESTORE) from error
             entry = unseal(line)
-            if line.leaf != expected:
+            if line.leaf != leaf:
                 raise BrokenChain(
                     f"ledger entry {sequence}: it has the leaf {short(str(line.leaf))}…, the one "
-                    f"that was verified at {self.known:%H:%M:%S}Z had {short(expected)}…",
+                    f"that was verified had {short(leaf)}…",
                     hint=_RESTORE,
                 )
-            self._keep(sequence, len(line.data), entry.body)
+            self._keep(leaf, len(line.data), entry.body)
             return entry.body
 
-    def _keep(self, sequence: int, size: int, body: Mapping[str, Any]) -> None:
-        self._bodies[sequence] = size, body
+    def _keep(self, leaf: str, size: int, body: Mapping[str, Any]) -> None:
+        self._bodies[leaf] = size, body
         self._kept_bytes += size
         while self._kept_bytes > _KEPT_BYTES and len(self._bodies) > 1:
             _, (dropped, _) = self._bodies.popitem(last=False)
@@ -175,28 +184,28 @@ class KnownEntries:
 class _Body(Mapping[str, Any]):
     """An entry's body, read when somebody looks into it."""
 
-    __slots__ = ("_lacks", "_of", "_sequence", "_short")
+    __slots__ = ("_lacks", "_leaf", "_of", "_sequence", "_short")
 
-    def __init__(
-        self, of: KnownEntries, sequence: int, short: Mapping[str, Any], lacks: frozenset[str]
-    ) -> None:
+    def __init__(self, of: KnownEntries, entry: Entry) -> None:
         self._of = of
-        self._sequence = sequence
-        self._short = short
-        self._lacks = lacks
+        self._sequence, self._leaf = entry.sequence, entry.leaf
+        self._short, self._lacks = _short(entry.body), _lacks(entry.body)
 
     def __getitem__(self, key: str) -> Any:
         if key in self._short:
             return self._short[key]
         if key in self._lacks:
             raise KeyError(key)
-        return self._of.body(self._sequence)[key]
+        return self._whole()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._of.body(self._sequence))
+        return iter(self._whole())
 
     def __len__(self) -> int:
-        return len(self._of.body(self._sequence))
+        return len(self._whole())
+
+    def _whole(self) -> Mapping[str, Any]:
+        return self._of.body(self._sequence, self._leaf)
 
     def __repr__(self) -> str:
         return f"<the body of ledger entry {self._sequence}>"

@@ -147,6 +147,35 @@ def test_another_file_in_the_place_of_the_ledger_is_seen(home, tmp_path_factory)
     assert (len(known.now()), known.now()[0].body["other"]) == (8, True)
 
 
+def test_an_entry_of_a_ledger_that_was_replaced_never_shows_what_stands_in_its_place(
+    home, tmp_path_factory
+):
+    known = KnownEntries(home)
+    known.refresh()
+    entries = known.now()
+    other = tmp_path_factory.mktemp("other")
+    with Ledger.open(other) as ledger:
+        ledger.append_all(draft(n, other=True) for n in range(1, 5))
+    (other / "ledger.db").replace(home / "ledger.db")
+    assert known.refresh() is True
+    with pytest.raises(BrokenChain, match="entry 4: it has the leaf"):
+        dict(entries[3].body)
+    with pytest.raises(BrokenChain, match="no ledger entry named '7'"):
+        dict(entries[6].body)
+    assert known.now()[3].body["other"] is True
+
+
+def test_a_broken_ledger_that_is_restored_shorter_is_named_too(home):
+    by_hand(home, ("UPDATE entry SET data = x'7b7d' WHERE sequence = 6", ()))
+    known = KnownEntries(home)
+    with pytest.raises(BrokenChain, match="ledger entry 6"):
+        known.refresh()
+    assert len(known.now()) == 5
+    by_hand(home, ("DELETE FROM entry WHERE sequence > 3", ()))
+    assert known.refresh() is True
+    assert known.replaced.startswith("the ledger has 3 entries now; at 20")
+
+
 def test_an_unsound_storage_is_told_at_every_look_not_only_at_the_first(home):
     with contextlib.closing(sqlite3.connect(home / "ledger.db")) as connection, connection:
         connection.execute("DROP TRIGGER entry_is_never_removed")
