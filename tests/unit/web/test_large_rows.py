@@ -6,10 +6,14 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import duckdb
 import pytest
 
+from liftgate.canon import sha256_of_file
+from liftgate.errors import BrokenChain
 from liftgate.evals.select import select
 from liftgate.flow import trace, trace_rows
+from liftgate.flow.comparison_view import Asked, Openings
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.recorded_scores import kept_items
 from liftgate.flow.study_index import StudyIndex
@@ -131,3 +135,25 @@ def test_rows_of_every_kind_are_told_and_ordered_alike(mixed, decision):  # noqa
     assert {run.id for run in large.runs} == {run.id for run in plain.runs}
     marks = {cell.mark.split(":")[0] for line in large.lines for cell in line.cells.values()}
     assert {"", "timeout", "crash", "abstained", "failed", "not scored"} <= marks
+
+
+def test_scores_that_were_rewritten_with_the_description_of_their_run_are_not_compared(
+    workspace,  # noqa: F811
+    decision,  # noqa: F811
+    tmp_path,
+):
+    place = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, place.home)
+    (file,) = place.runs.glob("*/scores.parquet")
+    told = file.with_name("run.json")
+    before, new = sha256_of_file(file), file.with_name("new")
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE (1 - value AS value) FROM '{file}') TO '{new}' (FORMAT parquet)"
+    )
+    new.replace(file)
+    told.write_text(told.read_text().replace(before, sha256_of_file(file)))
+    with Store.open(place.home, read_only=True) as store:
+        assert store.files()[f"{file.parent.name}/{file.name}"] != before
+    index = StudyIndex(place)
+    with pytest.raises(BrokenChain, match="scores.parquet: altered"):
+        Openings(index, place).of("sides", Asked(decision.sequence, None, None), None)
