@@ -11,7 +11,7 @@ from liftgate.errors import DataError
 from liftgate.flow.fetch import fetch
 from liftgate.flow.ledger import erase, verify
 from liftgate.store import Store, Workspace
-from tests.services.test_move_ledger import schema
+from tests.services.ledger_office import schema
 from tools.blocks import ROOT
 
 
