@@ -11,6 +11,7 @@ from liftgate.canon import canonical
 from liftgate.errors import BrokenChain, LedgerError
 from liftgate.ledger import Draft, KnownEntries, Ledger, verified_entries
 from liftgate.ledger.chain import Sealed, seal
+from liftgate.ledger.sqlite import SqliteLedger
 
 BIG = 2.0**60
 """Written as a whole number that no canonical integer may be."""
@@ -148,8 +149,9 @@ def test_another_file_in_the_place_of_the_ledger_is_seen(home, tmp_path_factory)
 
 
 def test_an_entry_of_a_ledger_that_was_replaced_never_shows_what_stands_in_its_place(
-    home, tmp_path_factory
+    home, tmp_path_factory, monkeypatch
 ):
+    monkeypatch.setattr("liftgate.ledger.known._KEPT_BYTES", 1)
     known = KnownEntries(home)
     known.refresh()
     entries = known.now()
@@ -176,6 +178,20 @@ def test_a_broken_ledger_that_is_restored_shorter_is_named_too(home):
     assert known.replaced.startswith("the ledger has 3 entries now; at 20")
 
 
+def test_the_ledger_is_given_back_when_nobody_holds_an_entry_any_more(home, monkeypatch):
+    closed = []
+    close = SqliteLedger.close
+    monkeypatch.setattr(SqliteLedger, "close", lambda self: (closed.append(1), close(self))[1])
+    entries = verified_entries(home)
+    before = len(closed)
+    last = entries[-1]
+    del entries
+    assert last.body["n"] == 7
+    assert len(closed) == before
+    del last
+    assert len(closed) == before + 1
+
+
 def test_an_unsound_storage_is_told_at_every_look_not_only_at_the_first(home):
     with contextlib.closing(sqlite3.connect(home / "ledger.db")) as connection, connection:
         connection.execute("DROP TRIGGER entry_is_never_removed")
@@ -199,4 +215,4 @@ def test_bodies_that_stay_in_memory_are_few(home, monkeypatch):
     known.refresh()
     sizes = [one.body["n"] for one in known.now() * 3]
     assert sizes == [1, 2, 3, 4, 5, 6, 7] * 3
-    assert 1 <= len(known._bodies) < 7
+    assert 1 <= len(known._reader._bodies) < 7

@@ -155,5 +155,5 @@ def test_scores_that_were_rewritten_with_the_description_of_their_run_are_not_co
     with Store.open(place.home, read_only=True) as store:
         assert store.files()[f"{file.parent.name}/{file.name}"] != before
     index = StudyIndex(place)
-    with pytest.raises(BrokenChain, match="scores.parquet: altered"):
+    with pytest.raises(BrokenChain, match=r"scores\.parquet: altered"):
         Openings(index, place).of("sides", Asked(decision.sequence, None, None), None)
