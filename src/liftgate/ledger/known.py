@@ -76,6 +76,8 @@ class KnownEntries:
                     self._replaced("the ledger is gone")
                 return anew
             ledger = self._reader.opened()
+            if self._walk.entries != len(self._entries):
+                self._forget()  # an entry was sound, and could not be read: it is not passed over
             fault = self._broken_off(ledger)
             if fault:
                 self._replaced(fault)

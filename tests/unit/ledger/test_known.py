@@ -9,7 +9,7 @@ import pytest
 
 from liftgate.canon import canonical
 from liftgate.errors import BrokenChain, LedgerError
-from liftgate.ledger import Draft, KnownEntries, Ledger, verified_entries
+from liftgate.ledger import Draft, KnownEntries, Ledger, leaf_of, verified_entries
 from liftgate.ledger.chain import Sealed, seal
 from liftgate.ledger.sqlite import SqliteLedger
 
@@ -190,6 +190,23 @@ def test_the_ledger_is_given_back_when_nobody_holds_an_entry_any_more(home, monk
     assert len(closed) == before
     del last
     assert len(closed) == before + 1
+
+
+@pytest.mark.parametrize("number", [1, 7])
+@pytest.mark.parametrize(("old", "new"), [(b'"time":"2', b'"time":"x2'), (b'gate":1', b'gate":2')])
+def test_a_sealed_entry_that_cannot_be_read_is_told_at_every_look_and_never_left_out(
+    home, number, old, new
+):
+    with Ledger.open(home, read_only=True) as ledger:
+        line = ledger.sealed(number)
+    data = line.data.replace(old, new)
+    by_hand(home, ("DELETE FROM subtree", ()), ("DELETE FROM entry WHERE sequence > ?", (number,)),
+            replaced(Sealed(number, line.kind, data, leaf_of(data))))  # fmt: skip
+    known = KnownEntries(home)
+    for _ in range(3):
+        with pytest.raises(LedgerError, match=f"entry {number}"):
+            known.refresh()
+        assert known.replaced == ""
 
 
 def test_an_unsound_storage_is_told_at_every_look_not_only_at_the_first(home):
