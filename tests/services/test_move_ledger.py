@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
 import signal
 import sqlite3
 import subprocess
@@ -19,57 +17,8 @@ from liftgate.errors import LedgerError
 from liftgate.ledger import Draft, Ledger, moving
 from liftgate.ledger.stored import kind_of
 from liftgate.store.lock import RunLock
+from tests.services.ledger_office import Office, schema
 from tests.services.postgres_server import programs
-
-NUMBERS = itertools.count()
-
-
-def schema(postgres: str) -> str:
-    """Make an empty schema of its own, and return the URL that leads there."""
-    name = f"m{next(NUMBERS)}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE SCHEMA {name}")
-    return f"{postgres}&options=-csearch_path%3D{name}"
-
-
-class Office:
-    """A workspace, and the command line in it."""
-
-    def __init__(self, folder, capsys, entries=60):
-        self.home, self._capsys = folder / ".liftgate", capsys
-        self.home.mkdir(parents=True)
-        self.file = self.home / "ledger.db"
-        with Ledger.open(self.home) as ledger:
-            ledger.append("content.erased", {"digest": "sha256:0", "reason": "asked for"})
-            ledger.append("ledger.checkpoint", {"origin": "liftgate/0", "size": 3, "note": "…"})
-            ledger.append("keys.changed", {"version": 1, "digest": "sha256:1"})
-            ledger.append_all(Draft("note", {"n": n, "x": n / 7}) for n in range(entries - 3))
-
-    def __call__(self, *words):
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(["ledger", *words])
-        self.said = "".join(self._capsys.readouterr())
-        return stopped.value.code
-
-    def move(self, to, *words):
-        return self("move", to, *words)
-
-    def stored(self, place):
-        with kind_of(str(place)).open_at(str(place), read_only=True) as ledger:
-            return list(ledger.lines(1))
-
-    @property
-    def points_to(self):
-        file = self.home / "ledger.url"
-        return file.read_text().strip() if file.exists() else "sqlite"
-
-    def append(self, *, at=None):
-        if at is None:
-            with Ledger.open(self.home) as ledger:
-                return ledger.append("note", {"late": True}).sequence
-        with kind_of(str(at)).open_at(str(at), read_only=False) as ledger:
-            return ledger.append("note", {"late": True}).sequence
 
 
 @pytest.fixture
@@ -273,7 +222,7 @@ def test_the_same_database_by_another_name_is_no_target(office, url):
 
 
 def test_somebody_else_who_shares_the_ledger_follows_by_the_same_command(
-    office, postgres, url, tmp_path, capsys
+    office, postgres, url, tmp_path, capsys, monkeypatch
 ):
     assert office.move(url) == 0
     colleague = Office(tmp_path / "colleague", capsys)
@@ -283,7 +232,8 @@ def test_somebody_else_who_shares_the_ledger_follows_by_the_same_command(
     office.append()
     with pytest.raises(LedgerError, match="has moved to"):
         colleague.append()
-    assert main_in(colleague, further) == 0
+    monkeypatch.chdir(colleague.home.parent)
+    assert colleague.move(further) == 0
     assert colleague.points_to == further
     assert colleague.append() == 62
 
@@ -307,11 +257,6 @@ def test_a_restored_backup_verifies_and_an_old_one_is_told_by_a_checkpoint(offic
     assert office("verify", "--against", str(kept)) == 3
     assert "entry 61 is missing" in office.said
     assert office.append() == 61
-
-
-def main_in(office, to):
-    os.chdir(office.home.parent)
-    return office.move(to)
 
 
 def test_a_role_that_only_appends_can_follow_and_cannot_move(office, url, postgres):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import time
 
+import psycopg
 import pytest
 
 from liftgate.cli.main import main
 from liftgate.errors import DataError
 from liftgate.flow.fetch import fetch
 from liftgate.flow.ledger import erase, verify
+from liftgate.flow.study_index import StudyIndex
+from liftgate.ledger import verified_entries
 from liftgate.store import Store, Workspace
-from tests.services.test_move_ledger import schema
+from tests.services.ledger_office import schema
 from tools.blocks import ROOT
 
 
@@ -111,3 +115,32 @@ def test_an_erased_value_that_somebody_has_still_is_not_brought_back(ada_and_bob
     assert ada("data", "fetch", str(bob.folder)) == 0
     with Store.open(ada.workspace.home, read_only=True) as store:
         assert store.blob_state(digest) == "erased"
+
+
+def test_commands_that_read_lazily_give_their_connections_back(ada_and_bob, postgres):
+    ada, _ = ada_and_bob
+    with psycopg.connect(postgres, autocommit=True) as watcher:
+        for words in (["report"], ["trace", "3"], ["run", "study.yaml", "--quiet"]):
+            assert ada(*words) == 0, ada.said
+            entries = verified_entries(ada.workspace.home)
+            assert others(watcher) == 1
+            del entries
+            assert others(watcher) == 0
+        index = StudyIndex(ada.workspace)
+        assert index.now()
+        assert others(watcher) == 1
+        del index
+        assert others(watcher) == 0
+
+
+def others(watcher):
+    """Count the connections of others; the server may need a moment to notice one's end."""
+    for _ in range(20):
+        count = watcher.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        ).fetchone()[0]
+        if count == 0:
+            break
+        time.sleep(0.02)
+    return count

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
@@ -26,6 +27,8 @@ from liftgate.store.columns import (
     sortable,
 )
 from liftgate.study.design import Study
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class _Light(Sequence[Item]):
@@ -67,7 +70,7 @@ class KeptItems:
     which: NDArray[np.int32]
     """Of each item, the place of its facts; shape (n,)."""
     erased: int
-    """Items whose facts were erased."""
+    """Items that are left out, because they were erased."""
 
     @property
     def items(self) -> Sequence[Item]:
@@ -92,6 +95,16 @@ class KeptItems:
             inputs=self.inputs[places],
             which=self.which[places],
         )
+
+    def without(self, erased: Collection[str]) -> KeptItems:
+        """Return the items whose inputs are not among values that were erased."""
+        # What somebody else wrote into the ledger may be no digest: no input has it.
+        named = sortable(
+            digests_of([bytes.fromhex(one[7:]) for one in erased if _DIGEST.fullmatch(one)])
+        )
+        left = np.flatnonzero(~np.isin(sortable(self.inputs), named)).tolist()
+        gone = len(self.names) - len(left)
+        return replace(self.some(left), erased=self.erased + gone) if gone else self
 
 
 def kept_items(digest_: str, store: Store) -> KeptItems:

@@ -295,6 +295,9 @@ def open_recorded(
     chosen = candidate or candidates[0]
     baseline = next(name for name, role in arms.items() if role is Role.BASELINE)
     store = Store.open(workspace.home, read_only=True, seen=seen)
+    for name, recorded in body["rows"]["files"].items():
+        # A run's own description of its files is no witness: the ledger is.
+        store.seen.check(workspace.runs / name, recorded)
     digest = body["dataset"]["digest"]
     if digest not in items:
         items[digest] = kept_items(digest, store)

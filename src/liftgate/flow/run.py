@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from inspect import signature
 from pathlib import Path
@@ -120,8 +121,8 @@ def run_study(
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
+        closing(KnownEntries(workspace.home)) as known,
     ):
-        known = KnownEntries(workspace.home)
         # One walk verifies the chain and looks at every body; later ones see what was added.
         known.refresh(lambda entry: shapes.check((entry,)))
         tags = tags_of(opened, known.now(), store)
@@ -185,7 +186,6 @@ def run_study(
         path = None
         if report:
             path = write_report(workspace, entry=entry.sequence, ledger=known.now()).path
-        known.close()
     return StudyRun(entry.sequence, entry.body, path, executed, appended, reopened)
 
 

@@ -19,6 +19,7 @@ from liftgate.evals.prices import read_prices
 from liftgate.evals.select import select
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.impact import index_of
+from liftgate.flow.ledger import ERASED
 from liftgate.flow.ratios import Ratios, ratios_of
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.trace_rows import (
@@ -123,7 +124,7 @@ class _Rows:
         large = self.large
         names = [line.item for line in lines]
         places = [bisect_left(large.kept.names, name) for name in names]
-        return [large.kept.whole(at, large.store) for at in places]
+        return large.items(places)
 
     def runs(self) -> frozenset[str]:
         """Return the runs that hold the rows."""
@@ -217,7 +218,7 @@ def _rows_behind(
         and store.blob_state(body["dataset"]["digest"]) == "kept"
     ):
         with kept.turn:
-            return _large(found, target, locked, workspace, (kept, tell))
+            return _large(found, target, locked, workspace, (kept, tell), entries)
     dataset, notes = dataset_of(body, study, store)
     plan = plan_of(body, locked, study, dataset)
     traced = _all_rows(found, target, (study, plan, notes), store, workspace)
@@ -225,7 +226,12 @@ def _rows_behind(
 
 
 def _large(
-    found: Trace, target: Target, locked: Locked, workspace: Workspace, large: tuple[KeptRows, Tell]
+    found: Trace,
+    target: Target,
+    locked: Locked,
+    workspace: Workspace,
+    large: tuple[KeptRows, Tell],
+    entries: Sequence[Entry],
 ) -> _Rows:
     """Return the rows of a decision that is too large for a record of each."""
     kept, tell = large
@@ -236,7 +242,8 @@ def _large(
     refused = refusal(target, plan)
     if refused:
         raise DataError(f"{refused}, of too many trials for a page: use the command liftgate trace")
-    rows = kept.of(found.entry.leaf, plan, own["digest"], workspace.home)
+    erased = {str(one.body.get("digest")) for one in entries if one.kind == ERASED}
+    rows = kept.of(found.entry.leaf, plan, own["digest"], workspace.home, erased)
     notes = [f"{rows.kept.erased} items were erased and are not listed"] if rows.kept.erased else []
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     lines = lines_of(rows, target, arms, _failure_scores(study, body, target))

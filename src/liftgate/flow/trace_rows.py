@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +26,7 @@ from liftgate.evals.select import select
 from liftgate.flow.recorded_scores import KeptItems, Marked, kept_items, marks_of
 from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines
-from liftgate.records import Dataset, Failure, Observation, Outcome
+from liftgate.records import Dataset, Failure, Item, Observation, Outcome
 from liftgate.store import Seen, Store
 from liftgate.store.columns import FAILURES, OUTCOMES
 
@@ -65,14 +65,19 @@ class LargeRows:
             self.marks[key] = marks_of(arm, scorer, self.plan, self.kept, self.store)
         return self.marks[key]
 
-    def observations(self, places: Sequence[int]) -> tuple[Observation, ...]:
-        """Return what was observed of some items; those whose input was erased are left out."""
+    def items(self, places: Sequence[int]) -> list[Item]:
+        """Return some items; those whose input is gone are left out."""
         items = []
         for at in places:
             try:
                 items.append(self.kept.whole(at, self.store))
             except DataError:
                 continue
+        return items
+
+    def observations(self, places: Sequence[int]) -> tuple[Observation, ...]:
+        """Return what was observed of some items; those whose input is gone are left out."""
+        items = self.items(places)
         plan = replace(self.plan, dataset=Dataset(self.plan.dataset.name, tuple(items)))
         return select(replace(plan, pauses=()), self.store, few=True) if items else ()
 
@@ -85,7 +90,9 @@ class KeptRows:
         self._rows: OrderedDict[tuple[str, ...], LargeRows] = OrderedDict()
         self.turn = threading.RLock()
 
-    def of(self, leaf: str, plan: Plan, dataset: str, home: Path) -> LargeRows:
+    def of(
+        self, leaf: str, plan: Plan, dataset: str, home: Path, erased: Collection[str]
+    ) -> LargeRows:
         """Return the rows of a decision as they are in the store now.
 
         Args:
@@ -93,17 +100,18 @@ class KeptRows:
             plan: the decision's, as it was recorded; with any dataset.
             dataset: digest of its own.
             home: of the workspace.
+            erased: digests of values that were erased, as the ledger says.
 
         Raises:
             DataError: the dataset was not kept, or was erased.
         """
         with self.turn:
             store = Store.open(home, read_only=True, seen=self._seen)
-            key = (leaf, *sorted(store.files().values()))
+            key = (leaf, str(len(erased)), *sorted(store.files().values()))
             if key in self._rows:
                 store.close()
             else:
-                self._rows[key] = LargeRows(plan, kept_items(dataset, store), store)
+                self._rows[key] = LargeRows(plan, kept_items(dataset, store).without(erased), store)
             self._rows.move_to_end(key)
             while len(self._rows) > _KEPT:
                 self._rows.popitem(last=False)
@@ -186,7 +194,7 @@ class RowLines(Sequence[Line]):
         if len(self._made) > max(keep, _KEPT_LINES):
             self._made.clear()
         self._made |= {(at[line.item], line.repeat): line for line in lines}
-        for place in places:  # the input of an item was erased: its line says no more than that
+        for place in places:  # the input of an item is lost: its line says no more than that
             for repeat in range(self._rows.plan.repeats):
                 self._made.setdefault((place, repeat), Line(names[place], repeat, {}))
 

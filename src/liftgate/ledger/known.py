@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.canon import canonical, short
-from liftgate.errors import BrokenChain
+from liftgate.errors import BrokenChain, UnknownName
 from liftgate.ledger.chain import Walk, unseal
 from liftgate.ledger.stored import Ledger
 from liftgate.records import Entry
@@ -39,8 +39,8 @@ class KnownEntries:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._turn = threading.RLock()
-        self._ledger: Ledger | None = None
+        self._reader = _Reader(home)
+        self._turn = self._reader.turn
         self.replaced: str = ""
         """Why what was verified before counts no more; empty: the ledger only ever grew."""
         self._forget()
@@ -48,8 +48,6 @@ class KnownEntries:
     def _forget(self) -> None:
         self._walk = Walk()
         self._entries: list[Entry] = []
-        self._bodies: OrderedDict[int, tuple[int, Mapping[str, Any]]] = OrderedDict()
-        self._kept_bytes = 0
         self.examined: datetime | None = None
         """When the whole ledger, with all that is stored beside its entries, was verified."""
         self.whole = 0
@@ -77,27 +75,29 @@ class KnownEntries:
                 if anew:
                     self._replaced("the ledger is gone")
                 return anew
-            self._open()
-            assert self._ledger is not None
-            fault = self._broken_off(self._ledger)
+            ledger = self._reader.opened()
+            if self._walk.entries != len(self._entries):
+                self._forget()  # an entry was sound, and could not be read: it is not passed over
+            fault = self._broken_off(ledger)
             if fault:
                 self._replaced(fault)
-            for entry in self._ledger.going_on(self._walk):
+            for entry in ledger.going_on(self._walk):
                 size = self._walk.size
                 light = replace(
                     entry,
                     kind=sys.intern(entry.kind),
                     author=sys.intern(entry.author),
-                    body=_Body(self, entry.sequence, _short(entry.body), _lacks(entry.body)),
+                    body=_Body(self._reader, entry),
                     refs=entry.refs or _NO_REFS,
                 )
-                self._keep(entry.sequence, size, entry.body)
+                self._reader.keep(entry.leaf, size, entry.body)
                 self._entries.append(light)
+                self.known = datetime.now(UTC)
                 if take is not None:
                     take(light)
             self.known = datetime.now(UTC)
             if self.examined is None:
-                self._ledger.examine_rest(self._walk)
+                ledger.examine_rest(self._walk)
                 self.examined, self.whole = self.known, len(self._entries)
             return bool(fault)
 
@@ -105,38 +105,6 @@ class KnownEntries:
         """Return the entries that are known, in order; ``refresh`` brings those that were added."""
         with self._turn:
             return list(self._entries)
-
-    def body(self, sequence: int) -> Mapping[str, Any]:
-        """Return an entry's body.
-
-        Raises:
-            BrokenChain: the entry is not the one that was verified.
-        """
-        with self._turn:
-            found = self._bodies.get(sequence)
-            if found is not None:
-                self._bodies.move_to_end(sequence)
-                return found[1]
-            if self._ledger is None:
-                self._open()
-            assert self._ledger is not None
-            line, expected = self._ledger.sealed(sequence), self._entries[sequence - 1].leaf
-            entry = unseal(line)
-            if line.leaf != expected:
-                raise BrokenChain(
-                    f"ledger entry {sequence}: it has the leaf {short(str(line.leaf))}…, the one "
-                    f"that was verified at {self.known:%H:%M:%S}Z had {short(expected)}…",
-                    hint=_RESTORE,
-                )
-            self._keep(sequence, len(line.data), entry.body)
-            return entry.body
-
-    def _keep(self, sequence: int, size: int, body: Mapping[str, Any]) -> None:
-        self._bodies[sequence] = size, body
-        self._kept_bytes += size
-        while self._kept_bytes > _KEPT_BYTES and len(self._bodies) > 1:
-            _, (dropped, _) = self._bodies.popitem(last=False)
-            self._kept_bytes -= dropped
 
     def _broken_off(self, ledger: Ledger) -> str:
         """Return why a ledger does not go on from the entries that are known; empty: it does."""
@@ -157,46 +125,108 @@ class KnownEntries:
             "it does not continue: somebody replaced the ledger, or cut it"
         )
 
-    def _open(self) -> None:
+    def close(self) -> None:
+        """Give the database back; it is opened again when it is needed."""
+        self._reader.close()
+
+
+class _Reader:
+    """Reads bodies of entries that were verified, and keeps those that were asked for last.
+
+    Entries travel: a trace or a checker of documents holds them after whoever made them has ended.
+    So the ledger is given back when it is closed here, or else when no entry refers to it any more.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.turn = threading.RLock()
+        self._home = home
+        self._ledger: Ledger | None = None
+        self._bodies: OrderedDict[str, tuple[int, Mapping[str, Any]]] = OrderedDict()
+        """Leaf of an entry -> the size of its body, and the body."""
+        self._kept_bytes = 0
+
+    def __del__(self) -> None:
+        self.close()
+
+    def opened(self) -> Ledger:
         """Open the ledger that is there now: another file may have taken the place of the last."""
-        if self._ledger is not None:
-            self._ledger.close()
-            self._ledger = None
-        self._ledger = Ledger.open(self._home, read_only=True)
+        with self.turn:
+            self.close()
+            self._ledger = Ledger.open(self._home, read_only=True)
+            return self._ledger
 
     def close(self) -> None:
         """Give the database back; it is opened again when it is needed."""
-        with self._turn:
+        with self.turn:
             if self._ledger is not None:
                 self._ledger.close()
                 self._ledger = None
+
+    def body(self, sequence: int, leaf: str) -> Mapping[str, Any]:
+        """Return an entry's body.
+
+        Args:
+            sequence: of the entry.
+            leaf: that was verified of it.
+
+        Raises:
+            BrokenChain: the entry is not the one that was verified.
+        """
+        with self.turn:
+            found = self._bodies.get(leaf)
+            if found is not None:
+                self._bodies.move_to_end(leaf)
+                return found[1]
+            ledger = self._ledger or self.opened()
+            try:
+                line = ledger.sealed(sequence)
+            except UnknownName as error:
+                raise BrokenChain(f"{error}; it was verified", hint=_RESTORE) from error
+            entry = unseal(line)
+            if line.leaf != leaf:
+                raise BrokenChain(
+                    f"ledger entry {sequence}: it has the leaf {short(str(line.leaf))}…, the one "
+                    f"that was verified had {short(leaf)}…",
+                    hint=_RESTORE,
+                )
+            self.keep(leaf, len(line.data), entry.body)
+            return entry.body
+
+    def keep(self, leaf: str, size: int, body: Mapping[str, Any]) -> None:
+        """Keep a body that was verified; those that were asked for longest ago give way."""
+        before, _ = self._bodies.pop(leaf, (0, None))
+        self._bodies[leaf] = size, body
+        self._kept_bytes += size - before
+        while self._kept_bytes > _KEPT_BYTES and len(self._bodies) > 1:
+            _, (dropped, _) = self._bodies.popitem(last=False)
+            self._kept_bytes -= dropped
 
 
 class _Body(Mapping[str, Any]):
     """An entry's body, read when somebody looks into it."""
 
-    __slots__ = ("_lacks", "_of", "_sequence", "_short")
+    __slots__ = ("_lacks", "_leaf", "_of", "_sequence", "_short")
 
-    def __init__(
-        self, of: KnownEntries, sequence: int, short: Mapping[str, Any], lacks: frozenset[str]
-    ) -> None:
+    def __init__(self, of: _Reader, entry: Entry) -> None:
         self._of = of
-        self._sequence = sequence
-        self._short = short
-        self._lacks = lacks
+        self._sequence, self._leaf = entry.sequence, entry.leaf
+        self._short, self._lacks = _short(entry.body), _lacks(entry.body)
 
     def __getitem__(self, key: str) -> Any:
         if key in self._short:
             return self._short[key]
         if key in self._lacks:
             raise KeyError(key)
-        return self._of.body(self._sequence)[key]
+        return self._whole()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._of.body(self._sequence))
+        return iter(self._whole())
 
     def __len__(self) -> int:
-        return len(self._of.body(self._sequence))
+        return len(self._whole())
+
+    def _whole(self) -> Mapping[str, Any]:
+        return self._of.body(self._sequence, self._leaf)
 
     def __repr__(self) -> str:
         return f"<the body of ledger entry {self._sequence}>"

@@ -113,12 +113,6 @@ class PostgresLedger(Ledger):
         """Give the connection back."""
         self._connection.close()
 
-    def __del__(self) -> None:
-        # Who reads lazily keeps a ledger open until nobody uses it any more: as a file's is given
-        # back then, so is the connection.
-        with contextlib.suppress(Exception):
-            self._connection.close()
-
     @property
     def is_there(self) -> bool:
         """Whether the database holds the tables."""

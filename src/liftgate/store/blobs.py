@@ -142,7 +142,8 @@ class Blobs:
 
         Args:
             other: whence.
-            never: digests of values that are to stay away; what was erased here stays erased.
+            never: digests of values that were erased, as the ledger says: they stay away, and of
+                these alone a tombstone is taken over, else any folder could keep values out.
 
         Returns:
             How many were copied.
@@ -155,7 +156,7 @@ class Blobs:
         while rows := other._rows(last):
             last = rows[-1][0]
             new = [row for row in rows if self._row(row[1]) is None]
-            gone = [(digest, erased_at) for _, digest, _, _, erased_at in new if erased_at]
+            told = [row for row in new if row[4] and row[1] in never]
             kept = [row[1:4] for row in new if not row[4] and row[1] not in never]
             for digest, codec, data in kept:
                 _unpacked(digest, (codec, data, None))
@@ -164,7 +165,7 @@ class Blobs:
                 self._open().executemany(
                     "INSERT INTO blob (digest, codec, erased_at) VALUES (?, 'erased', ?) "
                     "ON CONFLICT (digest) DO NOTHING",
-                    gone,
+                    [(digest, erased_at) for _, digest, _, _, erased_at in told],
                 )
             count += len(kept)
         return count

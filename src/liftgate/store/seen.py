@@ -1,7 +1,9 @@
 """What a process has seen of finished runs, so that the next reader need not look again.
 
 A file that was hashed counts as hashed for as long as its place, size and times are what they were.
-Whoever owns the machine can forge even these; ``ledger verify`` hashes everything anew.
+Whoever owns the machine can forge even these, and who may write a file can change it through a
+memory map without a trace in its times: only pages share what was seen. Every command looks anew,
+and ``ledger verify`` and a run that decides hash everything.
 """
 
 from __future__ import annotations
@@ -133,6 +135,8 @@ class Seen:
                 for path, digest in unknown:
                     self.check(path, digest)
                 told = names([path for path, _ in unknown])
+                for path, digest in unknown:  # what was read is kept for good, so of these bytes
+                    self.check(path, digest)
                 self._holds |= {digest: told.get(path, frozenset()) for path, digest in unknown}
         return [one for one in files if value in self._holds[one[1]]]
 

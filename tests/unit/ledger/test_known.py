@@ -9,8 +9,9 @@ import pytest
 
 from liftgate.canon import canonical
 from liftgate.errors import BrokenChain, LedgerError
-from liftgate.ledger import Draft, KnownEntries, Ledger, verified_entries
+from liftgate.ledger import Draft, KnownEntries, Ledger, leaf_of, verified_entries
 from liftgate.ledger.chain import Sealed, seal
+from liftgate.ledger.sqlite import SqliteLedger
 
 BIG = 2.0**60
 """Written as a whole number that no canonical integer may be."""
@@ -147,6 +148,67 @@ def test_another_file_in_the_place_of_the_ledger_is_seen(home, tmp_path_factory)
     assert (len(known.now()), known.now()[0].body["other"]) == (8, True)
 
 
+def test_an_entry_of_a_ledger_that_was_replaced_never_shows_what_stands_in_its_place(
+    home, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr("liftgate.ledger.known._KEPT_BYTES", 1)
+    known = KnownEntries(home)
+    known.refresh()
+    entries = known.now()
+    other = tmp_path_factory.mktemp("other")
+    with Ledger.open(other) as ledger:
+        ledger.append_all(draft(n, other=True) for n in range(1, 5))
+    (other / "ledger.db").replace(home / "ledger.db")
+    assert known.refresh() is True
+    with pytest.raises(BrokenChain, match="entry 4: it has the leaf"):
+        dict(entries[3].body)
+    with pytest.raises(BrokenChain, match="no ledger entry named '7'"):
+        dict(entries[6].body)
+    assert known.now()[3].body["other"] is True
+
+
+def test_a_broken_ledger_that_is_restored_shorter_is_named_too(home):
+    by_hand(home, ("UPDATE entry SET data = x'7b7d' WHERE sequence = 6", ()))
+    known = KnownEntries(home)
+    with pytest.raises(BrokenChain, match="ledger entry 6"):
+        known.refresh()
+    assert len(known.now()) == 5
+    by_hand(home, ("DELETE FROM entry WHERE sequence > 3", ()))
+    assert known.refresh() is True
+    assert known.replaced.startswith("the ledger has 3 entries now; at 20")
+
+
+def test_the_ledger_is_given_back_when_nobody_holds_an_entry_any_more(home, monkeypatch):
+    closed = []
+    close = SqliteLedger.close
+    monkeypatch.setattr(SqliteLedger, "close", lambda self: (closed.append(1), close(self))[1])
+    entries = verified_entries(home)
+    before = len(closed)
+    last = entries[-1]
+    del entries
+    assert last.body["n"] == 7
+    assert len(closed) == before
+    del last
+    assert len(closed) == before + 1
+
+
+@pytest.mark.parametrize("number", [1, 7])
+@pytest.mark.parametrize(("old", "new"), [(b'"time":"2', b'"time":"x2'), (b'gate":1', b'gate":2')])
+def test_a_sealed_entry_that_cannot_be_read_is_told_at_every_look_and_never_left_out(
+    home, number, old, new
+):
+    with Ledger.open(home, read_only=True) as ledger:
+        line = ledger.sealed(number)
+    data = line.data.replace(old, new)
+    by_hand(home, ("DELETE FROM subtree", ()), ("DELETE FROM entry WHERE sequence > ?", (number,)),
+            replaced(Sealed(number, line.kind, data, leaf_of(data))))  # fmt: skip
+    known = KnownEntries(home)
+    for _ in range(3):
+        with pytest.raises(LedgerError, match=f"entry {number}"):
+            known.refresh()
+        assert known.replaced == ""
+
+
 def test_an_unsound_storage_is_told_at_every_look_not_only_at_the_first(home):
     with contextlib.closing(sqlite3.connect(home / "ledger.db")) as connection, connection:
         connection.execute("DROP TRIGGER entry_is_never_removed")
@@ -170,4 +232,4 @@ def test_bodies_that_stay_in_memory_are_few(home, monkeypatch):
     known.refresh()
     sizes = [one.body["n"] for one in known.now() * 3]
     assert sizes == [1, 2, 3, 4, 5, 6, 7] * 3
-    assert 1 <= len(known._bodies) < 7
+    assert 1 <= len(known._reader._bodies) < 7

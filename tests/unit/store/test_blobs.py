@@ -11,6 +11,7 @@ import pytest
 from liftgate.canon import digest
 from liftgate.errors import BrokenChain, DataError
 from liftgate.store import Store
+from liftgate.store.blobs import Blobs
 
 
 def change(home, statement):
@@ -58,6 +59,23 @@ def test_erasing_a_value_that_was_not_yet_written_erases_it(store):
     key = store.put_text("soon gone")
     store.erase(key)
     assert store.blob_state(key) == "erased"
+
+
+def test_of_another_store_only_an_erasure_that_the_ledger_tells_of_is_taken_over(home, tmp_path):
+    with Store.open(tmp_path / "other") as other:
+        told, untold, kept = (other.put_text(text) for text in ("told", "untold", "kept"))
+        other.erase(told)
+        other.erase(untold)
+    Store.open(home).close()
+    with (
+        contextlib.closing(Blobs(home / "blobs", read_only=False)) as mine,
+        contextlib.closing(Blobs(tmp_path / "other" / "blobs", read_only=True)) as theirs,
+    ):
+        assert mine.fetch(theirs, {told}) == 1
+        assert [mine.state(key) for key in (told, untold, kept)] == ["erased", "unknown", "kept"]
+    with Store.open(home) as store:
+        store.put_text("untold")
+        assert store.output(untold) == "untold"
 
 
 def test_what_is_not_there_is_named(store):

@@ -111,6 +111,29 @@ def test_of_many_files_only_those_that_hold_an_arm_are_read(home, hashed, monkey
         read_arm(home, known)
 
 
+def test_what_a_file_holds_is_not_learnt_from_one_that_is_altered_while_it_is_read(home, hashed):
+    with Store.open(home) as store:
+        fill(store)
+    path, known = one_file(home), Seen()
+    kept = path.read_bytes()
+    (digest,) = [d for name, d in stored_files(home).items() if name.endswith(path.name)]
+
+    def meddled(paths):
+        path.write_bytes(b"of another arm")
+        return {path: frozenset({"another"})}
+
+    some = [(path, digest)] * 9
+    with pytest.raises(BrokenChain, match="altered"):
+        known.holding(some, "arm", meddled)
+    path.write_bytes(kept)
+    assert known.holding(some, "arm", lambda _: {path: frozenset({"arm"})}) == some
+
+
+def stored_files(home):
+    with Store.open(home, read_only=True) as store:
+        return store.files()
+
+
 def read_arm(home, known):
     with Store.open(home, read_only=True, seen=known) as store:
         return store.trials("arm-3")

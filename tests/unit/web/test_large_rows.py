@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import duckdb
 import pytest
 
+from liftgate.canon import sha256_of_file
+from liftgate.errors import BrokenChain
 from liftgate.evals.select import select
 from liftgate.flow import trace, trace_rows
+from liftgate.flow.comparison_view import Asked, Openings
+from liftgate.flow.ledger import erase
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
 from liftgate.flow.recorded_scores import kept_items
 from liftgate.flow.study_index import StudyIndex
@@ -56,6 +62,25 @@ def test_every_number_has_the_same_rows_by_both_ways(workspace, decision):  # no
     assert not any("not those that the decision bound" in note for note in large.notes)
 
 
+def test_an_item_whose_input_was_erased_is_listed_by_neither_way(workspace, decision, tmp_path):  # noqa: F811
+    place = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, place.home)
+    reference = f"{decision.sequence}:new.primary"
+    index = StudyIndex(place)
+    kept = KeptRows(index.seen)
+    told = trace_reference(reference, place, ledger=index.ledger(), seen=index.seen, kept=kept)
+    item, before = told.lines[0].item, len(told.lines)
+    with Store.open(place.home, read_only=True) as store:
+        inputs = dict(row[:2] for row in store.output(decision.body["dataset"]["digest"]))
+    erase(place, inputs[item], reason="asked for")
+    plain = trace_reference(reference, place)
+    large = trace_reference(reference, place, ledger=index.ledger(), seen=index.seen, kept=kept)
+    assert list(large.lines) == list(plain.lines)
+    assert (large.notes, large.answers) == (plain.notes, plain.answers)
+    assert len(plain.lines) == before - 2
+    assert "1 items were erased and are not listed" in large.notes
+
+
 @pytest.fixture
 def mixed(workspace, decision, tmp_path):  # noqa: F811
     """A copy whose store has rows of every kind for the decided arms, and what selects them."""
@@ -67,15 +92,27 @@ def mixed(workspace, decision, tmp_path):  # noqa: F811
     with Store.open(place.home, read_only=True) as store:
         dataset, _ = dataset_of(decision.body, study, store)
         plan = plan_of(decision.body, locked, study, dataset)
+    earlier = []
     for seed in range(3):
-        more_rows(place, plan, dataset, Random(seed))
+        more_rows(place, plan, dataset, Random(seed), earlier)
     return place, plan, study
 
 
-def more_rows(place, plan, dataset, random):
+def more_rows(place, plan, dataset, random, earlier):
     with Store.open(place.home) as store:
         writer = store.begin("another", {})
         written = set()
+
+        def scored(key, attempt, run, scorer, target):
+            outcome = random.choice(list(Outcome))
+            value = random.random() if outcome is Outcome.VALUE else None
+            why = f'why "{random.randrange(9)}" é'
+            writer.add_score(
+                Score(key, attempt, run, scorer, target, writer.run, outcome, value, why)
+            )
+
+        for key, attempt, *about in earlier:
+            scored(key, attempt + random.choice([0, 0, 1]), *about)
         for item in dataset.items:
             for bound in plan.arms:
                 asked = item.as_read(bound.reads)
@@ -95,21 +132,18 @@ def more_rows(place, plan, dataset, random):
                 writer.add_trial(trial)
                 for scorer in plan.single:
                     for _ in range(random.randrange(5)):
-                        outcome = random.choice(list(Outcome))
-                        value = random.random() if outcome is Outcome.VALUE else None
                         target = random.choice([*[asked.target_digest] * 4, "sha256:" + "7" * 64])
-                        writer.add_score(
-                            Score(
-                                key, attempt, random.choice([*[writer.run] * 5, "elsewhere"]),
-                                scorer.fingerprint, target, writer.run, outcome, value,
-                                f'why "{random.randrange(9)}" é',
-                            )
-                        )  # fmt: skip
+                        run = random.choice([*[writer.run] * 5, "elsewhere"])
+                        scored(key, attempt, run, scorer.fingerprint, target)
+                        earlier.append((key, attempt, run, scorer.fingerprint, target))
+                        earlier.append((key, attempt + 1, run, scorer.fingerprint, target))
         writer.finish(complete=True)
 
 
-def test_the_digest_of_all_rows_is_the_one_that_a_decision_binds(mixed):
+@pytest.mark.parametrize("after", [None, BEGIN])
+def test_the_digest_of_all_rows_is_the_one_that_a_decision_binds(mixed, after):
     place, plan, study = mixed
+    plan = replace(plan, arms=tuple(replace(arm, admissible_after=after) for arm in plan.arms))
     with Store.open(place.home, read_only=True) as store:
         rows = select(plan, store)
         seen = {(row.trial.failure, *(s.outcome for s in row.scores.values())) for row in rows}
@@ -131,3 +165,25 @@ def test_rows_of_every_kind_are_told_and_ordered_alike(mixed, decision):  # noqa
     assert {run.id for run in large.runs} == {run.id for run in plain.runs}
     marks = {cell.mark.split(":")[0] for line in large.lines for cell in line.cells.values()}
     assert {"", "timeout", "crash", "abstained", "failed", "not scored"} <= marks
+
+
+def test_scores_that_were_rewritten_with_the_description_of_their_run_are_not_compared(
+    workspace,  # noqa: F811
+    decision,  # noqa: F811
+    tmp_path,
+):
+    place = Workspace(tmp_path / ".liftgate")
+    shutil.copytree(workspace.home, place.home)
+    (file,) = place.runs.glob("*/scores.parquet")
+    told = file.with_name("run.json")
+    before, new = sha256_of_file(file), file.with_name("new")
+    duckdb.sql(
+        f"COPY (SELECT * REPLACE (1 - value AS value) FROM '{file}') TO '{new}' (FORMAT parquet)"
+    )
+    new.replace(file)
+    told.write_text(told.read_text().replace(before, sha256_of_file(file)))
+    with Store.open(place.home, read_only=True) as store:
+        assert store.files()[f"{file.parent.name}/{file.name}"] != before
+    index = StudyIndex(place)
+    with pytest.raises(BrokenChain, match=r"scores\.parquet: altered"):
+        Openings(index, place).of("sides", Asked(decision.sequence, None, None), None)
