@@ -67,7 +67,7 @@ def move_ledger(
     """
     place, here = _target(workspace.home, to), place_of(workspace.home)
     if not Ledger.exists(workspace.home):
-        raise LedgerError(f"{without_password(here)}: there is no ledger", hint="run a study first")
+        raise LedgerError(f"{_said(here)}: there is no ledger", hint="run a study first")
     said, source_said = _said(place), _said(here)
     with _alone(workspace):
         if place == here:

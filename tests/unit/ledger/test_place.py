@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from liftgate.errors import DataError
+from liftgate.errors import DataError, LedgerError
+from liftgate.flow.fetch import fetch
 from liftgate.flow.move import move_ledger
 from liftgate.ledger.place import without_password
 from liftgate.store import Workspace
@@ -56,3 +57,15 @@ def test_a_target_with_a_password_is_refused_and_the_password_not_repeated(url, 
 def test_what_is_no_url_is_no_target(to, tmp_path) -> None:
     with pytest.raises(DataError, match=f"got {to!r}"):
         move_ledger(Workspace(tmp_path), to)
+
+
+def test_a_workspace_without_a_ledger_is_named_by_its_file(tmp_path) -> None:
+    with pytest.raises(LedgerError, match=r"ledger\.db: there is no ledger"):
+        move_ledger(Workspace(tmp_path), "sqlite")
+
+
+def test_a_fetch_where_there_is_no_ledger_leaves_no_workspace_behind(tmp_path) -> None:
+    here = Workspace(tmp_path / ".liftgate")
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        fetch(here, Workspace(tmp_path / "other").create().home)
+    assert not here.home.exists()
