@@ -158,3 +158,11 @@ def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path, monke
         Ledger.open(tmp_path)
     assert "secret" not in str(caught.value)
     assert not isinstance(caught.value, BrokenChain)
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:secret/x@h/db", "postgresql://me@h:secret/db"])
+def test_a_password_in_a_url_of_another_form_is_said_by_nobody(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("LIFTGATE_LEDGER", url)
+    with pytest.raises(LedgerError, match=r"postgresql://…: cannot be opened") as caught:
+        Ledger.open(tmp_path)
+    assert caught.value.__suppress_context__
