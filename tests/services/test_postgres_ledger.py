@@ -11,7 +11,6 @@ import pytest
 
 from liftgate.errors import BrokenChain, LedgerError
 from liftgate.ledger import Ledger
-from liftgate.ledger.place import without_password
 from tests.contracts.test_ledger_contract import *  # noqa: F403 - the same tests, another opener
 
 NUMBERS = itertools.count()
@@ -159,5 +158,11 @@ def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path, monke
         Ledger.open(tmp_path)
     assert "secret" not in str(caught.value)
     assert not isinstance(caught.value, BrokenChain)
-    shown = without_password("postgresql://me:a@h/db?password=b&x=1")
-    assert shown == "postgresql://me@h/db?&x=1"
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:secret/x@h/db", "postgresql://me@h:secret/db"])
+def test_a_password_in_a_url_of_another_form_is_said_by_nobody(tmp_path, monkeypatch, url):
+    monkeypatch.setenv("LIFTGATE_LEDGER", url)
+    with pytest.raises(LedgerError, match=r"postgresql://…: cannot be opened") as caught:
+        Ledger.open(tmp_path)
+    assert caught.value.__suppress_context__

@@ -21,9 +21,11 @@ from unittest import mock
 
 import pytest
 
-from liftgate.errors import BrokenChain, LedgerError
+from liftgate.errors import BrokenChain, DataError, LedgerError
+from liftgate.importers.junit import read_junit
 from liftgate.ledger import Draft, Ledger
 from liftgate.ledger.chain import seal
+from liftgate.records import Columns
 from tests.stories.attack_table import assert_told
 from tests.stories.offices import approve_by_hand, score_one_again
 
@@ -325,3 +327,25 @@ def test_hostile_strings_in_every_field_stay_strings(approved):
             assert mark not in approved.said, (words, approved.said)
     assert approved("ledger", "verify") == 0
     assert_told("hostile strings in every field", approved.said)
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "iso-8859-1"])
+def test_a_log_whose_entities_grow_or_name_other_files_is_refused(desk, tmp_path, coding):
+    tests = '<testsuite name="s"><testcase name="a"><failure>{}</failure></testcase></testsuite>'
+    head = f'<?xml version="1.0" encoding="{coding}"?><!DOCTYPE testsuite '
+    levels = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 30))
+    (tmp_path / "secret.txt").write_text("token-7")
+    (tmp_path / "old.xml").write_text(tests.format(""))
+    path = tmp_path / "new.xml"
+    for declared in (
+        f'[<!ENTITY a0 "x">{levels}]>',
+        '[<!ENTITY a29 SYSTEM "secret.txt">]>',
+        '[<!ENTITY % a SYSTEM "secret.txt"> %a; <!ENTITY a29 "">]>',
+        'SYSTEM "secret.txt">',
+    ):
+        path.write_text(head + declared + tests.format("&a29;"), encoding=coding)
+        assert desk("compare", "old.xml", "new.xml") == 2
+        assert_told("entities in a log that is XML", desk.said)
+        assert "token-7" not in desk.said
+        with pytest.raises(DataError, match="document type"):
+            read_junit(path, Columns())

@@ -241,6 +241,8 @@ def test_a_key_that_looks_like_a_second_one_is_not_trusted_until_somebody_says_w
     assert office(*trust, "--person", "B0B") == 2
     assert "reads like 'bob'" in office.said
     assert office(*trust, "--person", "bob") == 0, office.said
+    assert office(*trust, "--person", "") == 2
+    assert "expected at most 64 letters" in office.said
     assert office("keys", "list") == 0
     assert "of bob" in office.said
 

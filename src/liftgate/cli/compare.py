@@ -175,6 +175,7 @@ def compare(
             f"{save_study}: exists; a study is never overwritten",
             hint="name another file, or move that one away",
         )
+    _refuse_one_file_for_two(files)
     export = export_to(options["export"])
     check_picture(files["picture"])
     if others and {html, save_study, picture, export} != {None}:
@@ -274,6 +275,15 @@ def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -
         from liftgate.cli.compare_text import show_each
 
         show_each(found, written=written)
+
+
+def _refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
+    taken: dict[Path, str] = {}
+    for name, file in files.items():
+        if file is not None and (other := taken.setdefault(file.resolve(), name)) != name:
+            raise DataError(
+                f"--{name.replace('_', '-')}: got {file}, which --{other} writes; expected another"
+            )
 
 
 def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:

@@ -75,9 +75,7 @@ def new(*, name: str, days: float, out: Path | None, as_json: bool) -> int:
 @keys.command()
 @click.argument("file", type=options.FILE)
 @click.option("--role", "roles", multiple=True, metavar="ROLE", help="What it is for; repeatable.")
-@click.option(
-    "--person", default="", metavar="NAME", help="Whose key it is; default: the key's own name."
-)
+@click.option("--person", metavar="NAME", help="Whose key it is; default: the key's own name.")
 @click.option("--service", is_flag=True, help="A machine holds it: never a person's consent.")
 @click.option("--as-owner", is_flag=True, help="It may sign changes of the trust file.")
 @click.option(
@@ -93,7 +91,7 @@ def trust(
     *,
     file: Path,
     roles: tuple[str, ...],
-    person: str,
+    person: str | None,
     service: bool,
     as_owner: bool,
     quorum: int | None,

@@ -18,6 +18,8 @@ from liftgate.errors import DataError
 _CONFORMS = "mlcommons.org/croissant/1."
 _LARGEST = 16_000_000
 """Bytes of a description."""
+_SOURCE, _EXTRACT = {"@id", "@type", "fileObject", "extract"}, {"@id", "@type", "column"}
+"""What a source may say; a ``transform`` would make other values than those of the column."""
 _SLICE = "slice_"
 """What liftgate's own cards put before the name of a slice."""
 
@@ -49,6 +51,8 @@ def described(path: Path) -> Described:
     if len(files) != 1:
         raise DataError(f"{path.name}: its fields lie in {len(files)} files, expected one")
     columns = {_column(one, path)[1]: _name(one, path) for one in fields}
+    if not len(fields) == len(columns) == len(set(columns.values())):
+        raise DataError(f"{path.name}: got two fields of one name or column, expected one of each")
     return Described(_file(told, path, files.pop()), columns)
 
 
@@ -94,10 +98,12 @@ def _column(field: Mapping[str, Any], path: Path) -> tuple[str, str]:
         file, column = source["fileObject"]["@id"], source["extract"]["column"]
         if not isinstance(file, str) or not isinstance(column, str):
             raise TypeError("no text")
+        if source.keys() - _SOURCE or source["extract"].keys() - _EXTRACT:
+            raise TypeError("values that are made, not read")
     except (KeyError, TypeError) as error:
         raise DataError(
             f"{path.name}: field {_name(field, path)!r}: expected a source with fileObject and "
-            "extract.column"
+            "extract.column, and nothing that changes what is read"
         ) from error
     return file, column
 
@@ -119,10 +125,12 @@ def _file(told: Mapping[str, Any], path: Path, wanted: str) -> Path:
         raise DataError(f"{path.name}: describes {place}, which is not beside it")
     stated = found[0].get("sha256")
     actual = sha256_of_file(file).removeprefix("sha256:")
-    if not isinstance(stated, str) or stated.lower() != actual:
+    if not isinstance(stated, str):
+        raise DataError(f"{path.name}: {place}: no sha256 is stated, expected that of the file")
+    if stated.lower() != actual:
         raise DataError(
             f"{place}: is not the file that {path.name} describes (sha256 {actual[:12]}…, stated "
-            f"{str(stated)[:12]}…)",
+            f"{stated[:12]}…)",
             hint="one of the two was changed; get both again",
         )
     return file

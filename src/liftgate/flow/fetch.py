@@ -43,7 +43,10 @@ def fetch(workspace: Workspace, folder: Path) -> Fetched:
         NotAllowed: a run is going here.
         LedgerError: there is no ledger.
     """
-    other, workspace = Workspace(home_in(folder)), workspace.create()
+    other = Workspace(home_in(folder))
+    with Ledger.open(workspace.home, read_only=True):
+        # Only where there is one: else an empty workspace would be left behind.
+        workspace = workspace.create()
     if not other.runs.is_dir() or other.home.samefile(workspace.home):
         raise DataError(f"{folder}: got no other workspace, expected the folder of one")
     with (

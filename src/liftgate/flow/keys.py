@@ -28,8 +28,8 @@ class Role:
     """Whether it may sign the next version of the trust file."""
     quorum: int | None = None
     """How many owners a change needs from now on; None: as before."""
-    person: str = ""
-    """Whose key it is; empty: of whoever is called as it is."""
+    person: str | None = None
+    """Whose key it is; None: of whoever is called as it is."""
 
 
 def make(name: str, *, days: float = DAYS, out: Path | None = None) -> tuple[PublicKey, Path]:
@@ -82,7 +82,7 @@ def trust(
         if isinstance(error, DataError):
             raise
         raise DataError(f"{public}: no record of a public key ({error})") from error
-    person = checked_name(role.person) if role.person else ""
+    person = "" if role.person is None else checked_name(role.person)
     added = Trusted(key, tuple(sorted(set(role.roles))), role.service, person=person)
     after = before.with_key(added)
     if not before.version:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from liftgate.errors import DataError, LedgerError, NotAllowed
 from liftgate.ledger import Ledger, moving
 from liftgate.ledger.place import (
     FILE,
+    SCHEMES,
     VARIABLE,
     is_database,
     place_of,
@@ -26,6 +28,8 @@ from liftgate.store import Workspace, going, only_one
 HERE = "sqlite"
 """The target that is the workspace's own file."""
 _STAGE = "copied"
+_PLAIN = re.compile(r"[\w./-]*")
+"""Holds no password: no URL, nor a part of one."""
 
 Show = Callable[[Progress], None]
 
@@ -63,7 +67,7 @@ def move_ledger(
     """
     place, here = _target(workspace.home, to), place_of(workspace.home)
     if not Ledger.exists(workspace.home):
-        raise LedgerError(f"{without_password(here)}: there is no ledger", hint="run a study first")
+        raise LedgerError(f"{_said(here)}: there is no ledger", hint="run a study first")
     said, source_said = _said(place), _said(here)
     with _alone(workspace):
         if place == here:
@@ -109,12 +113,16 @@ def _target(home: Path, to: str) -> str:
         )
     if to == HERE:
         return str(home / FILE)
-    if "://" not in to or not is_database(to):
-        raise DataError(f"place: got {to!r}, expected postgresql://ROLE@HOST/DATABASE or {HERE!r}")
-    if without_password(to) != to:
+    said = to if _PLAIN.fullmatch(to) else without_password(to)
+    if not to.startswith(SCHEMES):
         raise DataError(
-            f"place: got {without_password(to)} with a password, which would stay in ledger.url",
-            hint="keep it in ~/.pgpass, and leave it out of the URL",
+            f"place: got {said!r}, expected postgresql://ROLE@HOST/DATABASE or {HERE!r}"
+        )
+    if said != to:
+        raise DataError(
+            f"place: got {said} with a password or of another form, and it would stay in "
+            "ledger.url; expected postgresql://ROLE@HOST/DATABASE",
+            hint="keep a password in ~/.pgpass, and leave it out of the URL",
         )
     return to
 

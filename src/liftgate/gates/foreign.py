@@ -14,6 +14,8 @@ from liftgate.protocols import Row
 
 _LISTED = 10
 _EXAMPLES = 3
+_SHOWN = 80
+"""Characters of a name in a message."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -160,9 +162,13 @@ def _refuse_doubles(
 
 
 def listing(names: Sequence[str], most: int = _LISTED) -> str:
-    """Return the first names, quoted, and how many more there are."""
+    """Return the first names, quoted and cut, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(name) for name in names[:most]) + more
+    return ", ".join(repr(_cut(name)) for name in names[:most]) + more
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ class _Case:
     def becomes(self, outcome: str, message: str) -> None:
         """Take another outcome, unless a graver one stands."""
         if not self.outcome or _OUTCOMES.index(outcome) > _OUTCOMES.index(self.outcome):
-            self.outcome, self.says = outcome, message
+            self.outcome, self.says = outcome, message[:_MOST_TEXT]
 
 
 @dataclass
@@ -75,6 +75,8 @@ class _Reader:
 
     def read(self) -> None:
         parser = self._place = expat.ParserCreate()
+        # Else every line is a call: a text of empty lines would take time by its square.
+        parser.buffer_text = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text

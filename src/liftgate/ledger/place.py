@@ -7,7 +7,7 @@ import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from liftgate.errors import LedgerError
 
@@ -15,6 +15,12 @@ FILE = "ledger.db"
 URL_FILE = "ledger.url"
 VARIABLE = "LIFTGATE_LEDGER"
 SCHEMES = ("postgresql://", "postgres://")
+_HOST = r"(?:\[[^\]@/?#]*\]|[^:@/?#,\[\]]*)(?::\d*)?"
+_PAIR = r"[^#&=]*=[^#&]*"
+_URL = re.compile(
+    r"(?P<scheme>\w+://)(?:(?P<role>[^:@/?#]*)(?::[^/?#]*)?@)?"
+    rf"(?P<place>{_HOST}(?:,{_HOST})*(?:/[^@?#]*)?)(?:\?(?P<query>{_PAIR}(?:&{_PAIR})*)?)?"
+)
 
 
 def place_of(home: Path, *, mine: bool = True) -> str:
@@ -69,10 +75,16 @@ def point_to(home: Path, place: str) -> None:
 
 
 def without_password(url: str) -> str:
-    """Return a URL as it may be shown."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")
-    user = host[0].split(":")[0]
-    kept = f"{user}{host[1]}{host[2]}"
-    query = re.sub(r"(^|&)(password|passfile)=[^&]*", "", parts.query)
-    return urlunsplit((parts.scheme, kept, parts.path, query, ""))
+    """Return a URL as it may be shown; of one that is of another form, only its scheme."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        # Where its password ends is not known: libpq and urllib read it differently.
+        return f"{url.partition('://')[0]}://…" if "://" in url else "…"
+    role = "" if found["role"] is None else f"{found['role']}@"
+    given = (found["query"] or "").split("&")
+    kept = "&".join(one for one in given if not _is_secret(one.partition("=")[0]))
+    return f"{found['scheme']}{role}{found['place']}{'?' if kept else ''}{kept}"
+
+
+def _is_secret(name: str) -> bool:
+    return unquote(name).lower().endswith(("password", "passfile"))

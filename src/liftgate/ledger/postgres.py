@@ -314,8 +314,15 @@ def _connect(url: str) -> psycopg.Connection[Any]:
         connection = psycopg.connect(url, autocommit=True, connect_timeout=_WAIT_S)
         connection.execute(f"SET lock_timeout = '{_WAIT_S}s'")
     except psycopg.Error as error:
+        shown = without_password(url)
+        if shown.endswith("…"):
+            # What libpq took for a port or a host may be a part of the password.
+            raise LedgerError(
+                f"{shown}: cannot be opened, expected postgresql://ROLE@HOST/DATABASE",
+                hint="keep a password in ~/.pgpass, and leave it out of the URL",
+            ) from None
         raise LedgerError(
-            f"{without_password(url)}: {_said(error)}", hint="is the server up, the role allowed?"
+            f"{shown}: {_said(error)}", hint="is the server up, the role allowed?"
         ) from error
     return connection
 

@@ -30,6 +30,10 @@ WRONG = {
     "a range of one number": (["base.csv", "cand.csv", "--range", "acc=1"], "LOW:HIGH"),
     "a range too small": (["base.csv", "cand.csv", "--range", "acc=0:0.5"], "as declared"),
     "an infinite failure": (["base.csv", "cand.csv", "--failure-score", "inf"], "finite"),
+    "one file for two": (
+        ["base.csv", "cand.csv", "--html", "a.html", "--picture", "./a.html"],
+        "--picture: got a.html, which --html writes",
+    ),
     "an unknown metric": (["base.csv", "cand.csv", "--metric", "ac"], "did you mean 'acc'"),
     "an unknown column": (["base.csv", "cand.csv", "--item", "itm"], "did you mean 'item'"),
 }

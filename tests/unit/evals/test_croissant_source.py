@@ -33,11 +33,16 @@ def test_the_items_of_our_own_card_come_back_as_they_were(folder) -> None:
     assert told["identifier"] == found.digest
 
 
+def source(**more):
+    extract = {"column": "id"}
+    return put(f"{FIELD}/source", {"fileObject": {"@id": "items.jsonl"}, "extract": extract} | more)
+
+
 CHANGES = [
     ("another version", put("conformsTo", "http://mlcommons.org/croissant/2.0"), "conformsTo"),
     ("no version", drop("conformsTo"), "conformsTo"),
     ("a wrong digest", put("distribution/0/sha256", "0" * 64), "is not the file"),
-    ("no digest", drop("distribution/0/sha256"), "is not the file"),
+    ("no digest", drop("distribution/0/sha256"), "no sha256 is stated"),
     ("a file elsewhere", put("distribution/0/contentUrl", "../items.jsonl"), "beside it"),
     ("a file on the net", put("distribution/0/contentUrl", "https://x/i.jsonl"), "beside it"),
     ("a file that is gone", put("distribution/0/contentUrl", "gone.jsonl"), "not beside it"),
@@ -47,6 +52,10 @@ CHANGES = [
     ("no fields", put("recordSet/0/field", []), "no fields"),
     ("a field without a source", drop(f"{FIELD}/source"), "expected a source"),
     ("a field without a name", drop(f"{FIELD}/name"), "without a name"),
+    ("values cut out of a column", source(transform={"regex": "(.)"}), "changes"),
+    ("a path inside a column", source(extract={"column": "id", "jsonPath": "$.a"}), "changes"),
+    ("one name twice", put(f"{FIELD}/name", "input"), "two fields of one name"),
+    ("one column twice", put(f"{FIELD}/source/extract/column", "input"), "two fields of one"),
     ("another file for a field", put(f"{FIELD}/source/fileObject/@id", "b"), "2 files"),
     ("a column that is not there", put(f"{FIELD}/source/extract/column", "idd"), "has no idd"),
     ("another name of the id", put(f"{FIELD}/name", "key"), "id"),

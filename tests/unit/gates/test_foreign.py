@@ -61,6 +61,12 @@ def test_items_that_are_plainly_not_the_same_are_refused_with_examples() -> None
         matched(left, right)
 
 
+def test_a_name_without_end_does_not_fill_the_message() -> None:
+    with pytest.raises(DataError, match="n…") as caught:
+        matched([row("n" * 5_000_000, 1)], [row("b", 1)])
+    assert len(str(caught.value)) < 500
+
+
 def test_half_of_the_smaller_side_is_enough() -> None:
     assert matched([row("a", 1), row("b", 1)], [row("a", 1), row("c", 1)]).items == ("a",)
 

@@ -62,6 +62,16 @@ def test_what_a_failed_test_says_is_its_text() -> None:
     assert len(told) == 27
 
 
+@pytest.mark.parametrize("told", [' message="{}">', ">{}", ' message="{0}">{0}'])
+def test_what_a_test_says_without_end_is_cut(tmp_path, told) -> None:
+    path = tmp_path / "log.xml"
+    failure = f"<failure{told}</failure>".format("a " * 200_000)
+    path.write_text(f'<testsuite name="s"><testcase name="t">{failure}</testcase></testsuite>')
+    said = []
+    read_junit(path, Columns()).texts(lambda *given: said.append(given[-1].output))
+    assert 90_000 < len(said[0]) <= 100_000
+
+
 @pytest.mark.parametrize(("name", "outcomes"), [("compare.xml", 6), ("gate-status.xml", 4)])
 def test_what_liftgate_writes_it_reads(name, outcomes) -> None:
     table = opened(GOLDEN / name)
