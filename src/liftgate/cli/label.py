@@ -83,7 +83,7 @@ def draw(
     "--half-width",
     metavar="X",
     type=click.FloatRange(min=0, min_open=True),
-    help="How many labels does an interval of this half-width needs.",
+    help="How many labels does an interval of this half-width need.",
 )
 @click.option(
     "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."

@@ -215,8 +215,10 @@ def export(
     Labels name items and trial keys, raters and values, never an arm; judges are calibrated on
     them. Abstentions are rows, too.
 
-    Exit codes: 0 written, 2 wrong use or no such batch, 3 the batch or the ledger was altered.
+    Exit codes: 0 written, 2 wrong use, no such batch, or the file exists, 3 the batch or the ledger
+    was altered.
     """
+    from liftgate.flow.new_file import write_new
     from liftgate.flow.rating import labels_text, opened, sheet_text
     from liftgate.store import Workspace
 
@@ -226,7 +228,7 @@ def export(
         else:
             text = sheet_text(room, sheet, form)
     if out is not None:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        write_new(out, text, hint="name another file; labels may be in it")
     if out is None and not as_json:
         click.echo(text, nl=False)
         return 0
