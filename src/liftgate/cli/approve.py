@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftgate.cli import complete, options
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
@@ -29,13 +29,7 @@ _REQUEST = click.option(
 
 @click.command()
 @options.STUDY
-@click.option(
-    "--role",
-    required=True,
-    metavar="ROLE",
-    shell_complete=complete.roles,
-    help="In which role; the trust file must give it to you.",
-)
+@options.role("In which role; the trust file must give it to you.")
 @click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
 @options.MAYBE_KEY
 @_REQUEST

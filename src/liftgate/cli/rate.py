@@ -116,21 +116,10 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
 
 @rate.command()
 @_BATCH
-@click.option(
-    "--port",
-    default=0,
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    help="Where to listen. Default: a free one.",
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@options.PORT
+@options.HOST
 @click.option("--off-loopback", is_flag=True, help="Let other machines in.")
-@click.option(
-    "--hostname",
-    "name",
-    metavar="NAME",
-    help="What others call this machine, for the links. Default: the host.",
-)
+@options.HOSTNAME
 @prints("batch", "links")
 def serve(*, batch: str, as_json: bool, **given: Any) -> int:
     """Serve a batch until Ctrl-C, and print a link for each rater and for the lead.
