@@ -16,17 +16,18 @@ def _declared_members_only() -> None:
 
     from liftgate.cli import result
 
-    written = result.as_text
+    def held(printed):
+        def prints(body):
+            context = click.get_current_context(silent=True)
+            for option in context.command.params if context else ():
+                if isinstance(option, result.JsonOption) and context.params.get("as_json"):
+                    wrong = result.undeclared(body, option.keys)
+                    assert not wrong, f"{context.command_path}: {wrong}"
+            printed(body)
 
-    def as_text(body):
-        context = click.get_current_context(silent=True)
-        for option in context.command.params if context else ():
-            if isinstance(option, result.JsonOption) and context.params.get("as_json"):
-                wrong = result.undeclared(body, option.keys)
-                assert not wrong, f"{context.command_path}: {wrong}"
-        return written(body)
+        return prints
 
-    result.as_text = as_text
+    result.print_json, result.print_line = held(result.print_json), held(result.print_line)
 
 
 # The environment that makes the site has no liftgate.
