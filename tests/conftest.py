@@ -10,6 +10,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def _undeclared(body, keys):
+    """Return the members of a result that were not declared, and those that were and lack."""
+    named = {key.rstrip("?") for key in keys}
+    lacking = [key for key in keys if key not in body and not key.endswith(("?", "…"))]
+    return lacking if "…" in keys else [*lacking, *(key for key in body if key not in named)]
+
+
 def _declared_members_only() -> None:
     """Hold every JSON object that a command prints against the members that its help names."""
     import click
@@ -21,7 +28,7 @@ def _declared_members_only() -> None:
             context = click.get_current_context(silent=True)
             for option in context.command.params if context else ():
                 if isinstance(option, result.JsonOption) and context.params.get("as_json"):
-                    wrong = result.undeclared(body, option.keys)
+                    wrong = _undeclared(body, option.keys)
                     assert not wrong, f"{context.command_path}: {wrong}"
             printed(body)
 
