@@ -19,6 +19,7 @@ A ``text`` block under ``<!-- shown by make demo -->`` must stand in what that t
     python tools/blocks.py             run every block that needs no set-up, print what differs
     python tools/blocks.py --write     put what is printed into the pages
     python tools/blocks.py --log TARGET FILE     compare what a target of make printed
+    python -m tools.server_blocks [--write]      the same where a server is needed
 """
 
 from __future__ import annotations

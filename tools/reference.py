@@ -43,7 +43,8 @@ with and without `--json`: [exit-codes.md](exit-codes.md). Each command as a fun
 Names of studies, runs, entries, references, keys, roles, batches, tests, templates, arms and
 metrics are completed by the shell:
 `eval "$(_LIFTGATE_COMPLETE=bash_source liftgate)"` in `~/.bashrc` (`zsh_source`
-for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`).
+for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`). Where nothing is offered,
+`export LIFTGATE_COMPLETE_ERRORS=1` shows why.
 
 An option means the same whichever command has it:
 

@@ -89,11 +89,15 @@ class Warm:
             self._link.settimeout(timeout)
             try:
                 code = self._answer()
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
+            except BaseException as error:
+                # Its answer would still come, and be taken for that of the next program.
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
                 self.end()
                 warm.cache_clear()
-                raise subprocess.TimeoutExpired(list(words), timeout) from None
+                if isinstance(error, TimeoutError):
+                    raise subprocess.TimeoutExpired(list(words), timeout) from None
+                raise
             self._link.settimeout(None)
             return subprocess.CompletedProcess(list(words), code, _text(out), _text(err))
 

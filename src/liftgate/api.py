@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from liftgate.flow.acts import register as register_consumer
     from liftgate.flow.acts import review as review_act
     from liftgate.flow.acts import status as act_status
-    from liftgate.flow.approve import Forecast, draft_record
+    from liftgate.flow.approve import Forecast, draft_record, signed_record
     from liftgate.flow.approve import approve as approve_decision
     from liftgate.flow.approve import sign as sign_study
     from liftgate.flow.approve import waive as waive_conditions
@@ -240,6 +240,7 @@ _HOMES = {
     "serve_model": "flow.models:served",
     "sign_request": "flow.cosign:sign",
     "sign_study": "flow.approve:sign",
+    "signed_record": "flow.approve:signed_record",
     "simulate_gate": "flow.gate:simulate_gate",
     "standing_picture": "flow.standing:picture",
     "study_power": "flow.power:study_power",
@@ -278,9 +279,9 @@ __all__ = [
     "prove_entry", "prove_growth", "read_request", "record_drill", "register_consumer",
     "reopen_decisions", "replay_gate", "report_failures", "reproduce_run", "review_act",
     "revoke_key", "roll_back", "run_study", "scaffold_study", "serve_model", "sign_request",
-    "sign_study", "simulate_gate", "standing_picture", "study_power", "study_schema", "suite_items",
-    "take_in_sheet", "tier_of", "trace_reference", "trust_key", "verify_ledger",
-    "verify_statistics", "verify_study", "waive_conditions", "write_report",
+    "sign_study", "signed_record", "simulate_gate", "standing_picture", "study_power",
+    "study_schema", "suite_items", "take_in_sheet", "tier_of", "trace_reference", "trust_key",
+    "verify_ledger", "verify_statistics", "verify_study", "waive_conditions", "write_report",
 ]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 ACCOUNT = "postgres"
@@ -31,7 +32,7 @@ def server(*, fsync: bool) -> Iterator[str]:
     """Yield the URL of a server that listens on a socket in a folder of its own."""
     where = programs()
     folder = Path(tempfile.mkdtemp(prefix="liftgate-pg-"))
-    as_account: dict[str, object] = {}
+    as_account: dict[str, Any] = {}
     if os.getuid() == 0:
         shutil.chown(folder, ACCOUNT)
         as_account = {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []}

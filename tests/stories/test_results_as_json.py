@@ -51,7 +51,7 @@ STEPS = """
 0 ledger prove 1 --out proof.json
 0 ledger check proof.json --against kept.txt
 0 ledger prove --since kept.txt
-0 ledger attest LOCK --predicate protocol --sign-with bob
+0 ledger attest LOCK --predicate protocol --sign-with bob --out statement.json
 0 ledger pack story --out pack.zip --against kept.txt
 0 ledger unpack pack.zip --against kept.txt
 0 doc list

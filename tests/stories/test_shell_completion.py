@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 from click.shell_completion import ShellComplete
 
@@ -79,3 +80,32 @@ def test_a_completer_that_is_attached_to_nothing_would_be_noticed() -> None:
     }
     assert {name for name in made if getattr(complete, name) not in attached} == set()
     assert len(made) > 15
+
+
+WHAT_STANDS_BEFORE = {"study": "study.yaml", "source": "study.yaml"}
+COMPLETED = [
+    pytest.param(command, one, id=f"{path} {one.name}")
+    for path, command in COMMANDS
+    for one in command.params
+    if one._custom_shell_complete is not None
+]
+
+
+@pytest.mark.parametrize(("command", "param"), COMPLETED)
+def test_every_completer_works_in_a_workspace(office_of_all, monkeypatch, command, param) -> None:
+    monkeypatch.setenv(complete.ERRORS, "1")
+    context = click.Context(command)
+    context.params = WHAT_STANDS_BEFORE
+    param.shell_complete(context, "")
+
+
+def test_a_broken_completer_offers_nothing_and_says_why_where_that_is_asked(monkeypatch) -> None:
+    def broken() -> complete.Named:
+        raise RuntimeError("broken")
+
+    offer = complete._completer(broken)
+    context = click.Context(root)
+    assert offer(context, root.params[0], "") == []
+    monkeypatch.setenv(complete.ERRORS, "1")
+    with pytest.raises(RuntimeError, match="broken"):
+        offer(context, root.params[0], "")

@@ -73,13 +73,7 @@ def propose(
 @click.command()
 @options.ENTRY
 @click.argument("word", type=click.Choice(["agree", "object"]))
-@click.option(
-    "--role",
-    required=True,
-    metavar="ROLE",
-    shell_complete=complete.roles,
-    help="In which role; your own, or lent to you.",
-)
+@options.role("In which role; your own, or lent to you.")
 @click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
 @options.KEY
 @options.TRUST
@@ -179,9 +173,7 @@ def consumer(*, of: str, team: str, sign_with: str, given: Path | None, as_json:
 
 
 @click.command()
-@click.option(
-    "--role", required=True, metavar="ROLE", shell_complete=complete.roles, help="A role of yours."
-)
+@options.role("A role of yours.")
 @click.option(
     "--who",
     required=True,

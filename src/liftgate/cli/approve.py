@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftgate.cli import complete, options
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
@@ -29,13 +29,7 @@ _REQUEST = click.option(
 
 @click.command()
 @options.STUDY
-@click.option(
-    "--role",
-    required=True,
-    metavar="ROLE",
-    shell_complete=complete.roles,
-    help="In which role; the trust file must give it to you.",
-)
+@options.role("In which role; the trust file must give it to you.")
 @click.option("--note", default="", metavar="TEXT", help="What you want to have said.")
 @options.MAYBE_KEY
 @_REQUEST
@@ -259,16 +253,12 @@ def record(*, study: Path, out: Path, signed: bool, as_json: bool) -> int:
     Exit codes: 0 written, 2 nothing was decided (with --as-signed: signed) yet, or the file exists,
     3 not what was locked.
     """
-    from liftgate.errors import DataError
     from liftgate.flow.approve import draft_record, signed_record
+    from liftgate.flow.new_file import write_new
     from liftgate.store import Workspace
 
     text = (signed_record if signed else draft_record)(study, Workspace.locate())
-    try:
-        with out.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError as error:
-        raise DataError(f"{out}: exists already, and is left as it is") from error
+    write_new(out, text)
     then = "" if signed else f" Fill in every '?', then: liftgate sign {study} --record {out}"
     show({"file": str(out)}, f"Wrote {out}.{then}", as_json=as_json)
     return 0

@@ -8,35 +8,21 @@ from typing import Any
 
 import click
 
-from liftgate.cli import complete, options
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints
 
 
 @click.command()
 @options.STUDY
-@click.option(
-    "--arm",
-    metavar="ARM",
-    shell_complete=complete.of_study("arms"),
-    help="Only this arm. Default: every arm of two stages.",
-)
-@click.option(
-    "--metric",
-    metavar="METRIC",
-    shell_complete=complete.of_study("metrics"),
-    help="By which an answer is right. Default: the first that says so.",
-)
+@options.arm("Only this arm. Default: every arm of two stages.")
+@options.metric("By which an answer is right. Default: the first that says so.")
 @click.option(
     "--no-control",
     is_flag=True,
     help="Do not ask again with what was retrieved: half the calls, and chance stays unknown.",
 )
 @click.option("--concurrency", metavar="N", type=click.IntRange(min=1), help="Calls in flight.")
-@click.option(
-    "--prices",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Price table. Default: prices.yaml in the workspace, if there is one.",
-)
+@options.PRICES
 @click.option(
     "--max-cost", metavar="X", type=click.FloatRange(min=0), help="Stop before the calls cost more."
 )

@@ -30,7 +30,7 @@ BEHIND = {
     "gate activate": "activate_gate",
     "gate status": "standing_picture gate_status",
     "gate sign": "sign_study",
-    "gate record": "draft_record",
+    "gate record": "draft_record signed_record",
     "policy show": "policy_in_force policy_named",
     "policy check": "tier_of",
     "policy diff": "policy_difference",

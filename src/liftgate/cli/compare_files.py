@@ -61,6 +61,7 @@ def write_export(
     """
     from liftgate.flow.compare import read_tables, together
     from liftgate.flow.export import exported
+    from liftgate.flow.new_file import write_new
 
     tables = read_tables(baseline, candidate, question)
     answer = tables.answered()
@@ -68,10 +69,6 @@ def write_export(
     for file, pieces in exported(tables, answer, name, seconds=int(time.time())):
         path = folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("xb") as out:
-                out.writelines(pieces)
-        except FileExistsError:
-            raise DataError(f"{path}: exists; an export writes over nothing") from None
+        write_new(path, pieces, hint="name another folder")
         paths.append(path)
     return together([answer], question), paths

@@ -1,10 +1,12 @@
 """What a shell completes: names that the workspace, the keys and the plug-ins know.
 
-A completion never fails: where nothing can be read, it offers nothing.
+A completion never fails: where nothing can be read, it offers nothing. Why it offers nothing is
+shown where the variable LIFTGATE_COMPLETE_ERRORS is set.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -19,29 +21,41 @@ Named = Iterable[tuple[str, str]]
 """Names, each with a short text that some shells show beside it."""
 Completer = Callable[["click.Context", "click.Parameter", str], list[CompletionItem]]
 
+ERRORS = "LIFTGATE_COMPLETE_ERRORS"
+"""The variable with which a completer that is broken says so."""
 _LATEST = 200
 """So many entries of the ledger are offered, the last ones."""
 
 
-def _completer(names: Callable[[], Named], *, files: bool = False) -> Completer:
-    """Make a completer of names; with ``files`` the shell offers its files as well."""
+def _of_command(names: Callable[[click.Context], Named], *, files: bool = False) -> Completer:
+    """Make a completer of names; with ``files`` the shell offers its files as well.
 
-    def complete(
-        ctx: click.Context,  # noqa: ARG001 - click passes it
-        param: click.Parameter,  # noqa: ARG001 - click passes it
-        incomplete: str,
-    ) -> list[CompletionItem]:
+    Args:
+        names: from what stands on the line before.
+        files: whether a file may stand there, too.
+    """
+
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
         try:
             found = [
                 CompletionItem(name, help=said or None)
-                for name, said in names()
+                for name, said in names(ctx)
                 if name.startswith(incomplete)
             ]
-        except Exception:  # noqa: BLE001 - a shell's prompt is no place for a report
+        except Exception:
+            # Whatever goes wrong, somebody is in the middle of a line: a traceback would tear it,
+            # and the command itself says what is wrong once it is sent off.
+            if os.environ.get(ERRORS):
+                raise
             found = []
         return [*found, CompletionItem(incomplete, type="file")] if files else found
 
     return complete
+
+
+def _completer(names: Callable[[], Named], *, files: bool = False) -> Completer:
+    """Make a completer of names that are the same on every line."""
+    return _of_command(lambda _: names(), files=files)
 
 
 def _entries(kind: str | None = None, last: int | None = None) -> list[Entry]:
@@ -178,15 +192,7 @@ def of_study(part: str) -> Completer:
     Args:
         part: ``arms``, ``claims``, ``candidates`` or ``metrics``.
     """
-
-    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        try:
-            found = _parts(ctx, part)
-        except Exception:  # noqa: BLE001 - a shell's prompt is no place for a report
-            return []
-        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
-
-    return complete
+    return _of_command(lambda ctx: ((name, "") for name in _parts(ctx, part)))
 
 
 def _parts(ctx: click.Context, part: str) -> list[str]:

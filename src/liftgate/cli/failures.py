@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from liftgate.cli import complete, options
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints, show
 from liftgate.cli.text import visible
 
@@ -34,21 +34,9 @@ def failures() -> None:
     default=50,
     help="Failures to draw (50).",
 )
-@click.option(
-    "--seed", metavar="N", type=click.IntRange(min=0), default=0, help="Decides the lots."
-)
-@click.option(
-    "--arm",
-    metavar="ARM",
-    shell_complete=complete.of_study("arms"),
-    help="Whose failures. Default: the only candidate's.",
-)
-@click.option(
-    "--metric",
-    metavar="METRIC",
-    shell_complete=complete.of_study("metrics"),
-    help="The score that failed. Default: the primary's.",
-)
+@options.seed("Decides the lots.", 0)
+@options.arm("Whose failures. Default: the only candidate's.")
+@options.metric("The score that failed. Default: the primary's.")
 @click.option(
     "--at-least", metavar="X", type=float, help="The score that is no failure. Default: the best."
 )

@@ -35,12 +35,7 @@ def gate() -> None:
     show_default=True,
     help="Bootstrap pilots, for the ranges of power and calls.",
 )
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Decides every draw. Default: the study's.",
-)
+@options.seed("Decides every draw. Default: the study's.")
 @click.option(
     "--stopping",
     type=click.Choice(["fixed", "planned-looks", "anytime"]),
@@ -133,12 +128,7 @@ def simulate(
     show_default=True,
     help="Replays behind each figure.",
 )
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Decides every draw. Default: the study's.",
-)
+@options.seed("Decides every draw. Default: the study's.")
 @click.option("--naive", is_flag=True, help="Also replay a gate of bare means, for contrast.")
 @options.QUIET
 @prints("study", "design", "source", "replays", "refused", "notes", "exit_code", "…")

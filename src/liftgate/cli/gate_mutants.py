@@ -41,7 +41,7 @@ def mutate(*, study: Path, quiet: bool, as_json: bool) -> int:
 @click.command()
 @options.STUDY
 @options.QUIET
-@click.option("--sign-with", metavar="KEY", help="Your key, where the policy signs decisions.")
+@options.sign_with("Your key, where the policy signs decisions.")
 @options.TRUST
 @prints("study", "study_digest", "mutants", "unkilled", "entry", "added", "exit_code", "…")
 def activate(

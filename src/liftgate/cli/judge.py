@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from liftgate.cli import complete
+from liftgate.cli import complete, options
 from liftgate.cli.result import print_json, prints
 
 
@@ -76,22 +76,8 @@ def show(*, rubric: str, as_json: bool) -> int:
     type=click.FloatRange(min=0, min_open=True),
     help="Of the next study's interval, in the score's units. Default: 5 % of its range.",
 )
-@click.option(
-    "--level",
-    metavar="X",
-    type=click.FloatRange(min=0.5, max=0.999),
-    default=0.95,
-    show_default=True,
-    help="Confidence of every interval.",
-)
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides every draw of the intervals.",
-)
+@options.LEVEL
+@options.seed("Decides every draw of the intervals.", 0)
 @prints("entry", "labels", "bias", "…")
 def calibrate(
     *,

@@ -16,14 +16,7 @@ if TYPE_CHECKING:
     from liftgate.ledger.trust import Trust, Trusted
 
 
-_OWNERS = click.option(
-    "--sign-with",
-    multiple=True,
-    required=True,
-    metavar="KEY",
-    shell_complete=complete.own_keys,
-    help="Your key, an owner's; repeatable.",
-)
+_OWNERS = options.sign_with("Your key, an owner's; repeatable.", multiple=True, required=True)
 
 
 @click.group()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints
 
 
@@ -35,12 +36,7 @@ def label() -> None:
     is_flag=True,
     help="Draw more often where the judge sees a difference; every chance is stored.",
 )
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    help="Decides the draw. Default: the study's.",
-)
+@options.seed("Decides the draw. Default: the study's.")
 @prints("entry", "items", "drawn", "answers", "…")
 def draw(
     *, judge: str, labels: int, out: Path, uneven: bool, seed: int | None, as_json: bool
@@ -83,19 +79,12 @@ def draw(
     "--half-width",
     metavar="X",
     type=click.FloatRange(min=0, min_open=True),
-    help="How many labels does an interval of this half-width needs.",
+    help="How many labels does an interval of this half-width need.",
 )
 @click.option(
     "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."
 )
-@click.option(
-    "--level",
-    metavar="X",
-    type=click.FloatRange(min=0.5, max=0.999),
-    default=0.95,
-    show_default=True,
-    help="Confidence of the interval.",
-)
+@options.LEVEL
 @prints("judge", "metric", "candidates")
 def plan(
     *,

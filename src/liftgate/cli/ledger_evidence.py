@@ -35,9 +35,11 @@ def prove(
     The proof is a JSON document for somebody who has a checkpoint and not the ledger; it is what
     is printed, too, with --json or without --out.
 
-    Exit codes: 0 proven, 2 wrong use or no such entry, 3 the ledger does not continue it.
+    Exit codes: 0 proven, 2 wrong use, no such entry, or the file exists, 3 the ledger
+    does not continue it.
     """
     from liftgate.flow.checkpoints import prove_entry, prove_growth
+    from liftgate.flow.new_file import write_new
     from liftgate.store import Workspace
 
     if (sequence is None) == (since is None):
@@ -45,7 +47,7 @@ def prove(
     workspace = Workspace.locate()
     made = prove_growth(workspace, since) if since else prove_entry(workspace, sequence or 0, size)
     if out is not None:
-        out.write_text(as_text(made) + "\n", encoding="utf-8")
+        write_new(out, as_text(made) + "\n")
     say(made, f"Wrote {out}", as_json=as_json or out is None)
     return 0
 
@@ -103,19 +105,21 @@ def attest(
 
     The statement is an in-toto Statement in a DSSE envelope; it names the entry by its leaf.
 
-    Exit codes: 0 signed, 2 no such key or entry, or a key that does not count, 3 the ledger was
-    altered.
+    Exit codes: 0 signed, 2 no such key or entry, a key that does not count, or the file exists,
+    3 the ledger was altered.
     """
     from liftgate.flow.attest import attest as sign
+    from liftgate.flow.new_file import refuse_existing, write_new
     from liftgate.store import Workspace
 
     if not sign_with:
         raise click.UsageError("Name a key: --sign-with KEY. A new one: liftgate keys new NAME.")
+    refuse_existing(out)
     entry, envelope = sign(
         Workspace.locate(), sequence, predicate, sign_with=sign_with, trust=given
     )
     if out is not None:
-        out.write_text(as_text(envelope) + "\n", encoding="utf-8")
+        write_new(out, as_text(envelope) + "\n")
     body = {
         "entry": entry.sequence,
         "about": sequence,

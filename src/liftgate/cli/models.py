@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from liftgate.cli import complete
+from liftgate.cli import complete, options
 from liftgate.cli.result import print_json, print_line, prints, show, until_stopped
 
 
@@ -68,13 +68,7 @@ def list_(*, as_json: bool) -> int:
 
 @models.command()
 @click.argument("name", shell_complete=complete.models)
-@click.option(
-    "--port",
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    default=0,
-    help="Where to listen. Default: a free one.",
-)
+@options.PORT
 @click.option(
     "--context",
     metavar="N",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from liftgate.cli import complete
+from liftgate.cli.result import F
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -17,37 +20,77 @@ TRUST = click.option(
     metavar="FILE",
     help="Whose keys count. Default: the workspace's trust file.",
 )
-KEY = click.option(
-    "--sign-with",
-    required=True,
-    metavar="KEY",
-    shell_complete=complete.own_keys,
-    help="Your key.",
-)
-MAYBE_KEY = click.option(
-    "--sign-with",
-    metavar="KEY",
-    shell_complete=complete.own_keys,
-    help="Your key, where a signature is asked for.",
-)
-KEYS = click.option(
-    "--sign-with",
-    multiple=True,
-    metavar="KEY",
-    shell_complete=complete.own_keys,
-    help="Your key; repeatable.",
-)
-SOME_KEYS = click.option(
-    "--sign-with",
-    multiple=True,
-    required=True,
-    metavar="KEY",
-    shell_complete=complete.own_keys,
-    help="Your key; repeatable.",
-)
+
+
+def sign_with(says: str, **more: Any) -> Callable[[F], F]:
+    """Make the option of one's own key, or keys."""
+    return click.option(
+        "--sign-with", metavar="KEY", shell_complete=complete.own_keys, help=says, **more
+    )
+
+
+def role(says: str) -> Callable[[F], F]:
+    """Make the option of a role that a key must have."""
+    return click.option(
+        "--role", required=True, metavar="ROLE", shell_complete=complete.roles, help=says
+    )
+
+
+def arm(says: str, part: str = "arms") -> Callable[[F], F]:
+    """Make the option of an arm of STUDY; ``part``: which of them are offered."""
+    offered = complete.of_study(part)
+    return click.option("--arm", metavar="ARM", shell_complete=offered, help=says)
+
+
+def metric(says: str) -> Callable[[F], F]:
+    """Make the option of a metric of STUDY."""
+    offered = complete.of_study("metrics")
+    return click.option("--metric", metavar="METRIC", shell_complete=offered, help=says)
+
+
+def seed(says: str, default: int | None = None) -> Callable[[F], F]:
+    """Make the option of a seed; a default is shown."""
+    shown = default is not None
+    kind = click.IntRange(min=0)
+    return click.option(
+        "--seed", metavar="N", type=kind, default=default, show_default=shown, help=says
+    )
+
+
+KEY = sign_with("Your key.", required=True)
+MAYBE_KEY = sign_with("Your key, where a signature is asked for.")
+KEYS = sign_with("Your key; repeatable.", multiple=True)
+SOME_KEYS = sign_with("Your key; repeatable.", multiple=True, required=True)
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Why.")
 UNTIL = click.option(
     "--until", required=True, metavar="TIME", help="Until when: 5d, 12h, or ISO 8601."
+)
+LEVEL = click.option(
+    "--level",
+    metavar="X",
+    type=click.FloatRange(min=0.5, max=0.999),
+    default=0.95,
+    show_default=True,
+    help="Confidence of every interval.",
+)
+PRICES = click.option(
+    "--prices",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Price table. Default: prices.yaml in the workspace, if there is one.",
+)
+HOST = click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+PORT = click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Where to listen. Default: a free one.",
+)
+HOSTNAME = click.option(
+    "--hostname",
+    "name",
+    metavar="NAME",
+    help="What others call this machine, for the links. Default: the host.",
 )
 QUIET = click.option("--quiet", is_flag=True, help="No progress.")
 STUDY = click.argument("study", type=click.Path(path_type=Path))

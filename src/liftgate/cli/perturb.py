@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints
 
 if TYPE_CHECKING:
@@ -43,14 +44,7 @@ def _rates(_: click.Context, __: click.Parameter, value: tuple[str, ...]) -> dic
     help="Families with commas between: typos, casing, confusables, context, order. identity, the "
     "noise floor, is always there.",
 )
-@click.option(
-    "--seed",
-    metavar="N",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Decides every change.",
-)
+@options.seed("Decides every change.", 0)
 @click.option(
     "--variants",
     metavar="N",

@@ -116,21 +116,10 @@ def draw(*, source: str, raters: str, as_json: bool, **given: Any) -> int:
 
 @rate.command()
 @_BATCH
-@click.option(
-    "--port",
-    default=0,
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    help="Where to listen. Default: a free one.",
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@options.PORT
+@options.HOST
 @click.option("--off-loopback", is_flag=True, help="Let other machines in.")
-@click.option(
-    "--hostname",
-    "name",
-    metavar="NAME",
-    help="What others call this machine, for the links. Default: the host.",
-)
+@options.HOSTNAME
 @prints("batch", "links")
 def serve(*, batch: str, as_json: bool, **given: Any) -> int:
     """Serve a batch until Ctrl-C, and print a link for each rater and for the lead.
@@ -215,8 +204,10 @@ def export(
     Labels name items and trial keys, raters and values, never an arm; judges are calibrated on
     them. Abstentions are rows, too.
 
-    Exit codes: 0 written, 2 wrong use or no such batch, 3 the batch or the ledger was altered.
+    Exit codes: 0 written, 2 wrong use, no such batch, or the file exists, 3 the batch or the ledger
+    was altered.
     """
+    from liftgate.flow.new_file import write_new
     from liftgate.flow.rating import labels_text, opened, sheet_text
     from liftgate.store import Workspace
 
@@ -226,7 +217,7 @@ def export(
         else:
             text = sheet_text(room, sheet, form)
     if out is not None:
-        out.write_text(text, encoding="utf-8", newline="\n")
+        write_new(out, text, hint="name another file; labels may be in it")
     if out is None and not as_json:
         click.echo(text, nl=False)
         return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftgate.cli import complete, options
+from liftgate.cli import options
 from liftgate.cli.result import print_json, prints
 from liftgate.cli.text import visible
 
@@ -47,12 +47,7 @@ def registry() -> None:
     metavar="VERSION",
     help="The version that is the candidate.",
 )
-@click.option(
-    "--arm",
-    metavar="ARM",
-    shell_complete=complete.of_study("candidates"),
-    help="Which candidate it is. Default: the only one that ships.",
-)
+@options.arm("Which candidate it is. Default: the only one that ships.", "candidates")
 @_ALIAS
 @_FALLBACK
 @_NO_FILES

@@ -35,18 +35,8 @@ def regress() -> None:
 @click.option("--item-id", "item", required=True, metavar="ID", help="The item that failed.")
 @click.option("--owner", required=True, help="Who looks after the test.")
 @options.REASON
-@click.option(
-    "--arm",
-    metavar="ARM",
-    shell_complete=complete.of_study("arms"),
-    help="The arm that failed it. Default: the only one that did.",
-)
-@click.option(
-    "--metric",
-    metavar="METRIC",
-    shell_complete=complete.of_study("metrics"),
-    help="The score that failed. Default: the primary's.",
-)
+@options.arm("The arm that failed it. Default: the only one that did.")
+@options.metric("The score that failed. Default: the primary's.")
 @click.option(
     "--at-least",
     metavar="X",
@@ -127,12 +117,7 @@ def list_(*, everything: bool, as_json: bool) -> int:
 
 @regress.command()
 @options.STUDY
-@click.option(
-    "--arm",
-    metavar="ARM",
-    shell_complete=complete.of_study("arms"),
-    help="The arm to check. Default: the only candidate.",
-)
+@options.arm("The arm to check. Default: the only candidate.")
 @click.option(
     "--repeats", metavar="N", type=click.IntRange(1, 1000), help="How often each test is asked."
 )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftgate.canon import plain
 from liftgate.cli import complete, options
 from liftgate.cli.captured_text import WHOLE, captured_lines
 from liftgate.cli.result import print_json, prints, show
@@ -124,6 +123,7 @@ def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: 
 
 
 def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> int:
+    from liftgate.canon import plain
     from liftgate.flow.captured import answers_said, code_now, incomplete, run_named
 
     found = run_named(run, workspace)

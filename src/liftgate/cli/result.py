@@ -40,13 +40,6 @@ def prints(*keys: str) -> Callable[[F], F]:
     )
 
 
-def undeclared(body: Mapping[str, Any], keys: tuple[str, ...]) -> list[str]:
-    """Return the members of a result that were not declared, and those that were and lack."""
-    named = {key.rstrip("?") for key in keys}
-    lacking = [key for key in keys if key not in body and not key.endswith(("?", "…"))]
-    return lacking if "…" in keys else [*lacking, *(key for key in body if key not in named)]
-
-
 def as_text(body: Mapping[str, Any]) -> str:
     """Return a result as JSON, in ASCII: what a foreign text holds cannot move a cursor."""
     return json.dumps(body, indent=2, allow_nan=False)

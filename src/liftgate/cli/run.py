@@ -32,11 +32,7 @@ from liftgate.cli.result import print_json, prints
     type=click.FloatRange(min=0, min_open=True),
     help="Of every endpoint, in and out, shared by the arms that call it.",
 )
-@click.option(
-    "--prices",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Price table. Default: prices.yaml in the workspace, if there is one.",
-)
+@options.PRICES
 @click.option(
     "--max-cost",
     metavar="X",

@@ -69,6 +69,7 @@ def new(
 
     Exit codes: 0 written, 2 wrong use, or the file exists.
     """
+    from liftgate.flow.new_file import write_new
     from liftgate.ledger.author import default_author
     from liftgate.study.scaffold import Answers, scaffold
 
@@ -76,7 +77,7 @@ def new(
     gain = _worthwhile(worthwhile, as_json=as_json)
     given = {key: value for key, value in answers.items() if value is not None}
     text = scaffold(Answers(name=name, worthwhile=gain, **{"owner": default_author(), **given}))
-    _write_new(path, text)
+    write_new(path, text, hint="name another file with --out")
     if as_json:
         print_json({"file": str(path), "study": name, "worthwhile": gain})
     else:
@@ -316,18 +317,6 @@ def _worthwhile(given: float | None, *, as_json: bool) -> float:
     question = "The smallest gain worth having, in the units of the score (e.g. 0.05)"
     answer: float = click.prompt(question, type=float)
     return answer
-
-
-def _write_new(path: Path, text: str) -> None:
-    from liftgate.errors import DataError
-
-    try:
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except FileExistsError as error:
-        raise DataError(
-            f"{path}: exists already, and is left as it is", hint="name another file with --out"
-        ) from error
 
 
 def _lint_json(file: Path, name: str, digest: str, found: Findings) -> dict[str, Any]:

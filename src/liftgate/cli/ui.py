@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from liftgate.cli import options
 from liftgate.cli.result import print_line, prints, until_stopped
 from liftgate.errors import DataError
 
@@ -17,21 +18,10 @@ from liftgate.errors import DataError
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=".",
 )
-@click.option(
-    "--port",
-    default=0,
-    metavar="N",
-    type=click.IntRange(0, 65535),
-    help="Where to listen. Default: a free one.",
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@options.PORT
+@options.HOST
 @click.option("--off-loopback", is_flag=True, help="Let other machines in, by a link of a role.")
-@click.option(
-    "--hostname",
-    "name",
-    metavar="NAME",
-    help="What others call this machine, for the links. Default: the host.",
-)
+@options.HOSTNAME
 @click.option(
     "--open/--no-open",
     "opened",

@@ -17,6 +17,7 @@ from typing import Any
 from liftgate.canon import parse
 from liftgate.errors import DataError, NotAllowed, Refused
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.new_file import write_new
 from liftgate.flow.policies import REFUSED
 from liftgate.ledger import Ledger, consent, dsse, statements
 from liftgate.ledger.keys import load_key
@@ -71,12 +72,7 @@ def ask(
         DataError: the file is there already.
     """
     made = Request(consent.payload(entry, act, said, evidence=evidence))
-    try:
-        with out.open("x", encoding="utf-8") as stream:
-            json.dump(made.as_json(), stream, indent=2)
-            stream.write("\n")
-    except FileExistsError as error:
-        raise DataError(f"{out}: exists already, and is left as it is") from error
+    write_new(out, json.dumps(made.as_json(), indent=2) + "\n")
     return made
 
 

@@ -20,6 +20,7 @@ from liftgate.failures.coding import COLUMNS, codings
 from liftgate.failures.report import failure_report
 from liftgate.failures.taxonomy import load_taxonomy
 from liftgate.flow.failure_rating import as_codes, check_taxonomy
+from liftgate.flow.new_file import refuse_existing
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.regress import verdict
 from liftgate.flow.study import find, open_study
@@ -73,8 +74,7 @@ def draw_failures(
     """
     sheet = out.with_suffix(".codes.csv")
     for path in (out, sheet):
-        if path.exists():
-            raise DataError(f"{path}: exists already", hint="choose another name")
+        refuse_existing(path)
     words = load_taxonomy(taxonomy)
     opened = open_study(file)
     parts = parts_of(opened)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from liftgate.canon import canonical
-from liftgate.errors import DataError
 from liftgate.evals.data import load_dataset
+from liftgate.flow.new_file import write_new
 from liftgate.flow.suite import SOURCE, suite_items
 from liftgate.perturbations.dataset import perturbed, rows_of
 from liftgate.records import Dataset
@@ -37,9 +37,4 @@ def write_items(dataset: Dataset, out: Path) -> None:
     Raises:
         DataError: the file exists.
     """
-    lines = [canonical(row) + b"\n" for row in rows_of(dataset)]
-    try:
-        with out.open("xb") as file:
-            file.writelines(lines)
-    except FileExistsError as error:
-        raise DataError(f"{out}: exists already", hint="choose another name") from error
+    write_new(out, [canonical(row) + b"\n" for row in rows_of(dataset)])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from liftgate.errors import DataError, NotAllowed
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.new_file import refuse_existing, write_new
 from liftgate.ledger import Ledger
 from liftgate.ledger.keys import DAYS, PublicKey, checked_name, load_key, new_key
 from liftgate.ledger.trust import AUTOMATION, Trust, Trusted, load, save
@@ -36,11 +37,12 @@ def make(name: str, *, days: float = DAYS, out: Path | None = None) -> tuple[Pub
     """Make a key of one's own, and write its public record to a file.
 
     Raises:
-        DataError: a name that is none, or is taken.
+        DataError: a name that is none, or is taken; the file exists.
     """
-    key = new_key(name, days=days)
     path = out or Path(f"{name}.pub.json")
-    path.write_text(json.dumps(key.public.as_json(), indent=2) + "\n", encoding="utf-8")
+    refuse_existing(path)
+    key = new_key(name, days=days)
+    write_new(path, json.dumps(key.public.as_json(), indent=2) + "\n")
     return key.public, path
 
 

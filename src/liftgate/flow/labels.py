@@ -19,6 +19,7 @@ from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
 from liftgate.flow.judge_of import JudgeOf, judge_of
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
+from liftgate.flow.new_file import refuse_existing
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
 from liftgate.ledger import Ledger
@@ -86,8 +87,7 @@ def draw_labels(
         raise DataError(
             f"labels: got {labels}, expected {FEWEST_LABELS} to {len(items)}, the locked items"
         )
-    if out.exists():
-        raise DataError(f"{out}: exists already", hint="name another file; labels may be in it")
+    refuse_existing(out, hint="name another file; labels may be in it")
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,

@@ -11,6 +11,7 @@ from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, UnknownName
 from liftgate.flow.checkpoints import trust_file
+from liftgate.flow.new_file import write_new
 from liftgate.ledger import Ledger, anchors
 from liftgate.ledger.checkpoint import Checkpoint, compare, take
 from liftgate.ledger.keys import load_key
@@ -72,11 +73,7 @@ def make_pack(
     if trusted.is_file():
         files["trust.json"] = trusted.read_bytes()
     made = pack.packed(study, entries, data, proofs, files, checkpoint=kept.text)
-    try:
-        with out.open("xb") as stream:
-            stream.write(made)
-    except FileExistsError as error:
-        raise DataError(f"{out}: exists already, and is left as it is") from error
+    write_new(out, [made])
     return pack.gaps(entries)
 
 

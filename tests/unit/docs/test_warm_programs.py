@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -93,6 +95,21 @@ def test_a_program_that_does_not_end_is_killed_and_the_next_one_runs(tmp_path) -
     pid = (tmp_path / "pid").read_text()
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid), 0)
+
+
+def test_whoever_does_not_wait_for_an_end_leaves_no_answer_for_the_next(tmp_path) -> None:
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, stop)
+    try:
+        run("-c", "", cwd=tmp_path)
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1)).start()
+        with pytest.raises(KeyboardInterrupt):
+            run("-c", "import time; time.sleep(60)", cwd=tmp_path)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert run("-c", "raise SystemExit(5)", cwd=tmp_path).returncode == 5
 
 
 def test_an_option_of_the_interpreter_is_refused(tmp_path) -> None:
