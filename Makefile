@@ -148,6 +148,7 @@ bench: .venv/.ready
 bench-judges: .venv/.ready .venv-llm/models/.ready
 	$(BIN)/python benchmarks/ppi_speed.py
 	$(BIN)/python benchmarks/judges.py
+	$(BIN)/python benchmarks/features.py
 	$(BIN)/python benchmarks/words.py
 	$(BIN)/python benchmarks/agreement.py
 	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench

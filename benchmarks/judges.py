@@ -249,34 +249,6 @@ def levels(runs: int) -> None:
         sides(kind, above, below, runs)
 
 
-WEAK = 16
-"""Features, as many as an answer has components of words."""
-TOLD = {"nothing": 0.0, "little": 0.1, "much": 0.5}
-"""What each feature holds of what label and judge have in common, in its own noise's s.d."""
-
-
-def features(runs: int) -> None:
-    """The same with sixteen features beside the judge."""
-    for n in SIZES:
-        for name, told in TOLD.items():
-            rng = np.random.default_rng(13)
-            above = below = 0
-            for _ in range(runs):
-                hidden = rng.normal(size=LOCKED)
-                label, judge = (hidden > 0).astype(float), hidden + rng.normal(0, 0.9, LOCKED) + 0.5
-                drawn = rng.permutation(LOCKED)[:n]
-                found = stats.judged_mean(
-                    label[drawn],
-                    drawn,
-                    judge=judge,
-                    features=told * hidden[:, None] + rng.normal(size=(LOCKED, WEAK)),
-                    level=0.9,
-                    **UNIT,
-                )
-                above, below = above + (found.low > 0.5), below + (found.high < 0.5)
-            sides(f"{n} labels, {WEAK} features that tell {name}", above, below, runs)
-
-
 def differences(runs: int) -> None:
     """The same for the paired difference of two arms that are alike, 100 labelled pairs."""
     for n in SIZES:
@@ -381,19 +353,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2_000)
     given = parser.parse_args()
     if (DATA / "pandalm_human3.parquet").exists():
-        label, table = pandalm()
-        run("PandaLM, 2 judges and length", label, table, given.runs)
-        noise = np.random.default_rng(14).normal(size=(label.size, WEAK))
-        name = f"PandaLM with {WEAK} useless features"
-        run(name, label, table, given.runs, features=noise)
-        name = f"PandaLM with {WEAK} useless covariates"
-        run(name, label, np.column_stack([table, noise]), given.runs)
+        run("PandaLM, 2 judges and length", *pandalm(), given.runs)
     else:
         print(f"SKIPPED: no tables in {DATA} (LIFTGATE_DATA)", file=sys.stderr)
     biased(given.seeds)
     useless(given.seeds)
     levels(given.seeds)
-    features(given.seeds)
     differences(given.seeds)
     rates(given.seeds)
     draws(given.seeds)
