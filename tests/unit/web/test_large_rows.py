@@ -186,4 +186,4 @@ def test_scores_that_were_rewritten_with_the_description_of_their_run_are_not_co
         assert store.files()[f"{file.parent.name}/{file.name}"] != before
     index = StudyIndex(place)
     with pytest.raises(BrokenChain, match=r"scores\.parquet: altered"):
-        Openings(index, place).of("sides", Asked(decision.sequence, None, None), None)
+        Openings(index, place).of("sides", Asked(decision.sequence, None, None))
