@@ -155,7 +155,9 @@ def skew_shift(skew: float, alpha: float) -> float:
 
     Edgeworth: ρ·(2z² + 1)·φ(z) / 6 (Hall 1992, The Bootstrap and Edgeworth Expansion, section 2.6).
     """
-    z = float(_t_quantile(np.asarray(np.inf), alpha))
+    from scipy.special import ndtri
+
+    z = -float(ndtri(alpha))
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     return skew * (2 * z * z + 1) * density / 6
 

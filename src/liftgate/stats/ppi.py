@@ -22,6 +22,7 @@ mean), which knows nothing of judges, finds V and gives interval and p-value fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -211,22 +212,21 @@ def rectify(items: Labelled) -> Rectified:
     away = _predicted(items, groups)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
-    ours = _residuals(values, weights)
+    centre, ours = _about_mean(values, weights, total)
     whole = _whole(items, ours, groups) / total**2
     plain = _added(items, ours, groups) / total**2
     # One slope was fitted.
-    left = _residuals(adjusted, weights)
+    middle, left = _about_mean(adjusted, weights, total)
     rest = _added(items, left, groups) / total**2 * (units - 1) / (units - 2)
     if rest >= plain:
-        share, adjusted, left, rest = 0.0, values, ours, plain
-    centre = _average(adjusted, weights)
+        share, adjusted, middle, left, rest = 0.0, values, centre, ours, plain
     found = _square(left, groups) / total**2
     if found <= _NOTHING * (whole + rest):
         # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
         left = ours
         found = _square(ours, groups) / total**2
     if found > 0:
-        adjusted = centre + left / weights * np.sqrt((whole + rest) / found)
+        adjusted = middle + left / weights * math.sqrt((whole + rest) / found)
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
 
 
@@ -313,35 +313,34 @@ def _predicted(items: Labelled, groups: Codes) -> Floats:
     return cross_fitted(items.values, items.table, groups, items.weak)
 
 
-def _average(values: Floats, weights: Floats) -> float:
-    return float(np.sum(weights * values) / np.sum(weights))
-
-
-def _residuals(values: Floats, weights: Floats) -> Floats:
-    """Return the weighted distances from the weighted mean."""
-    return np.asarray(weights * (values - _average(values, weights)))
+def _about_mean(values: Floats, weights: Floats, total: float) -> tuple[float, Floats]:
+    """Return the weighted mean, and the weighted distances from it."""
+    mean = float((weights * values).sum()) / total
+    return mean, np.asarray(weights * (values - mean))
 
 
 def _square(residuals: Floats, groups: Codes) -> float:
-    return float(np.sum(np.bincount(groups, weights=residuals) ** 2))
+    return float((np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _whole(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling every item would leave, times (Σ 1/π)²."""
-    if items.codes is None or not items.whole:
-        own = float(np.sum(items.share * residuals**2))
-        between = _square(residuals, groups) - float(np.sum(residuals**2))
+    if items.codes is None:
+        return float((items.share * residuals**2).sum())
+    if not items.whole:
+        own = float((items.share * residuals**2).sum())
+        between = _square(residuals, groups) - float((residuals**2).sum())
         return own + max(between, 0.0)
     first = _chance_of_cluster(items, groups)
-    return float(np.sum(first * np.bincount(groups, weights=residuals) ** 2))
+    return float((first * np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _added(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
     if items.codes is None or not items.whole:
-        return float(np.sum((1 - items.share) * residuals**2))
+        return float(((1 - items.share) * residuals**2).sum())
     first = _chance_of_cluster(items, groups)
-    return float(np.sum((1 - first) * np.bincount(groups, weights=residuals) ** 2))
+    return float(((1 - first) * np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _chance_of_cluster(items: Labelled, groups: Codes) -> Floats:

@@ -41,21 +41,17 @@ def cross_fitted(values: Floats, table: Floats, groups: Codes, weak: int = 0) ->
     inside = (folds == np.arange(_FOLDS)[:, None]).astype(np.float64)
     width = rows.shape[1]
     # Sums over all items less those over a fold: one pass serves all folds.
-    each = np.column_stack([np.ones_like(target), target, target**2, rows, rows * target[:, None]])
-    left = _less(inside @ each)
-    ones, total, sums, crossed = (
-        left[:, 1],
-        left[:, 2],
-        left[:, 3 : 3 + width],
-        left[:, 3 + width :],
-    )
-    count = np.where(left[:, 0] > 1, left[:, 0], 2.0)[:, None]
+    each = np.vstack([np.ones_like(target), target, target**2, rows.T, (rows * target[:, None]).T])
+    left = _less(inside @ each.T)
+    ones, total = left[:, 1], left[:, 2]
+    sums, crossed = left[:, 3 : 3 + width], left[:, 3 + width :]
+    count = np.maximum(left[:, 0], 2.0)
     squares = _less(_products(rows, inside))
     slopes = _ridge(
-        squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None],
-        crossed - sums * ones[:, None] / count,
-        total - ones**2 / count[:, 0],
-        count[:, 0],
+        squares - sums[:, :, None] * sums[:, None, :] / count[:, None, None],
+        crossed - sums * (ones / count)[:, None],
+        total - ones**2 / count,
+        count,
         weak,
     )
     return np.asarray(np.einsum("ij,ij->i", table, slopes[folds]))
