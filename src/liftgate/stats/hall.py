@@ -98,10 +98,10 @@ class OneSided:
 
     def _untransformed(self, g: Floats) -> Floats:
         a, b = self.skew / 3, self.skew / 6
-        flat = np.abs(a) < 1e-7
+        flat, moved = np.abs(a) < 1e-7, g - b
         safe = np.where(flat, 1.0, a)
-        cubic = (np.cbrt(1 + 3 * safe * (g - b)) - 1) / safe
-        return np.where(flat, (g - b) * (1 - a * (g - b)), cubic)
+        cubic = (np.cbrt(1 + 3 * safe * moved) - 1) / safe
+        return np.where(flat, moved * (1 - a * moved), cubic)
 
     def _hull(self, distance: Floats) -> Floats:
         lowest = np.minimum(self._t(distance), self._farthest())

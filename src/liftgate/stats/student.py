@@ -198,9 +198,8 @@ def student_tests(found: Moments, guard: Guard | None) -> StudentTests:
     total = n + 2 * size
     shares = found.sizes / total[..., None]
     sums = _residual_sums(found, 1 / (1 - shares))
-    if guard is None:
-        df = np.broadcast_to(found.own_df, value.shape)
-    else:
+    df = found.own_df
+    if guard is not None:
         pseudo = np.broadcast_to((size / total)[..., None], (*value.shape, 2))
         shares = np.broadcast_to(shares, found.sums.shape)
         df = _satterthwaite(np.concatenate([shares, pseudo], axis=-1))
@@ -211,7 +210,7 @@ def student_tests(found: Moments, guard: Guard | None) -> StudentTests:
         n=n,
         clusters=found.clusters,
         df=df,
-        own_df=df if guard is None else found.own_df,
+        own_df=found.own_df,
         se=np.sqrt(sums.inflated + 2 * size**2 / (1 - size / total) * h**2) / n,
         lower=_one_sided((value, n), df, guard, size, sums),
         upper=_one_sided((-value, n), df, flipped, size, sums.mirrored()),
