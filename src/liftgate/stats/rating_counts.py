@@ -19,6 +19,11 @@ _WIDEST = 1024
 
 _EXACT = 2.0**52
 
+_FEW = 16
+"""Categories up to which products of all pairs of them are cheap."""
+_BLOCK = 1 << 15
+"""Counts that are multiplied at a time, so that they stay in the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class RatingCounts(Shown):
@@ -52,9 +57,36 @@ class RatingCounts(Shown):
                 f"counts: got {counts.shape[1]} columns, expected one for each of "
                 f"{len(self.names)} categories"
             )
-        if not counts.any():
-            raise NotEnoughData("counts: got no ratings, expected at least one")
         object.__setattr__(self, "counts", counts)
+        if not self.ratings:
+            raise NotEnoughData("counts: got no ratings, expected at least one")
+
+    @cached_property
+    def ratings(self) -> int:
+        """Ratings in all."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def products(self) -> Floats:
+        """Sums over items of n_c·n_k, the counts of two categories, shape (categories, categories)."""
+        width = self.counts.shape[1]
+        found = np.zeros((width, width))
+        step = max(1, _BLOCK // width)
+        for start in range(0, self.counts.shape[0], step):
+            block = self.counts[start : start + step].astype(np.float64)
+            # A copy: numpy takes three times as long to multiply an array by itself.
+            found += block.T @ block.copy()
+        return found
+
+    @cached_property
+    def even(self) -> int:
+        """Ratings of each item, where all have equally many and categories are few; else 0."""
+        items, width = self.counts.shape
+        each, left = divmod(self.ratings, items)
+        if left or width > _FEW:
+            return 0
+        # All numbers are equal where the mean of their squares is the square of their mean.
+        return each if self.products.sum() == items * each**2 else 0
 
     @cached_property
     def floats(self) -> Floats:
@@ -69,6 +101,8 @@ class RatingCounts(Shown):
     @cached_property
     def margins(self) -> Floats:
         """Ratings of each category, shape (categories,)."""
+        if self.even:
+            return np.asarray(self.products.sum(axis=0) / self.even)
         return np.asarray(np.ones(self.counts.shape[0]) @ self.floats)
 
     @property
@@ -88,8 +122,13 @@ class RatingCounts(Shown):
 
     def pairable(self) -> RatingCounts:
         """Return the items with at least two ratings."""
-        if not self.totals.size or self.totals.min() > 1:
-            return self
+        return self if self._with_pairs is None else self._with_pairs
+
+    @cached_property
+    def _with_pairs(self) -> RatingCounts | None:
+        """The items with at least two ratings; None: all have them."""
+        if self.even > 1 or self.totals.min() > 1:
+            return None
         return replace(self, counts=self.counts[self.totals > 1])
 
     def patterns(self) -> tuple[Codes, Codes]:
