@@ -338,7 +338,7 @@ def case_of(
     scales = {scorer.name: scorer.scale for scorer in parts.scorers}
     return Case(
         study=parts.study,
-        items=parts.dataset.items if looks is None else parts.order,
+        items=tuple(parts.dataset.items if looks is None else parts.order),
         looks=looks,
         spends=spends,
         baseline=parts.baseline,
