@@ -62,6 +62,11 @@ def show_plan(body: Body) -> None:
                 f"± {found['half_width_with_judge']:.4g} with the judge, "
                 f"± {found['half_width_without']:.4g} without ({times})"
             )
+            if "half_width_differing" in found:
+                click.echo(
+                    f"  drawn where answers differ ({100 * found['share_differing']:.0f} % of the "
+                    f"items): ± {found['half_width_differing']:.4g} (label draw --differing)"
+                )
         else:
             click.echo(f"{visible(candidate)}: {_needed(found)} ({times})")
 
@@ -131,7 +136,9 @@ def _worth(candidate: str, worth: Body) -> None:
 
 def _needed(found: Body) -> str:
     told = []
-    for key, word in (("with_judge", "with the judge"), ("without", "without")):
+    ways = {"with_judge": "with the judge", "without": "without"}
+    ways |= {"differing": "drawn where answers differ"} if "differing" in found else {}
+    for key, word in ways.items():
         count = found[key]
         told.append(f"{count} labels {word}" if count is not None else f"{word}: not by labels")
     reason = found.get("with_judge_reason", "")

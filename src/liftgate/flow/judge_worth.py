@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class Known:
     labels: Mapping[str, float]
     chances: Mapping[str, float]
     signals: Signals
+    same: Mapping[str, frozenset[str]]
+    """Candidate's fingerprint -> items on which its answers are the baseline's."""
+    differing: bool = False
+    """Whether labels were drawn only from the others."""
     compared: bool = False
     """Whether they are about the candidate's preference, which says both arms' scores."""
 
@@ -67,7 +71,13 @@ def worth_of(
         return {"reason": "the labels were not drawn: liftgate label draw"}
     ours, theirs = known.differences(metric, pair)
     middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
-    labelled = [item.id for item in items if item.id in ours and item.id in known.chances]
+    same = known.same.get(pair[0], frozenset())
+    passed = same if known.differing else ()
+    labelled = [
+        item.id
+        for item in items
+        if item.id in ours and item.id in known.chances and item.id not in passed
+    ]
     covariate, features = _covariates(known.signals, items, pair)
     drawn = Drawn(
         label=np.array([ours[item] for item in labelled], dtype=float),
@@ -78,9 +88,10 @@ def worth_of(
         chance=np.array([known.chances[item] for item in labelled], dtype=float),
         covariate=covariate,
         features=features,
+        same=[item.id for item in items if item.id in same] if known.differing else None,
     )
     try:
-        found = judge_errors.worth(drawn)
+        found = replace(judge_errors.worth(drawn), differing=1 - len(same) / len(items))
     except (NotEnoughData, DataError) as error:
         return {"reason": str(error)}
     needed = judge_errors.needed(found, request.half_width, level=request.level)

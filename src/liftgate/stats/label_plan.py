@@ -11,7 +11,7 @@ which two arms answered differently (``same_answers``), it is s_y²/N + s_e²·(
 first part alone from q·N labels on.
 
 A label that is the mean of k people's ratings holds σ²/k of their disagreement, σ² the variance of
-one person's rating of one item about what all people would say. At a fixed number of ratings R = k·n
+one rating of one item about what all people would say. At a fixed number of ratings R = k·n
 
     s_e² = s_o² + σ²/k,   V = s_y²/N + (s_o² + σ²/k)·(k/R − 1/N)
 

@@ -199,9 +199,7 @@ def places_of(
     """
     names = array_of(name, labelled)
     if names.ndim != 1 or names.size != n:
-        raise DataError(
-            f"{name}: got shape {names.shape}, expected the item of each of {n} labels"
-        )
+        raise DataError(f"{name}: got shape {names.shape}, expected the item of each of {n} labels")
     if item is None:
         if names.dtype.kind not in "iu":
             raise DataError(
