@@ -56,7 +56,9 @@ def show_plan(body: Body) -> None:
     """Print a label plan."""
     for candidate, found in body["candidates"].items():
         times = f"one label is worth {found['multiplier']:.2f} without the judge"
-        if "labels" in found:
+        if "splits" in found:
+            _splits(candidate, found)
+        elif "labels" in found:
             click.echo(
                 f"{visible(candidate)}: {found['labels']} labels of {found['items']} items give "
                 f"± {found['half_width_with_judge']:.4g} with the judge, "
@@ -69,6 +71,16 @@ def show_plan(body: Body) -> None:
                 )
         else:
             click.echo(f"{visible(candidate)}: {_needed(found)} ({times})")
+
+
+def _splits(candidate: str, found: Body) -> None:
+    click.echo(f"{visible(candidate)}: {found['ratings']} ratings of {found['items']} items give")
+    for one in found["splits"]:
+        people = "1 person" if one["raters"] == 1 else f"{one['raters']} people"
+        narrowest = "  (narrowest)" if one == found["best"] else ""
+        click.echo(
+            f"  {one['labels']} items, {people} each: ± {one['half_width']:.4g}{narrowest}"
+        )
 
 
 def _agreement(name: str, found: Body, level: str) -> None:

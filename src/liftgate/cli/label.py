@@ -103,6 +103,12 @@ def draw(
     help="How many labels does an interval of this half-width need.",
 )
 @click.option(
+    "--ratings",
+    metavar="R",
+    type=click.IntRange(min=1),
+    help="How so many ratings are best split: items, times people who rate each.",
+)
+@click.option(
     "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."
 )
 @options.LEVEL
@@ -112,6 +118,7 @@ def plan(
     judge: str,
     labels: int | None,
     half_width: float | None,
+    ratings: int | None,
     items: int | None,
     level: float,
     as_json: bool,
@@ -128,7 +135,13 @@ def plan(
     from liftgate.store import Workspace
 
     body = plan_labels(
-        judge, Workspace.locate(), labels=labels, width=half_width, items=items, level=level
+        judge,
+        Workspace.locate(),
+        labels=labels,
+        width=half_width,
+        ratings=ratings,
+        items=items,
+        level=level,
     )
     if as_json:
         print_json(body)

@@ -206,6 +206,7 @@ def _body(
                     signals,
                     same=same_answers(made, rows, store),
                     differing=differing,
+                    ratings=_ratings(made, found, request),
                     compared=made.bound.of_pairs,
                 ),
                 Wanted(half, request.level),
@@ -215,6 +216,18 @@ def _body(
         "level": request.level,
         "warnings": _warnings(draw, outside, rated, differing=differing),
     }
+
+
+def _ratings(made: JudgeOf, found: Labels, request: Request) -> dict[str, dict[str, float]]:
+    """Return trial -> person -> rating, where a label is nothing but the mean of these."""
+    turned = isinstance(made.judge, OfVerdicts) or made.judge.settings.positive is not None
+    if request.combine != "mean" or turned or made.bound.of_pairs:
+        return {}
+    ratings: dict[str, dict[str, float]] = {}
+    for row in found.rows:
+        if row.value is not None:
+            ratings.setdefault(row.trial, {})[row.rater] = row.value
+    return ratings
 
 
 def _rated(

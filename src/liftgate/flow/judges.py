@@ -68,8 +68,9 @@ def told(judged: Mapping[str, Standing]) -> list[str]:
         if one.refusal:
             found.append(f"{said}No claim that decides rests on it ({one.refusal}).")
             continue
+        where = "" if one.same is None else "where the arms' answers differ "
         found.append(
-            f"{said}What decides are people's labels: {len(one.chances):,} items were drawn "
+            f"{said}What decides are people's labels: {len(one.chances):,} items were drawn {where}"
             f"(ledger entry {one.drawn}), {len(one.labels):,} answers labelled, and exactly this "
             f"judge compared with them (entry {one.calibrated})."
         )

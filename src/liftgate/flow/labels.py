@@ -29,13 +29,15 @@ from liftgate.ledger import Ledger
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
-from liftgate.stats.label_plan import LabelWorth, half_width
+from liftgate.stats.label_plan import LabelWorth, half_width, with_raters
 from liftgate.stats.labelled import FEWEST_LABELS
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
 
 EVEN = 0.5
 """Share of an uneven draw that is even: no weight is more than twice that of an even draw."""
+MOST_RATERS = 5
+"""People for each item among whom a plan splits ratings."""
 _LEAST = 0.5
 """Of the scale's range: how far a label may be from the judge where it sees no difference."""
 
@@ -153,7 +155,9 @@ def draw_labels(
         store.flush()
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
         out.write_text(text, encoding="utf-8")
-        refs: dict[str, str] = {name: str(body[name]) for name in ("chances", "same") if name in body}
+        refs: dict[str, str] = {
+            name: str(body[name]) for name in ("chances", "same") if name in body
+        }
         entry = ledger.append(DRAWN, body, refs=refs)
     return Batch(entry, out, len(written), len(alike))
 
@@ -189,6 +193,7 @@ def plan_labels(
     *,
     labels: int | None = None,
     width: float | None = None,
+    ratings: int | None = None,
     items: int | None = None,
     level: float = 0.95,
 ) -> dict[str, Any]:
@@ -199,24 +204,29 @@ def plan_labels(
         workspace: with the judge's calibration.
         labels: how wide an interval do so many give?
         width: how many labels give this half-width?
+        ratings: how are so many ratings best split, in items and people for each?
         items: locked items of the next study; None: as many as were calibrated on.
         level: two-sided confidence.
 
     Raises:
-        NotEnoughData: the judge was not calibrated on drawn labels.
-        DataError: neither or both of labels and width.
+        NotEnoughData: the judge was not calibrated on drawn labels; for ``ratings`` on labels that
+            are the mean of several people's ratings.
+        DataError: not one of labels, width and ratings; fewer ratings than labels are needed.
     """
-    if (labels is None) == (width is None):
+    if (labels is None) + (width is None) + (ratings is None) != 2:
         raise DataError(
-            "labels: expected either a number of labels or a half-width",
-            hint="--n N asks how wide an interval they give; --half-width W how many it takes",
+            "labels: expected either a number of labels, a half-width or a number of ratings",
+            hint="--n N asks how wide an interval they give; --half-width W how many it takes; "
+            "--ratings R how to split them",
         )
     made = judge_of(name)
     worths = _worths(made, workspace)
     body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}
     found: dict[str, Any] = {}
     for candidate, worth in worths.items():
-        if width is not None:
+        if ratings is not None:
+            found[candidate] = _splits(worth, ratings, items or worth.items, level)
+        elif width is not None:
             found[candidate] = {**needed(worth, width, level=level, items=items)}
         else:
             assert labels is not None
@@ -236,6 +246,26 @@ def plan_labels(
         found[candidate]["share_differing"] = worth.differing
         found[candidate]["multiplier"] = worth.multiplier
     return {**body, "candidates": found}
+
+
+def _splits(worth: LabelWorth, ratings: int, items: int, level: float) -> dict[str, Any]:
+    """Return what a number of ratings gives by how many people rate each item."""
+    if ratings < FEWEST_LABELS:
+        raise DataError(f"ratings: got {ratings}, expected at least {FEWEST_LABELS}")
+    splits = []
+    for raters in range(1, MOST_RATERS + 1):
+        labels = ratings // raters
+        if FEWEST_LABELS <= labels <= items:
+            one = with_raters(worth, raters)
+            half = half_width(one, labels, items=items, level=level)
+            splits.append({"raters": raters, "labels": labels, "half_width": half})
+    if not splits:
+        raise DataError(
+            f"ratings: got {ratings}, more than {MOST_RATERS} for each of {items} items",
+            hint="lock more items",
+        )
+    best = min(splits, key=lambda one: one["half_width"])
+    return {"ratings": ratings, "items": items, "level": level, "splits": splits, "best": best}
 
 
 def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
