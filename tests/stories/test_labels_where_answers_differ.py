@@ -148,7 +148,9 @@ def test_ratings_are_split_among_items_and_people_by_how_far_people_disagree(wor
     path.write_text("".join(json.dumps(row) + "\n" for row in rated[: 3 * 180]))
     world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl")
 
-    done = world.liftgate("label", "plan", "study.yaml", "--ratings", "300", "--items", "2000", "--json")
+    done = world.liftgate(
+        "label", "plan", "study.yaml", "--ratings", "300", "--items", "2000", "--json"
+    )
 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)["candidates"]["new"]

@@ -78,9 +78,7 @@ def _splits(candidate: str, found: Body) -> None:
     for one in found["splits"]:
         people = "1 person" if one["raters"] == 1 else f"{one['raters']} people"
         narrowest = "  (narrowest)" if one == found["best"] else ""
-        click.echo(
-            f"  {one['labels']} items, {people} each: ± {one['half_width']:.4g}{narrowest}"
-        )
+        click.echo(f"  {one['labels']} items, {people} each: ± {one['half_width']:.4g}{narrowest}")
 
 
 def _agreement(name: str, found: Body, level: str) -> None:
