@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liftgate import stats
 from liftgate.canon import digest
@@ -20,19 +21,23 @@ from liftgate.evals.select import look, select, unfinished
 from liftgate.flow.judge_of import JudgeOf, judge_of
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
 from liftgate.flow.new_file import refuse_existing
+from liftgate.flow.same_answers import needs_all, refuse_needing_all, same_answers
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
+from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
-from liftgate.stats.label_plan import LabelWorth, half_width
+from liftgate.stats.label_plan import LabelWorth, half_width, with_raters
 from liftgate.stats.labelled import FEWEST_LABELS
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
 
 EVEN = 0.5
 """Share of an uneven draw that is even: no weight is more than twice that of an even draw."""
+MOST_RATERS = 5
+"""People for each item among whom a plan splits ratings."""
 _LEAST = 0.5
 """Of the scale's range: how far a label may be from the judge where it sees no difference."""
 
@@ -47,6 +52,8 @@ class Batch(Card):
     path: Path
     rows: int
     """Answers to label."""
+    alike: int = 0
+    """Items to which every arm gave the same answer; 0 also where a claim needs labels of them."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it with its ledger entry."""
@@ -60,6 +67,7 @@ def draw_labels(
     workspace: Workspace,
     *,
     uneven: bool = False,
+    differing: bool = False,
     seed: int | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
@@ -72,10 +80,13 @@ def draw_labels(
         out: JSONL file to write, one row an answer, in random order.
         workspace: with the study's lock and trials.
         uneven: draw more often where the judge sees a difference; chances are stored either way.
+        differing: draw only items to which some candidate answered otherwise than the baseline,
+            and others when these are used up: where the answers are the same the difference is 0.
         seed: None: the study's.
 
     Raises:
-        StudyError: faults of the study; items were drawn before; it is not run to its end.
+        StudyError: faults of the study; items were drawn before; it is not run to its end; with
+            ``differing``, a claim that needs labels of all items, or no item whose answers differ.
         LockedError: the study is not locked, or differs from its lock.
         DataError: fewer labels than 50 or more than items; the file exists.
     """
@@ -88,6 +99,8 @@ def draw_labels(
             f"labels: got {labels}, expected {FEWEST_LABELS} to {len(items)}, the locked items"
         )
     refuse_existing(out, hint="name another file; labels may be in it")
+    if differing:
+        refuse_needing_all(made)
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
@@ -111,8 +124,17 @@ def draw_labels(
         rows = select(plan, store)
         chosen = study.seed if seed is None else seed
         size = _sizes(made, items, rows) if uneven else np.zeros(len(items))
-        chances = stats.label_chances(size, labels, even=EVEN)
-        places = stats.systematic_draw(chances, seed=chosen)
+        same = same_answers(made, rows, store) if differing or not needs_all(made) else {}
+        alike = frozenset.intersection(*same.values()) if same else frozenset()
+        first = np.array([item.id not in alike for item in items])
+        if differing and not first.any():
+            raise StudyError(
+                f"{study.file}: all arms answered all {len(items)} items alike, so that no label "
+                "can tell a difference",
+                hint="compare arms that answer differently",
+            )
+        chances = _chances(size, labels, first if differing else np.ones_like(first))
+        places = _places(chances, chosen)
         drawn = {items[at].id: float(chances[at]) for at in places}
         found = _to_label(made, plan, drawn, store, chosen)
         # Items with one input share their answers: people see each of them once.
@@ -127,13 +149,42 @@ def draw_labels(
             "drawn": len(drawn),
             "uneven": uneven,
             "seed": chosen,
+            **(_same_body(same, store) if differing else {}),
             "chances": store.put_json(sorted([item, chance] for item, chance in drawn.items())),
         }
         store.flush()
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
         out.write_text(text, encoding="utf-8")
-        entry = ledger.append(DRAWN, body, refs={"chances": str(body["chances"])})
-    return Batch(entry, out, len(written))
+        refs: dict[str, str] = {
+            name: str(body[name]) for name in ("chances", "same") if name in body
+        }
+        entry = ledger.append(DRAWN, body, refs=refs)
+    return Batch(entry, out, len(written), len(alike))
+
+
+def _chances(size: Floats, labels: int, first: NDArray[np.bool_]) -> Floats:
+    """Return each item's chance: of the first ones, and of the rest once these are used up."""
+    found = np.zeros(size.size)
+    count = int(first.sum())
+    if labels < count or count == size.size:
+        found[first] = stats.label_chances(size[first], labels, even=EVEN)
+        return found
+    found[first] = 1.0
+    if labels > count:
+        rest = size.size - count
+        found[~first] = stats.label_chances(np.zeros(rest), labels - count)
+    return found
+
+
+def _places(chances: Floats, seed: int) -> NDArray[np.int64]:
+    """Return the places of the drawn items; of chance 0 none is drawn."""
+    some = np.flatnonzero(chances > 0)
+    return some[stats.systematic_draw(chances[some], seed=seed)]
+
+
+def _same_body(same: Mapping[str, frozenset[str]], store: Store) -> dict[str, Any]:
+    listed = {arm: sorted(items) for arm, items in sorted(same.items())}
+    return {"differing": True, "same": store.put_json(listed)}
 
 
 def plan_labels(
@@ -142,6 +193,7 @@ def plan_labels(
     *,
     labels: int | None = None,
     width: float | None = None,
+    ratings: int | None = None,
     items: int | None = None,
     level: float = 0.95,
 ) -> dict[str, Any]:
@@ -152,24 +204,29 @@ def plan_labels(
         workspace: with the judge's calibration.
         labels: how wide an interval do so many give?
         width: how many labels give this half-width?
+        ratings: how are so many ratings best split, in items and people for each?
         items: locked items of the next study; None: as many as were calibrated on.
         level: two-sided confidence.
 
     Raises:
-        NotEnoughData: the judge was not calibrated on drawn labels.
-        DataError: neither or both of labels and width.
+        NotEnoughData: the judge was not calibrated on drawn labels; for ``ratings`` on labels that
+            are the mean of several people's ratings.
+        DataError: not one of labels, width and ratings; fewer ratings than labels are needed.
     """
-    if (labels is None) == (width is None):
+    if (labels is None) + (width is None) + (ratings is None) != 2:
         raise DataError(
-            "labels: expected either a number of labels or a half-width",
-            hint="--n N asks how wide an interval they give; --half-width W how many it takes",
+            "labels: expected either a number of labels, a half-width or a number of ratings",
+            hint="--n N asks how wide an interval they give; --half-width W how many it takes; "
+            "--ratings R how to split them",
         )
     made = judge_of(name)
     worths = _worths(made, workspace)
     body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}
     found: dict[str, Any] = {}
     for candidate, worth in worths.items():
-        if width is not None:
+        if ratings is not None:
+            found[candidate] = _splits(worth, ratings, items or worth.items, level)
+        elif width is not None:
             found[candidate] = {**needed(worth, width, level=level, items=items)}
         else:
             assert labels is not None
@@ -182,8 +239,33 @@ def plan_labels(
                     worth, labels, items=items, level=level, judges=False
                 ),
             }
+            if worth.differing < 1:
+                found[candidate]["half_width_differing"] = half_width(
+                    worth, labels, items=items, level=level, differing=True
+                )
+        found[candidate]["share_differing"] = worth.differing
         found[candidate]["multiplier"] = worth.multiplier
     return {**body, "candidates": found}
+
+
+def _splits(worth: LabelWorth, ratings: int, items: int, level: float) -> dict[str, Any]:
+    """Return what a number of ratings gives by how many people rate each item."""
+    if ratings < FEWEST_LABELS:
+        raise DataError(f"ratings: got {ratings}, expected at least {FEWEST_LABELS}")
+    splits = []
+    for raters in range(1, MOST_RATERS + 1):
+        labels = ratings // raters
+        if FEWEST_LABELS <= labels <= items:
+            one = with_raters(worth, raters)
+            half = half_width(one, labels, items=items, level=level)
+            splits.append({"raters": raters, "labels": labels, "half_width": half})
+    if not splits:
+        raise DataError(
+            f"ratings: got {ratings}, more than {MOST_RATERS} for each of {items} items",
+            hint="lock more items",
+        )
+    best = min(splits, key=lambda one: one["half_width"])
+    return {"ratings": ratings, "items": items, "level": level, "splits": splits, "best": best}
 
 
 def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
@@ -195,7 +277,7 @@ def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
                     last = entry.body["worth"]
     fields = LabelWorth.__dataclass_fields__
     known = {
-        name: LabelWorth(**{key: worth[key] for key in fields})
+        name: LabelWorth(**{key: worth[key] for key in fields if key in worth})
         for name, worth in last.items()
         if "multiplier" in worth
     }

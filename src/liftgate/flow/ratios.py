@@ -117,8 +117,9 @@ class Ratios:
         if ratio.per in judged:
             return replace(evidence, refusal=JUDGED_BELOW)
         standing = judged[ratio.of]
-        if standing.refusal:
-            return replace(evidence, refusal=standing.refusal)
+        if standing.refusal or standing.same is not None:
+            drawn = f"{ratio.of}: labels were drawn only where the arms' answers differ"
+            return replace(evidence, refusal=standing.refusal or drawn)
         return JudgedRatioEvidence(
             evidence.pairs,
             evidence.alpha,

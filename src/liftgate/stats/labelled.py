@@ -23,6 +23,16 @@ _BLOCK = 1_000
 
 
 @dataclass(frozen=True, eq=False)
+class Same:
+    """Items beside the labelled ones whose difference is 0 without a label."""
+
+    items: int
+    """How many; 0: every difference of the others is known."""
+    codes: Codes | None
+    """Clusters of the labelled items and, after them, of these; None: every item is its own."""
+
+
+@dataclass(frozen=True, eq=False)
 class Labelled:
     """Labels with what is known of their items and of all others.
 
@@ -35,8 +45,9 @@ class Labelled:
         share: shape (n,), chance with which each labelled item was drawn.
         whole: whether clusters were labelled as a whole.
         weighted: whether the chances differ.
-        items: locked items in all, N.
+        items: locked items in all, N; with ``same`` those that are not among it.
         notes: what a reader must know.
+        same: items beside these to which both arms gave the same answer; None: not asked.
     """
 
     values: Floats
@@ -48,6 +59,12 @@ class Labelled:
     weighted: bool
     items: int
     notes: tuple[str, ...] = ()
+    same: Same | None = None
+
+    @property
+    def reach(self) -> float:
+        """Share of all items that the labels speak of, q."""
+        return 1.0 if self.same is None else self.items / (self.items + self.same.items)
 
 
 def labelled_items(
@@ -188,21 +205,21 @@ def _mean(column: Floats) -> float:
     return float(blocks.sum() + column[whole:].sum()) / column.size
 
 
-def places_of(labelled: ArrayLike, n: int, item: ArrayLike | None, total: int) -> Codes:
+def places_of(
+    labelled: ArrayLike, n: int, item: ArrayLike | None, total: int, name: str = "labelled"
+) -> Codes:
     """Return the position of each label's item among the locked ones.
 
     Raises:
         DataError: labels of unknown items or of one item twice, names without names of the items.
     """
-    names = array_of("labelled", labelled)
+    names = array_of(name, labelled)
     if names.ndim != 1 or names.size != n:
-        raise DataError(
-            f"labelled: got shape {names.shape}, expected the item of each of {n} labels"
-        )
+        raise DataError(f"{name}: got shape {names.shape}, expected the item of each of {n} labels")
     if item is None:
         if names.dtype.kind not in "iu":
             raise DataError(
-                "labelled: got names, expected positions 0 … "
+                f"{name}: got names, expected positions 0 … "
                 f"{total - 1} where the locked items have no names",
                 hint="Pass the names of the locked items as item.",
             )
@@ -210,14 +227,14 @@ def places_of(labelled: ArrayLike, n: int, item: ArrayLike | None, total: int) -
         unknown = (places < 0) | (places >= total)
     else:
         known = array_of("item", item)
-        place = {name: at for at, name in enumerate(known.tolist())}
+        place = {one: at for at, one in enumerate(known.tolist())}
         if len(place) != known.size:
             raise DataError("item: got a name twice, expected each locked item once")
-        places = np.array([place.get(name, -1) for name in names.tolist()], dtype=np.int64)
+        places = np.array([place.get(one, -1) for one in names.tolist()], dtype=np.int64)
         unknown = places < 0
     if unknown.any():
         raise DataError(
-            f"labelled: got a label of {str(names[int(np.argmax(unknown))])!r} "
+            f"{name}: got a label of {str(names[int(np.argmax(unknown))])!r} "
             f"({int(unknown.sum())} in all), which is not one of the locked items",
             hint="Labels count only for items that the lock knows.",
         )
@@ -226,7 +243,7 @@ def places_of(labelled: ArrayLike, n: int, item: ArrayLike | None, total: int) -
     if again.size:
         twice = names[int(np.argmax(places == ordered[again[0]]))]
         raise DataError(
-            f"labelled: got several labels of {str(twice)!r}, expected one for each item",
+            f"{name}: got several labels of {str(twice)!r}, expected one for each item",
             hint="Combine the raters of an item first, by a rule that was declared.",
         )
     return places

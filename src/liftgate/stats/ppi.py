@@ -36,6 +36,12 @@ from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
 from liftgate.stats.labelled import Labelled, kind_and_span, label_values, labelled_items
 from liftgate.stats.paired import estimate_from
 from liftgate.stats.regression import cross_fitted, slope
+from liftgate.stats.same_answers import (
+    labelled_differences,
+    shape_beside,
+    whole_beside,
+    within_reach,
+)
 
 _NOTHING = 1e-12
 
@@ -136,6 +142,7 @@ def judged_difference(
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
+    same: ArrayLike | None = None,
     kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     level: float = 0.95,
@@ -159,6 +166,8 @@ def judged_difference(
         item: as in ``judged_mean``.
         cluster: as in ``judged_mean``.
         probability: as in ``judged_mean``.
+        same: shape (k,), items to which both arms gave the same answer, named as ``labelled``:
+            their difference is 0, labelled or not (``same_answers``). None: none is known.
         kind: of the labels, as in ``paired_difference``.
         score_range: ends of one arm's labels, declared before the data.
         level: two-sided confidence of (low, high).
@@ -166,7 +175,8 @@ def judged_difference(
         null: tested difference.
 
     Raises:
-        NotEnoughData: as ``judged_mean``.
+        NotEnoughData: as ``judged_mean``; with ``same``, neither 50 nor all of the other items
+            labelled.
         DataError: as ``judged_mean``; judges of one arm only, or other shapes for the two arms.
     """
     found, span = kind_and_span(kind, score_range, candidate_label, baseline_label)
@@ -178,9 +188,10 @@ def judged_difference(
             "both arms' answers to each item labelled",
             hint="Label both answers of an item, or neither.",
         )
-    items = labelled_items(
+    items = labelled_differences(
         ours - theirs,
         labelled,
+        same,
         judge=_judge_difference(candidate_judge, baseline_judge),
         covariate=covariate,
         features=features,
@@ -212,19 +223,26 @@ def rectify(items: Labelled) -> Rectified:
     away = _predicted(items, groups)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
+    # Of items of the same answers nothing is unknown: q² of the rest's variance is left.
+    per = (items.reach / total) ** 2
     centre, ours = _about_mean(values, weights, total)
-    whole = _whole(items, ours, groups) / total**2
-    plain = _added(items, ours, groups) / total**2
+    whole = _whole(items, ours, groups) / total**2 if items.same is None else whole_beside(items)
+    plain = _added(items, ours, groups) * per
     # One slope was fitted.
     middle, left = _about_mean(adjusted, weights, total)
-    rest = _added(items, left, groups) / total**2 * (units - 1) / (units - 2)
+    rest = _added(items, left, groups) * per * (units - 1) / (units - 2)
     if rest >= plain:
-        share, adjusted, middle, left, rest = 0.0, values, centre, ours, plain
+        share, middle, left, rest = 0.0, centre, ours, plain
+    middle *= items.reach
     found = _square(left, groups) / total**2
     if found <= _NOTHING * (whole + rest):
         # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
         left = ours
         found = _square(ours, groups) / total**2
+    if items.same is not None and items.same.items:
+        left = shape_beside(items, left)
+        found = _square(left, groups) / total**2
+    adjusted = np.full_like(adjusted, middle)
     if found > 0:
         adjusted = middle + left / weights * math.sqrt((whole + rest) / found)
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
@@ -256,6 +274,7 @@ def estimate_of(
     """
     found = rectify(items)
     weights = 1 / items.share
+    bounds = None if bounds is None else within_reach(items, bounds, null)
     sample = Sample(
         values=found.values,
         codes=items.codes,
@@ -275,6 +294,11 @@ def _pseudo(claim: ClaimShape, bounds: Range) -> float:
 
 def _says(items: Labelled, found: Rectified) -> Iterator[str]:
     n = items.values.size
+    if items.same is not None and items.same.items == 0:
+        yield f"the difference of each of {n} items is known: by labels, or equal answers"
+        return
+    if items.same is not None:
+        yield f"{items.same.items} items count 0 without a label: the arms' answers are the same"
     if found.slope == 0:
         yield (
             "judges and covariates do not predict the labels: the estimate is that of "
