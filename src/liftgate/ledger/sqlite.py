@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from liftgate.canon import digest
 from liftgate.errors import BrokenChain, LedgerError, NotAllowed
+from liftgate.filelock import FileLock
 from liftgate.ledger.chain import Sealed
 from liftgate.ledger.closed import SAYS, Closed
 from liftgate.ledger.merkle import Tree
@@ -124,6 +126,25 @@ class SqliteLedger(Ledger):
             tip = self._line(None)
             tree = Tree(tip.sequence if tip else 0, self._leaves, lambda *_: {})
             self._insert_nodes(list(tree.completed(0)))
+
+    @contextlib.contextmanager
+    def _turn(self, study: str, said: str) -> Iterator[str | None]:
+        # Beside the file itself: workspaces may share it by a link.
+        there = self.path.resolve()
+        lock = FileLock(there.with_name(f"{there.name}.{digest(study)[7:23]}.lock"))
+        try:
+            taken = lock.acquire()
+        except OSError as error:
+            raise LedgerError(f"{lock.path}: {error.strerror or error}") from error
+        if not taken:
+            yield lock.said()
+            return
+        lock.say(said)
+        try:
+            yield None
+        finally:
+            with contextlib.suppress(PermissionError):
+                lock.release(remove=True)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from liftgate.errors import LiftgateError
 from liftgate.sqlite import connect
 from liftgate.store.active import reading
-from liftgate.store.lock import is_held
+from liftgate.filelock import is_held
 from liftgate.store.tables import moment
 from liftgate.store.workspace import Workspace
 
