@@ -66,7 +66,9 @@ class SqliteLedger(Ledger):
         self.path = path
         self.place = path.name
         self.read_only = read_only
+        self._file: tuple[int, int] | None = None
         self._connection = self._connect()
+        self._file = _file_at(path)
 
     @classmethod
     def open_at(cls, place: str, *, read_only: bool) -> SqliteLedger:
@@ -148,6 +150,11 @@ class SqliteLedger(Ledger):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._file is not None and _file_at(self.path) != self._file:
+            raise LedgerError(
+                f"{self.place}: the file was replaced while it was open; nothing was added",
+                hint="bring back the ledger that belongs here, then run the same command again",
+            )
         with self._translated(), transaction(self._connection):
             yield
 
@@ -270,6 +277,15 @@ class SqliteLedger(Ledger):
         raise BrokenChain(
             f"{place}: not a sound ledger ({error})", hint="restore the ledger from a copy"
         ) from error
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return which file lies at a path; what is added to one that was removed is lost."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _text(value: Any) -> Any:
