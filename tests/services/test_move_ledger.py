@@ -14,9 +14,9 @@ import pytest
 
 from liftgate.cli.main import main
 from liftgate.errors import LedgerError
+from liftgate.filelock import FileLock
 from liftgate.ledger import Draft, Ledger, moving
 from liftgate.ledger.stored import kind_of
-from liftgate.filelock import FileLock
 from tests.services.ledger_office import Office, schema
 from tests.services.postgres_server import programs
 

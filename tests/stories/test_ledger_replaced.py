@@ -1,4 +1,4 @@
-"""Somebody replaces the ledger while a study is run: it is said, and nothing that was paid is lost."""
+"""Somebody replaces the ledger while a study is run: it is said, and nothing paid is lost."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import pytest
 
 from liftgate.ledger import Ledger
+from tests.stories.attack_table import assert_told
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_an_older_copy_is_noticed_and_once_the_ledger_is_back_nothing_is_called_
     put(world.folder / "older.db", ledger)
     said, code = ends(process)
     assert code == 3, said
-    assert "the ledger was replaced: the ledger has 1 entries now" in said
+    assert_told("the ledger is restored from an older copy while a study is run", said)
     assert "this process had verified 2 entries that it does not continue" in said
     assert "what was called is kept in this workspace" in said
     assert "Decision" not in said

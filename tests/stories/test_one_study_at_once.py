@@ -84,9 +84,7 @@ def test_who_comes_second_is_told_by_whom_it_is_run_calls_nothing_and_goes_on_wh
     assert kinds(ada) == kinds(bob) == ["study.locked", "run.finished", "decision"]
 
 
-def test_of_two_that_begin_together_one_runs_and_the_lock_is_written_once(
-    two, monkeypatch
-) -> None:
+def test_of_two_that_begin_together_one_runs_and_the_lock_is_written_once(two, monkeypatch) -> None:
     both = [start(world, monkeypatch) for world in two]
     said = ["".join(one.communicate(timeout=120)) for one in both]
     codes = sorted(one.returncode for one in both)
@@ -106,9 +104,7 @@ def test_a_run_that_was_killed_keeps_nobody_out(two, monkeypatch) -> None:
     assert code in (0, 4), said
 
 
-def test_another_study_that_was_run_meanwhile_takes_nothing_from_this_one(
-    two, monkeypatch
-) -> None:
+def test_another_study_that_was_run_meanwhile_takes_nothing_from_this_one(two, monkeypatch) -> None:
     ada, bob = two
     bob.study["study"] = "another"
     bob.study["arms"]["new"]["params"] |= {"name": "newest", "right": 0.72}

@@ -17,12 +17,16 @@ from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import pairs_of
 from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, judge_of
-from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
+from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for, sign_draw
 from liftgate.flow.new_file import refuse_existing
+from liftgate.flow.policies import refuse_machines
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
 from liftgate.ledger import Ledger
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
@@ -61,6 +65,8 @@ def draw_labels(
     *,
     uneven: bool = False,
     seed: int | None = None,
+    sign_with: str | None = None,
+    given: Path | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
 
@@ -73,11 +79,14 @@ def draw_labels(
         workspace: with the study's lock and trials.
         uneven: draw more often where the judge sees a difference; chances are stored either way.
         seed: None: the study's.
+        sign_with: name of one's own key, for policies under which decisions are signed.
+        given: another trust file than the workspace's.
 
     Raises:
         StudyError: faults of the study; items were drawn before; it is not run to its end.
         LockedError: the study is not locked, or differs from its lock.
         DataError: fewer labels than 50 or more than items; the file exists.
+        Refused: a key that may not sign for a person.
     """
     made = judge_of(name)
     study, metric = made.opened.study, made.bound.name
@@ -88,11 +97,15 @@ def draw_labels(
             f"labels: got {labels}, expected {FEWEST_LABELS} to {len(items)}, the locked items"
         )
     refuse_existing(out, hint="name another file; labels may be in it")
+    key = None if sign_with is None else load_key(sign_with)
+    trust = load_trust(trust_file(workspace, given))
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
+        if key is not None:
+            refuse_machines(ledger, f"sign the draw of {name}", [key], trust)
         before = drawn_for(metric, study.study, ledger.entries())
         if before is not None:
             raise StudyError(
@@ -133,6 +146,8 @@ def draw_labels(
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
         out.write_text(text, encoding="utf-8")
         entry = ledger.append(DRAWN, body, refs={"chances": str(body["chances"])})
+        if key is not None:
+            sign_draw(ledger, entry, key, trust)
     return Batch(entry, out, len(written))
 
 

@@ -40,6 +40,16 @@ class Standing:
     """Item -> the chance with which it was drawn; of every item that was."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """Trial key -> what people say of the answer, in the units of the score."""
+    labelled: tuple[tuple[int, ...], ...] = ()
+    """The calibrations that brought these labels; those that brought the same ones together."""
+
+    @property
+    def entries(self) -> tuple[tuple[int, ...], ...]:
+        """What a claim on the labels rests on: the draw, and who said what; one of each suffices.
+
+        Several entries that say the same are together.
+        """
+        return self.labelled if self.drawn is None else ((self.drawn,), *self.labelled)
 
     @property
     def refusal(self) -> str:

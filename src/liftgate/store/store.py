@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
+from liftgate.filelock import FileLock
 from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.store import finished
 from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
-from liftgate.filelock import FileLock
 from liftgate.store.seen import Filed, Seen
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, Attempt, R, Row, Table
 from liftgate.store.workspace import Workspace
