@@ -42,6 +42,8 @@ def label() -> None:
     help="Draw only items on which the arms' answers differ; elsewhere the difference is 0.",
 )
 @options.seed("Decides the draw. Default: the study's.")
+@options.MAYBE_KEY
+@options.TRUST
 @prints("entry", "items", "drawn", "answers", "…")
 def draw(
     *,
@@ -51,19 +53,30 @@ def draw(
     uneven: bool,
     differing: bool,
     seed: int | None,
+    sign_with: str | None,
+    given: Path | None,
     as_json: bool,
 ) -> int:
     """Draw locked items at random, and write the answers of all arms to them for labelling.
 
     The study must be locked and run. There is one draw for each study and metric.
 
-    Exit codes: 0 drawn, 2 wrong use or a bad file, 3 the study is not what was locked.
+    Exit codes: 0 drawn, 1 a machine's key, 2 wrong use or a bad file, 3 the study is not what was
+    locked.
     """
     from liftgate.flow.labels import draw_labels
     from liftgate.store import Workspace
 
     found = draw_labels(
-        judge, labels, out, Workspace.locate(), uneven=uneven, differing=differing, seed=seed
+        judge,
+        labels,
+        out,
+        Workspace.locate(),
+        uneven=uneven,
+        differing=differing,
+        seed=seed,
+        sign_with=sign_with,
+        given=given,
     )
     body = found.as_json()
     if as_json:

@@ -7,6 +7,9 @@ from typing import Any
 
 from liftgate.evals.plan import BoundScorer
 from liftgate.gates.judged import Standing
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import Key
+from liftgate.ledger.trust import Trust
 from liftgate.records import Entry
 from liftgate.store import Store
 
@@ -44,6 +47,12 @@ def drawn_for(metric: str, study: str, entries: Iterable[Entry]) -> Entry | None
         if entry.kind == DRAWN and (body["study"], body["metric"]) == (study, metric):
             return entry
     return None
+
+
+def sign_draw(ledger: Ledger, entry: Entry, key: Key, trust: Trust) -> None:
+    """Sign the draw of items for labels."""
+    said = {part: entry.body[part] for part in ("study", "metric", "chances")}
+    consent.give(ledger, entry, consent.DRAW, said, [key], trust)
 
 
 def chances_of(entry: Entry, store: Store) -> Mapping[str, float]:
@@ -86,16 +95,19 @@ def _standing(
     if any(store.blob_state(str(one)) != "kept" for one in kept):
         draw = None
     labels: dict[str, float] = {}
+    labelled: dict[str, list[int]] = {}
     for entry in mine:
         digest = str(entry.body["labels"]["digest"])
         if entry.body["study"] == study and store.blob_state(digest) == "kept":
             # Erased labels count no more; of several of one answer the latest calibration's do.
             found: Any = store.output(digest)
             labels |= {str(key): float(value) for key, value in found["trials"].items()}
+            labelled.setdefault(digest, []).append(entry.sequence)
     return Standing(
         calibrated=mine[-1].sequence if mine else None,
         drawn=None if draw is None else draw.sequence,
         chances={} if draw is None else chances_of(draw, store),
         labels=labels,
         same=None if draw is None else same_of(draw, store),
+        labelled=tuple(map(tuple, labelled.values())),
     )

@@ -18,14 +18,18 @@ from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import pairs_of
 from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, judge_of
-from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
+from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for, sign_draw
 from liftgate.flow.new_file import refuse_existing
+from liftgate.flow.policies import refuse_machines
 from liftgate.flow.same_answers import needs_all, refuse_needing_all, same_answers
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
@@ -69,6 +73,8 @@ def draw_labels(
     uneven: bool = False,
     differing: bool = False,
     seed: int | None = None,
+    sign_with: str | None = None,
+    given: Path | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
 
@@ -83,12 +89,15 @@ def draw_labels(
         differing: draw only items to which some candidate answered otherwise than the baseline,
             and others when these are used up: where the answers are the same the difference is 0.
         seed: None: the study's.
+        sign_with: name of one's own key, for policies under which decisions are signed.
+        given: another trust file than the workspace's.
 
     Raises:
         StudyError: faults of the study; items were drawn before; it is not run to its end; with
             ``differing``, a claim that needs labels of all items, or no item whose answers differ.
         LockedError: the study is not locked, or differs from its lock.
         DataError: fewer labels than 50 or more than items; the file exists.
+        Refused: a key that may not sign for a person.
     """
     made = judge_of(name)
     study, metric = made.opened.study, made.bound.name
@@ -101,11 +110,15 @@ def draw_labels(
     refuse_existing(out, hint="name another file; labels may be in it")
     if differing:
         refuse_needing_all(made)
+    key = None if sign_with is None else load_key(sign_with)
+    trust = load_trust(trust_file(workspace, given))
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
+        if key is not None:
+            refuse_machines(ledger, f"sign the draw of {name}", [key], trust)
         before = drawn_for(metric, study.study, ledger.entries())
         if before is not None:
             raise StudyError(
@@ -159,6 +172,8 @@ def draw_labels(
             name: str(body[name]) for name in ("chances", "same") if name in body
         }
         entry = ledger.append(DRAWN, body, refs=refs)
+        if key is not None:
+            sign_draw(ledger, entry, key, trust)
     return Batch(entry, out, len(written), len(alike))
 
 

@@ -67,6 +67,8 @@ class Picture(Card):
     """By how much this machine's clock is behind the ledger; 0: it is not."""
     runs: frozenset[str]
     """Those that made the counted trials."""
+    judged: Mapping[str, Judged]
+    """Metric -> what the ledger knows of its judge and of people's labels."""
     unchecked: str
     """Why the decision could not be worked out again from its rows; empty: it was."""
 
@@ -135,6 +137,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
         runs,
+        judged,
         unchecked,
     )
 
@@ -208,6 +211,13 @@ def facts(seen: Picture) -> Facts:
             None,
         ),
         others=tuple(_told(seen)),
+        labelled={
+            metric: {
+                same[-1]: [who for n in same for who in signed.get(n, ())] for same in one.entries
+            }
+            for metric, one in seen.judged.items()
+            if not one.refusal
+        },
         waivers=tuple(set_aside(mine)),
         glasses=tuple(glasses(mine, seen.consents, seen.trust)),
         conflicts=conflicts_of(declared(seen.consents, seen.trust), seen.locked.name, seen.policy),

@@ -170,7 +170,7 @@ def _entries(ledger: Ledger, known: KnownEntries | None) -> list[Entry]:
         entries = list(ledger.entries())
         shapes.check(entries, shapes.LOCKS)
         return entries
-    known.refresh(lambda entry: shapes.check((entry,), shapes.LOCKS))
+    known.go_on(lambda entry: shapes.check((entry,), shapes.LOCKS))
     return known.now()
 
 

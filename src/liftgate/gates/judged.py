@@ -43,6 +43,16 @@ class Standing:
     same: Mapping[str, frozenset[str]] | None = None
     """Candidate's fingerprint -> items on which its answers are the baseline's, where labels were
     drawn only from the others; None: they were drawn from all items."""
+    labelled: tuple[tuple[int, ...], ...] = ()
+    """The calibrations that brought these labels; those that brought the same ones together."""
+
+    @property
+    def entries(self) -> tuple[tuple[int, ...], ...]:
+        """What a claim on the labels rests on: the draw, and who said what; one of each suffices.
+
+        Several entries that say the same are together.
+        """
+        return self.labelled if self.drawn is None else ((self.drawn,), *self.labelled)
 
     @property
     def refusal(self) -> str:

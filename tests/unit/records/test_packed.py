@@ -37,7 +37,7 @@ def test_an_item_comes_back_as_what_it_was_whole_numbers_and_fractions_alike() -
     held = packed(ITEMS)
     assert len(held) == len(ITEMS)
     assert held == ITEMS
-    assert ITEMS == held
+    assert held == ITEMS
     for at, item in enumerate(ITEMS):
         assert same(held[at], item)
         assert same(held[at].input, item.input)
