@@ -19,10 +19,10 @@ from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
 from liftgate.flow.judge_of import JudgeOf, judge_of
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
-from liftgate.flow.new_file import refuse_existing
 from liftgate.flow.study import find
 from liftgate.gates.judge_errors import needed
 from liftgate.ledger import Ledger
+from liftgate.outputs import refuse_existing, write_new
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
@@ -131,7 +131,7 @@ def draw_labels(
         }
         store.flush()
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
-        out.write_text(text, encoding="utf-8")
+        write_new(out, text, hint="name another file; labels may be in it")
         entry = ledger.append(DRAWN, body, refs={"chances": str(body["chances"])})
     return Batch(entry, out, len(written))
 
