@@ -30,7 +30,7 @@ MADE = [
 
 @pytest.mark.parametrize("line", MADE)
 def test_the_same_command_makes_its_file_again(office: Office, line: str) -> None:
-    made = office.folder / line.split()[-1]
+    made = office.folder / line.rsplit(maxsplit=1)[-1]
     first = office(*line.split())
     assert made.stat().st_size, office.said
     before = made.stat().st_ino
@@ -40,7 +40,7 @@ def test_the_same_command_makes_its_file_again(office: Office, line: str) -> Non
 
 @pytest.mark.parametrize("line", MADE)
 def test_a_file_that_liftgate_did_not_make_is_left_as_it_is(office: Office, line: str) -> None:
-    made = office.folder / line.split()[-1]
+    made = office.folder / line.rsplit(maxsplit=1)[-1]
     made.write_text("mine")
     assert office(*line.split()) == 2
     assert f"{made.name}: exists already, is no " in office.said
@@ -110,7 +110,7 @@ def test_a_dataset_card_does_not_write_over_the_items(office: Office) -> None:
     before = items.read_bytes()
     assert office("doc", "build", "experiment-design", "study.yaml", "--out", "plan.md") == 0
     (office.folder / "about.yaml").write_text(ABOUT)
-    card = "doc build dataset-card study.yaml --about about.yaml --out".split()
+    card = ["doc", "build", "dataset-card", "study.yaml", "--about", "about.yaml", "--out"]
     assert office(*card, "card.md") == 2
     assert "items.jsonl: exists already, is not beside a document" in office.said
     assert items.read_bytes() == before

@@ -41,7 +41,7 @@ def test_a_file_that_says_what_it_is_is_made_again(tmp_path, suffix) -> None:
         write_again(path, content, made)
     whole = content if isinstance(content, bytes) else content.encode()
     assert path.read_bytes() == whole
-    assert os.listdir(tmp_path) == [path.name]
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
 
 
 @pytest.mark.parametrize("suffix", OWN)
@@ -52,7 +52,7 @@ def test_a_file_of_anybody_else_is_left_as_it_is(tmp_path, suffix, held) -> None
     made, content = OWN[suffix]
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(held)
-    with pytest.raises(DataError, match="exists already, is no .* that liftgate made") as refused:
+    with pytest.raises(DataError, match=r"exists already, is no .* that liftgate made") as refused:
         write_again(path, content, made)
     assert "move that one away" in refused.value.hint
     assert path.read_bytes() == held
@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(tmp_path, monkeypatch,
     path = tmp_path / "a.html"
     if write is write_whole:
         path.write_text("old")
-    before = os.listdir(tmp_path)
+    before = sorted(tmp_path.iterdir())
 
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -93,7 +93,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_half(tmp_path, monkeypatch,
     with pytest.raises(OSError, match="No space left") as failed:
         write(path, "new" * 100_000)
     assert failed.value.filename == str(path)
-    assert os.listdir(tmp_path) == before
+    assert sorted(tmp_path.iterdir()) == before
     assert not before or path.read_text() == "old"
 
 
@@ -120,7 +120,7 @@ def test_of_two_that_make_one_new_file_one_is_refused(tmp_path) -> None:
     with pytest.raises(DataError, match="exists already"):
         write_new(path, pieces())
     assert path.read_text() == "first"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_new_file_can_be_made_where_no_links_can(tmp_path, monkeypatch) -> None:
@@ -132,7 +132,7 @@ def test_a_new_file_can_be_made_where_no_links_can(tmp_path, monkeypatch) -> Non
     with pytest.raises(DataError, match="exists already"):
         write_new(tmp_path / "a.txt", "other")
     assert (tmp_path / "a.txt").read_text() == "new"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_a_link_and_the_mode_of_its_file_are_kept(tmp_path) -> None:
