@@ -137,7 +137,7 @@ def report_failures(
         data = batch.read_bytes()
     except OSError as error:
         raise DataError(f"{batch}: cannot be read: {error.strerror}") from error
-    known = [dict(e.body) for e in entries_of(workspace) if e.kind == DRAWN]
+    known = [dict(e.body) for e in entries_of(workspace, DRAWN)]
     about = read_batch(data, str(batch), known)
     words = load_taxonomy(taxonomy)
     check_taxonomy(words, about)

@@ -93,7 +93,7 @@ def draw_labels(
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
-        before = drawn_for(metric, study.study, ledger.entries())
+        before = drawn_for(metric, study.study, ledger.entries(DRAWN))
         if before is not None:
             raise StudyError(
                 f"{study.file}: items were drawn for labels of {metric} in ledger entry "
