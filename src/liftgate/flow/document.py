@@ -23,7 +23,7 @@ from liftgate.documents.compiled import (
     templates,
 )
 from liftgate.documents.facts import Facts
-from liftgate.documents.page import save
+from liftgate.documents.placing import save_document
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
@@ -133,7 +133,8 @@ def build_document(
         StudyError: the template has a quantity that is bound to no evidence, or what people say has
             faults; nothing is written.
         UnknownName: no such template, study, decision or reference.
-        DataError: ``out`` ends neither in .md nor in .html.
+        DataError: ``out`` ends neither in .md nor in .html, or a file is there that was not built;
+            nothing is written.
     """
     if out.suffix not in (".md", ".html"):
         raise DataError(f"--out: got {str(out)!r}, expected a name that ends in .md or .html")
@@ -147,13 +148,7 @@ def build_document(
         source = Source(chosen.leaf, chosen.time.isoformat(), len(entries), said)
         again = reopened_lines(entries, chosen.sequence) if chosen.kind == KIND else ()
         document = compile_document(path, facts, source, arm=arm, reopened=again)
-    markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
-    save(markdown, document.markdown)
-    save(page, document.html())
-    beside = {out.parent / name: text for name, text in document.companions.items()}
-    for file, made in beside.items():
-        save(file, made)
-    built = (markdown, page, *beside)
+    built = save_document(document, out)
     return Built(built, document.template, facts.study, chosen.sequence, chosen.leaf)
 
 

@@ -21,7 +21,6 @@ from liftgate.evals.select import look, select, unfinished
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, judge_of
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for, sign_draw
-from liftgate.flow.new_file import refuse_existing
 from liftgate.flow.policies import refuse_machines
 from liftgate.flow.same_answers import needs_all, refuse_needing_all, same_answers
 from liftgate.flow.study import find
@@ -30,6 +29,7 @@ from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
+from liftgate.outputs import refuse_existing, write_new
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
@@ -119,7 +119,7 @@ def draw_labels(
     ):
         if key is not None:
             refuse_machines(ledger, f"sign the draw of {name}", [key], trust)
-        before = drawn_for(metric, study.study, ledger.entries())
+        before = drawn_for(metric, study.study, ledger.entries(DRAWN))
         if before is not None:
             raise StudyError(
                 f"{study.file}: items were drawn for labels of {metric} in ledger entry "
@@ -167,7 +167,7 @@ def draw_labels(
         }
         store.flush()
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
-        out.write_text(text, encoding="utf-8")
+        write_new(out, text, hint="name another file; labels may be in it")
         refs: dict[str, str] = {
             name: str(body[name]) for name in ("chances", "same") if name in body
         }

@@ -322,7 +322,7 @@ def test_a_page_may_not_replace_a_table(folder: Folder) -> None:
     before = (folder.path / base).read_bytes()
     code, _, err = folder.run(base, cand, "--html", base)
     assert code == 2
-    assert "is one of the tables" in err
+    assert "exists already, is no page of a comparison" in err
     assert (folder.path / base).read_bytes() == before
 
 
