@@ -64,6 +64,17 @@ def look_at(case: Case, voids: Sequence[str]) -> Looked:
     return Looked(shown.decide(pairs, voids), pairs, items, at, _path(case, looks, at))
 
 
+def up_to(case: Case, items: int) -> Case:
+    """Return a case with the rows of the first items alone, in the locked order.
+
+    What a decision at a look binds and tells of are the rows of that look: what was in flight when
+    the run stopped, or what another study made of the same arms, is no part of it.
+    """
+    among = {item.id for item in case.items[:items]}
+    rows = tuple(row for row in case.rows.observations if row.item in among)
+    return replace(case, rows=replace(case.rows, observations=rows))
+
+
 def is_reached(case: Case) -> bool:
     """Say whether a study with several looks has come to its first one."""
     return case.looks is not None and _reached(case, case.looks) > 0
