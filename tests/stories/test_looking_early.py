@@ -108,6 +108,8 @@ def test_a_claim_about_this_set_asks_the_baseline_first_and_then_a_part_of_the_c
     assert calls["old"] == 300
     assert calls["new"] < 200
     assert "about these items only" in body["error_statement"]
+    assert body["done"]["items"] == 300 > body["looks"]["items"]
+    assert body["rows"]["count"] == 300 + calls["new"]
 
 
 def test_an_exploratory_study_never_ships(world):

@@ -150,9 +150,15 @@ def save(path: Path, page: str) -> None:
     with NamedTemporaryFile(
         "w", encoding="utf-8", newline="\n", dir=path.parent, suffix=".part", delete=False
     ) as part:
-        part.write(page)
-    Path(part.name).chmod(0o644)
-    Path(part.name).replace(path)
+        written = Path(part.name)
+        try:
+            part.write(page)
+            part.close()
+            written.chmod(0o644)
+            written.replace(path)
+        except OSError as error:
+            written.unlink(missing_ok=True)
+            raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 @cache

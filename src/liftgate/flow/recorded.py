@@ -119,13 +119,12 @@ def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset:
     return parts_of_record(body, locked, study, dataset).plan(locked.digest, locked.time)
 
 
-def bound_items(
-    body: Mapping[str, Any], items: Sequence[Item], seed: int
-) -> frozenset[str] | None:
+def bound_items(body: Mapping[str, Any], items: Sequence[Item], seed: int) -> frozenset[str] | None:
     """Return the ids of the items whose rows a decision binds; None: those of all.
 
-    With several looks these are the items of the deciding one. A decision that was made before
-    rows beyond it were left out tells of more items than it looked at: it binds all of them.
+    With several looks these are the items of the deciding one. A decision that tells of more items
+    than it looked at binds all of them: one about a finite set, whose baseline answered them, or
+    one that was made before rows beyond a look were left out.
 
     Args:
         body: of the decision's entry.

@@ -21,7 +21,7 @@ from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry, arm_fingerprint
 from liftgate.records.notebook import Card
-from liftgate.store import Store, Workspace
+from liftgate.store import RUN_FINISHED, Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
 from liftgate.study.lint import check
@@ -143,7 +143,10 @@ def keep(opened: Opened, workspace: Workspace, known: KnownEntries | None = None
         entries = _entries(ledger, known)
         locked = lock.current(entries, opened.study.study)
         if locked is not None:
-            return Kept(lock.verify(opened.study, locked, opened.body))
+            unrun = not any(
+                entry.kind == RUN_FINISHED and entry.sequence > locked.sequence for entry in entries
+            )
+            return Kept(lock.verify(opened.study, locked, opened.body, unrun=unrun))
         _refuse_second_try(opened, workspace, entries)
         adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
         if adequacy.size is Size.TOO_SMALL:

@@ -91,9 +91,7 @@ class KeptRows:
         self._rows: OrderedDict[tuple[str, ...], LargeRows] = OrderedDict()
         self.turn = threading.RLock()
 
-    def of(
-        self, entry: Entry, plan: Plan, home: Path, erased: Collection[str]
-    ) -> LargeRows:
+    def of(self, entry: Entry, plan: Plan, home: Path, erased: Collection[str]) -> LargeRows:
         """Return the rows of a decision as they are in the store now.
 
         Args:
