@@ -75,7 +75,7 @@ def test_values_that_json_does_not_know_are_kept_as_they_are() -> None:
 
 
 def test_an_input_that_is_no_json_is_refused() -> None:
-    with pytest.raises(DataError, match="NaN|nan|finite"):
+    with pytest.raises(DataError, match=r"NaN|nan|finite"):
         packed([Item("a", {"x": float("nan")})])
 
 
