@@ -70,6 +70,8 @@ COMMANDS = {
 """Command -> (module that holds a click command of the same name, one line of help)."""
 
 
+READER_GONE = 141
+"""What a shell says of a program whose reader went away: neither met nor harm."""
 STOPPED = "Stopped. Nothing that was finished is lost; run the same command to go on."
 
 
@@ -183,7 +185,10 @@ def main(argv: list[str] | None = None) -> None:
         code = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = READER_GONE
+    except SystemExit as ended:
+        # So click tells that the reader of a pipe is gone: with a 1, which here would say harm.
+        code = READER_GONE if isinstance(ended.__context__, BrokenPipeError) else ended.code
     except OSError as error:
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         _say(type(error).__name__, said, "", 2, as_json=as_json)
