@@ -169,6 +169,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line; the console script's entry."""
     args = sys.argv[1:] if argv is None else argv
     as_json = "--json" in args
+    out = sys.stdout
     try:
         code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
     except LiftgateError as error:
@@ -187,8 +188,9 @@ def main(argv: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = READER_GONE
     except SystemExit as ended:
-        # So click tells that the reader of a pipe is gone: with a 1, which here would say harm.
-        code = READER_GONE if isinstance(ended.__context__, BrokenPipeError) else ended.code
+        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
+        # which here would say harm.
+        code = ended.code if sys.stdout is out else READER_GONE
     except OSError as error:
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         _say(type(error).__name__, said, "", 2, as_json=as_json)

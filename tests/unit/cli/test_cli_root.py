@@ -123,8 +123,9 @@ def test_a_typical_mistake_is_met_with_what_to_do(capsys, tmp_path, monkeypatch,
 
 def test_a_reader_that_went_away_is_neither_a_pass_nor_harm():
     words = [sys.executable, "-m", "liftgate", "ledger", "--help"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    process.stdout.close()  # long before Python has started, so that its first line finds nobody
-    told = process.stderr.read() if process.stderr else b""
-    assert (process.wait(timeout=60), told) == (141, b"")
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # long before its first line, which finds nobody
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, b"")
