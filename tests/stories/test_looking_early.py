@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -188,3 +189,10 @@ def test_an_early_decision_tells_of_all_its_items_and_of_those_that_it_looked_at
     assert (body["dataset"]["items"], body["dataset"]["clusters"]) == (400, 100)
     assert (body["planned"]["items"], body["done"]["items"]) == (400, looked)
     assert body["rows"]["count"] == body["done"]["trials"] == 2 * looked
+    for template in ("decision-memo", "model-card", "publication-kit"):
+        out = f"{template}/README.md"
+        made = world.liftgate("doc", "build", template, "study.yaml", "--out", out)
+        assert made.returncode == 0, made.stderr
+        page = re.sub(r"<!--.*?-->", "", (world.folder / out).read_text(encoding="utf-8"))
+        assert f"{looked} of the 400 items in 100 clusters" in page
+        assert world.liftgate("doc", "check", out).returncode == 0
