@@ -132,6 +132,8 @@ def test_a_plan_says_what_labels_where_answers_differ_would_give(world) -> None:
         world.liftgate("label", "plan", "study.yaml", "--half-width", "0.06", "--json").stdout
     )["candidates"]["new"]
     assert needed["differing"] < needed["with_judge"]
+    assert found["multiplier"] > found["multiplier_without_words"] > 0.9
+    assert f"; {found['multiplier_without_words']:.2f} if the answers' words were not used" in told
 
 
 def test_ratings_are_split_among_items_and_people_by_how_far_people_disagree(world) -> None:
