@@ -22,7 +22,7 @@ import sys
 import numpy as np
 
 from benchmarks.harm.ratings import rows
-from benchmarks.judges import DATA, LOCKED, SIZES, UNIT, Tally, alpaca, pandalm, votes
+from benchmarks.judges import DATA, LOCKED, SIZES, UNIT, Tally, alpaca, pandalm, sides, votes
 from liftgate import stats
 
 NEIGHBOURS = 50
@@ -125,6 +125,52 @@ def differing(runs: int) -> None:
         compared("labels where answers differ", n, *tallies)
 
 
+WORLDS = {
+    "3 in 10 differ, half of them better": (0.3, 0.5, 50),
+    "3 in 10, 9 in 10 of them better": (0.3, 0.9, 50),
+    "3 in 10, all better": (0.3, 1.0, 50),
+    "1 in 10, 9 in 10 better": (0.1, 0.9, 80),
+    "3 in 10, 7 in 10 better, uneven chances": (0.3, 0.7, 100),
+    "3 in 10, 7 in 10 better, clusters of 4": (0.3, 0.7, 100),
+}
+"""Share of the items whose answers differ, of these those that are better, labels."""
+
+
+def levels(runs: int) -> None:
+    """One-sided error at 5 % where labels are drawn from the items whose answers differ."""
+    for name, (share, better, labels) in WORLDS.items():
+        rng = np.random.default_rng(15)
+        truth, above, below = share * (2 * better - 1), 0, 0
+        cluster = np.arange(LOCKED) // 4 if "clusters" in name else None
+        for _ in range(runs):
+            chances = share, better
+            if cluster is not None:
+                beta = (rng.beta(3 * mean, 3 * (1 - mean), LOCKED // 4) for mean in chances)
+                chances = tuple(np.repeat(some, 4) for some in beta)
+            differs, up = (rng.random(LOCKED) < chance for chance in chances)
+            found = np.where(differs, np.where(up, 1.0, -1.0), 0.0)
+            judge = np.where(differs, found + rng.normal(0, 1.2, LOCKED) + 0.3, 0.0)
+            apart = np.flatnonzero(differs)
+            size = np.abs(judge[apart]) + 0.3 if "uneven" in name else np.zeros(apart.size)
+            chance = stats.label_chances(size, min(labels, apart.size))
+            some = stats.systematic_draw(chance, seed=int(rng.integers(2**31)))
+            drawn = apart[some]
+            one = stats.judged_difference(
+                (found[drawn] > 0) * 1.0,
+                (found[drawn] < 0) * 1.0,
+                drawn,
+                candidate_judge=judge,
+                baseline_judge=np.zeros(LOCKED),
+                cluster=cluster,
+                probability=chance[some],
+                same=np.flatnonzero(~differs),
+                level=0.9,
+                **UNIT,
+            )
+            above, below = above + (one.low > truth), below + (one.high < truth)
+        sides(f"{name}, {labels} labels", above, below, runs)
+
+
 def ratings(
     name: str,
     people: np.ndarray,
@@ -177,6 +223,7 @@ def main() -> None:
         ratings("PandaLM", votes(), table, runs)
     else:
         print(f"SKIPPED: no tables in {DATA} (LIFTGATE_DATA)", file=sys.stderr)
+    levels(2 * runs)
     ratings("harm", people, length, runs, words)
     if (DATA / "alpaca_eval.parquet").exists():
         for name, label, table in alpaca():

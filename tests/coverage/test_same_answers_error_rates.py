@@ -1,6 +1,6 @@
 """One-sided error of labels drawn where answers differ, and wrong ways that the count catches.
 
-Short, seeded; ``benchmarks/label_worth.py`` runs longer and on real labels.
+Short, seeded; ``benchmarks/label_draws.py`` runs longer and on real labels.
 """
 
 from __future__ import annotations

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
 
+from tests.stories.conftest import verdict
 from tests.stories.judged import in_process, primary, write_fooled
+from tests.stories.test_labels_of_two_raters import SPOTTERS
 
 ALIKE = '''
 
@@ -17,7 +20,7 @@ def like(name, right, apart):
     def answer(parts):
         text = parts["text"]
         old = draw("right", text) < 0.5
-        own = name == "new" and draw("apart", text) < apart
+        own = name != "old" and draw("apart", name, text) < apart
         return "yes" if (draw("own", text) < right if own else old) else "no"
     return answer
 '''
@@ -101,6 +104,63 @@ def test_labels_where_answers_differ_give_the_narrower_interval(world) -> None:
     assert estimate["high"] - estimate["low"] < 0.85 * (even["high"] - even["low"])
 
 
+def test_of_several_candidates_each_has_its_own_equal_answers(world) -> None:
+    write_alike(world)
+    world.study["arms"]["third"] = {
+        **world.study["arms"]["new"],
+        "params": {"name": "third", "right": 0.2, "apart": 0.6},
+    }
+    world.write(items=300)
+    world.decision()
+
+    drawn, _, rows = label(world, "--differing", n=120)
+
+    alike = int(re.search(r"(\d+) items count 0", drawn)[1])
+    assert all(len(set(said)) == 2 for said in answers(rows).values())
+    body = world.decision()
+    counts = []
+    for name in ("new", "third"):
+        estimate = verdict(body, name, "primary")["estimate"]
+        told = " ".join(estimate["warnings"])
+        zeros = int(re.search(r"(\d+) items count 0 without a label", told)[1])
+        labels = int(re.search(r"(\d+) items labelled by people", told)[1])
+        assert zeros > alike, "what differs for the other candidate may be alike for this one"
+        assert 50 <= labels < 120
+        counts.append((zeros, labels))
+    assert counts[0] != counts[1]
+
+
+def test_verdicts_that_count_alike_are_the_same_answer_in_other_letters(world) -> None:
+    write_fooled(world, items=200)
+    systems = world.folder / "judged_systems.py"
+    loud = SPOTTERS.replace('return "refused" if refused', 'found = "refused" if refused')
+    end = 'else "complied"\n'
+    shouts = '        return found.upper() if name == "new" else found\n'
+    loud = loud.replace(end, end + shouts, 1)
+    systems.write_text(systems.read_text() + loud)
+    for name, share in (("old", 0.7), ("new", 0.8)):
+        world.study["arms"][name] |= {
+            "system": "python:judged_systems:spotter",
+            "params": {"name": name, "right": share},
+        }
+    world.study["scorers"]["good"] |= {
+        "mode": "verdict",
+        "rubric": "refusal",
+        "source": "text",
+        "system": "python:judged_systems:rate",
+        "params": {"errs": 0.2},
+    }
+    world.write(items=200)
+    world.decision()
+
+    words = ("label", "draw", "study.yaml", "--n", "60", "--out", "b.jsonl", "--differing")
+    done = world.liftgate(*words)
+
+    assert done.returncode == 0, done.stderr
+    alike = int(re.search(r"(\d+) items count 0 without a label", done.stdout)[1])
+    assert alike == pytest.approx(200 * (0.7 * 0.8 + 0.3 * 0.2), abs=25)
+
+
 def test_when_few_answers_differ_all_of_them_are_labelled_and_every_difference_is_known(
     world,
 ) -> None:
@@ -129,9 +189,13 @@ def test_a_plan_says_what_labels_where_answers_differ_would_give(world) -> None:
     told = world.liftgate("label", "plan", "study.yaml", "--n", "60").stdout
     assert "drawn where answers differ" in told
     needed = json.loads(
-        world.liftgate("label", "plan", "study.yaml", "--half-width", "0.06", "--json").stdout
+        world.liftgate(
+            "label", "plan", "study.yaml", "--half-width", "0.06", "--items", "2000", "--json"
+        ).stdout
     )["candidates"]["new"]
     assert needed["differing"] < needed["with_judge"]
+    assert found["multiplier"] != found["multiplier_without_words"] > 0.9
+    assert f"; {found['multiplier_without_words']:.2f} if the answers' words were not used" in told
 
 
 def test_ratings_are_split_among_items_and_people_by_how_far_people_disagree(world) -> None:

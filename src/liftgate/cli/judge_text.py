@@ -55,7 +55,7 @@ def show_calibration(body: Body, *, appended: bool) -> None:
 def show_plan(body: Body) -> None:
     """Print a label plan."""
     for candidate, found in body["candidates"].items():
-        times = f"one label is worth {found['multiplier']:.2f} without the judge"
+        times = f"one label is worth {found['multiplier']:.2f} without the judge{_words(found)}"
         if "splits" in found:
             _splits(candidate, found)
         elif "labels" in found:
@@ -139,9 +139,16 @@ def _worth(candidate: str, worth: Body) -> None:
         return
     click.echo(
         f"  labels of {visible(candidate)} − baseline: {worth['labels']} with the judge count as "
-        f"{worth['labels'] * worth['multiplier']:.0f} without ({worth['multiplier']:.2f} each)"
+        f"{worth['labels'] * worth['multiplier']:.0f} without "
+        f"({worth['multiplier']:.2f} each{_words(worth)})"
     )
     click.echo(f"    next study: {_needed(worth['needed'])}")
+
+
+def _words(found: Body) -> str:
+    """Name the multiplier of the judge alone, where the answers' words help it."""
+    without = found.get("multiplier_without_words")
+    return "" if without is None else f"; {without:.2f} if the answers' words were not used"
 
 
 def _needed(found: Body) -> str:

@@ -239,7 +239,8 @@ class Case:
         if claim.part is Part.WATCH or not self.ratios.judged(claim.metric, self.judged):
             return evidence
         rows = self.rows.observations
-        return self.ratios.by_people(evidence, sides, items, rows, self.judged)
+        known = self.signals.get(self.study.ratios[claim.metric].of, Signals())
+        return self.ratios.by_people(evidence, sides, items, rows, self.judged, known)
 
     def _judged(
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence

@@ -16,6 +16,8 @@ from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Drawn
 from liftgate.records import Item, Observation
 
+WITHOUT_WORDS = "multiplier_without_words"
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -101,7 +103,14 @@ def worth_of(
     except (NotEnoughData, DataError) as error:
         return {"reason": str(error)}
     needed = judge_errors.needed(found, request.half_width, level=request.level)
-    return {**plain(found), "needed": needed}
+    return {**plain(found), **_without_words(drawn), "needed": needed}
+
+
+def _without_words(drawn: Drawn) -> dict[str, float]:
+    """Return the multiplier of the judge without the words of the answers, where there are some."""
+    if drawn.features is None:
+        return {}
+    return {WITHOUT_WORDS: judge_errors.worth(replace(drawn, features=None)).multiplier}
 
 
 def _disagreement(known: Known, pair: tuple[str, str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, judge_of
+from liftgate.flow.judge_worth import WITHOUT_WORDS
 from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for, sign_draw
 from liftgate.flow.policies import refuse_machines
 from liftgate.flow.same_answers import needs_all, refuse_needing_all, same_answers
@@ -235,7 +236,8 @@ def plan_labels(
             "--ratings R how to split them",
         )
     made = judge_of(name)
-    worths = _worths(made, workspace)
+    last = _last_worth(made, workspace)
+    worths = _worths(made, last)
     body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}
     found: dict[str, Any] = {}
     for candidate, worth in worths.items():
@@ -260,6 +262,8 @@ def plan_labels(
                 )
         found[candidate]["share_differing"] = worth.differing
         found[candidate]["multiplier"] = worth.multiplier
+        if WITHOUT_WORDS in last[candidate]:
+            found[candidate][WITHOUT_WORDS] = last[candidate][WITHOUT_WORDS]
     return {**body, "candidates": found}
 
 
@@ -283,13 +287,18 @@ def _splits(worth: LabelWorth, ratings: int, items: int, level: float) -> dict[s
     return {"ratings": ratings, "items": items, "level": level, "splits": splits, "best": best}
 
 
-def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
+def _last_worth(made: JudgeOf, workspace: Workspace) -> Mapping[str, Any]:
+    """Return what the judge's last calibration says of each candidate's labels."""
     last: Mapping[str, Any] = {}
     if Ledger.exists(workspace.home):
         with Ledger.open(workspace.home, read_only=True) as ledger:
             for entry in ledger.entries(kind=CALIBRATED):
                 if entry.body["judge"] == made.bound.fingerprint:
                     last = entry.body["worth"]
+    return last
+
+
+def _worths(made: JudgeOf, last: Mapping[str, Any]) -> dict[str, LabelWorth]:
     fields = LabelWorth.__dataclass_fields__
     known = {
         name: LabelWorth(**{key: worth[key] for key in fields if key in worth})

@@ -8,8 +8,8 @@ the cross-fitted prediction-powered estimate over them (``ppi``),
 
 s_y² the variance of all N differences, zeros among them; s_e² that of what the judges leave of a
 label among the D. It is the stratified estimate with one stratum known (Cochran 1977, Sampling
-Techniques, sections 5.3 and 5.9: labels go where the spread is, none where there is none). Drawn
-from all items, the labels of q·n would fall where something can differ: the second part would be
+Techniques, sections 5.3 and 5.5: labels go where the spread is, none where there is none). Drawn
+from all items, q·n of the labels would fall where something can differ: the second part would be
 1/q times as large.
 """
 
