@@ -7,7 +7,8 @@ ratings, or from that table. Printed at the end: from how many raters on ours ta
 the shapes by interpolation. Then Dawid and Skene's EM on the ratings of the pool of 100, as a
 multiple of crowd-kit's time (1.4.2, installed without its dependencies but pandas, scikit-learn and
 attrs). The peers run by the interpreter in LIFTGATE_PEERS; without one they are skipped, aloud.
-Least wall time of some rounds, in turn.
+Least wall time of some rounds, in turn; a busy machine slows the package more than ours, so that
+the load is printed, too.
 """
 
 from __future__ import annotations
@@ -149,6 +150,7 @@ def main() -> None:
             "SKIPPED: no krippendorff package (LIFTGATE_PEERS=path of a python that has "
             "krippendorff 0.9.0)"
         )
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     for level in stats.Measurement:
         ours = times_of(level, shapes)
         found = ", ".join(f"from {name} {1000 * took:.2f} ms" for name, (took, _) in ours.items())
