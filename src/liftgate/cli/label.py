@@ -144,7 +144,7 @@ def plan(
     not calibrated on drawn labels.
     """
     from liftgate.cli.judge_text import show_plan
-    from liftgate.flow.labels import plan_labels
+    from liftgate.flow.label_plan import plan_labels
     from liftgate.store import Workspace
 
     body = plan_labels(

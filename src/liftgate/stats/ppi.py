@@ -273,14 +273,14 @@ def estimate_of(
         NotEnoughData: the method's own refusal.
     """
     found = rectify(items)
-    weights = 1 / items.share
+    weights = 1 / items.share if items.weighted else None
     bounds = None if bounds is None else within_reach(items, bounds, null)
     sample = Sample(
         values=found.values,
         codes=items.codes,
         bounds=bounds,
         pseudo=None if bounds is None else _pseudo(claim, bounds),
-        weights=weights / weights.mean() if items.weighted else None,
+        weights=None if weights is None else weights / weights.mean(),
     )
     estimate = estimate_from(claim, kind, sample, level=level, alternative=alternative, null=null)
     return replace(estimate, warnings=(*items.notes, *_says(items, found), *estimate.warnings))

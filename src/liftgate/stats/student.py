@@ -62,12 +62,14 @@ class Moments:
     @cached_property
     def n(self) -> Floats:
         """Items, shape (…)."""
-        return np.asarray(self.sizes.sum(axis=-1))
+        n: Floats = self.sizes.sum(axis=-1)
+        return n
 
     @cached_property
     def mean(self) -> Floats:
         """Mean over the items, shape (…)."""
-        return np.asarray(self.sums.sum(axis=-1) / self.n)
+        mean: Floats = self.sums.sum(axis=-1) / self.n
+        return mean
 
     @cached_property
     def residuals(self) -> Floats:
