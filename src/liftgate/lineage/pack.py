@@ -25,8 +25,8 @@ _ALWAYS = (
     "erased one: an erasure takes out texts and answers, and changes no row",
     "whether the systems were what their fingerprints name, and ran as recorded",
     "who the people are behind names and keys; an author is a label, a key proves a key",
-    "whether those who signed are enough, in the right roles, and not the author: each signature is "
-    "named with its key, and with whose key it is; liftgate gate status judges the policy",
+    "whether those who signed are enough, in the right roles, and not the author: each signature "
+    "is named with its key, and with whose key it is; liftgate gate status judges the policy",
     "what else the ledger says of the study: whoever made the pack chose its entries",
     "conformity with any law or standard: the control map names evidence, and judges nothing",
 )
