@@ -36,6 +36,11 @@ def label() -> None:
     is_flag=True,
     help="Draw more often where the judge sees a difference; every chance is stored.",
 )
+@click.option(
+    "--differing",
+    is_flag=True,
+    help="Draw only items on which the arms' answers differ; elsewhere the difference is 0.",
+)
 @options.seed("Decides the draw. Default: the study's.")
 @options.MAYBE_KEY
 @options.TRUST
@@ -46,6 +51,7 @@ def draw(
     labels: int,
     out: Path,
     uneven: bool,
+    differing: bool,
     seed: int | None,
     sign_with: str | None,
     given: Path | None,
@@ -67,6 +73,7 @@ def draw(
         out,
         Workspace.locate(),
         uneven=uneven,
+        differing=differing,
         seed=seed,
         sign_with=sign_with,
         given=given,
@@ -79,6 +86,13 @@ def draw(
     click.echo(
         f"Drew {body['drawn']} of {body['items']} items {how} (ledger entry {body['entry']})"
     )
+    if found.alike and differing:
+        click.echo(f"{found.alike} items count 0 without a label: the arms' answers are the same")
+    elif found.alike:
+        click.echo(
+            f"Note: to {found.alike} items all arms gave the same answer; --differing in the next "
+            "study spends no label on such items"
+        )
     click.echo(f"Written: {out} ({body['answers']} answers)")
     click.echo(
         f"Next: fill in rater and value, then liftgate judge calibrate {judge} --labels {out}"
@@ -102,6 +116,12 @@ def draw(
     help="How many labels does an interval of this half-width need.",
 )
 @click.option(
+    "--ratings",
+    metavar="R",
+    type=click.IntRange(min=1),
+    help="How so many ratings are best split: items, times people who rate each.",
+)
+@click.option(
     "--items", metavar="N", type=click.IntRange(min=1), help="Locked items of the next study."
 )
 @options.LEVEL
@@ -111,6 +131,7 @@ def plan(
     judge: str,
     labels: int | None,
     half_width: float | None,
+    ratings: int | None,
     items: int | None,
     level: float,
     as_json: bool,
@@ -123,11 +144,17 @@ def plan(
     not calibrated on drawn labels.
     """
     from liftgate.cli.judge_text import show_plan
-    from liftgate.flow.labels import plan_labels
+    from liftgate.flow.label_plan import plan_labels
     from liftgate.store import Workspace
 
     body = plan_labels(
-        judge, Workspace.locate(), labels=labels, width=half_width, items=items, level=level
+        judge,
+        Workspace.locate(),
+        labels=labels,
+        width=half_width,
+        ratings=ratings,
+        items=items,
+        level=level,
     )
     if as_json:
         print_json(body)

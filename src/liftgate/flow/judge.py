@@ -22,6 +22,7 @@ from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for, sign_draw
 from liftgate.flow.policies import refuse_machines
 from liftgate.flow.run import record_finished
+from liftgate.flow.same_answers import same_answers
 from liftgate.flow.signals import columns_of, signals_of
 from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates import judge_errors
@@ -175,6 +176,7 @@ def _body(
             "the judge has no score of any labelled answer",
             hint="liftgate run STUDY scores its answers; failed scores say why in the report",
         )
+    differing = draw is not None and bool(draw.body.get("differing"))
     outside = len({row.item for row in found.rows} - set(chances)) if chances else 0
     rubric = made.rubric
     scale = counted_scale(made)
@@ -214,14 +216,35 @@ def _body(
                 made.bound.name,
                 made.parts.dataset.items,
                 (arm.fingerprint, made.parts.baseline.fingerprint),
-                Known(rows, known, chances, signals, compared=made.bound.of_pairs),
+                Known(
+                    rows,
+                    known,
+                    chances,
+                    signals,
+                    same=same_answers(made, rows, store),
+                    differing=differing,
+                    ratings=_ratings(made, found, request),
+                    compared=made.bound.of_pairs,
+                ),
                 Wanted(half, request.level),
             )
             for arm in made.parts.candidates
         },
         "level": request.level,
-        "warnings": _warnings(draw, outside, rated),
+        "warnings": _warnings(draw, outside, rated, differing=differing),
     }
+
+
+def _ratings(made: JudgeOf, found: Labels, request: Request) -> dict[str, dict[str, float]]:
+    """Return trial -> person -> rating, where a label is nothing but the mean of these."""
+    turned = isinstance(made.judge, OfVerdicts) or made.judge.settings.positive is not None
+    if request.combine != "mean" or turned or made.bound.of_pairs:
+        return {}
+    ratings: dict[str, dict[str, float]] = {}
+    for row in found.rows:
+        if row.value is not None:
+            ratings.setdefault(row.trial, {})[row.rater] = row.value
+    return ratings
 
 
 def _rated(
@@ -291,7 +314,7 @@ def _among_raters(found: Labels, made: JudgeOf, options: Mapping[str, Any]) -> d
     return judge_errors.report(table, scale, scale.kind, **options)
 
 
-def _warnings(draw: Entry | None, outside: int, rated: Rated) -> list[str]:
+def _warnings(draw: Entry | None, outside: int, rated: Rated, *, differing: bool) -> list[str]:
     notes = []
     if draw is None:
         notes.append(
@@ -300,6 +323,11 @@ def _warnings(draw: Entry | None, outside: int, rated: Rated) -> list[str]:
         )
     if outside:
         notes.append(f"{outside} labelled items are not among those drawn; claims do not use them")
+    if differing:
+        notes.append(
+            "items were drawn where the arms' answers differ: agreement, errors and bias are those "
+            "of such items"
+        )
     if len(set(rated.item)) < len(rated.item):
         notes.append(
             "intervals of agreement take answers for independent, also several of one item"

@@ -15,6 +15,8 @@ from liftgate.store import Store
 
 CALIBRATED = "judge.calibrated"
 DRAWN = "labels.drawn"
+_LISTS = ("chances", "same")
+"""What a draw keeps in the store."""
 
 
 def standings(
@@ -59,6 +61,14 @@ def chances_of(entry: Entry, store: Store) -> Mapping[str, float]:
     return {str(item): float(chance) for item, chance in listed}
 
 
+def same_of(entry: Entry, store: Store) -> Mapping[str, frozenset[str]] | None:
+    """Return candidate -> items whose answers are the baseline's; None: all items were drawn."""
+    if not entry.body.get("differing"):
+        return None
+    listed: Any = store.output(str(entry.body["same"]))
+    return {str(arm): frozenset(map(str, items)) for arm, items in listed.items()}
+
+
 def told(judged: Mapping[str, Standing]) -> list[str]:
     """Return what a reader must know of each judged metric, in sentences."""
     found = []
@@ -67,8 +77,9 @@ def told(judged: Mapping[str, Standing]) -> list[str]:
         if one.refusal:
             found.append(f"{said}No claim that decides rests on it ({one.refusal}).")
             continue
+        where = "" if one.same is None else "where the arms' answers differ "
         found.append(
-            f"{said}What decides are people's labels: {len(one.chances):,} items were drawn "
+            f"{said}What decides are people's labels: {len(one.chances):,} items were drawn {where}"
             f"(ledger entry {one.drawn}), {len(one.labels):,} answers labelled, and exactly this "
             f"judge compared with them (entry {one.calibrated})."
         )
@@ -80,7 +91,8 @@ def _standing(
 ) -> Standing:
     mine = [e for e in entries if e.kind == CALIBRATED and e.body["judge"] == fingerprint]
     draw = drawn_for(metric, study, entries)
-    if draw is not None and store.blob_state(str(draw.body["chances"])) != "kept":
+    kept = [] if draw is None else [draw.body[name] for name in _LISTS if name in draw.body]
+    if any(store.blob_state(str(one)) != "kept" for one in kept):
         draw = None
     labels: dict[str, float] = {}
     labelled: dict[str, list[int]] = {}
@@ -96,5 +108,6 @@ def _standing(
         drawn=None if draw is None else draw.sequence,
         chances={} if draw is None else chances_of(draw, store),
         labels=labels,
+        same=None if draw is None else same_of(draw, store),
         labelled=tuple(map(tuple, labelled.values())),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from inspect import signature
@@ -41,6 +41,8 @@ from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
 from liftgate.study.reuse import set_use
 
+_TOLD = 3
+"""Gaps of a capture that are told, not counted."""
 Say = Callable[[str], None]
 
 
@@ -304,13 +306,21 @@ def _execute(
     for line in failure_lines(executed):
         tell(line)
     if executed.run is not None and (missing := gaps(executed.run.manifest)):
-        tell(f"Of this run, {'; '.join(missing)}")
+        tell(f"Of this run, {few(missing)}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
         + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
+
+
+def few(sentences: Sequence[str]) -> str:
+    """Return sentences as one; of many the first, and how many more there are."""
+    more = len(sentences) - _TOLD
+    if more <= 1:
+        return "; ".join(sentences)
+    return "; ".join([*sentences[:_TOLD], f"and {more:,} more, which its manifest lists"])
 
 
 def failure_lines(executed: Executed) -> list[str]:

@@ -18,8 +18,10 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
 from liftgate.flow.lending import declared, glasses, lent, set_aside
+from liftgate.flow.looking import up_to
 from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.recorded import bound_items
 from liftgate.flow.redecide import case_as_decided, refuse_forged
 from liftgate.flow.reproduce import REPRODUCED
 from liftgate.flow.reproductions import told_of
@@ -107,7 +109,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         parts = parts_of(opened)
         judged = standings(parts.scorers, parts.study.study, entries, store)
         case = case_as_decided(parts, locked, store, entries, judged)
-        rows, runs = _rows(case, locked, store, judged)
+        rows, runs = _rows(_bound(case, decision), locked, store, judged)
         changed = _changed(decision, locked, rows)
         captured = captures(entries, runs, store)
         unchecked = ""
@@ -240,6 +242,14 @@ def decided(seen: Picture) -> Entry:
 
 
 _FEW = 10_000
+
+
+def _bound(case: Case, decision: Entry | None) -> Case:
+    """Return the case with the rows that the decision binds: with several looks, those of one."""
+    if decision is None:
+        return case
+    among = bound_items(decision.body, case.items, case.study.seed)
+    return case if among is None else up_to(case, len(among))
 
 
 def _rows(
