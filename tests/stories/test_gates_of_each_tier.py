@@ -14,7 +14,7 @@ from liftgate.cli.main import main
 from liftgate.gates.demands import stand
 from liftgate.gates.policy import shipped
 from tests.stories.offices import STUDY
-from tests.unit.gates.test_policy import BOB, NOW, SIGNED, SWAP, TOOL, facts
+from tests.unit.gates.test_policy import BOB, NOW, SIGNED, SWAP, TOOL, WHOLE, facts
 
 CODE = [{"path": "files.0", "baseline": "a", "candidate": "b"}]
 OLD = {"decided": NOW - timedelta(days=91)}
@@ -31,9 +31,10 @@ FIXTURES = [
     ("scaleup", {"changes": SWAP, **SIGNED, "approvals": (BOB,)}, SHIP, ()),
     ("scaleup", {"changes": TOOL, **SIGNED, "approvals": (BOB,), "record": 9}, HOLD,
      ("gate-activated",)),
-    ("regulated", {**SIGNED, "approvals": (BOB,), "record": 9}, SHIP, ()),
-    ("regulated", {**SIGNED, "approvals": (BOB,)}, HOLD, ()),
-    ("regulated", {"changes": CODE, **SIGNED, "record": 9, "forecast": 8, "activated": 7,
+    ("regulated", {**SIGNED, **WHOLE, "approvals": (BOB,), "record": 9}, SHIP, ()),
+    ("regulated", {**SIGNED, "approvals": (BOB,), "record": 9}, INSUFFICIENT, ("capture",)),
+    ("regulated", {**SIGNED, **WHOLE, "approvals": (BOB,)}, HOLD, ()),
+    ("regulated", {"changes": CODE, **SIGNED, **WHOLE, "record": 9, "forecast": 8, "activated": 7,
                    "activated_by": (BOB,),
                    "approvals": (BOB, replace(BOB, key="c", name="cy", roles=("compliance",),
                                               claimed="compliance"))}, INSUFFICIENT,

@@ -114,7 +114,8 @@ def test_the_gate_page_calls_no_signature_valid_that_the_gate_does_not_count(off
     rows = gate_view(StudyIndex(workspace), workspace, office.folder, study="story")["signatures"]
     told = {(one["act"], *one["by"]): (one["state"], one["why"]) for one in rows}
     assert told["approved", "ada-laptop"] == ("does not count", "the author does not approve")
-    assert told["waived", "ada-laptop"] == ("does not count", "signed by too few: product")
+    why = "signed by too few: product; ada-laptop (the author does not approve)"
+    assert told["waived", "ada-laptop"] == ("does not count", why)
     assert told["waived", "bob"][0] == "valid"
 
 
@@ -261,6 +262,7 @@ def test_keys_of_one_person_never_become_two_people(office):
         with pytest.raises(Exception, match="and stay") as caught:
             made.sealed([load_key("owner")])
         assert isinstance(caught.value.__cause__, BrokenChain)
+        _refused_by_who_checks_a_pack(office, change)
     words = ("keys", "trust", "bob-laptop.pub.json", "--person", "rob", "--sign-with", "owner")
     assert office(*words) == 2
     # Roles are said anew without saying again whose key it is.
@@ -268,6 +270,39 @@ def test_keys_of_one_person_never_become_two_people(office):
     assert office(*again, "owner") == 0
     kept = trusts.load(office.home / "trust.json").named("bob-laptop")
     assert (kept.person, kept.roles) == ("bob", ("engineering",))
+
+
+def _refused_by_who_checks_a_pack(office, change):
+    """Sign, past the program, a version that parts the keys, or one that drops the second."""
+    held = trusts.load(office.home / "trust.json")
+    fields = parse(held.envelopes[-1].payload)
+    parted = [{**{k: v for k, v in one.items() if k != "person"}, **change}
+              if one["name"] == "bob-laptop" else one for one in fields["keys"]]  # fmt: skip
+    dropped = [one for one in fields["keys"] if one["name"] != "bob-laptop"]
+    spelt = [{**one, "person": one["person"].upper()} if "person" in one else one
+             for one in fields["keys"]]  # fmt: skip
+    for keys, sound in ((parted, False), (dropped, False), (spelt, True)):
+        payload = canonical({**fields, "keys": keys, "version": held.version + 1,
+                             "previous": held.digest})  # fmt: skip
+        made = dsse.sign(trusts.TYPE, payload, [load_key("owner")])
+        told = json.loads((office.home / "trust.json").read_text())
+        told["versions"].append(made.as_json())
+        if sound:
+            assert pack_verifier.read_trust(json.dumps(told))
+            continue
+        with pytest.raises(ValueError, match=f"version {held.version + 1} parts keys"):
+            pack_verifier.read_trust(json.dumps(told))
+
+
+def test_who_checks_a_pack_is_told_which_keys_are_one_person_s(office):
+    second_key(office, "bob-laptop", "Bob", "product")
+    assert office("sign", "study.yaml", "--sign-with", "ada") == 0
+    assert office(*APPROVE, "bob-laptop") == 0
+    assert office("ledger", "pack", "story", "--out", "story.zip") == 0, office.said
+    lines = pack_verifier.verify(office.folder / "story.zip")
+    assert any(line.endswith("signed by bob-laptop (bob)") for line in lines), lines
+    assert any(line.endswith("signed by ada") for line in lines)
+    assert any("whether those who signed are enough" in line for line in lines)
 
 
 def test_a_trust_file_of_before_persons_were_said_is_read_as_it_was():

@@ -10,6 +10,7 @@ from liftgate.cli.main import main
 from liftgate.flow.shadow import attempt
 from liftgate.flow.swap import Passes
 from liftgate.ledger import Ledger
+from tests.stories.test_captured_code import git
 
 SYSTEMS = '''
 """Right by a draw that is the question's own; noise and drift come from files beside it."""
@@ -204,6 +205,10 @@ def test_the_regulated_policy_is_met_by_a_reproduction_and_by_nothing_less(bench
         assert bench("keys", "new", name) == 0
         said = [word for role in mine for word in ("--role", role)]
         assert bench("keys", "trust", f"{name}.pub.json", *said, "--sign-with", "owner") == 0
+    (bench.folder / ".gitignore").write_text("private\n.liftgate\n__pycache__\n")
+    git(bench.folder, "init", "-q")
+    git(bench.folder, "add", ".")
+    git(bench.folder, "commit", "-qm", "one")
     assert bench("study", "lock", "study.yaml") == 0
     forecast = ("--p-ship", "0.6", "--effect", "0,0.1,0.2,0.25,0.3")
     assert bench("sign", "study.yaml", "--sign-with", "ada", *forecast) == 0

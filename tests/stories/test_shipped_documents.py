@@ -14,7 +14,7 @@ from liftgate.documents.compiled import templates
 from liftgate.errors import DataError, StudyError, UnknownName
 from liftgate.flow.document import build_document, check_document
 from liftgate.ledger import Ledger
-from liftgate.store import Store, Workspace
+from liftgate.store import Store, Workspace, run_body
 from tests.stories.conftest import World
 
 BEFORE = ("dataset-card", "experiment-design")
@@ -149,7 +149,7 @@ def test_a_run_that_was_not_disclosed_makes_the_publication_kit_stale(built, tmp
         writer = store.begin(last["study"], last["manifest"])
         writer.add_trial(replace(some[0], run=writer.run, output_digest=None, failure="crash"))
         run = writer.finish(complete=False)
-        ledger.append("run.finished", store.run_body(run), refs=dict(run.files))
+        ledger.append("run.finished", run_body(run), refs=dict(run.files))
     bad = check(copy, "publication-kit").bad
     assert {b.status for b in bad} == {Status.STALE}
     assert any("/disclosure#calls" in b.name for b in bad)

@@ -103,6 +103,8 @@ def _lines(found: Iterable[Exceptional], counts: Mapping[str, Mapping[str, int]]
             f"{one.sequence:>5}  {one.kind}  {one.study}  {one.state} until "
             f"{one.until:%Y-%m-%d %H:%M}{review}  {one.what}: {one.reason} ({one.owner})"
         )
+        if one.why:
+            yield f"       void: {one.why}"
     for kind, told in counts.items():
         said = ", ".join(f"{number} {word}" for word, number in told.items()) or "none"
         yield f"{kind.replace('_', ' ')}: {said}"

@@ -183,6 +183,7 @@ def _needs(plan: TierPlan) -> list[str]:
         found.append(f"not older than {plan.fresh_days} days")
     words = {
         "gate_activated": "an activated gate",
+        "complete_capture": "a complete capture",
         "author_signs": "the author's signature",
         "forecast": "a forecast from before the result",
         "record": "a signed decision record",

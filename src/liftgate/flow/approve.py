@@ -15,7 +15,7 @@ from liftgate.flow.lending import own_signer, roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture, status
 from liftgate.gates.condition import Condition
-from liftgate.gates.demands import Facts, waiver_fault
+from liftgate.gates.demands import Facts, judged_by
 from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
@@ -208,7 +208,7 @@ def waive(
         return entry, ""
     known = facts(again)
     mine = [w for w in known.waivers if w.sequence == entry.sequence]
-    return entry, waiver_fault(again.policy, known, mine[0], conditions[0])
+    return entry, judged_by(again.policy, known, mine[0]).why
 
 
 def _refuse_unknown(seen: Picture, conditions: Sequence[str]) -> None:

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from liftgate.flow.authors import authors_of, locks_of, protocols_of
-from liftgate.flow.lending import declared, glasses, set_aside
+from liftgate.flow.lending import declared, glasses, grouped, lent, set_aside
 from liftgate.flow.policies import effective, in_force, signers_of
-from liftgate.gates.demands import SetAside, void_waiver
 from liftgate.gates.glass import Glass, glass_fault
-from liftgate.gates.lending import conflicts_of
+from liftgate.gates.lending import conflicts_of, with_lent
 from liftgate.gates.policy import SHIPPED, Policy
-from liftgate.gates.rights import folded
+from liftgate.gates.rights import Places, folded, signer_fault
+from liftgate.gates.waivers import VOID, Judged, SetAside, judge_waiver
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.trust import Trust
 from liftgate.records import Entry
+from liftgate.study.lock import AMENDED, LOCKED
 
 
 @dataclass(frozen=True)
@@ -47,34 +48,81 @@ class Asides:
         said = declared(self.consents, self.trust)
         return dict(conflicts_of(said, study, self.policy(study)))
 
-    def barred(self, study: str) -> dict[str, str]:
-        """Return why whoever is called so, folded, may not approve a study."""
-        authors = {folded(one): "the author does not approve" for one in self.authors(study)}
-        return {**self.conflicts(study), **authors}
+    def study_of(self, about: int) -> str:
+        """Return the study whose lock or amendment an entry is; empty: it is neither.
 
-    def waived(self, study: str, waiver: SetAside, name: str) -> bool:
-        """Whether a waiver set a condition aside while its time was not over."""
-        return not self.void(study, waiver, name)
+        What a statement calls its study is not asked: a gate takes it for what it is about.
+        """
+        entry = self.entries[about - 1]
+        return str(entry.body.get("name")) if entry.kind in (LOCKED, AMENDED) else ""
 
-    def void(self, study: str, waiver: SetAside, name: str) -> str:
-        """Say why a waiver never set a condition aside, or return an empty text."""
-        plan, who = self.policy(study).waivers, self.authors(study)
-        return void_waiver(plan, waiver, name, who, self.conflicts(study))
+    def judge(self, study: str, waiver: SetAside, now: datetime) -> Judged:
+        """Say what a waiver about a study does at a time, as its gate does."""
+        return judge_waiver(
+            self.policy(study).waivers,
+            waiver,
+            now=now,
+            authors=self.authors(study),
+            conflicts=self.conflicts(study),
+        )
 
-    def void_waivers(self, study: str, mine: Sequence[Consent]) -> dict[int, str]:
-        """Return entry -> why the waiver that it signs sets nothing aside.
+    def waivers(
+        self, now: datetime, among: Sequence[Consent] | None = None
+    ) -> list[tuple[SetAside, str, Judged]]:
+        """Return waivers, each with its study and what it does at a time.
+
+        Args:
+            now: the time.
+            among: signatures, all that are about some entries; None: every one.
+        """
+        asked = self.consents if among is None else among
+        about = {one.sequence: one.about for one in asked}
+        found = []
+        for one in set_aside(asked):
+            study = self.study_of(about[one.sequence])
+            judged = self.judge(study, one, now) if study else Judged(VOID, {"": NO_STUDY})
+            found.append((one, study, judged))
+        return found
+
+    def waiver_states(self, now: datetime, among: Sequence[Consent]) -> dict[int, tuple[str, str]]:
+        """Return entry of each signature under a waiver -> what that does, and why or until when.
+
+        A signature under what is no waiver is not among them. Arguments as for ``waivers``.
+        """
+        words = {
+            one.sequence: (judged.state, judged.why or f"until {one.until:%Y-%m-%d %H:%M}")
+            for one, _, judged in self.waivers(now, among)
+        }
+        return {
+            one.sequence: words[last.sequence]
+            for group in grouped(among, consent.WAIVER)
+            if (last := group[-1]).sequence in words
+            for one in group
+        }
+
+    def approval_faults(
+        self, study: str, approvals: Sequence[Consent], fresh: Sequence[Consent]
+    ) -> dict[int, str]:
+        """Return entry of an approval -> why the gate counts nobody who signed it.
 
         Args:
             study: the study's name.
-            mine: signatures about it.
+            approvals: of its decisions.
+            fresh: those that are about the present one: a delegate fills no place beside whoever
+                sent them.
         """
+        policy, against = self.policy(study), self.conflicts(study)
+        excluded = {folded(one) for one in self.authors(study)}
+        roles = lent(self.consents, self.trust)
+        places = Places(excluded | set(against), {one.who for one in signers_of(fresh)})
         found = {}
-        for one in mine:
-            alike = [c for c in mine if (c.act, c.about, c.said) == (one.act, one.about, one.said)]
-            for waiver in set_aside(alike):
-                faults = [self.void(study, waiver, name) for name in waiver.conditions]
-                if all(faults):
-                    found[one.sequence] = faults[0] if faults else "it names no condition"
+        for one in approvals:
+            whys = []
+            for who in with_lent(signers_of([one], role=True), roles, policy):
+                why = signer_fault(who, excluded, against)
+                whys.append(why or (places.fault(who, who.claimed or "") if one in fresh else ""))
+            if all(whys):
+                found[one.sequence] = whys[0] if whys else "no key whose word counts"
         return found
 
     def set_aside(self, study: str, name: str, now: datetime) -> bool:
@@ -82,9 +130,8 @@ class Asides:
         mine = [one for one in self.consents if self._about(one, study)]
         plan = self.policy(study).break_glass
         waived = any(
-            self.waived(study, one, name)
+            one.made <= now and not self.judge(study, one, now).fault(name)
             for one in set_aside(mine)
-            if name in one.conditions and one.made <= now < one.until
         )
         return waived or any(
             _holds(one, now) and not glass_fault(plan, one)
@@ -96,6 +143,9 @@ class Asides:
         about = self.entries[one.about - 1]
         kinds = (consent.WAIVER, consent.GLASS)
         return one.act in kinds and about in locks_of(self.entries, study)
+
+
+NO_STUDY = "it is about no locked study"
 
 
 def _holds(one: Glass, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +15,8 @@ from liftgate.errors import DataError, NotEnoughData
 from liftgate.flow.original import original_of
 from liftgate.lineage.capture import gaps
 from liftgate.lineage.capture_git import Unlearnt, git, git_state, lacking, unpacked
-from liftgate.records import Run
-from liftgate.store import Store, Workspace
+from liftgate.records import Entry, Run
+from liftgate.store import RUN_FINISHED, Store, Workspace
 
 
 @contextmanager
@@ -64,12 +64,49 @@ def run_named(name: str, workspace: Workspace) -> Run:
 
 def incomplete(run: Run, workspace: Workspace) -> list[str]:
     """Return what was not captured of a run, or not kept, in sentences; empty: it is whole."""
-    found = gaps(run.manifest)
-    captured: Any = run.manifest.get("git")
+    with Store.open(workspace.home, read_only=True) as store:
+        return _missing(run.manifest, store)
+
+
+def captures(
+    entries: Iterable[Entry], runs: Collection[str], store: Store
+) -> dict[str, tuple[str, ...] | None]:
+    """Return run -> what was not captured of it, or not kept; None: nobody can tell.
+
+    Args:
+        entries: of the ledger: what they say of a run counts, and nothing else.
+        runs: of which it is asked.
+        store: holds the code that was kept.
+    """
+    found: dict[str, tuple[str, ...] | None] = dict.fromkeys(sorted(runs))
+    for entry in entries:
+        run = entry.body.get("id") if entry.kind == RUN_FINISHED else None
+        if run in found:
+            found[run] = _captured(entry.body.get("manifest"), store)
+    return found
+
+
+_PARTS = frozenset(
+    {"git", "installed", "python", "platform", "cpu", "gpus", "packages", "seeds", "command"}
+    | {"not_captured", "dataset"}
+)
+"""What a manifest speaks of; one that does not was written by something else."""
+
+
+def _captured(manifest: Any, store: Store) -> tuple[str, ...] | None:
+    if not isinstance(manifest, Mapping) or not manifest.keys() >= _PARTS:
+        return None
+    kept = (manifest["git"] or {}).get("kept_diff")
+    if kept is not None and store.blob_state(kept) != "kept":
+        return None  # it was erased since, so that nobody can compare it
+    return tuple(_missing(manifest, store))
+
+
+def _missing(manifest: Mapping[str, Any], store: Store) -> list[str]:
+    found = gaps(manifest)
+    captured: Any = manifest.get("git")
     if isinstance(captured, Mapping):
-        with Store.open(workspace.home, read_only=True) as store:
-            lost = [*lacking(captured), *_cut_out(captured, store)]
-        found += [f"not kept: {one}" for one in lost]
+        found += [f"not kept: {one}" for one in (*lacking(captured), *_cut_out(captured, store))]
     return found
 
 

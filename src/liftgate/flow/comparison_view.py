@@ -118,7 +118,12 @@ class Openings:
             self._sides.move_to_end(key)
         else:
             self._sides[key] = open_recorded(
-                self._workspace, locks, *key, self._items, self._index.seen
+                self._workspace,
+                self._index.ledger(),
+                locks,
+                *key,
+                items=self._items,
+                seen=self._index.seen,
             )
         return self._sides[key]
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -74,13 +75,23 @@ def gate_view(
     last = None if known.decision is None else known.decision.sequence
     signed = [one for one in consents if one.about in mine]
     asides = Asides(entries, consents, trust)
+    approvals = [one for one in signed if one.act == consent.APPROVAL]
+    fresh = [
+        one
+        for one in approvals
+        if one.about == last
+        and one.said.get("policy") == holds.digest()
+        and evidence in (None, one.said.get("_evidence"))
+    ]
     ground = Ground(
         known.amended or known.sequence,
         last,
         holds.digest(),
         evidence,
-        barred=asides.barred(study),
-        void=asides.void_waivers(study, signed),
+        uncounted=asides.approval_faults(study, approvals, fresh),
+        waivers=asides.waiver_states(
+            max([datetime.now(UTC), *(one.time for one in entries)]), signed
+        ),
     )
     activated = [
         e.sequence

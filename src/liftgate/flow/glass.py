@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.errors import DataError
-from liftgate.flow.asides import Asides
+from liftgate.flow.asides import NO_STUDY, Asides
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.lending import glasses, own_signer, set_aside
+from liftgate.flow.lending import glasses, own_signer
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import picture
 from liftgate.gates.glass import glass_fault, review_due
 from liftgate.gates.rights import signed_by
+from liftgate.gates.waivers import EXPIRED, OPEN, VOID
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
@@ -49,9 +50,11 @@ class Exceptional(Card):
     made: datetime
     until: datetime
     state: str
-    """open, expired, or void: too few signed, or it held too long."""
+    """open, expired, or void: it never set anything aside."""
     review: str
     """of a broken glass: reviewed, due, late or overdue; else empty."""
+    why: str = ""
+    """Why it is void."""
 
 
 def break_glass(
@@ -117,9 +120,7 @@ def exceptions(workspace: Workspace, given: Path | None = None) -> list[Exceptio
         entries = list(ledger.entries())
     asides = Asides(entries, consent.given(entries, trust), trust)
     now = max([datetime.now(UTC), *(entry.time for entry in entries)])
-    studies = {one.sequence: str(one.said.get("study", "")) for one in asides.consents}
-    found = _waivers(asides, studies, now)
-    found += _broken(asides, studies, now)
+    found = [*_waivers(asides, now), *_broken(asides, now)]
     return sorted(found, key=lambda one: one.sequence)
 
 
@@ -132,38 +133,36 @@ def counted(found: list[Exceptional]) -> dict[str, Any]:
     }
 
 
-def _waivers(asides: Asides, studies: dict[int, str], now: datetime) -> list[Exceptional]:
-    found = []
-    for one in set_aside(asides.consents):
-        study = studies[one.sequence]
-        holds = any(asides.waived(study, one, name) for name in one.conditions)
-        found.append(
-            Exceptional(
-                "waiver", one.sequence, study, ", ".join(one.conditions), one.owner, one.reason,
-                one.made, one.until, _state(one.until, now) if holds else "void", "",
-            )
-        )  # fmt: skip
-    return found
+def _waivers(asides: Asides, now: datetime) -> list[Exceptional]:
+    return [
+        Exceptional(
+            "waiver", one.sequence, study, ", ".join(one.conditions), one.owner, one.reason,
+            one.made, one.until, judged.state, "", judged.why if judged.state == VOID else "",
+        )
+        for one, study, judged in asides.waivers(now)
+    ]  # fmt: skip
 
 
-def _broken(asides: Asides, studies: dict[int, str], now: datetime) -> list[Exceptional]:
+def _broken(asides: Asides, now: datetime) -> list[Exceptional]:
     found = []
+    about = {one.sequence: one.about for one in asides.consents}
     for one in glasses(asides.consents, asides.consents, asides.trust):
-        plan = asides.policy(studies[one.sequence]).break_glass
-        void = glass_fault(plan, one) != ""
+        study = asides.study_of(about[one.sequence])
+        plan = asides.policy(study).break_glass
+        void = glass_fault(plan, one) if study else NO_STUDY
         by, due = one.reviewed(), review_due(plan, one)
         review = "overdue" if now >= due else "due"
         if by is not None:
             review = "late" if by.time is not None and by.time > due else "reviewed"
         found.append(
             Exceptional(
-                "break-glass", one.sequence, studies[one.sequence], one.scope, one.acceptor,
-                one.reason, one.made, one.until, "void" if void else _state(one.until, now),
-                "" if void else review,
+                "break-glass", one.sequence, study, one.scope, one.acceptor,
+                one.reason, one.made, one.until, VOID if void else _state(one.until, now),
+                "" if void else review, void,
             )
         )  # fmt: skip
     return found
 
 
 def _state(until: datetime, now: datetime) -> str:
-    return "open" if now < until else "expired"
+    return OPEN if now < until else EXPIRED

@@ -15,11 +15,11 @@ from liftgate.canon import digest
 from liftgate.errors import DataError, Refused, UnknownName
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.policies import current, refuse, refuse_machines, signer_of, signers_of
-from liftgate.gates.demands import SetAside
 from liftgate.gates.glass import Glass
 from liftgate.gates.lending import Declared, Lent, lending_fault, with_lent
 from liftgate.gates.policy import SHIPPED, Policy, shipped
 from liftgate.gates.rights import Signer
+from liftgate.gates.waivers import SetAside
 from liftgate.ledger import Ledger, consent
 from liftgate.ledger.consent import Consent
 from liftgate.ledger.keys import Key, load_key, moment
@@ -73,7 +73,7 @@ def declared(consents: Iterable[Consent], trust: Trust) -> list[Declared]:
 
 def set_aside(mine: Iterable[Consent]) -> Iterator[SetAside]:
     """Yield the waivers among consents; signatures under the same words are one waiver."""
-    for group in _grouped(mine, consent.WAIVER):
+    for group in grouped(mine, consent.WAIVER):
         said = group[0].said
         try:
             yield SetAside(
@@ -91,7 +91,7 @@ def set_aside(mine: Iterable[Consent]) -> Iterator[SetAside]:
 
 def glasses(mine: Iterable[Consent], consents: Sequence[Consent], trust: Trust) -> Iterator[Glass]:
     """Yield the broken glasses among consents, each with its reviews."""
-    for group in _grouped(mine, consent.GLASS):
+    for group in grouped(mine, consent.GLASS):
         said, numbers = group[0].said, {one.sequence for one in group}
         reviews = [one for one in consents if one.act == consent.REVIEW and one.about in numbers]
         try:
@@ -236,7 +236,8 @@ def _subject(ledger: Ledger, study: str) -> tuple[Entry, str]:
     return locks[0], study
 
 
-def _grouped(mine: Iterable[Consent], act: str) -> list[list[Consent]]:
+def grouped(mine: Iterable[Consent], act: str) -> list[list[Consent]]:
+    """Return signatures under an act; those under the same words about the same entry together."""
     groups: dict[str, list[Consent]] = {}
     for one in mine:
         if one.act == act and one.by:

@@ -21,13 +21,14 @@ from liftgate.evals.plan import BoundScorer, Plan, ordered
 from liftgate.evals.select import select
 from liftgate.failures.batch import DRAWN
 from liftgate.flow.flip_look import SIDES, Doors, Integers, Rated, Told, coded, gain_of
+from liftgate.flow.ledger import recorded_files
 from liftgate.flow.recorded import locked_at, plan_of
 from liftgate.flow.recorded_scores import KeptItems, kept_items, pairs_of_matrices, score_matrix
 from liftgate.flow.unseen import refuse_unseen
 from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
 from liftgate.protocols import RowTexts
-from liftgate.records import Dataset, Observation, Pairs, Role, Score
+from liftgate.records import Dataset, Entry, Observation, Pairs, Role, Score
 from liftgate.store import Seen, Store, Workspace
 from liftgate.study.design import Study
 from liftgate.study.lock import DECISION
@@ -56,6 +57,9 @@ class RecordedSides:
     """Names of the baseline and of the candidate."""
     kept: KeptItems
     store: Store
+    """Holds the rows of the runs that were recorded before the decision, and no others."""
+    rated: Store
+    """Holds those, too, that people rated since."""
     sentence: str
     notes: Sequence[str]
     alpha: float
@@ -197,7 +201,7 @@ class _Texts:
                 reason=self._said(score),
                 of_pair=score.other_key is not None,
             )
-            for score in self._sides.store.ratings(list(rows))
+            for score in self._sides.rated.ratings(list(rows))
             if (row := rows[score.trial_key]).arm in sides
         )
 
@@ -257,9 +261,11 @@ class _Texts:
 
 def open_recorded(
     workspace: Workspace,
+    entries: Sequence[Entry],
     locks: Sequence[int],
     entry: int,
     candidate: str | None,
+    *,
     items: dict[str, KeptItems],
     seen: Seen | None = None,
 ) -> RecordedSides:
@@ -267,6 +273,7 @@ def open_recorded(
 
     Args:
         workspace: with the ledger and the rows.
+        entries: of the ledger, verified.
         locks: the entries of the study's lock and amendments.
         entry: of the decision.
         candidate: its name; None: the first one.
@@ -294,7 +301,12 @@ def open_recorded(
         raise UnknownName("candidate", candidate, candidates)
     chosen = candidate or candidates[0]
     baseline = next(name for name, role in arms.items() if role is Role.BASELINE)
-    store = Store.open(workspace.home, read_only=True, seen=seen)
+    store, rated = (
+        Store.open(workspace.home, read_only=True, seen=seen).only(
+            recorded_files(one for one in entries if one.sequence < end)
+        )
+        for end in (entry, len(entries) + 1)
+    )
     for name, recorded in body["rows"]["files"].items():
         # A run's own description of its files is no witness: the ledger is.
         store.seen.check(workspace.runs / name, recorded)
@@ -308,7 +320,7 @@ def open_recorded(
     if left_out:
         notes += (f"Judged in pairs, so not shown here: {', '.join(left_out)}.",)
     return RecordedSides(
-        workspace, entry, study, plan, (baseline, chosen), kept, store,
+        workspace, entry, study, plan, (baseline, chosen), kept, store, rated,
         sentence=clip(str(words[chosen]), 2_000), notes=notes, alpha=float(body["alpha"]),
     )  # fmt: skip
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from liftgate.canon import short
 from liftgate.documents.page import clip
-from liftgate.flow.policies import signers_of
+from liftgate.gates import waivers
 from liftgate.ledger import consent
 from liftgate.ledger.consent import Consent
 from liftgate.records import Entry
@@ -28,6 +27,10 @@ _ACTS = {
 }
 
 
+_WAIVERS = {waivers.OPEN: VALID, waivers.EXPIRED: EXPIRED, waivers.VOID: VOID}
+_NO_WAIVER = "it lacks what a waiver says"
+
+
 @dataclass(frozen=True)
 class Ground:
     """What signatures are held against."""
@@ -40,10 +43,10 @@ class Ground:
     """Digest of the policy in force."""
     evidence: str | None = None
     """Digest of the evidence as it is now; None: it was not looked at."""
-    barred: Mapping[str, str] = field(default_factory=dict)
-    """Why whoever is called so, folded, may not approve the study."""
-    void: Mapping[int, str] = field(default_factory=dict)
-    """Entry -> why the waiver that it signs sets nothing aside."""
+    uncounted: Mapping[int, str] = field(default_factory=dict)
+    """Entry of an approval -> why the gate counts nobody who signed it."""
+    waivers: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    """Entry of a signature under a waiver -> what that does, and why or until when."""
 
 
 def signature_view(one: Consent, entries: Sequence[Entry], ground: Ground) -> dict[str, Any]:
@@ -66,21 +69,19 @@ def signature_view(one: Consent, entries: Sequence[Entry], ground: Ground) -> di
     }
 
 
-def state_of(one: Consent, ground: Ground, now: datetime | None = None) -> tuple[str, str]:
+def state_of(one: Consent, ground: Ground) -> tuple[str, str]:
     """Return whether a signature counts, and why not."""
     if not one.by:
         return VOID, "no key whose word counts"
     if one.act == consent.PROTOCOL:
         return (VALID, "") if one.about == ground.held else (STALE, "about an earlier lock")
     if one.act == consent.WAIVER:
-        if one.sequence in ground.void:
-            return VOID, ground.void[one.sequence]
-        return _until(one.said, now or datetime.now(UTC))
+        state, why = ground.waivers.get(one.sequence, (waivers.VOID, _NO_WAIVER))
+        return _WAIVERS[state], why
     if one.act not in (consent.APPROVAL, consent.RECORD):
         return VALID, ""
-    barred = _barred(one, ground) if one.act == consent.APPROVAL else ""
-    if barred:
-        return VOID, barred
+    if one.act == consent.APPROVAL and one.sequence in ground.uncounted:
+        return VOID, ground.uncounted[one.sequence]
     if one.about != ground.decision:
         return STALE, "about an earlier decision"
     if one.act == consent.APPROVAL and one.said.get("policy") != ground.policy:
@@ -90,21 +91,3 @@ def state_of(one: Consent, ground: Ground, now: datetime | None = None) -> tuple
     if one.said.get("_evidence") != ground.evidence:
         return STALE, "about other evidence"
     return VALID, ""
-
-
-def _barred(one: Consent, ground: Ground) -> str:
-    """Say why nobody who signed may approve, or return an empty text."""
-    whys = [
-        next((ground.barred[name] for name in sorted(who.names) if name in ground.barred), "")
-        for who in signers_of([one])
-    ]
-    return whys[0] if all(whys) else ""
-
-
-def _until(said: Mapping[str, Any], now: datetime) -> tuple[str, str]:
-    try:
-        until = datetime.fromisoformat(str(said.get("until")))
-    except ValueError:
-        return VOID, "it does not say until when"
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return (VALID if now < until else EXPIRED), f"until {until:%Y-%m-%d %H:%M}"

@@ -12,6 +12,7 @@ from liftgate.canon import digest, digest_lines, plain
 from liftgate.errors import LiftgateError
 from liftgate.flow.acts import OBJECTS
 from liftgate.flow.authors import authors_of
+from liftgate.flow.captured import captures
 from liftgate.flow.case import Case
 from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
@@ -69,6 +70,8 @@ class Picture(Card):
     """By how much this machine's clock is behind the ledger; 0: it is not."""
     runs: frozenset[str]
     """Those that made the counted trials."""
+    captured: Mapping[str, Sequence[str] | None]
+    """Run -> what is not known of it; see ``captures``."""
     judged: Mapping[str, Judged]
     """Metric -> what the ledger knows of its judge and of people's labels."""
     unchecked: str
@@ -108,6 +111,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         case = case_as_decided(parts, locked, store, entries, judged)
         rows, runs = _rows(_bound(case, decision), locked, store, judged)
         changed = _changed(decision, locked, rows)
+        captured = captures(entries, runs, store)
         unchecked = ""
         if decision is not None and not changed:
             if _unreadable(judged, entries, decision):
@@ -139,6 +143,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
         runs,
+        captured,
         judged,
         unchecked,
     )
@@ -213,6 +218,7 @@ def facts(seen: Picture) -> Facts:
             None,
         ),
         others=tuple(_told(seen)),
+        captured=seen.captured,
         labelled={
             metric: {
                 same[-1]: [who for n in same for who in signed.get(n, ())] for same in one.entries

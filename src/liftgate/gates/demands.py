@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from liftgate.gates.condition import Condition, State, all_of, cannot_tell, met, not_met
 from liftgate.gates.escalation import Asked, escalated
 from liftgate.gates.glass import Glass, under_glass
-from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan, WaiverPlan
-from liftgate.gates.rests_on import labels_vouched
+from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan
+from liftgate.gates.rests_on import capture_complete, labels_vouched
 from liftgate.gates.rights import Signer, folded, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
+from liftgate.gates.waivers import Judged, SetAside, judge_waiver
 from liftgate.records.notebook import Card
 
 _SHIP = "ship"
@@ -37,19 +38,6 @@ class Told:
     """Who signed a statement about it."""
     why: str = ""
     """Why it says nothing yet; empty: it says what it says."""
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A signed waiver."""
-
-    sequence: int
-    conditions: tuple[str, ...]
-    until: datetime
-    made: datetime
-    owner: str
-    reason: str
-    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True)
@@ -87,6 +75,8 @@ class Facts:
     """Entry of a signed forecast from before the first decision."""
     record: int | None = None
     others: tuple[Told, ...] = ()
+    captured: Mapping[str, Sequence[str] | None] = field(default_factory=dict)
+    """Run that made counted trials -> what is not known of it; None: nobody can tell."""
     labelled: Mapping[str, Mapping[int, Sequence[Signer]]] = field(default_factory=dict)
     """Judged metric -> entry of its draw and its labels -> who signed that."""
     waivers: tuple[SetAside, ...] = field(default=())
@@ -198,6 +188,8 @@ def _about_study(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
         yield _fresh("fresh", facts.decided, plan.fresh_days, facts.now)
     if plan.gate_activated:
         yield _activated(plan, facts)
+    if plan.complete_capture:
+        yield capture_complete(facts.captured)
     if plan.signs:
         yield from (labels_vouched(metric, of) for metric, of in facts.labelled.items())
 
@@ -325,50 +317,27 @@ def _about_people(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
 
 
 def _waived(parts: Sequence[Condition], policy: Policy, facts: Facts) -> list[Condition]:
+    judged = [(one, judged_by(policy, facts, one)) for one in facts.waivers]
     found = []
     for one in parts:
         kept = one
-        for waiver in facts.waivers:
-            if one.state is not State.MET and waiver_fault(policy, facts, waiver, one.name) == "":
+        for waiver, state in judged:
+            if one.state is not State.MET and state.fault(one.name) == "":
                 said = f"{waiver.reason} ({waiver.owner}, until {waiver.until:%Y-%m-%d %H:%M})"
                 kept = one.waived(waiver.sequence, said)
         found.append(kept)
     return found
 
 
-def waiver_fault(policy: Policy, facts: Facts, waiver: SetAside, name: str) -> str:
-    """Say why a waiver does not set a condition aside, or return an empty text."""
-    if name not in waiver.conditions:
-        return "it is about something else"
-    if facts.now >= waiver.until:
-        return f"it expired at {waiver.until.isoformat()}"
-    return void_waiver(policy.waivers, waiver, name, facts.authors, facts.conflicts)
-
-
-def void_waiver(
-    plan: WaiverPlan,
-    waiver: SetAside,
-    name: str,
-    authors: Iterable[str],
-    conflicts: Mapping[str, str],
-) -> str:
-    """Say why a waiver never set a condition aside, or return an empty text.
-
-    Args:
-        plan: of the policy that holds for the study.
-        waiver: a signed one.
-        name: of one of its conditions.
-        authors: who made the study: they waive nothing of it.
-        conflicts: person -> why there is a conflict of interest.
-    """
-    if name in plan.never or name.partition(":")[0] in plan.never:
-        return f"{name} is never waived"
-    if waiver.until > waiver.made + timedelta(days=plan.longest_days):
-        return f"it holds longer than {plan.longest_days} days"
-    signed = signed_by(
-        "waiver", plan.approvals, waiver.signers, authors=authors, conflicts=conflicts
+def judged_by(policy: Policy, facts: Facts, waiver: SetAside) -> Judged:
+    """Say what a waiver does to the gate of a decision."""
+    return judge_waiver(
+        policy.waivers,
+        waiver,
+        now=facts.now,
+        authors=facts.authors,
+        conflicts=facts.conflicts,
     )
-    return "" if signed.state is State.MET else f"signed by too few: {signed.why}"
 
 
 def _least(name: str, count: int, least: int) -> Condition:

@@ -56,6 +56,10 @@ class TierPlan(Node):
     gate_activated: bool = Field(
         default=False, description="every check of the gate was broken on purpose and seen to bite"
     )
+    complete_capture: bool = Field(
+        default=False,
+        description="nothing is unknown of the code, data and machine of the runs that count",
+    )
     studies: dict[Name, Days] = Field(
         default_factory=dict, description="name of another study that must ship it: how old"
     )
@@ -185,8 +189,9 @@ class Policy(ModelCard, Node):
             if getattr(self, name) == _default(type(self), name):
                 del body[name]
         for plan in body["tiers"].values():
-            if plan["escalation"] is None:
-                del plan["escalation"]
+            for later in ("escalation", "complete_capture"):
+                if not plan[later]:
+                    del plan[later]
             for need in plan["entries"].values():
                 if not need["signed"]:
                     del need["signed"]

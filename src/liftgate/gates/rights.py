@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -179,7 +179,7 @@ def signed_by(
     against = {folded(one): why for one, why in (conflicts or {}).items()}
     places = Places(excluded | set(against), {one.who for one in signers})
     for one in {(s.key, s.claimed): s for s in signers}.values():
-        why = _refused(one, excluded) or against.get(one.who, "")
+        why = signer_fault(one, excluded, against)
         if why:
             refused.append(f"{one.name} ({why})")
             continue
@@ -238,14 +238,21 @@ def not_met_note(text: str) -> Condition:
     return met("not counted", text)
 
 
-def _refused(one: Signer, excluded: set[str]) -> str:
+def signer_fault(one: Signer, excluded: Container[str], against: Mapping[str, str]) -> str:
+    """Say why a signature counts for nobody, whoever else signed, or return an empty text.
+
+    Args:
+        one: with the roles that were lent to it.
+        excluded: by what authors are called, folded.
+        against: person, folded -> why there is a conflict of interest.
+    """
     if one.machine:
         return "a machine's key never signs for people"
-    if one.names & excluded:
+    if any(name in excluded for name in one.names):
         return "the author does not approve"
     if one.claimed is not None and one.claimed not in one.roles:
         return f"the trust file does not give it the role {one.claimed}"
-    return ""
+    return against.get(one.who, "")
 
 
 def _assigned(wanted: Mapping[str, int], able: Mapping[str, list[str]]) -> dict[str, list[str]]:

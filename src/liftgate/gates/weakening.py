@@ -127,10 +127,12 @@ def _tier(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator
     yield from compare_escalation(
         f"{path}.escalation", old.get("escalation"), new.get("escalation")
     )
-    for name, before in old.items():
+    for name in dict.fromkeys([*old, *new]):
         if name == "escalation":
             continue
-        after, where = new[name], f"{path}.{name}"
+        before: Any = old.get(name)
+        after: Any = new.get(name)
+        where = f"{path}.{name}"
         if name in ("approvals", "weakening"):
             yield from counts(where, before, after)
         elif name in ("largest_alpha", "fresh_days"):

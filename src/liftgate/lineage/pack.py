@@ -25,6 +25,8 @@ _ALWAYS = (
     "erased one: an erasure takes out texts and answers, and changes no row",
     "whether the systems were what their fingerprints name, and ran as recorded",
     "who the people are behind names and keys; an author is a label, a key proves a key",
+    "whether those who signed are enough, in the right roles, and not the author: each signature "
+    "is named with its key, and with whose key it is; liftgate gate status judges the policy",
     "what else the ledger says of the study: whoever made the pack chose its entries",
     "conformity with any law or standard: the control map names evidence, and judges nothing",
 )
@@ -58,6 +60,8 @@ _RISKS = {
     "obscene, degrading, and/or abusive content": "",
     "value chain and component integration": "components",
 }
+_NAMING = frozenset({"decision", "gate_activated", "labels.drawn", "judge.calibrated"})
+"""Kinds of entries that name their study, beside its locks."""
 _SOURCES = (
     "Annex IV: Regulation (EU) 2024/1689 of 13 June 2024",
     "AI 600-1: NIST, AI Risk Management Framework: Generative AI Profile, July 2024",
@@ -175,7 +179,7 @@ def _of_study(entry: Entry, study: str) -> bool:
     body: Mapping[str, Any] = entry.body
     if entry.kind in _LOCKS:
         return bool(body["study"]["study"] == study)
-    return entry.kind in {_DECISION, "gate_activated"} and body.get("study") == study
+    return entry.kind in _NAMING and body.get("study") == study
 
 
 def _has_slices(body: Mapping[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 """Verify a liftgate audit pack, with Python 3.9 or newer and nothing else.
 
-Checks that the pack is whole, that its entries are in the ledger of the checkpoint (RFC 6962), that
-files of runs are as recorded, and signatures of trusted keys (Ed25519, RFC 8032; DSSE). Checkpoint
-and trust file in it are its maker's: give your own copies. Exits 0 sound, 2 wrong use, 3 unsound.
+Checks that the pack is whole, its entries are in the ledger of the checkpoint (RFC 6962), files of
+runs as recorded, signatures of trusted keys (Ed25519, RFC 8032; DSSE), keys of one person stay so.
+Checkpoint and trust file are its maker's: give your own. Exits 0 sound, 2 wrong use, 3 unsound.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import zipfile
-from datetime import datetime, timezone
+from datetime import datetime
 
 LARGEST, MOST_FILES = 2 << 30, 100_000
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
@@ -163,17 +163,18 @@ def read_trust(data):
     """Return id -> key of a trust file, each version signed by owners of the one before."""
     keys, owners, quorum, last = {}, [], 1, "sha256:" + "0" * 64
     for number, envelope in enumerate(json.loads(data)["versions"], 1):
-        fields = json.loads(base64.b64decode(envelope["payload"]))
-        now = {key["id"]: key for key in fields["keys"]}
+        new = json.loads(base64.b64decode(envelope["payload"]))
+        now = {k["id"]: {**k, "of": (k.get("person") or k["name"]).casefold()} for k in new["keys"]}
         wrong = [k for n, k in now.items() if sha256(base64.b64decode(k["public"]))[7:] != n]
         if number == 1:
-            keys, owners, quorum = now, fields["owners"], fields["quorum"]
+            keys, owners, quorum = now, new["owners"], new["quorum"]
         signers = signed_by(envelope, {i: keys[i] for i in owners if i in keys})[1]
-        order = not wrong and (fields["previous"], fields["version"]) == (last, number)
-        at, least = datetime.fromisoformat(fields["time"]), max(quorum, 1)
-        right = {(k.get("person") or k["name"]).casefold() for k in signers if counts(k, at)}
-        expect(order and len(right) >= least, f"trust file: version {number} is not in order")
-        keys, owners, quorum = now, fields["owners"], fields["quorum"]
+        order = not wrong and (new["previous"], new["version"]) == (last, number)
+        by = {k["of"] for k in signers if counts(k, datetime.fromisoformat(new["time"]))}
+        expect(order and len(by) >= max(quorum, 1), f"trust file: version {number} is not in order")
+        whose = keys.keys() <= now.keys() and {(k["of"], now[n]["of"]) for n, k in keys.items()}
+        expect(whose and len(dict(whose)) == len(whose), f"trust file: version {number} parts keys")
+        keys, owners, quorum = now, new["owners"], new["quorum"]
         last = sha256(base64.b64decode(envelope["payload"]))
     return keys
 
@@ -187,11 +188,9 @@ def counts(key, time):
 
 def check_statements(entries, keys):
     """Check every signed statement; return a line for each."""
-    said, latest = [], datetime.min.replace(tzinfo=timezone.utc)
-    for number, entry in sorted(entries.items()):
-        latest = max(latest, datetime.fromisoformat(entry["time"]))
-        if entry["kind"] != "statement":
-            continue
+    said, times = [], {n: datetime.fromisoformat(one["time"]) for n, one in entries.items()}
+    for number, entry in sorted(one for one in entries.items() if one[1]["kind"] == "statement"):
+        latest = max(time for n, time in times.items() if n <= number)
         statement, signers = signed_by(entry["body"]["envelope"], keys)
         subject = statement["subject"][-1]
         about = entries.get(int(subject["name"].split()[-1]), {})
@@ -199,7 +198,8 @@ def check_statements(entries, keys):
         expect(right, f"entry {number}: about an entry that is not there")
         for key in signers:
             expect(counts(key, latest), f"entry {number}: {key['name']}'s key did not count then")
-        names = ", ".join(key["name"] for key in signers) or "nobody who is trusted"
+        other = [f" ({k['of']})" if k["of"] != k["name"].casefold() else "" for k in signers]
+        names = ", ".join(k["name"] + who for k, who in zip(signers, other)) or "nobody trusted"
         said.append(f"entry {number}, about entry {about['sequence']}: signed by {names}")
     return said
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from contextlib import closing
 
 from liftgate.store import finished
 from liftgate.store.blobs import Blobs
+from liftgate.store.once import Recorded
 from liftgate.store.workspace import Workspace
-
-Recorded = Mapping[str, Mapping[str, str]]
-"""Run -> file name -> digest, as in the ``files`` of ``run.finished`` bodies."""
 
 
 def refuse_missing(workspace: Workspace, recorded: Recorded) -> None:

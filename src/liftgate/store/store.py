@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
@@ -17,6 +17,7 @@ from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.store import finished
 from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
+from liftgate.store.once import Recorded, filed_runs, first_of_each
 from liftgate.store.seen import Filed, Seen
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, Attempt, R, Row, Table
 from liftgate.store.workspace import Workspace
@@ -37,6 +38,7 @@ class Store:
 
     def __init__(self, workspace: Workspace, *, read_only: bool, seen: Seen | None = None) -> None:
         self.workspace = workspace
+        self._recorded: Recorded | None = None
         self.read_only = read_only
         self.recovered: tuple[Run, ...] = ()
         """Runs whose process had died, finished by opening this store."""
@@ -65,6 +67,11 @@ class Store:
             store.workspace.create()
             store.recovered = tuple(store.recover())
         return store
+
+    def only(self, recorded: Recorded) -> Store:
+        """Read the rows of these runs alone from now on; see ``filed_runs``."""
+        self._recorded, self._filed = recorded, None
+        return self
 
     def begin(self, study_digest: str, manifest: Mapping[str, Json]) -> RunWriter:
         """Begin a run; it is the one that this store reads beside the finished ones.
@@ -209,21 +216,13 @@ class Store:
         return sorted(rows, key=lambda s: (s.trial_key, s.trial_run, s.trial_attempt, s.run))
 
     def measures(self, study: str) -> list[Measure]:
-        """Return the measures taken for a study, by its digest, in a fixed order.
-
-        One that two workspaces took, neither knowing of the other, counts once: of the run that
-        began first, whatever order the runs arrived in.
-        """
-        rows = self._read(MEASURES, "study", study)
-        first: dict[tuple[str, str, int | None], Measure] = {}
-        for one in sorted(rows, key=lambda m: (m.run, m.arm, m.name, m.pass_number or 0)):
-            first.setdefault((one.arm, one.name, one.pass_number), one)
-        return sorted(first.values(), key=lambda m: (m.arm, m.name, m.run, m.pass_number or 0))
+        """Return the measures taken for a study, by its digest; see ``first_of_each``."""
+        return first_of_each(self._read(MEASURES, "study", study))
 
     def files(self) -> dict[str, str]:
         """Return ``<run>/<file>`` -> digest for every Parquet file of every finished run."""
-        found = self._described()
-        return {f"{one.run}/{name}": d for one in found for name, d in one.files.items()}
+        runs = self._described()
+        return {f"{one.run}/{name}": d for one in runs for name, d in one.files.items()}
 
     def verify(
         self,
@@ -254,11 +253,6 @@ class Store:
         """Return ``ok``, ``altered`` or ``missing`` for ``<run>/<file>`` and a recorded digest."""
         return self.seen.state(self.workspace.runs / file, recorded)
 
-    @staticmethod
-    def run_body(run: Run) -> dict[str, Any]:
-        """Return the body of a run's ledger entry, kind ``run.finished``."""
-        return finished.run_body(run)
-
     def output(self, digest: str) -> Json:
         """Return the JSON value behind a digest; see ``Blobs.get`` for what it raises."""
         return self._blobs.get(digest)
@@ -283,7 +277,7 @@ class Store:
         """Return what became of all answers and traces of some finished runs."""
         places = [self.workspace.runs / run / TRIALS.file for run in runs]
         files = [path for path in places if path.is_file()]
-        names = ("output_digest", "trace_digest")
+        names = "output_digest", "trace_digest"
         return self.contents(self.seen.reader.distinct(TRIALS, files, names))
 
     def put_json(self, value: Json) -> str:
@@ -378,8 +372,7 @@ class Store:
     def _described(self) -> list[Filed]:
         """Return the files of all finished runs, the oldest run first."""
         if self._filed is None:
-            folders = self.workspace.runs.glob("[!.]*") if self.workspace.runs.is_dir() else ()
-            self._filed = [self.seen.filed(folder) for folder in sorted(folders)]
+            self._filed = filed_runs(self.workspace.runs, self.seen, self._recorded)
         return self._filed
 
     def _active_rows(

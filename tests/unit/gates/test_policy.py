@@ -53,6 +53,7 @@ def facts(word: str = "ship", changes=PROMPT, **given) -> Facts:
 
 BOB = Signer("b", "bob", ("product",), claimed="product")
 SIGNED = {"author_signed": True, "authors": frozenset({"ada"})}
+WHOLE = {"captured": {"run-1": ()}}
 SWAP = [{"path": "params.model", "baseline": "a", "candidate": "b"}]
 TOOL = [{"path": "params.tools.0", "baseline": None, "candidate": "shell"}]
 
@@ -73,8 +74,9 @@ TOOL = [{"path": "params.tools.0", "baseline": None, "candidate": "shell"}]
         ("scaleup", {"changes": SWAP, **SIGNED, "approvals": (BOB,), "weakened": ("n",)}, 1),
         ("scaleup", {"changes": SWAP, "author_signed": True, "authors": frozenset({"bob"}),
                      "approvals": (BOB,)}, 1),
-        ("regulated", {**SIGNED, "approvals": (BOB,), "record": 9}, 0),
-        ("regulated", {**SIGNED, "approvals": (BOB,)}, 1),
+        ("regulated", {**SIGNED, **WHOLE, "approvals": (BOB,), "record": 9}, 0),
+        ("regulated", {**SIGNED, "approvals": (BOB,), "record": 9}, 4),
+        ("regulated", {**SIGNED, **WHOLE, "approvals": (BOB,)}, 1),
         ("regulated", {"changes": SWAP, **SIGNED}, 1),
     ],
 )  # fmt: skip
@@ -156,6 +158,39 @@ def test_a_waiver_counts_in_its_scope_its_time_and_with_its_signatures(change, h
     old = facts(decided=NOW - timedelta(days=100), authors=frozenset({"ada"}))
     found = stand(shipped("scaleup"), replace(old, waivers=(replace(given, **change),)))
     assert found.exit_code == (0 if holds else 1)
+
+
+@pytest.mark.parametrize(
+    ("captured", "state", "why"),
+    [
+        ({}, State.CANNOT_TELL, "it is not known what was captured of any run"),
+        ({"a": (), "b": None}, State.CANNOT_TELL, "it is not known what was captured of run b"),
+        ({"a": (), "b": ()}, State.MET, "complete, of 2 runs"),
+        ({"a": None, "b": ("not captured: git (none)",)}, State.NOT_MET,
+         "run b: not captured: git (none)"),
+        ({"a": ("x", "y"), "b": ("z",)}, State.NOT_MET, "run a: x; y; 1 more runs"),
+    ],
+)  # fmt: skip
+def test_a_capture_is_complete_or_not_or_nobody_knows(captured, state, why) -> None:
+    given = facts(**SIGNED, approvals=(BOB,), record=9, captured=captured)
+    (found,) = (one for one in stand(shipped("regulated"), given).tree.parts
+                if one.name == "capture")  # fmt: skip
+    assert found.state is state
+    assert why in found.why
+    lighter = [one.name for one in stand(shipped("scaleup"), given).tree.parts]
+    assert "capture" not in lighter
+
+
+def test_a_policy_without_the_capture_is_weaker_and_says_nothing_of_it_in_its_digest() -> None:
+    strict = shipped("regulated")
+    for tier in ("low", "medium", "high"):
+        tiers = {**strict.tiers, tier: strict.tier(tier).model_copy(
+            update={"complete_capture": False})}  # fmt: skip
+        without = strict.model_copy(update={"tiers": tiers})
+        assert "complete_capture" not in without.model()["tiers"][tier]
+        for old, new, effect in ((strict, without, "weakened"), (without, strict, "strengthened")):
+            (change,) = compare_policies(old, new)
+            assert (change.path, change.effect) == (f"tiers.{tier}.complete_capture", effect)
 
 
 def test_and_has_three_values() -> None:

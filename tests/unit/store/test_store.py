@@ -14,6 +14,7 @@ from liftgate.canon import canonical, sha256
 from liftgate.errors import BrokenChain, DataError, LiftgateError, NotAllowed
 from liftgate.records import Failure, Measure, Outcome
 from liftgate.store import Store, run_body
+from liftgate.store.once import first_of_each
 
 
 def test_an_empty_store_holds_nothing(store):
@@ -70,6 +71,9 @@ def test_what_two_workspaces_measured_twice_counts_once_as_the_run_says_that_beg
         shutil.copytree(there, store.workspace.runs / there.name)
     with Store.open(store.workspace.home, read_only=True) as again:
         assert [m.value for m in again.measures("study")] == [1.5, 1.5]
+    one, other = (Measure("arm", "p95", value, "study", f"run-{value}", 1) for value in (1.5, 2.5))
+    later = replace(other, pass_number=2)
+    assert first_of_each([later, other, one]) == first_of_each([one, other, later]) == [one, later]
 
 
 def test_rows_of_another_arm_scorer_or_study_are_not_mixed_in(store, rows):

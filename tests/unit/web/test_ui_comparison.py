@@ -17,6 +17,7 @@ from liftgate.errors import NotAllowed
 from liftgate.evals.select import select
 from liftgate.flow.comparison_view import Asked, Openings
 from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.run import record_finished
 from liftgate.flow.shared_flags import flags_of
 from liftgate.flow.study_index import StudyIndex
 from liftgate.flow.trace import trace_reference
@@ -288,6 +289,8 @@ def test_what_people_said_in_a_closed_batch_stands_beside_the_answer(workspace, 
             detail=detail,
         )
         writer.finish(complete=True)
+        with Ledger.open(copy.home) as ledger:
+            record_finished(store, ledger)
     page, item = shown(client(copy), "/comparison/item?study=sides&id=q8")
     (one,) = item["people"]
     assert (one["rater"], one["value"], one["side"], one["repeat"]) == ("ann", 3, "candidate", "2")
