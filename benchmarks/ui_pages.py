@@ -241,6 +241,7 @@ def _addresses(entries: list[Entry]) -> dict[str, str]:
     last, before = decisions[-1], decisions[-2]
     arm, own = last.body["arms"][0]["name"], last.sequence
     candidate = last.body["decisions"][0]["candidate"]
+    page = max(1, int(last.body["done"]["trials"]) // 200)
     return {
         "studies": "/studies",
         "studies, last page": "/studies?page=99999",
@@ -267,7 +268,7 @@ def _addresses(entries: list[Entry]) -> dict[str, str]:
         "trace, an entry": f"/trace?ref={own}",
         "trace, a claim": f"/trace?ref={own}:{candidate}.primary",
         "trace, a mean": f"/trace?ref={own}:{arm}.{last.body['claims'][0]['metric']}",
-        "trace, page 5,000": f"/trace?ref={own}:{candidate}.primary&page=5000",
+        f"trace, page {page:,}": f"/trace?ref={own}:{candidate}.primary&page={page}",
         "comparison": "/comparison?study=big",
         "comparison, worse in t3": "/comparison?study=big&move=worse&slice.topic=t3",
         "comparison, last page": "/comparison?study=big&move=all&page=99999",
