@@ -9,9 +9,9 @@ made once in the folder that ``--kept`` names. A run of ``--going`` trials goes 
 are asked for.
 
 The server is a process of its own. Of each page, then of its JSON twin, the first answer is told
-and the median of some more; where the first is a page that says that the other is being made, so is
-the time until that one. CPU is that of the server. Exits 1 where a first byte, a page or the memory
-is above its limit.
+and the median of some more; where the first says that the answer is being made (a page does, a twin
+does to who says ``Prefer: respond-async``), so is the time until that one. CPU is that of the
+server. Exits 1 where a first byte, an answer or the memory is above its limit.
 """
 
 from __future__ import annotations
@@ -289,7 +289,7 @@ def asked(netloc: str, path: str) -> Answer:
     """Ask for a page."""
     connection = http.client.HTTPConnection(netloc)
     start = time.perf_counter()
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"Prefer": "respond-async"})
     found = connection.getresponse()
     head = found.read(1)
     first = time.perf_counter() - start
