@@ -300,17 +300,12 @@ def asked(netloc: str, path: str) -> Answer:
     return Answer(first, len(body), found.status)
 
 
-WITHOUT_TWIN = ("/report", "/audit/verify")
-"""A report is the document itself."""
-
-
 def twins(addresses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the pages, then the address of each one's JSON, with its query."""
     yield from addresses.items()
     for name, path in addresses.items():
         place, _, query = path.partition("?")
-        if place not in WITHOUT_TWIN:
-            yield f"{name}, JSON", f"{place}.json" + (f"?{query}" if query else "")
+        yield f"{name}, JSON", f"{place}.json" + (f"?{query}" if query else "")
 
 
 def _cpu_s(pid: int) -> float:
