@@ -1,6 +1,7 @@
 """What the engine needs for many items: memory, bytes on disk, and the time until it goes on.
 
-Memory: a run over N items, by a system that answers at once, in a process of its own for each N.
+Memory: a run over the N items of a file, by a system that answers at once, in a process of its own
+for each N.
 Resuming: a run of 200,000 keys (100,000 items, two arms), of which half are answered, until it
 asks for the first of the others. No model is called; the rows are the store's own.
 
@@ -23,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from liftgate.canon import canonical
+from liftgate.evals.data import load_dataset
 from liftgate.evals.plan import Agenda, BoundArm, BoundScorer, OutcomeRules, Plan
 from liftgate.evals.run import execute
-from liftgate.records import Answer, Arm, Dataset, Item, Outcome, Role, Score, Trial
+from liftgate.records import Answer, Arm, Outcome, Role, Score, Trial
 from liftgate.scorers.exact import exact
 from liftgate.store import Store
 
@@ -53,16 +55,21 @@ class Echo:
 
 
 def plan_of(items: int, *systems: Echo) -> Plan:
-    """Return a plan over as many short questions."""
-    made = tuple(Item(f"i{n}", {"text": f"What is {n} + {n % 97}?"}, "4") for n in range(items))
+    """Return a plan over the items of a file with as many short questions."""
+    with tempfile.TemporaryDirectory() as name:
+        with (Path(name) / "sums.jsonl").open("w") as file:
+            for n in range(items):
+                row = {"id": f"i{n}", "input": f"What is {n} + {n % 97}?", "target": "4"}
+                print(json.dumps(row), file=file)
+        dataset = load_dataset("sums.jsonl", root=Path(name))
     roles = (Role.BASELINE, Role.CANDIDATE)
     arms = tuple(
         BoundArm(Arm(s.fingerprint, role, "openai:m", {}, s.fingerprint), s)
         for s, role in zip(systems, roles, strict=False)
     )
     scorer = exact()
-    scored = (BoundScorer("right", scorer, "exact-1", scorer.scale(made)),)
-    return Plan(STUDY, Dataset("sums", made), arms, scored, 1, 1, OutcomeRules(60.0, {}))
+    scored = (BoundScorer("right", scorer, "exact-1", scorer.scale(dataset.items)),)
+    return Plan(STUDY, dataset, arms, scored, 1, 1, OutcomeRules(60.0, {}))
 
 
 def whole_run(items: int) -> None:
@@ -161,7 +168,7 @@ def main() -> None:
     print(
         f"resume: {2 * asked.items:,} keys, half of them answered: {found['first_s']:.2f} s from "
         f"the call of the engine to the first new request, {found['cpu_s']:.2f} s of it CPU "
-        f"({found['items_s']:.2f} s to make the items before it)"
+        f"({found['items_s']:.2f} s to read the items before it)"
     )
 
 

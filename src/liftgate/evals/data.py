@@ -8,7 +8,8 @@ from pathlib import Path
 from liftgate.errors import DataError
 from liftgate.evals.rows import Problem, Wanted, item_of, shared_inputs
 from liftgate.evals.sources import read_source
-from liftgate.records import Dataset, Item
+from liftgate.records import Dataset
+from liftgate.records.packed import Column, PackedItems, Packing
 
 MOST_FAULTS = 20
 
@@ -43,33 +44,37 @@ def load_dataset(
     """
     found_name, rows = read_source(source, root=root)
     wanted = Wanted(cluster, tuple(slices))
-    items: dict[str, Item] = {}
-    places: dict[str, str] = {}
+    items, places = Packing(), Column()
+    numbers: dict[str, int] = {}
     faults: list[str] = []
     for found in rows:
         try:
             if found.fault is not None:
                 raise Problem(found.fault)
             item = item_of(found.row, wanted)
-            if item.id in places:
-                raise Problem(f"id: {item.id!r} is already the id at {places[item.id]}")
+            if item.id in numbers:
+                first = places[numbers[item.id]]
+                raise Problem(f"id: {item.id!r} is already the id at {first}")
         except Problem as problem:
             faults.append(f"{found.place}: {problem}")
             continue
-        places[item.id] = found.place
-        items[found.place] = item
-    faults += _shared(items, places)
-    if not items and not faults:
+        numbers[item.id] = len(numbers)
+        places.add(found.place)
+        items.add(item)
+    numbers.clear()
+    held = items.packed()
+    faults += _shared(held, places)
+    if not held and not faults:
         faults.append("it holds no items")
     if faults:
         raise _error(source, faults)
-    return Dataset(name or found_name, tuple(items.values()))
+    return Dataset(name or found_name, held)
 
 
-def _shared(items: dict[str, Item], places: dict[str, str]) -> list[str]:
+def _shared(items: PackedItems, places: Column) -> list[str]:
     return [
-        f"{places[second.id]}: {second.id!r} has the same input as {first.id!r} at "
-        f"{places[first.id]}; items of one input must share a cluster, since they are not "
+        f"{places[second]}: {items[second].id!r} has the same input as {items[first].id!r} at "
+        f"{places[first]}; items of one input must share a cluster, since they are not "
         "independent: name a cluster that they share, or keep one of them"
         for first, second in shared_inputs(items)
     ]

@@ -30,7 +30,7 @@ class DuePass:
 
     number: int
     """From 1."""
-    items: tuple[Item, ...]
+    items: Sequence[Item]
     rows: tuple[tuple[BoundArm, PassPlan], ...]
 
 

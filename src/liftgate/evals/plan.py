@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -15,6 +15,7 @@ from liftgate.errors import DataError
 from liftgate.evals.limits import Limits
 from liftgate.protocols import Judge, PairJudge, Scorer, System
 from liftgate.records import Arm, Dataset, Failure, Item, Json, Role, Scale, trial_key
+from liftgate.records.packed import input_digests, labels_of, some_of
 
 
 @dataclass(frozen=True)
@@ -166,24 +167,24 @@ class Job(NamedTuple):
     """Digest of the input parts that all its items share."""
 
 
-def ordered(items: tuple[Item, ...], seed: int) -> tuple[Item, ...]:
+def ordered(items: Sequence[Item], seed: int) -> Sequence[Item]:
     """Return the items in the study's order: whole clusters, shuffled by the seed.
 
     Each cluster's place follows from its own name and the seed, so that neither the order of the
     file nor what else is in the set decides it.
     """
-    return tuple(items[at] for at in _order(items, seed))
+    return some_of(items, _order(items, seed))
 
 
 def _order(items: Sequence[Item], seed: int) -> list[int]:
-    def place(at: int) -> tuple[bytes, bytes]:
-        item = items[at]
-        if item.cluster is None:
+    def place(name: str, cluster: str | None) -> bytes:
+        if cluster is None:
             # Nobody else is in its cluster, so that there is nothing to order within it.
-            return _draw(seed, f"item {item.id}"), b""
-        return _draw(seed, f"cluster {item.cluster}"), _draw(seed, item.id)
+            return _draw(seed, f"item {name}")
+        return _draw(seed, f"cluster {cluster}") + _draw(seed, name)
 
-    return sorted(range(len(items)), key=place)
+    places = [place(name, cluster) for name, cluster in labels_of(items)]
+    return sorted(range(len(items)), key=places.__getitem__)
 
 
 def rotated(arms: tuple[BoundArm, ...], turn: int) -> tuple[BoundArm, ...]:
@@ -205,8 +206,9 @@ class Agenda:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._items = plan.dataset.items
-        self._order = array("q", _order(self._items, plan.seed))
+        self._items = ordered(plan.dataset.items, plan.seed)
+        self._latest: dict[str | None, tuple[int, tuple[Item, ...]]] = {}
+        """Version -> the number whose items were made last, for the next arms and repeats."""
         whole = self._whole()
         self._readings = {
             reads: whole if reads is None else self._reading(reads, whole)
@@ -241,57 +243,94 @@ class Agenda:
             but: arm's fingerprint -> slots to leave out.
             only: arm's fingerprint -> slots to keep; instead of ``but``.
         """
-        plan, keep = self._plan, only is not None
+        keep = only is not None
         named = (but if only is None else only) or {}
-        sets = {b.arm.fingerprint: named.get(b.arm.fingerprint, ()) for b in plan.arms}
+        sets = {b.arm.fingerprint: named.get(b.arm.fingerprint, ()) for b in self._plan.arms}
+        for bound, number, digest, repeat in self._turns():
+            if (slot(digest, repeat) in sets[bound.arm.fingerprint]) is keep:
+                yield self._job(bound, number, digest, repeat)
+
+    def keys(self) -> Iterator[tuple[str, str]]:
+        """Yield (arm's fingerprint, key) of every job, without making its items."""
+        for bound, _, digest, repeat in self._turns():
+            arm = bound.arm.fingerprint
+            yield arm, trial_key(arm, f"sha256:{digest.hex()}", repeat)
+
+    def _turns(self) -> Iterator[tuple[BoundArm, int, bytes, int]]:
+        plan = self._plan
         for arms in _in_turn(plan):
             turns = [rotated(arms, turn) for turn in range(len(arms))]
             for number in self._numbers if arms else ():
                 for repeat in range(plan.repeats):
                     for bound in turns[(plan.seed + number + repeat) % len(arms)]:
                         digest = self._readings[bound.reads].inputs[number]
-                        if digest is None:
-                            continue  # asked with the earlier item that reads the same
-                        if (slot(digest, repeat) in sets[bound.arm.fingerprint]) is keep:
-                            yield self._job(bound, number, digest, repeat)
+                        if digest is not None:  # else asked with the earlier one that reads alike
+                            yield bound, number, digest, repeat
 
     def _job(self, bound: BoundArm, number: int, digest: bytes, repeat: int) -> Job:
         reading = self._readings[bound.reads]
         places = reading.shared.get(digest) or (reading.first[number],)
         input_digest = f"sha256:{digest.hex()}"
         key = trial_key(bound.arm.fingerprint, input_digest, repeat)
-        found = [self._items[self._order[place]].as_read(bound.reads) for place in places]
-        return Job(key, bound, repeat, tuple(found), places[0], input_digest)
+        made, found = self._latest.get(bound.reads, (-1, ()))
+        if made != number:
+            found = tuple([self._items[place].as_read(bound.reads) for place in places])
+            self._latest[bound.reads] = number, found
+        return Job(key, bound, repeat, found, places[0], input_digest)
 
     def _whole(self) -> _Reading:
         """Return the items' inputs as they are."""
-        # The bytes of each item's ``input_digest``, without the way over text and back.
-        digests = [_sha256(canonical(self._items[at].input)).digest() for at in self._order]
         first: dict[bytes, int] = {}
         shared: dict[bytes, list[int]] = {}
-        for place, digest in enumerate(digests):
+        for place, digest in enumerate(input_digests(self._items)):
             if first.setdefault(digest, place) != place:
                 shared.setdefault(digest, [first[digest]]).append(place)
-        return _Reading(list(first), array("q", first.values()), shared, len(first))
+        return _Reading(_Inputs(first), array("q", first.values()), shared, len(first))
 
     def _reading(self, version: str, whole: _Reading) -> _Reading:
         """Return one version of the items' inputs, where several may be the same."""
-        inputs: list[bytes | None] = []
         groups: dict[bytes, list[int]] = {}
-        for digest, place in zip(whole.inputs, whole.first, strict=True):
-            assert digest is not None
-            seen = self._items[self._order[place]].as_read(version)
-            asked = _sha256(canonical(seen.input)).digest()
-            inputs.append(None if asked in groups else asked)
-            groups.setdefault(asked, []).extend(whole.shared.get(digest) or (place,))
-        shared = {asked: sorted(places) for asked, places in groups.items() if len(places) > 1}
+
+        def asked() -> Iterator[bytes | None]:
+            for digest, place in zip(whole.inputs, whole.first, strict=True):
+                assert digest is not None
+                seen = self._items[place].as_read(version)
+                found = _sha256(canonical(seen.input)).digest()
+                yield None if found in groups else found
+                groups.setdefault(found, []).extend(whole.shared.get(digest) or (place,))
+
+        inputs = _Inputs(asked())
+        shared = {found: sorted(places) for found, places in groups.items() if len(places) > 1}
         return _Reading(inputs, whole.first, shared, len(groups))
+
+
+class _Inputs:
+    """Digests one after another; None where there is none."""
+
+    _SIZE = 32
+    _NONE = bytes(_SIZE)
+
+    def __init__(self, digests: Iterable[bytes | None]) -> None:
+        held = bytearray()
+        for digest in digests:
+            held += digest or self._NONE
+        self._held = bytes(held)
+
+    def __len__(self) -> int:
+        return len(self._held) // self._SIZE
+
+    def __iter__(self) -> Iterator[bytes | None]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __getitem__(self, at: int) -> bytes | None:
+        found = self._held[self._SIZE * at : self._SIZE * (at + 1)]
+        return None if found == self._NONE else found
 
 
 class _Reading(NamedTuple):
     """The inputs of all items in one version, in the study's order."""
 
-    inputs: Sequence[bytes | None]
+    inputs: _Inputs
     """One for each different input of the items as they are; None: an earlier one reads alike."""
     first: Sequence[int]
     """The place of the first item of each."""
@@ -319,13 +358,13 @@ def _in_turn(plan: Plan) -> tuple[tuple[BoundArm, ...], ...]:
     return (first, tuple(bound for bound in plan.arms if bound.arm.role is not Role.BASELINE))
 
 
-def drawn(plan: Plan, count: int | None) -> tuple[Item, ...]:
+def drawn(plan: Plan, count: int | None) -> Sequence[Item]:
     """Return the items of a pass: the first ``count`` of an order of their own."""
     items = ordered(plan.dataset.items, plan.seed)
     if count is None:
         return items
-    by_lot = sorted(items, key=lambda item: _draw(plan.seed, f"pass {item.id}"))
-    return tuple(by_lot[:count])
+    lots = [_draw(plan.seed, f"pass {name}") for name, _ in labels_of(items)]
+    return some_of(items, sorted(range(len(items)), key=lots.__getitem__)[:count])
 
 
 def _draw(seed: int, name: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any
@@ -13,6 +13,7 @@ from liftgate.errors import DataError, did_you_mean
 from liftgate.records import Item, Json
 from liftgate.records.evaluation import NOTHING
 from liftgate.records.json_value import name_of
+from liftgate.records.packed import input_digests
 
 FIELDS = ("id", "input", "target", "weight", "metadata")
 TEXT_PART = "text"
@@ -155,14 +156,12 @@ def _json(place: str, value: Any) -> Any:
         raise Problem(str(error)) from error
 
 
-def shared_inputs(items: Mapping[str, Item]) -> Iterator[tuple[Item, Item]]:
-    """Yield pairs of items with one input that do not share a cluster.
-
-    Args:
-        items: place -> item, in file order.
-    """
-    first: dict[str, Item] = {}
-    for item in items.values():
-        known = first.setdefault(item.input_digest, item)
-        if known is not item and (item.cluster is None or item.cluster != known.cluster):
-            yield known, item
+def shared_inputs(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
+    """Yield the places of two items with one input that do not share a cluster."""
+    first: dict[bytes, int] = {}
+    for at, digest in enumerate(input_digests(items)):
+        known = first.setdefault(digest, at)
+        if known != at:
+            cluster = items[at].cluster
+            if cluster is None or cluster != items[known].cluster:
+                yield known, at

@@ -29,6 +29,7 @@ from liftgate.evals.plan import (
     slot,
 )
 from liftgate.records import Failure, Item, Observation, Outcome, Score, Trial
+from liftgate.records.packed import labels_of
 from liftgate.store import Attempt, Store, microseconds
 
 _FEW = 10_000
@@ -88,8 +89,8 @@ def select(plan: Plan, store: Store, *, few: bool = False) -> tuple[Observation,
                 made = replace(made, scores={**made.scores, **compared})
             by_place[place] = made
     places = (
-        (item.id, bound.arm.fingerprint, repeat)
-        for item in plan.dataset.items
+        (name, bound.arm.fingerprint, repeat)
+        for name, _ in labels_of(plan.dataset.items)
         for bound in plan.arms
         for repeat in range(plan.repeats)
     )
@@ -129,10 +130,11 @@ def look(plan: Plan, store: Store, asked: Iterable[Job] | None = None) -> Select
     history: dict[str, Sequence[Trial]] = {}
     wanted: dict[str, list[str]] = {}
     inputs: dict[str, set[str]] = {}
-    for job in jobs(plan) if asked is None else asked:
+    for arm, key in Agenda(plan).keys() if asked is None else ():
+        wanted.setdefault(arm, []).append(key)
+    for job in asked or ():
         wanted.setdefault(job.arm.arm.fingerprint, []).append(job.key)
-        if asked is not None:
-            inputs.setdefault(job.arm.arm.fingerprint, set()).add(job.input_digest)
+        inputs.setdefault(job.arm.arm.fingerprint, set()).add(job.input_digest)
     for bound in plan.arms:
         keys = wanted.get(bound.arm.fingerprint)
         if keys is None:

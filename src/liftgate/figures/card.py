@@ -80,7 +80,7 @@ def words(value: Any) -> str:
     if isinstance(value, Mapping):
         told = [f"{key}: {words(one)}" for key, one in list(value.items())[:_MOST]]
         return one_line("; ".join([*told, *(["…"] if len(value) > _MOST else [])]), _LONGEST)
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (Sequence, set, frozenset)) and not isinstance(value, (str, bytes)):
         if any(is_dataclass(one) for one in value):
             return f"{len(value):,} × {type(next(iter(value))).__name__}"
         told = [words(one) for one in list(value)[:_MOST]]

@@ -26,7 +26,7 @@ from liftgate.documents.facts import Facts
 from liftgate.documents.placing import save_document
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
-from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.recorded import bound_among, dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
 from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
@@ -350,6 +350,7 @@ def _rows_of_now(decision: Entry, entries: Sequence[Entry], store: Store) -> str
         study = Study(**locked.model)
         dataset, _ = dataset_of(body, study, store)
         observations = select(plan_of(body, locked, study, dataset), store)
+        observations = bound_among(observations, body, dataset.items, study.seed)
         bound = bound_rows(observations, list(study.scorers))
     except LiftgateError as error:
         return f"the rows of entry {decision.sequence} cannot be selected again: {error}"

@@ -195,7 +195,7 @@ def _row(one: Tried) -> dict[str, Any]:
 
 
 def _checks(
-    study: Study, items: tuple[Item, ...], claims: tuple[Claim, ...], scales: Mapping[str, Scale]
+    study: Study, items: Sequence[Item], claims: tuple[Claim, ...], scales: Mapping[str, Scale]
 ) -> Checks:
     order = ordered(items, study.seed)
     slices = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -86,7 +86,7 @@ class Parts:
         )
 
     @property
-    def order(self) -> tuple[Item, ...]:
+    def order(self) -> Sequence[Item]:
         """The items in the order in which a sequential analysis takes them in."""
         return ordered(self.dataset.items, self.study.seed)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -111,7 +111,8 @@ class Dataset(Card):
     """A set of items, in file order. Its digest covers ids, inputs and facts, not metadata."""
 
     name: str
-    items: tuple[Item, ...]
+    items: Sequence[Item]
+    """A tuple, or ``records.packed`` where there may be many."""
 
     @cached_property
     def digest(self) -> str:

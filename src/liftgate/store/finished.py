@@ -177,9 +177,10 @@ def _write(active: Path, folder: Path, *, complete: bool, finished_at: datetime 
         parquet.Writer(folder) as parquets,
     ):
         run = replace(_about(connection), complete=complete, finished_at=finished_at)
-        for table in TABLES:
-            if parquets.write(table, _rows(connection, table)):
-                files[table.file] = _synced_digest(folder / table.file)
+        written = [table for table in TABLES if parquets.write(table, _rows(connection, table))]
+        parquets.finish()
+        for table in written:
+            files[table.file] = _synced_digest(folder / table.file)
     run = replace(run, files=files)
     described = folder / RUN_FILE
     described.write_bytes(canonical(_described(run)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,26 +24,33 @@ AnyTable = Table[Trial] | Table[Score] | Table[Measure]
 Arrays = Mapping[str, "NDArray[Any]"]
 _LONGEST_LINE = 1_048_576
 _ROW_GROUP = 8_192
-_STAGED = 1_000
-"""Rows written at a time."""
+_STAGED = 2_000
+"""Rows of a staged file. DuckDB holds all of a file in memory, up to 64 MB of it."""
 
 
 class Writer:
-    """Writes the tables of a run into a folder; a context manager, of one DuckDB for all."""
+    """Writes the tables of a run into a folder; a context manager, of one DuckDB for all.
+
+    DuckDB works in a thread of its own: while it makes one table, the next is staged.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open = contextlib.ExitStack()
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._going: list[Future[None]] = []
 
     def __enter__(self) -> Writer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(cancel_futures=True)
         self._open.close()
 
     def write(self, table: AnyTable, rows: Iterable[Row]) -> int:
-        """Write a table's rows to ``<table>.parquet``; no file when there are none.
+        """Begin to write a table's rows to ``<table>.parquet``; no file when there are none.
 
         Args:
             table: what the rows are of.
@@ -51,34 +60,48 @@ class Writer:
             The number of rows.
 
         Raises:
-            LiftgateError: the machine refuses.
+            LiftgateError: the machine refuses; ``finish`` may raise it, too.
         """
-        staged = self._folder / f"{table.name}.jsonl"
-        try:
-            count, longest = _stage(table, rows, staged)
-            if count:
-                self._convert(table, staged, max(longest + 1, _LONGEST_LINE))
-        finally:
-            staged.unlink(missing_ok=True)
+        rest = iter(rows)
+        first = next(rest, None)
+        if first is None:
+            return 0
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1)
+            self._going.append(self._thread.submit(self._connect))
+        parts, count, longest = _stage(table, chain([first], rest), self._folder)
+        self._going.append(
+            self._thread.submit(self._convert, table, parts, max(longest + 1, _LONGEST_LINE))
+        )
         return count
 
-    def _convert(self, table: AnyTable, source: Path, longest: int) -> None:
+    def finish(self) -> None:
+        """Return when all files are written; raises as ``write`` does."""
+        for one in self._going:
+            one.result()
+
+    def _connect(self) -> None:
+        # One thread keeps the order and takes less memory. A limit of it would make DuckDB
+        # refuse runs.
+        self._connection = self._open.enter_context(_duckdb(self._folder, threads="1"))
+
+    def _convert(self, table: AnyTable, parts: Sequence[Path], longest: int) -> None:
         target = self._folder / table.file
         columns = ", ".join(column.write for column in table.columns)
         types = ", ".join(f"{name}: '{kind}'" for name, kind in table.staged().items())
-        if self._connection is None:
-            # One thread keeps the order and takes less memory. A limit of it would make DuckDB
-            # refuse runs.
-            self._connection = self._open.enter_context(_duckdb(self._folder, threads="1"))
+        sources = ", ".join(_quoted(_literal(part)) for part in parts)
+        assert self._connection is not None
         with _writable(target):
             self._connection.execute(
-                f"COPY (SELECT {columns} FROM read_json({_quoted(_literal(source))}, "  # noqa: S608
+                f"COPY (SELECT {columns} FROM read_json([{sources}], "  # noqa: S608
                 f"hive_partitioning = false, format = 'newline_delimited', "
                 f"maximum_object_size = {longest}, "
                 f"columns = {{{types}}})) "
                 f"TO {_quoted(str(target))} (FORMAT parquet, COMPRESSION zstd, "
                 f"ROW_GROUP_SIZE {_ROW_GROUP})"
             )
+        for part in parts:
+            part.unlink()
 
 
 class Reader:
@@ -218,19 +241,35 @@ def rows_of(table: AnyTable) -> str:
     return f"(SELECT {nulls} WHERE false UNION ALL BY NAME SELECT * FROM {files})"  # noqa: S608
 
 
-def _stage(table: AnyTable, rows: Iterable[Row], path: Path) -> tuple[int, int]:
-    """Write rows as JSON lines, whose numbers are read back exactly; return count and longest."""
-    from msgspec.json import encode
+def _stage(table: AnyTable, rows: Iterable[Row], folder: Path) -> tuple[list[Path], int, int]:
+    """Write rows as JSON lines, whose numbers are read back exactly, into files of some size.
 
+    Returns:
+        The files in the order of their rows, the number of rows, and the longest line in bytes, or
+        0 where all are short.
+    """
+    from msgspec.json import Encoder
+
+    encode, made = Encoder().encode_lines, _line(table.name, table.names)
+    parts: list[Path] = []
     count = longest = 0
     rest = iter(rows)
-    with path.open("wb") as file:
-        while some := list(islice(rest, _STAGED)):
-            lines = [encode(dict(zip(table.names, row, strict=True))) for row in some]
-            file.write(b"\n".join([*lines, b""]))
-            count += len(lines)
-            longest = max(longest, *map(len, lines))
-    return count, longest
+    while some := list(islice(rest, _STAGED)):
+        parts.append(folder / f"{table.name}.{len(parts)}.jsonl")
+        lines = encode([made(*row) for row in some])
+        parts[-1].write_bytes(lines)
+        count += len(some)
+        if len(lines) > _LONGEST_LINE:
+            longest = max(longest, *map(len, lines.split(b"\n")))
+    return parts, count, longest
+
+
+@cache
+def _line(name: str, columns: tuple[str, ...]) -> Callable[..., object]:
+    """Return what makes a line of a row: a mapping of the columns, that costs less than a dict."""
+    from msgspec import defstruct
+
+    return defstruct(name, columns, gc=False)
 
 
 @contextlib.contextmanager

@@ -151,13 +151,15 @@ class Study(Node):
         given = dict(plan.params)
         return partial(made, metric, plan.scorer, given, plan.target, retrieval=retrieval)
 
-    def as_read(self, items: Sequence[Item]) -> tuple[Item, ...]:
+    def as_read(self, items: Sequence[Item]) -> Sequence[Item]:
         """Return the items in every version that some arm is asked.
 
         Raises:
             DataError: an item has no such version.
         """
         versions = dict.fromkeys(arm.reads for arm in self.arms.values())
+        if all(version is None for version in versions):
+            return items
         return tuple(item.as_read(version) for version in versions for item in items)
 
     def every_claim(self) -> tuple[Claim, ...]:

@@ -120,6 +120,8 @@ def test_lower_is_better_turns_the_verdict_round(folder: Folder) -> None:
     assert body["metrics"][0]["verdict"]["reading"] == "superior"
     assert body["metrics"][0]["verdict"]["estimate"]["value"] > 0
     assert body["metrics"][0]["baseline"]["value"] > body["metrics"][0]["candidate"]["value"]
+    said = folder.run(*names, *options)[1]
+    assert "lower is better (a + says that the candidate is lower)" in said
     assert folder.run(*names, *options, "--require", "not-worse", "--margin", "5%")[0] == 0
     slower = folder.run(names[1], names[0], *options, "--require", "not-worse", "--margin", "5%")
     assert slower[0] == 1

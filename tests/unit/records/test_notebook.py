@@ -67,7 +67,7 @@ def value_of(hint: Any) -> Any:
     origin, args = get_origin(hint), get_args(hint)
     if origin is UnionType or str(origin) == "typing.Union":
         return value_of(args[0])
-    if origin is tuple:
+    if origin in (tuple, Sequence):
         return (value_of(args[0]),)
     if inspect.isclass(hint) and is_dataclass(hint):
         return made(hint)
