@@ -9,9 +9,9 @@ made once in the folder that ``--kept`` names. A run of ``--going`` trials goes 
 are asked for.
 
 The server is a process of its own. Of each page, then of its JSON twin, the first answer is told
-and the median of some more; where the first is a page that says that the other is being made, so is
-the time until that one. CPU is that of the server. Exits 1 where a first byte, a page or the memory
-is above its limit.
+and the median of some more; where the first says that the answer is being made (a page does, a twin
+does to who says ``Prefer: respond-async``), so is the time until that one. CPU is that of the
+server. Exits 1 where a first byte, an answer or the memory is above its limit.
 """
 
 from __future__ import annotations
@@ -241,6 +241,7 @@ def _addresses(entries: list[Entry]) -> dict[str, str]:
     last, before = decisions[-1], decisions[-2]
     arm, own = last.body["arms"][0]["name"], last.sequence
     candidate = last.body["decisions"][0]["candidate"]
+    page = max(1, int(last.body["done"]["trials"]) // 200)
     return {
         "studies": "/studies",
         "studies, last page": "/studies?page=99999",
@@ -267,7 +268,7 @@ def _addresses(entries: list[Entry]) -> dict[str, str]:
         "trace, an entry": f"/trace?ref={own}",
         "trace, a claim": f"/trace?ref={own}:{candidate}.primary",
         "trace, a mean": f"/trace?ref={own}:{arm}.{last.body['claims'][0]['metric']}",
-        "trace, page 5,000": f"/trace?ref={own}:{candidate}.primary&page=5000",
+        f"trace, page {page:,}": f"/trace?ref={own}:{candidate}.primary&page={page}",
         "comparison": "/comparison?study=big",
         "comparison, worse in t3": "/comparison?study=big&move=worse&slice.topic=t3",
         "comparison, last page": "/comparison?study=big&move=all&page=99999",
@@ -288,7 +289,7 @@ def asked(netloc: str, path: str) -> Answer:
     """Ask for a page."""
     connection = http.client.HTTPConnection(netloc)
     start = time.perf_counter()
-    connection.request("GET", path)
+    connection.request("GET", path, headers={"Prefer": "respond-async"})
     found = connection.getresponse()
     head = found.read(1)
     first = time.perf_counter() - start
@@ -299,17 +300,12 @@ def asked(netloc: str, path: str) -> Answer:
     return Answer(first, len(body), found.status)
 
 
-WITHOUT_TWIN = ("/report", "/audit/verify")
-"""A report is the document itself."""
-
-
 def twins(addresses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the pages, then the address of each one's JSON, with its query."""
     yield from addresses.items()
     for name, path in addresses.items():
         place, _, query = path.partition("?")
-        if place not in WITHOUT_TWIN:
-            yield f"{name}, JSON", f"{place}.json" + (f"?{query}" if query else "")
+        yield f"{name}, JSON", f"{place}.json" + (f"?{query}" if query else "")
 
 
 def _cpu_s(pid: int) -> float:

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from liftgate.documents.pictures import save_pictures
     from liftgate.failures.taxonomy import default_text as default_taxonomy
     from liftgate.flow.acts import Asked as ActAsked
     from liftgate.flow.acts import answer as answer_act
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from liftgate.flow.approve import waive as waive_conditions
     from liftgate.flow.attest import attest as attest_entry
     from liftgate.flow.attribute import attribute_study
+    from liftgate.flow.captured import captured_run
     from liftgate.flow.captured import export_tree as export_code
     from liftgate.flow.checkpoints import (
         Destinations,
@@ -32,6 +34,11 @@ if TYPE_CHECKING:
         prove_growth,
     )
     from liftgate.flow.compare import compare_each, compare_tables
+    from liftgate.flow.compare import job_summary as comparison_summary
+    from liftgate.flow.compare import junit as comparison_junit
+    from liftgate.flow.compare import page as comparison_page
+    from liftgate.flow.compare import pictures as comparison_pictures
+    from liftgate.flow.compare import study_draft as draft_study
     from liftgate.flow.cosign import add as add_request
     from liftgate.flow.cosign import read as read_request
     from liftgate.flow.cosign import sign as sign_request
@@ -62,9 +69,11 @@ if TYPE_CHECKING:
     from liftgate.flow.label_plan import plan_labels
     from liftgate.flow.labels import draw_labels
     from liftgate.flow.ledger import correct as correct_entry
+    from liftgate.flow.ledger import corrections as ledger_corrections
     from liftgate.flow.ledger import entries as ledger_entries
     from liftgate.flow.ledger import entry as ledger_entry
     from liftgate.flow.ledger import erase as erase_value
+    from liftgate.flow.ledger import reopened as ledger_reopened
     from liftgate.flow.ledger import verify as verify_ledger
     from liftgate.flow.lending import declare as declare_conflict
     from liftgate.flow.lending import delegate as delegate_role
@@ -114,6 +123,7 @@ if TYPE_CHECKING:
     from liftgate.flow.verify import Request as VerifyRequest
     from liftgate.flow.verify import verify as verify_statistics
     from liftgate.gates.rights import find as find_right
+    from liftgate.ledger.keys import own_names as own_keys
     from liftgate.lineage.regressions import State as TestState
     from liftgate.perturbations.dataset import Perturbing
     from liftgate.plugins import catalogue as list_plugins
@@ -167,12 +177,17 @@ _HOMES = {
     "build_document": "flow.document:build_document",
     "built_in_rubrics": "study.rubric:built_in_rubrics",
     "calibrate_judge": "flow.judge:calibrate_judge",
+    "captured_run": "flow.captured:captured_run",
     "check_document": "flow.document:check_document",
     "check_proof": "flow.checkpoints:check_proof",
     "check_suite": "flow.regress:check_suite",
     "close_batch": "flow.rating_close:close_batch",
     "compare_each": "flow.compare:compare_each",
     "compare_tables": "flow.compare:compare_tables",
+    "comparison_junit": "flow.compare:junit",
+    "comparison_page": "flow.compare:page",
+    "comparison_pictures": "flow.compare:pictures",
+    "comparison_summary": "flow.compare:job_summary",
     "correct_entry": "flow.ledger:correct",
     "data_tags": "flow.erase:held",
     "declare_conflict": "flow.lending:declare",
@@ -181,6 +196,7 @@ _HOMES = {
     "document_changes": "flow.document:document_changes",
     "document_checker": "flow.document:checker",
     "draft_record": "flow.approve:draft_record",
+    "draft_study": "flow.compare:study_draft",
     "draw_batch": "flow.rating:draw_batch",
     "draw_failures": "flow.failures:draw_failures",
     "draw_labels": "flow.labels:draw_labels",
@@ -198,8 +214,10 @@ _HOMES = {
     "impact_of": "flow.impact:impact_of",
     "import_runs": "flow.registry_audit:import_runs",
     "keep_checkpoint": "flow.checkpoints:keep_checkpoint",
+    "ledger_corrections": "flow.ledger:corrections",
     "ledger_entries": "flow.ledger:entries",
     "ledger_entry": "flow.ledger:entry",
+    "ledger_reopened": "flow.ledger:reopened",
     "lint_study": "study.lint:check",
     "list_exceptions": "flow.glass:exceptions",
     "list_keys": "flow.keys:listed",
@@ -217,6 +235,7 @@ _HOMES = {
     "open_batch": "flow.rating:opened",
     "open_pack": "flow.pack:open_pack",
     "open_registry": "flow.registry:open_registry",
+    "own_keys": "ledger.keys:own_names",
     "perturb_file": "flow.perturb:perturb_file",
     "plan_labels": "flow.label_plan:plan_labels",
     "policy_difference": "flow.policies:difference",
@@ -237,6 +256,7 @@ _HOMES = {
     "revoke_key": "flow.keys:revoke",
     "roll_back": "flow.registry:roll_back",
     "run_study": "flow.run:run_study",
+    "save_pictures": "documents.pictures:save_pictures",
     "scaffold_study": "study.scaffold:scaffold",
     "serve_model": "flow.models:served",
     "sign_request": "flow.cosign:sign",
@@ -267,22 +287,25 @@ __all__ = [
     "adjudicate_subject", "adopt_policy", "amend_study", "answer_act", "approve_decision",
     "attest_entry", "attribute_study", "audit_registry", "batch_labels", "batch_sheet",
     "batch_status", "break_glass", "build_document", "built_in_rubrics", "calibrate_judge",
-    "check_document", "check_proof", "check_suite", "close_batch", "compare_each", "compare_tables",
-    "correct_entry", "data_tags", "declare_conflict", "default_taxonomy", "delegate_role",
-    "document_changes", "document_checker", "draft_record", "draw_batch", "draw_failures",
-    "draw_labels", "erase_items", "erase_value", "estimate_reproduction", "explain_cache",
-    "export_code", "fetch_runs", "find_lock", "find_right", "find_rubric", "finish_move",
-    "gate_status", "impact_of", "import_runs", "keep_checkpoint", "ledger_entries", "ledger_entry",
+    "captured_run", "check_document", "check_proof", "check_suite", "close_batch", "compare_each",
+    "compare_tables", "comparison_junit", "comparison_page", "comparison_pictures",
+    "comparison_summary", "correct_entry", "data_tags", "declare_conflict", "default_taxonomy",
+    "delegate_role", "document_changes", "document_checker", "draft_record", "draft_study",
+    "draw_batch", "draw_failures", "draw_labels", "erase_items", "erase_value",
+    "estimate_reproduction", "explain_cache", "export_code", "fetch_runs", "find_lock",
+    "find_right", "find_rubric", "finish_move", "gate_status", "impact_of", "import_runs",
+    "keep_checkpoint", "ledger_corrections", "ledger_entries", "ledger_entry", "ledger_reopened",
     "lint_study", "list_exceptions", "list_keys", "list_models", "list_plugins", "list_templates",
     "list_tests", "load_study", "lock_study", "make_key", "make_pack", "move_ledger", "move_test",
-    "mutate_gate", "open_batch", "open_pack", "open_registry", "perturb_file", "plan_labels",
-    "policy_difference", "policy_in_force", "policy_named", "promote_version", "propose_act",
-    "prove_entry", "prove_growth", "read_request", "record_drill", "register_consumer",
-    "reopen_decisions", "replay_gate", "report_failures", "reproduce_run", "review_act",
-    "revoke_key", "roll_back", "run_study", "scaffold_study", "serve_model", "sign_request",
-    "sign_study", "signed_record", "simulate_gate", "standing_picture", "study_power",
-    "study_schema", "suite_items", "take_in_sheet", "tier_of", "trace_reference", "trust_key",
-    "verify_ledger", "verify_statistics", "verify_study", "waive_conditions", "write_report",
+    "mutate_gate", "open_batch", "open_pack", "open_registry", "own_keys", "perturb_file",
+    "plan_labels", "policy_difference", "policy_in_force", "policy_named", "promote_version",
+    "propose_act", "prove_entry", "prove_growth", "read_request", "record_drill",
+    "register_consumer", "reopen_decisions", "replay_gate", "report_failures", "reproduce_run",
+    "review_act", "revoke_key", "roll_back", "run_study", "save_pictures", "scaffold_study",
+    "serve_model", "sign_request", "sign_study", "signed_record", "simulate_gate",
+    "standing_picture", "study_power", "study_schema", "suite_items", "take_in_sheet", "tier_of",
+    "trace_reference", "trust_key", "verify_ledger", "verify_statistics", "verify_study",
+    "waive_conditions", "write_report",
 ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from pathlib import Path
 from liftgate.errors import DataError
 
 Content = str | bytes | Iterable[bytes]
+_MOST_BYTES = 50_000_000
+"""Nothing that is made again is larger; what is larger is not read to be told apart."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ def refuse_foreign(path: Path | None, made: Made) -> None:
 
 def is_made(path: Path, made: Made) -> bool:
     """Whether a file says that liftgate made it as one of a sort."""
-    return path.is_file() and made.mark.search(path.read_bytes()) is not None
+    if not path.is_file() or path.stat().st_size > _MOST_BYTES:
+        return False
+    return made.mark.search(path.read_bytes()) is not None
 
 
 def refuse_twice(files: Mapping[str, Path | None]) -> None:

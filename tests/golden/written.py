@@ -22,7 +22,7 @@ from liftgate.documents.design import companions as osf_files
 from liftgate.documents.design import design_table
 from liftgate.documents.facts import Facts
 from liftgate.documents.gate_junit import gate_xml
-from liftgate.documents.madr import to_markdown
+from liftgate.documents.madr import Head, to_markdown
 from liftgate.documents.sarif import sarif
 from liftgate.errors import Fault, StudyError
 from liftgate.flow.compare import compare_tables, junit, read_tables, together
@@ -96,6 +96,7 @@ RECORD = DecisionRecord(
     Expectation(0.7, 0.1, (-0.01, 0.0, 0.02, 0.03, 0.1)),
     (Dissent("bob", "Too soon."),),
 )
+HEAD = Head("accepted", TIME.date(), ("ada",), ("cleo (product)", "bob (dissent)"), ("search",))
 GATE = (
     met("decision", "entry 8 ships new"),
     Condition("approvals", State.NOT_MET, "1 of 2", (not_met("product", "nobody signed"),)),
@@ -204,7 +205,7 @@ def written() -> dict[str, bytes]:
         "junit/compare.xml": _junit(),
         "junit/gate-status.xml": gate_xml("capitals", {"parts": [c.as_json() for c in GATE]}),
         "sarif/lint.sarif": _sarif(),
-        "madr/decision.md": to_markdown(RECORD),
+        "madr/decision.md": to_markdown(RECORD, HEAD),
         "mlflow/tags.json": json.dumps(tags_of({"decision": 8, "evidence": DIGEST})) + "\n",
     }
     for name, make in (("model-card", model_card), ("dataset-card", dataset_card)):

@@ -253,6 +253,42 @@ def test_a_record_without_a_forecast_is_not_signed_and_a_whole_one_is(office):
     assert "no signed decision record is about this evidence" in office.said
 
 
+def test_a_record_says_who_decided_who_was_heard_and_who_is_told(office):
+    def head(name):
+        return yaml.safe_load((office.folder / name).read_text().split("---\n")[1])
+
+    assert office("keys", "new", "sue") == 0, office.said
+    trust = ("keys", "trust", "sue.pub.json", "--role", "team-search", "--sign-with", "owner")
+    assert office(*trust) == 0, office.said
+    consumer = ("rights", "consumer", "story", "--team", "search", "--sign-with", "sue")
+    assert office(*consumer) == 0, office.said
+    approve = ("approve", "study.yaml", "--role", "product", "--sign-with", "bob")
+    assert office(*approve) == 0, office.said
+    assert office("gate", "record", "study.yaml", "--out", "record.md") == 0, office.said
+    (decision,) = office.entries("decision")
+    assert head("record.md") == {
+        "status": "proposed",
+        "date": decision.time.date(),
+        "decision-makers": [],
+        "consulted": ["bob (product)"],
+        "informed": ["search"],
+    }
+    page = office.folder / "record.md"
+    text = page.read_text().replace("## Decision outcome\n\n?", "## Decision outcome\n\nship new")
+    text = text.replace("## Dissent\n\n?", "## Dissent\n\n### zoe\n\nToo soon.")
+    text = text.replace("online: ?", "online: 0.7").replace("rollback: ?", "rollback: 0.1")
+    text = text.replace("%): ?", "%): 0, 0.01, 0.02, 0.03, 0.05").replace("\n\n?", "\n\nBecause.")
+    page.write_text(text)
+    signed = ("sign", "study.yaml", "--sign-with", "ada", "--record", "record.md")
+    assert office(*signed) == 0, office.said
+    back = ("gate", "record", "study.yaml", "--as-signed", "--out", "back.md")
+    assert office(*back) == 0, office.said
+    told = head("back.md")
+    assert (told["status"], told["decision-makers"]) == ("accepted", ["ada"])
+    assert told["consulted"] == ["bob (product)", "zoe (dissent)"]
+    assert told["informed"] == ["search"]
+
+
 def test_a_forecast_from_before_the_result_is_found_after_it(office):
     office.write(study="second", exploratory=True)
     assert office("study", "lock", "study.yaml") == 0, office.said

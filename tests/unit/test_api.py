@@ -19,9 +19,13 @@ LEAVES = dict(COMMANDS)
 
 
 def called_by(command: click.Command) -> frozenset[tuple[str, str]]:
-    """Return what a command's file imports: module and name."""
+    """Return what a command's file imports, and what the files beside it do: module and name."""
     assert command.callback is not None
-    return imports_of(Path(inspect.getfile(command.callback)))
+    own = Path(inspect.getfile(command.callback))
+    found = imports_of(own)
+    beside = {module for module, _ in found if module.startswith("liftgate.cli.")}
+    files = (own.with_name(f"{module.rpartition('.')[2]}.py") for module in beside)
+    return found.union(*(imports_of(file) for file in files))
 
 
 @functools.cache

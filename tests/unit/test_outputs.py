@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from liftgate import outputs
 from liftgate.documents.page import plain_page
 from liftgate.errors import DataError
 from liftgate.figures import png, sparkline, standalone
@@ -63,6 +64,14 @@ def test_another_sort_of_page_is_a_file_of_somebody_else(tmp_path) -> None:
     path.write_text(OWN["html"][1])
     with pytest.raises(DataError, match="is no report that liftgate made"):
         write_again(path, "x", REPORT)
+
+
+def test_what_is_larger_than_anything_that_is_made_again_is_not_read(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text(OWN["svg"][1])
+    monkeypatch.setattr(outputs, "_MOST_BYTES", 10)
+    with pytest.raises(DataError, match="is no SVG picture that liftgate made"):
+        write_again(path, "new", SVG)
 
 
 def test_an_empty_file_is_there_to_be_written(tmp_path) -> None:

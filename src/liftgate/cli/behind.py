@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 BEHIND = {
-    "compare": "compare_each",
+    "compare": "compare_each comparison_page comparison_pictures save_pictures comparison_junit "
+    "comparison_summary draft_study",
     "run": "run_study",
     "study new": "scaffold_study",
     "study lint": "load_study lint_study",
@@ -69,7 +70,7 @@ BEHIND = {
     "data fetch": "fetch_runs",
     "ledger verify": "verify_ledger",
     "ledger log": "ledger_entries",
-    "ledger show": "ledger_entry",
+    "ledger show": "ledger_entry ledger_corrections ledger_reopened",
     "ledger correct": "correct_entry",
     "ledger erase": "erase_value",
     "ledger checkpoint": "keep_checkpoint",
@@ -82,7 +83,7 @@ BEHIND = {
     "keys new": "make_key",
     "keys trust": "trust_key",
     "keys revoke": "revoke_key",
-    "keys list": "list_keys",
+    "keys list": "list_keys own_keys",
     "trace": "trace_reference",
     "impact": "impact_of reopen_decisions",
     "registry promote": "promote_version",
@@ -90,7 +91,7 @@ BEHIND = {
     "registry finish": "finish_move",
     "registry import": "import_runs",
     "registry audit": "audit_registry",
-    "reproduce": "reproduce_run estimate_reproduction export_code",
+    "reproduce": "reproduce_run estimate_reproduction export_code captured_run",
     "rate draw": "draw_batch",
     "rate status": "open_batch batch_status",
     "rate export": "open_batch batch_labels batch_sheet",

@@ -49,22 +49,22 @@ def write_files(found: Comparisons, files: Mapping[str, Path | None]) -> list[Pa
         DataError: one is a table that was compared.
         NotEnoughData: no difference has an interval to draw.
     """
-    from liftgate.flow import compare as flow
+    from liftgate.flow.compare import job_summary, junit, page, study_draft
 
     for file in files.values():
         _refuse_to_replace(file, found)
-    html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
+    html, xml, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
     only = found.comparisons[0]
     if study is not None:
-        write_new(study, flow.study_draft(only, study.parent))
+        write_new(study, study_draft(only, study.parent))
     if html is not None:
-        write_again(html, flow.page(only), COMPARISON)
-    if junit is not None:
-        write_again(junit, flow.junit(found), JUNIT)
+        write_again(html, page(only), COMPARISON)
+    if xml is not None:
+        write_again(xml, junit(found), JUNIT)
     if summary is not None:
-        append_text(summary, flow.job_summary(found))
+        append_text(summary, job_summary(found))
     drawn = draw(only, files["picture"])
-    return [path for path in (html, *drawn, junit, summary, study) if path is not None]
+    return [path for path in (html, *drawn, xml, summary, study) if path is not None]
 
 
 def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:

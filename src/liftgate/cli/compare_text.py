@@ -30,6 +30,7 @@ from liftgate.documents.numbers import EstimateText, count, p_value, percent
 from liftgate.documents.ratio_words import ratio_lines
 from liftgate.documents.words import contrast_words
 from liftgate.figures import Unit
+from liftgate.figures.text import quoted
 from liftgate.records import (
     Change,
     Comparison,
@@ -196,15 +197,15 @@ def _moves(metric: MetricComparison) -> Iterator[str]:
 
 def _change(change: Change, *, binary: bool) -> str:
     if binary:
-        return repr(change.item)
-    return f"{change.item!r} ({change.baseline:g} → {change.candidate:g})"
+        return quoted(change.item)
+    return f"{quoted(change.item)} ({change.baseline:g} → {change.candidate:g})"
 
 
 def _slices(metric: MetricComparison, shown: Unit) -> Iterator[str]:
     if metric.slices:
         yield "slices (exploratory, corrected for nothing; 95 % intervals):"
     for part in metric.slices:
-        where = f"{part.slice} = {part.value!r}"
+        where = f"{part.slice} = {quoted(part.value)}"
         if part.estimate is None:
             yield f"  {where}: {part.reason} ({count(part.items)} items)"
         else:
@@ -229,7 +230,7 @@ def _pairing(comparison: Comparison) -> Iterator[str]:
 
 def _listed(what: str, names: Sequence[str]) -> Iterator[str]:
     if names:
-        shown = ", ".join(repr(name) for name in names[:_LISTED])
+        shown = ", ".join(map(quoted, names[:_LISTED]))
         rest = len(names) - _LISTED
         more = f" and {count(rest)} more (all in --json)" if rest > 0 else ""
         yield f"{count(len(names))} {what}: {shown}{more}"

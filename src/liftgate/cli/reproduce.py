@@ -123,18 +123,13 @@ def _export(run: str, workspace: Workspace, out: Path, study: Path, *, as_json: 
 
 
 def _captured(run: str, workspace: Workspace, study: Path, *, as_json: bool) -> int:
-    from liftgate.canon import plain
-    from liftgate.flow.captured import answers_said, code_now, incomplete, run_named
+    from liftgate.flow.captured import captured_run
 
-    found = run_named(run, workspace)
-    missing = incomplete(found, workspace)
-    now = code_now(study.resolve().parent)
-    answers = answers_said(found, workspace)
-    told = [f"answers of {name}: {', '.join(values)}" for name, values in answers.items()]
-    body = {"run": found.id, "manifest": plain(found.manifest), "incomplete": missing}
-    lines = [*captured_lines(found.manifest, now), *told, *(missing or [WHOLE])]
-    show({**body, "code_now": now, "answers": dict(answers)}, lines, as_json=as_json)
-    return 4 if missing else 0
+    found = captured_run(run, workspace, repository=study.resolve().parent)
+    told = [f"answers of {name}: {', '.join(values)}" for name, values in found.answers.items()]
+    lines = captured_lines(found.manifest, found.code_now)
+    show(found.as_json(), [*lines, *told, *(found.incomplete or [WHOLE])], as_json=as_json)
+    return 4 if found.incomplete else 0
 
 
 def _text(found: Reproduction) -> Iterator[str]:

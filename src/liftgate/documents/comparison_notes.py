@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from liftgate.figures.text import quoted
 from liftgate.importers.table.roles import lower_is_likely
 from liftgate.protocols import ForeignTable
 from liftgate.records import Pairs
@@ -50,7 +51,7 @@ def log_notes(
     """
     found = [*baseline.notes, *(note for note in candidate.notes if note not in baseline.notes)]
     if reworded:
-        named = ", ".join(map(repr, reworded[:3]))
+        named = ", ".join(map(quoted, reworded[:3]))
         more = ", …" if len(reworded) > 3 else ""
         found.append(
             f"The prompt differs in {len(reworded)} of {paired} paired items ({named}{more}); "
@@ -113,7 +114,7 @@ def _uncorrected(metrics: Sequence[str]) -> str:
 
 def _alone(name: str, side: ForeignTable, other: ForeignTable) -> str:
     alone = [metric for metric in side.columns.metrics if metric not in other.columns.metrics]
-    return f"Only the {name} has {', '.join(map(repr, alone))}: not compared." if alone else ""
+    return f"Only the {name} has {', '.join(map(quoted, alone))}: not compared." if alone else ""
 
 
 def _direction(metrics: Sequence[str], lower: Sequence[str]) -> str:

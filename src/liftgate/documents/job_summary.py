@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from liftgate.documents.comparison_words import COLUMNS, answer_lines, cells, requirement_words
 from liftgate.documents.ratio_words import ratio_lines
 from liftgate.errors import Fault
-from liftgate.figures.text import visible
+from liftgate.figures.text import quoted, visible
 from liftgate.records import Comparison, Comparisons, Pairing
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+.!|~$@:-])")
@@ -55,7 +55,7 @@ def _pairing(pairing: Pairing) -> Iterator[str]:
     ):
         if names:
             more = ", …" if len(names) > _LISTED else ""
-            yield f"{len(names)} {what}: {', '.join(map(repr, names[:_LISTED]))}{more}"
+            yield f"{len(names)} {what}: {', '.join(map(quoted, names[:_LISTED]))}{more}"
 
 
 def _row(texts: Iterable[str]) -> str:

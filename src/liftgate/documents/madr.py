@@ -1,13 +1,18 @@
-"""Decision records as Markdown (the sections of MADR, with forecast and dissent), both ways.
+"""Decision records as Markdown (MADR 4, with forecast and dissent), both ways.
 
-What is read back is what was written: a heading inside a text gets a backslash before it.
+What is read back is what was written: a heading inside a text gets a backslash before it. The front
+matter is told by the ledger and never read back: what people sign are the sections.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
 
+from liftgate.documents.binding import front_matter
 from liftgate.errors import DataError
 from liftgate.records.decision_record import Choice, DecisionRecord, Dissent, Expectation
 
@@ -24,12 +29,39 @@ _EFFECT = "Effect online (5, 25, 50, 75, 95 %)"
 _NOBODY = "Nobody disagreed."
 
 
-def to_markdown(record: DecisionRecord) -> str:
-    """Return a record as Markdown."""
+@dataclass(frozen=True)
+class Head:
+    """The front matter of MADR 4: what the ledger knows of how a decision came about."""
+
+    status: str
+    """proposed, or accepted: somebody whose signature counts has signed it."""
+    date: date
+    """When it was last updated."""
+    makers: Sequence[str] = ()
+    """Who signed it."""
+    consulted: Sequence[str] = ()
+    """Whose word was heard: approvals with their roles, dissent."""
+    informed: Sequence[str] = ()
+    """Teams that are registered as users of what was decided on."""
+
+    def text(self) -> str:
+        """Return it as YAML between its marks; names are quoted as JSON, which YAML contains."""
+        lists = {
+            "decision-makers": self.makers,
+            "consulted": self.consulted,
+            "informed": self.informed,
+        }
+        lines = [f"status: {self.status}", f"date: {self.date.isoformat()}"]
+        lines += [f"{name}: {json.dumps(list(those))}" for name, those in lists.items()]
+        return "\n".join(["---", *lines, "---"]) + "\n\n"
+
+
+def to_markdown(record: DecisionRecord, head: Head | None = None) -> str:
+    """Return a record as Markdown, with its front matter where one is given."""
     said = record.expectation
     options = [line for one in record.options for line in (f"### {one.name}", _text(one.says))]
     dissent = [line for one in record.dissent for line in (f"### {one.who}", _text(one.says))]
-    return _page(
+    return (head.text() if head else "") + _page(
         record.title,
         {
             _CONTEXT: [_text(record.context)],
@@ -46,12 +78,12 @@ def to_markdown(record: DecisionRecord) -> str:
     )
 
 
-def draft(study: str, entry: int, context: str, candidates: list[str]) -> str:
+def draft(study: str, entry: int, context: str, candidates: list[str], head: Head) -> str:
     """Return a record with everything known filled in, and ``?`` where people must speak."""
     options = [
         line for name in (*candidates, "keep the baseline") for line in (f"### {name}", OPEN)
     ]
-    return _page(
+    return head.text() + _page(
         f"What becomes of {study}?",
         {
             _CONTEXT: [_text(context)],
@@ -71,7 +103,8 @@ def from_markdown(text: str) -> DecisionRecord:
     Raises:
         DataError: a section is missing or still open; names it.
     """
-    lines = text.replace("\r\n", "\n").strip().split("\n")
+    whole = text.replace("\r\n", "\n").strip()
+    lines = whole.removeprefix(front_matter(whole)).strip().split("\n")
     if not lines[0].startswith("# "):
         raise DataError("record: expected a title, '# …', first")
     sections = _split("\n".join(lines[1:]), "## ")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from liftgate.errors import DataError
+from liftgate.figures.standalone import standalone
 from liftgate.figures.text import escape
 
 Interval: TypeAlias = tuple[float | None, float | None]
@@ -35,6 +37,14 @@ class Figure:
     rows: tuple[tuple[Cell, ...], ...]
     """One cell for each header, in the stored units; None: unbounded or not assessed."""
     unit: Unit = field(default_factory=Unit)
+
+    def _repr_html_(self) -> str:
+        """Show it at the end of a notebook's cell: a file of its own, whose style stays its own."""
+        file = base64.b64encode(standalone(self.svg).encode()).decode()
+        return (
+            f'<figure><img alt="{escape(self.description)}" src="data:image/svg+xml;base64,{file}">'
+            f"<figcaption>{escape(self.title)}</figcaption></figure>"
+        )
 
 
 def tag(name: str, attributes: Mapping[str, str | float], *children: str) -> str:

@@ -32,6 +32,15 @@ def one_line(text: str, length: int) -> str:
     return flat if len(flat) <= length else flat[: max(length - 1, 1)].rstrip() + "…"
 
 
+_NAME = 80
+"""Characters of a foreign name that a line shows."""
+
+
+def quoted(name: str) -> str:
+    """Return a foreign name in quotation marks, as Python writes it; a long one is shortened."""
+    return repr(name if len(name) <= _NAME else one_line(name[: 2 * _NAME], _NAME))
+
+
 def _shown(character: str) -> str:
     if character.isprintable() or character in _KEPT:
         return character

@@ -11,6 +11,7 @@ from typing import Any
 from liftgate.documents import madr
 from liftgate.errors import DataError, LiftgateError, UnknownName
 from liftgate.flow import cosign
+from liftgate.flow.acts import consumers
 from liftgate.flow.lending import own_signer, roles_of
 from liftgate.flow.policies import refuse, refuse_machines
 from liftgate.flow.standing import Picture, decided, facts, picture, status
@@ -19,8 +20,9 @@ from liftgate.gates.demands import Facts, judged_by
 from liftgate.gates.rights import folded
 from liftgate.ledger import Ledger, consent, signed
 from liftgate.ledger.keys import Key, load_key
+from liftgate.ledger.trust import Trusted
 from liftgate.records import Entry
-from liftgate.records.decision_record import of_json
+from liftgate.records.decision_record import Dissent, of_json
 from liftgate.store import Workspace
 
 
@@ -239,7 +241,8 @@ def draft_record(file: Path, workspace: Workspace) -> str:
     words = "; ".join(f"{one['candidate']}: {one['word']}" for one in body["decisions"])
     context = f"{body['hypothesis']}\n\nThe gate says: {words}.\n\n{body['error_statement']}"
     candidates = [f"ship {one['candidate']}" for one in body["decisions"]]
-    return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates)
+    head = _head(seen, "proposed", decided(seen).time)
+    return madr.draft(seen.locked.name, decided(seen).sequence, context, candidates, head)
 
 
 def signed_record(file: Path, workspace: Workspace) -> str:
@@ -255,8 +258,33 @@ def signed_record(file: Path, workspace: Workspace) -> str:
             f"{seen.locked.name}: no signed decision record is about this evidence",
             hint=f"liftgate gate record {file} --out FILE drafts one",
         )
-    said = next(one.said for one in seen.consents if one.sequence == number)
-    return madr.to_markdown(of_json(said))
+    signed_by = [one for one in seen.consents if one.sequence == number]
+    found = of_json(signed_by[0].said)
+    makers = [signer for one in signed_by for signer in one.by]
+    time = max(one.time for one in signed_by)
+    return madr.to_markdown(found, _head(seen, "accepted", time, makers, found.dissent))
+
+
+def _head(
+    seen: Picture,
+    state: str,
+    time: datetime,
+    makers: Sequence[Trusted] = (),
+    dissent: Sequence[Dissent] = (),
+) -> madr.Head:
+    """Return a record's front matter, as the ledger tells it."""
+    heard = [
+        f"{signer.key.name} ({one.said.get('role', '')})"
+        for one in seen.consents
+        if one.act == consent.APPROVAL and one.about == decided(seen).sequence
+        for signer in one.by
+    ]
+    heard += [f"{one.who} (dissent)" for one in dissent]
+    body = decided(seen).body
+    of = (seen.locked.name, str(body["dataset"]["name"]))
+    teams = [team for one in of for team in consumers(seen.entries, seen.consents, one)]
+    names = [one.key.name for one in makers]
+    return madr.Head(state, time.date(), *(tuple(dict.fromkeys(x)) for x in (names, heard, teams)))
 
 
 def _recorded(text: str, seen: Picture, ledger: Ledger, key: Key) -> dict[str, Any]:

@@ -6,16 +6,18 @@ import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from liftgate.canon import sha256
+from liftgate.canon import plain, sha256
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.flow.original import original_of
 from liftgate.lineage.capture import gaps
 from liftgate.lineage.capture_git import Unlearnt, git, git_state, lacking, unpacked
 from liftgate.records import Entry, Run
+from liftgate.records.notebook import Card
 from liftgate.store import RUN_FINISHED, Store, Workspace
 
 
@@ -108,6 +110,43 @@ def _missing(manifest: Mapping[str, Any], store: Store) -> list[str]:
     if isinstance(captured, Mapping):
         found += [f"not kept: {one}" for one in (*lacking(captured), *_cut_out(captured, store))]
     return found
+
+
+@dataclass(frozen=True)
+class Captured(Card):
+    """What was captured of a run."""
+
+    run: str
+    manifest: Mapping[str, Any]
+    incomplete: tuple[str, ...]
+    """What was not captured, or not kept, in sentences; empty: it is whole."""
+    code_now: str | None
+    """Digest of the code as it is now; None: it is in no repository."""
+    answers: Mapping[str, Any]
+    """What the answers named as model and fingerprint."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        found: dict[str, Any] = plain(self)
+        return found
+
+
+def captured_run(name: str, workspace: Workspace, *, repository: Path) -> Captured:
+    """Say what was captured of a run; nothing is called.
+
+    Args:
+        name: the run's id, or a study's name: its last run.
+        workspace: where it was run.
+        repository: a folder with the code as it is now.
+
+    Raises:
+        UnknownName: no such run or study.
+        DataError: the study holds no trials that count.
+    """
+    found = run_named(name, workspace)
+    missing = tuple(incomplete(found, workspace))
+    answers = answers_said(found, workspace)
+    return Captured(found.id, found.manifest, missing, code_now(repository), answers)
 
 
 def answers_said(run: Run, workspace: Workspace) -> Mapping[str, Any]:

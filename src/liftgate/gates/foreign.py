@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from liftgate.errors import DataError
+from liftgate.figures.text import quoted
 from liftgate.protocols import Row
 
 _LISTED = 10
 _EXAMPLES = 3
-_SHOWN = 80
-"""Characters of a name in a message."""
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -117,10 +116,10 @@ def _floats(values: array[float]) -> Floats:
 
 def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
     if row.cluster is not None:
-        _same(facts.cluster, number, row.cluster, f"{place}: item {row.item!r}", "cluster")
+        _same(facts.cluster, number, row.cluster, (place, row.item), "cluster")
     for name, value in row.slices.items():
         values = facts.slices.setdefault(name, {})
-        _same(values, number, value, f"{place}: item {row.item!r}", f"slice {name!r}")
+        _same(values, number, value, (place, row.item), f"slice {name!r}")
     content = row.content
     if content is not None and facts.content.setdefault(number, content) != content:
         facts.unsteady.add(number)
@@ -128,10 +127,14 @@ def _note_facts(facts: Facts, row: Row, number: int, place: str) -> None:
         facts.prompt.setdefault(number, row.prompt)
 
 
-def _same(known: dict[int, str], number: int, value: str, place: str, what: str) -> None:
+def _same(
+    known: dict[int, str], number: int, value: str, place: tuple[str, str], what: str
+) -> None:
     if known.setdefault(number, value) != value:
+        where, item = place
+        before, now = quoted(known[number]), quoted(value)
         raise DataError(
-            f"{place} is in the {what} {known[number]!r} and in {value!r}; expected one",
+            f"{where}: item {quoted(item)} is in the {what} {before} and in {now}; expected one",
             hint=f"the {what} is a fact about the item: give it one value in all its rows",
         )
 
@@ -164,11 +167,7 @@ def _refuse_doubles(
 def listing(names: Sequence[str], most: int = _LISTED) -> str:
     """Return the first names, quoted and cut, and how many more there are."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(repr(_cut(name)) for name in names[:most]) + more
-
-
-def _cut(name: str) -> str:
-    return name if len(name) <= _SHOWN else f"{name[: _SHOWN - 1]}…"
+    return ", ".join(map(quoted, names[:most])) + more
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,8 +295,8 @@ def _facts(
 def _one_fact(name: str, before: str | None, after: str | None) -> str | None:
     if before is not None and after is not None and before != after:
         raise DataError(
-            f"item {name!r} has the cluster or slice {before!r} in the baseline and {after!r} in "
-            "the candidate; expected one value",
+            f"item {quoted(name)} has the cluster or slice {quoted(before)} in the baseline and "
+            f"{quoted(after)} in the candidate; expected one value",
             hint="a cluster or slice is a fact about the item, not about the system",
         )
     return before if before is not None else after

@@ -56,7 +56,9 @@ class ModelCard:
 
         said = {name: getattr(self, name) for name in getattr(type(self), "model_fields")}  # noqa: B009
         rows = tuple(
-            (name.replace("_", " "), words(value)) for name, value in said.items() if value
+            (name.replace("_", " "), words(value))
+            for name, value in said.items()
+            if value not in (None, "", (), [], {})
         )
         return card(type(self).__name__, "", Table(("", ""), rows))
 

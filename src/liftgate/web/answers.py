@@ -81,5 +81,9 @@ def as_json(value: Any, status: int = 200) -> Response:
     """Return a value as JSON."""
     from starlette.responses import Response
 
-    data = _dumps(value).encode("utf-8", "replace")
-    return Response(data, status, media_type="application/json")
+    return Response(in_bytes(value), status, media_type="application/json")
+
+
+def in_bytes(value: Any) -> bytes:
+    """Return a value as it is sent."""
+    return _dumps(value).encode("utf-8", "replace")

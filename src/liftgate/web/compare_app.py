@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from liftgate.errors import LiftgateError
 from liftgate.flow.side_by_side import SideBySide
 from liftgate.web.answers import as_json, fault, html, icon, not_found, static
-from liftgate.web.flips import codes, flip_of, flips_of, richest
+from liftgate.web.flips import codes, flip_of, flips_of, richest, richest_view
 from liftgate.web.guard import App, Guarded
 from liftgate.web.pages import page
 from liftgate.web.pass_by import Pass
@@ -69,7 +69,8 @@ class ComparePages:
 
     def item_json(self, request: Request) -> Response:
         """One item as JSON."""
-        return as_json(flip_of(self._look, request.query_params))
+        asked = request.query_params
+        return as_json(richest_view(lambda most: flip_of(self._look, asked, most)))
 
     def codes(self, request: Request) -> Response:
         """The codes as a sheet."""

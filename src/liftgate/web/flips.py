@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from liftgate.errors import LiftgateError
 from liftgate.flow.flip_codes import sheet_of
 from liftgate.flow.flip_look import Look
 from liftgate.flow.flip_view import filter_of, item_view, list_view
+from liftgate.web.answers import in_bytes
 
 if TYPE_CHECKING:
     from starlette.datastructures import QueryParams
@@ -41,6 +42,21 @@ def richest(written: Callable[[int], str]) -> str:
         if len(text.encode()) <= MAX_BYTES:
             return text
     raise LiftgateError(f"the page of this item has {len(text):,} characters without its texts")
+
+
+def richest_view(view: Callable[[int], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return what is told of an item as JSON, as richly as ``MAX_BYTES`` allow.
+
+    Raises:
+        LiftgateError: not even the barest is small enough.
+    """
+    size = 0
+    for most in SHOWN:
+        found = view(most)
+        size = len(in_bytes(found))
+        if size <= MAX_BYTES:
+            return found
+    raise LiftgateError(f"what is told of this item has {size:,} bytes without its texts")
 
 
 def codes(look: Look, asked: QueryParams) -> Response:

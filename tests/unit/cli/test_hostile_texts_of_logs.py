@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from liftgate.cli.main import main
+from liftgate.figures.text import quoted
 from tests.fixtures.logs.by_format import ALL, Row
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31m"
@@ -65,3 +66,32 @@ def test_no_text_of_a_log_steers_an_error(tmp_path, name: str, capsys) -> None:
         assert ended.value.code == 2
         shown = capsys.readouterr()
         assert not any(mark in shown.out + shown.err for mark in FORBIDDEN)
+
+
+def test_a_name_of_two_megabytes_is_shortened_in_what_is_printed(tmp_path, capsys) -> None:
+    long = "x" * 2_000_000
+    for side, right in (("a", 1), ("b", 0)):
+        rows = [
+            f"q{n}{long if n < 2 else ''},{right},{long[:-1] if n % 2 else 'k'}" for n in range(9)
+        ]
+        rows.append(f"{side}{long},1,k")
+        (tmp_path / f"{side}.csv").write_text("\n".join(["item,score,kind", *rows]))
+    summary = tmp_path / "s.md"
+    words = ["compare", *(str(tmp_path / f"{side}.csv") for side in "ab"), "--slice", "kind"]
+    with pytest.raises(SystemExit) as ended:
+        main([*words, "--summary", str(summary)])
+    out = capsys.readouterr().out
+    assert not ended.value.code
+    assert "lost, e.g. 'q0xxx" in out
+    assert "only in the baseline: 'axxx" in out
+    assert max(map(len, out.splitlines())) < 400
+    assert len(summary.read_text()) < 2_000
+    with pytest.raises(SystemExit):
+        main([*words, "--cluster", "score"])
+    assert len(capsys.readouterr().err) < 600
+
+
+def test_a_name_of_usual_length_is_printed_whole() -> None:
+    assert quoted("a  b") == "'a  b'"
+    assert quoted("x" * 80) == repr("x" * 80)
+    assert quoted("x" * 81) == repr("x" * 79 + "…")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
+import yaml
 
 from liftgate.cli.main import main
 from liftgate.documents.job_summary import lint_markdown
-from liftgate.documents.madr import from_markdown, to_markdown
+from liftgate.documents.madr import Head, from_markdown, to_markdown
 from liftgate.documents.sarif import sarif
 from liftgate.errors import DataError, Fault
 from liftgate.records.decision_record import Choice, DecisionRecord, Dissent, Expectation, of_json
@@ -26,6 +28,23 @@ def test_a_record_comes_back_from_its_markdown_as_it_was() -> None:
     assert of_json(json.loads(json.dumps(RECORD.as_json()))) == RECORD
     with pytest.raises(DataError, match="KeyError 'forecast'"):
         of_json({"title": "x"})
+
+
+def test_the_front_matter_of_a_record_has_the_five_fields_of_its_template() -> None:
+    hostile = 'eve"]\nstatus: rejected\n---\n# \u202e'
+    head = Head("accepted", date(2026, 11, 27), ("ada",), ("bob (product)", hostile), ())
+    text = to_markdown(RECORD, head)
+    _, told, rest = text.split("---\n", 2)
+    assert yaml.safe_load(told) == {
+        "status": "accepted",
+        "date": date(2026, 11, 27),
+        "decision-makers": ["ada"],
+        "consulted": ["bob (product)", hostile],
+        "informed": [],
+    }
+    assert rest.strip() == to_markdown(RECORD).strip()
+    assert from_markdown(text) == RECORD
+    assert from_markdown(text.replace("\n", "\r\n")) == RECORD
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
 """The parts of figures: text made safe, axes with round ticks, sparklines."""
 
+import base64
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liftgate.errors import DataError
-from liftgate.figures import sparkline, visible
+from liftgate.figures import sparkline, standalone, visible
 from liftgate.figures.axis import Axis, span, ticks
 from liftgate.figures.figure import tag
 from liftgate.figures.text import escape, one_line
@@ -115,3 +117,12 @@ def test_a_sparkline_has_a_dot_for_each_value_and_a_limit():
 def test_a_sparkline_of_nothing_is_refused(values):
     with pytest.raises(DataError):
         sparkline(values, title="x")
+
+
+def test_a_figure_shows_itself_in_a_notebook_as_a_file_of_its_own() -> None:
+    drawn = replace(sparkline([0.0, 1.0], title="<b>two</b>"), description='a "line" <i>')
+    shown = drawn._repr_html_()
+    assert "<b>" not in shown
+    assert 'alt="a &quot;line&quot; &lt;i&gt;"' in shown
+    file = shown.partition("base64,")[2].partition('"')[0]
+    assert base64.b64decode(file).decode() == standalone(drawn.svg)

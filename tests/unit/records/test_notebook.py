@@ -13,6 +13,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
+from pydantic import BaseModel
 
 import liftgate
 from liftgate import records
@@ -149,3 +150,21 @@ def test_a_decision_of_a_study_is_a_card_with_the_reports_pictures(monkeypatch, 
     assert repr(found) == "<StudyRun: ship lenient; ledger entry 3>"
     named = decision_card({**found.body, "study": HOSTILE}, 3)
     assert "<script" not in named
+
+
+def test_a_model_shows_what_is_zero_or_false_and_leaves_out_what_is_empty() -> None:
+    class Bound(BaseModel):
+        most: int = 0
+        asked: bool = False
+        share: float = 0.0
+        note: str = ""
+        roles: tuple[str, ...] = ()
+        until: str | None = None
+
+    class Shown(notebook.ModelCard, Bound):
+        pass
+
+    text, _ = shown(Shown())
+    for name, value in (("most", "0"), ("asked", "no"), ("share", "0")):
+        assert re.search(rf"{name}</[^>]+>\s*<td[^>]*>{value}<", text), text
+    assert not any(name in text for name in ("note", "roles", "until"))

@@ -237,6 +237,25 @@ def test_a_huge_hostile_output_still_makes_a_page_of_bounded_size(tmp_path):
     assert "characters shown]" in answer.text
 
 
+def test_the_twin_of_an_item_with_many_long_answers_is_of_bounded_size(tmp_path):
+    made = []
+    for k, name in enumerate("ab"):
+        path = tmp_path / f"{name}.csv"
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["id", "repeat", "answer", "score"])
+            for repeat in range(20):
+                writer.writerow(["a", repeat, f'{name}{repeat} "\u00e9' * 5_000, k])
+                writer.writerow(["b", repeat, "q", 1])
+        made.append(path)
+    look = open_side_by_side(*made, Question(columns=Columns(repeat="repeat", metrics=("score",))))
+    answer = Client(make_compare_app(look, hosts=None, token=None)).get("/item.json?id=a")
+    assert answer.status == 200
+    assert len(answer.json()["tries"]) == 20
+    assert len(answer.text.encode()) <= 300_000
+    assert "characters shown]" in answer.text
+
+
 def test_a_page_number_that_is_no_number_is_named(look):
     with pytest.raises(DataError, match="page: got 'x'"):
         filter_of(look, [("page", "x")])

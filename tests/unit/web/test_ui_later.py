@@ -10,7 +10,7 @@ import pytest
 from liftgate.errors import DataError
 from liftgate.store import Workspace
 from liftgate.web.guard import LOOPBACK
-from liftgate.web.ui import app, later
+from liftgate.web.ui import app, later, shell
 from liftgate.web.ui.later import Later, tell
 from liftgate.web.ui.shell import Page, Site, pages
 from tests.unit.web.asking import Client
@@ -148,3 +148,34 @@ def test_slow_pages_of_one_address_keep_no_other_page_waiting(monkeypatch):
         time.sleep(0.01)
     gate.set()
     assert found == "listed"
+
+
+def test_a_program_that_says_so_is_told_at_once_that_a_twin_is_being_made(slow):
+    visitor, gate, made = slow
+    first = visitor.once("/slow.json?n=1", prefer="wait=1, Respond-Async")
+    assert first.status == 202
+    assert first.json() == {"being_made": "3 of 7 are done. <b>", "again": "/slow.json?n=1"}
+    assert first.headers["retry-after"] == "1"
+    assert first.headers["preference-applied"] == "respond-async"
+    gate.set()
+    found = visitor.get("/slow.json?n=1", prefer="respond-async")
+    assert (found.status, found.json()["says"], made) == (200, "made", ["1"])
+    bad = visitor.get("/slow.json?n=bad", prefer="respond-async")
+    assert (bad.status, bad.json()["error"]) == (400, "n: got bad")
+
+
+def test_a_program_that_says_nothing_waits_for_a_twin(slow):
+    visitor, gate, _ = slow
+    threading.Timer(0.1, gate.set).start()
+    assert visitor.once("/slow.json?n=1").json()["says"] == "made"
+
+
+def test_a_twin_is_as_small_as_a_page_must_be(slow, monkeypatch):
+    visitor, gate, _ = slow
+    gate.set()
+    monkeypatch.setattr(shell, "MAX_BYTES", 30)
+    answer = visitor.get("/slow.json?n=1")
+    assert (answer.status, answer.json()["error"]) == (
+        500,
+        "/slow.json: the page has more than 30 bytes",
+    )

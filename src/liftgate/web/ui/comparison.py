@@ -20,6 +20,7 @@ from liftgate.web.ui.shell import (
     Site,
     Visitor,
     acting,
+    as_twin,
     framed,
     patiently,
     visitor,
@@ -44,9 +45,9 @@ def routes(site: Site) -> list[Route]:
     room = _Room(site)
     return [
         Route(DOORS.list, partial(_shown, site, room, _list)),
-        Route(DOORS.list_json, partial(_as_json, room, flips.flips_of)),
+        Route(DOORS.list_json, partial(_as_json, site, room, flips.flips_of)),
         Route(DOORS.item, partial(_shown, site, room, _item)),
-        Route(DOORS.item_json, partial(_as_json, room, _with_links)),
+        Route(DOORS.item_json, partial(_as_json, site, room, _told)),
         Route(DOORS.codes, partial(_sheet, room)),
         acting(site, FLAG, partial(_flagged, room)),
     ]
@@ -99,13 +100,16 @@ def _item(site: Site, request: Request, sides: RecordedSides) -> str:
     return flips.richest(written)
 
 
-def _as_json(room: _Room, view: Any, request: Request) -> Response:
-    visitor(request, Role.READER)
+def _as_json(site: Site, room: _Room, view: Any, request: Request) -> Response:
     asked = request.query_params
-    if not asked.get("study"):
-        return answers.as_json(room.chooser(asked))
-    sides = room.of(asked)
-    return answers.as_json(_about(sides) | view(sides, asked))
+
+    def made() -> dict[str, Any]:
+        if not asked.get("study"):
+            return room.chooser(asked)
+        sides = room.of(asked)
+        return {**_about(sides), **view(sides, asked)}
+
+    return as_twin(site, request, made)
 
 
 def _flagged(room: _Room, _: Site, fields: Mapping[str, str], who: Visitor) -> str:
@@ -150,6 +154,10 @@ def _about(sides: RecordedSides) -> dict[str, Any]:
             for name in sides.study.candidates
         ],
     }
+
+
+def _told(sides: RecordedSides, asked: QueryParams) -> Mapping[str, Any]:
+    return flips.richest_view(lambda most: _with_links(sides, asked, most))
 
 
 def _with_links(

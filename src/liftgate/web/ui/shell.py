@@ -179,11 +179,15 @@ def _page(site: Site, page: Page, request: Request) -> Response:
 
     def made() -> Response:
         text = framed(site, request, page, page.view(site, request.query_params))
-        if len(text.encode()) > MAX_BYTES:
-            raise LiftgateError(f"{page.address}: the page has more than {MAX_BYTES:,} bytes")
+        _refuse_large(page.address, text.encode())
         return answers.html(text)
 
     return patiently(site, request, page, made)
+
+
+def _refuse_large(address: str, data: bytes | memoryview) -> None:
+    if len(data) > MAX_BYTES:
+        raise LiftgateError(f"{address}: the page has more than {MAX_BYTES:,} bytes")
 
 
 def patiently(site: Site, request: Request, page: Page, made: Callable[[], Response]) -> Response:
@@ -206,8 +210,35 @@ def patiently(site: Site, request: Request, page: Page, made: Callable[[], Respo
 
 
 def _twin(site: Site, page: Page, request: Request) -> Response:
-    visitor(request, page.needs)
-    return answers.as_json(page.view(site, request.query_params))
+    return as_twin(site, request, lambda: page.view(site, request.query_params), page.needs)
+
+
+def as_twin(
+    site: Site, request: Request, view: Callable[[], Any], needs: Role = Role.READER
+) -> Response:
+    """Answer with a view as JSON.
+
+    A program waits for what takes long, unless it says ``Prefer: respond-async`` (RFC 7240): then
+    it is told with 202 that the view is being made, how far it is, and what to ask for again.
+    """
+    who = visitor(request, needs)
+
+    def made() -> Response:
+        answer = answers.as_json(view())
+        _refuse_large(request.url.path, answer.body)
+        return answer
+
+    if "respond-async" not in request.headers.get("prefer", "").lower():
+        return made()
+
+    def waiting(said: str) -> Response:
+        again = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        answer = answers.as_json({"being_made": said, "again": again}, 202)
+        answer.headers["retry-after"] = "1"
+        answer.headers["preference-applied"] = "respond-async"
+        return answer
+
+    return site.later.answer((request.url.path, request.url.query, who.token), made, waiting)
 
 
 def whole(asked: QueryParams, name: str, default: int, *, least: int = 1) -> int:
