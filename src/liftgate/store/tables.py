@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from liftgate.canon import canonical, parse
@@ -86,7 +86,7 @@ class Column:
 class _Looks(NamedTuple):
     """What is to be looked at in a row: the places of values that are stored as they are."""
 
-    texts: list[int]
+    texts: Callable[[Row], tuple[str, ...]]
     """As they are when all are ASCII."""
     numbers: list[int]
     """As they are when they are small."""
@@ -132,9 +132,10 @@ class Table(Generic[R]):
             quick = self._quick[kinds] = self._of_kinds(kinds)
         texts, numbers, reals, others = quick
         if (
-            "".join([values[at] for at in texts]).isascii()
-            and all([-_SMALL < values[at] < _SMALL for at in numbers])
-            and all([values[at] - values[at] == 0.0 for at in reals])
+            "".join(texts(values)).isascii()
+            # Generators would cost more than such short lists.
+            and all([-_SMALL < values[at] < _SMALL for at in numbers])  # noqa: C419
+            and all([values[at] - values[at] == 0.0 for at in reals])  # noqa: C419
         ):
             row = list(values)
             for at, column in others:
@@ -144,12 +145,17 @@ class Table(Generic[R]):
 
     def _of_kinds(self, kinds: tuple[type, ...]) -> _Looks:
         """Return which columns of a row need which look, by the types of its values."""
-        looks = _Looks([], [], [], [])
+        texts: list[int] = []
+        looks = _Looks(lambda _: (), [], [], [])
         for at, (kind, (plain, column)) in enumerate(zip(kinds, self._plain, strict=True)):
             if kind is plain and kind is not type(None):
-                {str: looks.texts, int: looks.numbers, float: looks.reals}[kind].append(at)
+                {str: texts, int: looks.numbers, float: looks.reals}[kind].append(at)
             elif kind is not type(None) or not column.optional:
                 looks.others.append((at, column))
+        if len(texts) > 1:
+            return looks._replace(texts=itemgetter(*texts))
+        # Of one place alone, an itemgetter gives no tuple.
+        looks.others.extend((at, self.columns[at]) for at in texts)
         return looks
 
     def _careful(self, values: Row) -> Row:
