@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
 import pytest
 
+from liftgate.canon import digest
 from liftgate.errors import DataError
 from liftgate.records import Dataset, Item
 from liftgate.records.evaluation import NOTHING
@@ -110,3 +112,18 @@ def test_packed_items_go_into_another_process() -> None:
     held = packed(ITEMS)
     assert pickle.loads(pickle.dumps(held)) == ITEMS
     assert pickle.loads(pickle.dumps(held[1:3])) == ITEMS[1:3]
+
+
+@pytest.mark.parametrize("weight", [1.0, 1, 2.0, 0.5, 1e-7])
+def test_the_digest_of_the_facts_is_that_of_their_canonical_bytes(weight: float) -> None:
+    for item in ITEMS:
+        facts = {
+            "target": item.target, "cluster": item.cluster, "slices": item.slices,
+            "weight": weight,
+        }  # fmt: skip
+        assert replace(item, weight=weight).facts_digest == digest(facts)
+
+
+def test_a_target_that_is_no_json_is_named_by_its_place() -> None:
+    with pytest.raises(DataError, match=r"\$\.target"):
+        _ = Item("a", {"text": "x"}, float("inf")).facts_digest
