@@ -152,6 +152,7 @@ bench-judges: .venv/.ready .venv-llm/models/.ready
 	$(BIN)/python benchmarks/words.py
 	$(BIN)/python benchmarks/agreement.py
 	OMP_WAIT_POLICY=passive $(LLM)/python -m benchmarks.harm.bench
+	$(LLM)/python -m benchmarks.label_draws
 
 docs: .venv/.ready
 	$(BIN)/python tools/reference.py

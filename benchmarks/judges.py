@@ -116,18 +116,30 @@ def run(
     return found
 
 
-def pandalm() -> tuple[np.ndarray, np.ndarray]:
-    """Return the majority of three people, and two judges with the lengths' difference."""
+def first_wins(given: np.ndarray) -> np.ndarray:
+    """Return 1 where the first answer is preferred, 0 where the second is, 0.5 for a tie."""
+    return np.select([given == 1, given == 2], [1.0, 0.0], 0.5)
+
+
+def read_pandalm() -> dict[str, np.ndarray]:
+    """Return the table's columns."""
     path = DATA / "pandalm_human3.parquet"
     columns = ("a1", "a2", "a3", "gpt35", "pandalm", "l1", "l2")
     rows = duckdb.sql(f"select {', '.join(columns)} from '{path}'").fetchnumpy()
-    found = {name: np.ma.filled(rows[name].astype(float), np.nan) for name in columns}
+    return {name: np.ma.filled(rows[name].astype(float), np.nan) for name in columns}
 
-    def first_wins(given: np.ndarray) -> np.ndarray:
-        return np.select([given == 1, given == 2], [1.0, 0.0], 0.5)
 
-    votes = np.stack([found[name] for name in ("a1", "a2", "a3")])
-    counts = np.stack([(votes == value).sum(axis=0) for value in (0, 1, 2)])
+def votes() -> np.ndarray:
+    """Return what each of three people says of PandaLM's pairs, shape (items, 3)."""
+    found = read_pandalm()
+    return np.column_stack([first_wins(found[name]) for name in ("a1", "a2", "a3")])
+
+
+def pandalm() -> tuple[np.ndarray, np.ndarray]:
+    """Return the majority of three people, and two judges with the lengths' difference."""
+    found = read_pandalm()
+    said = np.stack([found[name] for name in ("a1", "a2", "a3")])
+    counts = np.stack([(said == value).sum(axis=0) for value in (0, 1, 2)])
     majority = np.where(counts.max(axis=0) > 1, counts.argmax(axis=0), 0)
     longer = np.log1p(found["l1"]) - np.log1p(found["l2"])
     table = [first_wins(found["gpt35"]), first_wins(found["pandalm"]), longer]

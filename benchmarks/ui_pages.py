@@ -8,9 +8,10 @@ study, ``big``, has a decided run of the given size, of two arms with five repea
 made once in the folder that ``--kept`` names. A run of ``--going`` trials goes on while the pages
 are asked for.
 
-The server is a process of its own. Of each page the first answer is told and the median of some
-more; where the first is a page that says that the other is being made, so is the time until that
-one. CPU is that of the server. Exits 1 where a first byte, a page or the memory is above its limit.
+The server is a process of its own. Of each page, then of its JSON twin, the first answer is told
+and the median of some more; where the first is a page that says that the other is being made, so is
+the time until that one. CPU is that of the server. Exits 1 where a first byte, a page or the memory
+is above its limit.
 """
 
 from __future__ import annotations
@@ -298,6 +299,19 @@ def asked(netloc: str, path: str) -> Answer:
     return Answer(first, len(body), found.status)
 
 
+WITHOUT_TWIN = ("/report", "/audit/verify")
+"""A report is the document itself."""
+
+
+def twins(addresses: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the pages, then the address of each one's JSON, with its query."""
+    yield from addresses.items()
+    for name, path in addresses.items():
+        place, _, query = path.partition("?")
+        if place not in WITHOUT_TWIN:
+            yield f"{name}, JSON", f"{place}.json" + (f"?{query}" if query else "")
+
+
 def _cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -348,18 +362,18 @@ def _measure(folder: Path, addresses: Mapping[str, str], times: int) -> list[str
     netloc = urlsplit(json.loads(told)["links"]["all"]).netloc
     print(f"ready after {time.perf_counter() - start:.1f} s, {_cpu_s(server.pid):.1f} s of CPU")
     print(
-        f"{'':26} {'first':>7} {'worst':>7} {'median':>7}  {'CPU':>6}  {'bytes':>7}"
+        f"{'':32} {'first':>7} {'worst':>7} {'median':>7}  {'CPU':>6}  {'bytes':>7}"
         "  until the page itself, CPU"
     )
     faults = []
-    for name, path in addresses.items():
+    for name, path in twins(addresses):
         found = _shown(netloc, path, times, server.pid)
         worst = max(one.first_byte_s for one in found.answers)
         size = max(one.size for one in found.answers)
         later = any(one.status == 202 for one in found.answers)
         ready = f"{found.ready_s:5.1f} s, {found.ready_cpu_s:.1f} s" if later else ""
         print(
-            f"{name:26} {found.answers[0].first_byte_s * 1e3:4.0f} ms {worst * 1e3:4.0f} ms "
+            f"{name:32} {found.answers[0].first_byte_s * 1e3:4.0f} ms {worst * 1e3:4.0f} ms "
             f"{found.warm_s * 1e3:4.0f} ms {found.warm_cpu_s * 1e3:4.0f} ms  {size:7,}  {ready}",
             flush=True,
         )

@@ -46,6 +46,12 @@ metrics are completed by the shell:
 for zsh; fish: `_LIFTGATE_COMPLETE=fish_source liftgate | source`). Where nothing is offered,
 `export LIFTGATE_COMPLETE_ERRORS=1` shows why.
 
+A file that is evidence, or that people write into, is made once: `--out` of such a command refuses
+one that exists. What the same command makes again, a report, a picture, JUnit XML, SARIF, a built
+document, replaces what it made there before and nothing else: such a file says in its own format
+what it is, and anything else is left as it is, with exit code 2. `--summary` appends, and only to a
+text. Every file appears whole or not at all, also when the disk is full.
+
 An option means the same whichever command has it:
 
 | option | is |

@@ -59,7 +59,8 @@ if TYPE_CHECKING:
     from liftgate.flow.keys import make as make_key
     from liftgate.flow.keys import revoke as revoke_key
     from liftgate.flow.keys import trust as trust_key
-    from liftgate.flow.labels import draw_labels, plan_labels
+    from liftgate.flow.label_plan import plan_labels
+    from liftgate.flow.labels import draw_labels
     from liftgate.flow.ledger import correct as correct_entry
     from liftgate.flow.ledger import entries as ledger_entries
     from liftgate.flow.ledger import entry as ledger_entry
@@ -217,7 +218,7 @@ _HOMES = {
     "open_pack": "flow.pack:open_pack",
     "open_registry": "flow.registry:open_registry",
     "perturb_file": "flow.perturb:perturb_file",
-    "plan_labels": "flow.labels:plan_labels",
+    "plan_labels": "flow.label_plan:plan_labels",
     "policy_difference": "flow.policies:difference",
     "policy_in_force": "flow.policies:current",
     "policy_named": "flow.policies:named",

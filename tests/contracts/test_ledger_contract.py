@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
@@ -9,8 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from liftgate.canon import canonical
-from liftgate.errors import DataError, LedgerError, UnknownName
+from liftgate.errors import DataError, LedgerError, NotAllowed, UnknownName
 from liftgate.ledger import GENESIS, Chain, Draft, Ledger
+from liftgate.ledger.author import default_author
 from liftgate.ledger.closed import ARRIVING, MOVED, Closed
 from liftgate.ledger.merkle import is_consistent, root_by_inclusion, root_of
 from liftgate.ledger.stored import leaf_bytes
@@ -225,3 +227,28 @@ def test_lines_are_carried_only_after_the_named_one_and_under_the_mark(ledger):
             ledger.carry(lines, last, other)
     assert ledger.closed == mark
     assert ledger.verify() == 20
+
+
+def test_one_at_a_time_runs_a_study_and_the_second_is_told_who_it_is(opener, ledger, monkeypatch):
+    monkeypatch.setenv("LIFTGATE_AUTHOR", "Ada <ada@example.org>")
+    default_author.cache_clear()
+    with opener() as other:
+        with ledger.only_one("summaries"):
+            with (
+                pytest.raises(NotAllowed, match=r"summaries: Ada <ada@example.org> on .*since 20"),
+                other.only_one("summaries"),
+            ):
+                raise AssertionError
+            with other.only_one("another study"):
+                other.append("k", {})  # who has a turn, and who has none, may add entries
+            ledger.append("k", {})
+        with other.only_one("summaries"), pytest.raises(NotAllowed), ledger.only_one("summaries"):
+            raise AssertionError
+    default_author.cache_clear()
+
+
+def test_a_turn_ends_with_the_ledger_that_has_it(opener, ledger):
+    with contextlib.suppress(LedgerError), opener() as other, other.only_one("s"):
+        other.close()
+    with ledger.only_one("s"):
+        pass

@@ -12,6 +12,7 @@ from liftgate import stats
 from tests.unit.stats.test_judged_ratios import asked, world
 
 RUNS, N, LABELS, LEVEL = 200, 500, 100, 0.9
+MORE = 400
 
 
 def test_labels_with_a_biased_judge_keep_their_level_where_the_judge_alone_does_not():
@@ -35,3 +36,34 @@ def test_labels_with_a_biased_judge_keep_their_level_where_the_judge_alone_does_
     assert max(above, below_) / RUNS <= band, (above, below_)
     assert alone / RUNS > 0.5, alone
     assert np.mean(widths) < 0.9 * np.mean(plain)
+
+
+def test_words_beside_the_judge_keep_the_level_and_narrow_the_interval():
+    rng = np.random.default_rng(9)
+    above = below_ = 0
+    widths, plain = [], []
+    for run in range(MORE):
+        below, holds, judged = world(seed=5000 + run, n=N, bias=0.12)
+        at = rng.permutation(N)[:LABELS]
+        words = rng.normal(size=(2, N, 16))
+        words[:, :, :3] += (holds / below)[:, :, None] * 4
+        found = asked(
+            below,
+            holds,
+            judged,
+            at,
+            level=LEVEL,
+            candidate_features=words[0],
+            baseline_features=words[1],
+        )
+        above += found.low > 0
+        below_ += found.high < 0
+        widths.append(found.high - found.low)
+        without = asked(below, holds, judged, at, level=LEVEL)
+        plain.append(without.high - without.low)
+    print(
+        f"with words: {above} and {below_} of {MORE}; {np.mean(widths):.4f}, {np.mean(plain):.4f}"
+    )
+    band = 0.05 + 3 * math.sqrt(0.05 * 0.95 / MORE)
+    assert max(above, below_) / MORE <= band, (above, below_)
+    assert np.mean(widths) < 0.93 * np.mean(plain)

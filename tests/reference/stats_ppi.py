@@ -118,6 +118,33 @@ def featured():
         }
 
 
+def beside():
+    """Labels among the items whose answers differ; all other differences are 0, item by item."""
+    rng = np.random.default_rng(14)
+    for total, share, n in ((600, 0.3, 60), (400, 0.6, 90)):
+        differs = rng.random(total) < share
+        label = np.where(differs, np.round(0.4 + rng.normal(size=total), 3), 0.0)
+        judges = np.where(differs, np.round(label + rng.normal(size=total), 3), 0.0)
+        places = np.flatnonzero(differs)
+        some = np.sort(rng.permutation(places.size)[:n])
+        among = estimate(label[places[some]], some, judges[places][:, None])
+        reach, times = places.size / total, places.size / n
+        drawn = label[places[some]]
+        mean = reach * drawn.mean()
+        whole = sum(times * (y - mean) ** 2 for y in drawn) + (total - places.size) * mean**2
+        own = sum(times * (y - drawn.mean()) ** 2 for y in drawn) / places.size**2
+        added = among["variance"] - own
+        yield {
+            "label": drawn.tolist(),
+            "drawn": places[some].tolist(),
+            "judges": judges.tolist(),
+            "same": np.flatnonzero(~differs).tolist(),
+            "value": reach * among["value"],
+            "slope": among["slope"],
+            "variance": whole / total**2 + reach**2 * added,
+        }
+
+
 def peer():
     """The tests make the same data from the same seed, and check the sums."""
     rng = np.random.default_rng(12)
@@ -142,6 +169,7 @@ if __name__ == "__main__":
                 "versions": {name: version(name) for name in packages},
                 "exact": list(cases()),
                 "featured": list(featured()),
+                "beside": list(beside()),
                 "peer": peer(),
             }
         )

@@ -9,6 +9,7 @@ import pytest
 from liftgate import stats
 from liftgate.stats.labelled import labelled_items
 from liftgate.stats.ppi import rectify
+from liftgate.stats.same_answers import labelled_differences
 
 CASES = json.loads((Path(__file__).parent / "stats_ppi.json").read_text())
 
@@ -51,6 +52,18 @@ def test_weak_features_get_the_scale_of_least_cross_validation(case):
         item=None,
         cluster=None,
         probability=None,
+    )
+    found = rectify(items)
+    assert found.values.mean() == pytest.approx(case["value"], abs=1e-9)
+    assert found.slope == pytest.approx(case["slope"], abs=1e-9)
+    assert found.whole + found.rest == pytest.approx(case["variance"], rel=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES["beside"], ids=lambda c: str(len(c["label"])))
+def test_beside_equal_answers_the_estimate_is_that_from_first_principles(case):
+    known = {"judge": case["judges"], "covariate": None, "item": None, "cluster": None}
+    items = labelled_differences(
+        np.array(case["label"]), case["drawn"], case["same"], **known, probability=None
     )
     found = rectify(items)
     assert found.values.mean() == pytest.approx(case["value"], abs=1e-9)

@@ -14,9 +14,9 @@ import pytest
 
 from liftgate.cli.main import main
 from liftgate.errors import LedgerError
+from liftgate.filelock import FileLock
 from liftgate.ledger import Draft, Ledger, moving
 from liftgate.ledger.stored import kind_of
-from liftgate.store.lock import RunLock
 from tests.services.ledger_office import Office, schema
 from tests.services.postgres_server import programs
 
@@ -122,7 +122,7 @@ def test_a_source_that_does_not_verify_stays_where_it_is(office, url):
 
 def test_while_a_run_is_writing_nothing_moves(office, url):
     (office.home / "store" / "active").mkdir(parents=True)
-    lock = RunLock(office.home / "run.lock")
+    lock = FileLock(office.home / "run.lock")
     assert lock.acquire()
     assert office.move(url) == 2
     assert "another liftgate run is going on" in office.said

@@ -13,7 +13,8 @@ from liftgate.errors import DataError
 from liftgate.flow.fetch import fetch
 from liftgate.flow.ledger import erase, verify
 from liftgate.flow.study_index import StudyIndex
-from liftgate.ledger import verified_entries
+from liftgate.ledger import Ledger, verified_entries
+from liftgate.ledger.author import default_author
 from liftgate.store import Store, Workspace
 from tests.services.ledger_office import schema
 from tools.blocks import ROOT
@@ -51,6 +52,8 @@ def ada_and_bob(tmp_path, postgres, monkeypatch, capsys):
 def test_what_another_workspace_ran_is_brought_and_not_paid_for_again(ada_and_bob):
     ada, bob = ada_and_bob
     assert bob("run", "study.yaml", "--quiet") == 3
+    assert "is not in this workspace: " in bob.said
+    assert "was decided: SHIP " in bob.said
     assert "liftgate data fetch" in bob.said
     assert not list(bob.workspace.runs.iterdir())  # nothing was called, nothing paid for
     assert bob("data", "fetch", str(ada.folder)) == 0, bob.said
@@ -59,6 +62,20 @@ def test_what_another_workspace_ran_is_brought_and_not_paid_for_again(ada_and_bo
     assert verify(bob.workspace).entries == 3
     assert bob("data", "fetch", str(ada.folder)) == 0
     assert "Brought 0 runs and 0 values" in bob.said
+
+
+def test_a_study_that_somebody_runs_is_refused_with_who_it_is_until_they_end_or_die(
+    ada_and_bob, monkeypatch
+):
+    ada, bob = ada_and_bob
+    monkeypatch.setenv("LIFTGATE_AUTHOR", "ada")
+    default_author.cache_clear()
+    with Ledger.open(ada.workspace.home) as ledger, ledger.only_one("dates"):
+        assert bob("run", "study.yaml", "--quiet") == 2
+        assert "dates: ada on " in bob.said
+        assert "runs this study on the same ledger, since 20" in bob.said
+    assert bob("run", "study.yaml", "--quiet") == 3
+    default_author.cache_clear()
 
 
 def test_what_was_erased_there_is_erased_here_too_and_never_comes_back(ada_and_bob):

@@ -61,3 +61,18 @@ def test_a_team_builds_from_the_lock_too_and_may_extend_a_shipped_design(decided
     assert '"entry": 1' in done.stdout
     assert "200<!--/--> items are planned." in (decided.folder / "design.md").read_text("utf-8")
     assert "experiment-design        own" in decided.liftgate("doc", "list").stdout
+
+
+def test_what_is_stale_for_one_reason_is_told_once_and_counted(decided):
+    world = decided
+    world.liftgate("doc", "build", "decision-memo", "study.yaml", "--out", "old.md")
+    marked = ("impact", "dataset:items.jsonl", "--mark", "--reason", "wrong labels")
+    assert world.liftgate(*marked).returncode == 0
+
+    told = world.liftgate("doc", "check", "old.md").stdout.splitlines()
+
+    assert [line.partition(": ")[0] for line in told[:2]] == ["old.md:3", "old.md"]
+    count = int(told[-1].split()[0])
+    assert told[-1].startswith(f"{count} stale (entry")
+    assert f"{count - 1} more, stale as well: reopened by ledger entry" in told[1]
+    assert len(told) == 3

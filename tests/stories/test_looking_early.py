@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 import pytest
@@ -108,6 +109,8 @@ def test_a_claim_about_this_set_asks_the_baseline_first_and_then_a_part_of_the_c
     assert calls["old"] == 300
     assert calls["new"] < 200
     assert "about these items only" in body["error_statement"]
+    assert body["done"]["items"] == 300 > body["looks"]["items"]
+    assert body["rows"]["count"] == 300 + calls["new"]
 
 
 def test_an_exploratory_study_never_ships(world):
@@ -150,3 +153,46 @@ def test_a_guarantee_is_kept_or_refused_aloud(world, plan):
     estimate = verdict(body, "new", "primary")["estimate"]
     assert estimate["mark"] in {"exact", "anytime-exact"}
     assert body["exit_code"] == 0
+
+
+def test_another_study_of_the_same_arms_changes_nothing_of_an_early_decision(world):
+    world.study["stopping"] = LOOKS
+    world.arm("new", right=0.9)
+    world.write(items=400)
+    first = world.decision()
+    looked = first["looks"]["items"]
+    world.liftgate("doc", "build", "decision-memo", "study.yaml", "--out", "memo.md")
+    world.study |= {"study": "whole", "stopping": {"plan": "fixed"}, "exploratory": True}
+    world.write(items=400, file="whole.yaml")
+    world.decision(file="whole.yaml")
+
+    checked = world.liftgate("doc", "check", "memo.md")
+    stands = world.liftgate("gate", "status", "study.yaml")
+    traced = world.liftgate("trace", f"{first['entry']}:new.primary", "--rows", "0")
+
+    assert world.calls() == {"old": 400, "new": 400}
+    assert checked.returncode == 0, checked.stdout
+    assert "evidence: met" in stands.stdout
+    assert f"Rows: {looked}" in traced.stdout
+    assert "rows selected now" not in traced.stdout
+    assert world.decision() == first
+
+
+def test_an_early_decision_tells_of_all_its_items_and_of_those_that_it_looked_at(world):
+    world.study["stopping"] = LOOKS
+    world.arm("new", right=0.9)
+    world.write(items=400)
+
+    body = world.decision()
+
+    looked = body["looks"]["items"]
+    assert (body["dataset"]["items"], body["dataset"]["clusters"]) == (400, 100)
+    assert (body["planned"]["items"], body["done"]["items"]) == (400, looked)
+    assert body["rows"]["count"] == body["done"]["trials"] == 2 * looked
+    for template in ("decision-memo", "model-card", "publication-kit"):
+        out = f"{template}/README.md"
+        made = world.liftgate("doc", "build", template, "study.yaml", "--out", out)
+        assert made.returncode == 0, made.stderr
+        page = re.sub(r"<!--.*?-->", "", (world.folder / out).read_text(encoding="utf-8"))
+        assert f"{looked} of the 400 items in 100 clusters" in page
+        assert world.liftgate("doc", "check", out).returncode == 0

@@ -115,7 +115,7 @@ def test_a_comparison_leads_to_its_candidate_s_log_as_it_was(desk, tmp_path, cap
     done = CliRunner().invoke(root, words)
     assert done.exit_code == 0, done.output
     assert "Added r1, version 1, owner ann" in done.output
-    (entry,) = entries_of(desk)
+    (entry,) = entries_of(desk, "regression.added")
     origin = entry.body["origin"]
     assert origin["baseline"]["log_digest"] == opened(tmp_path / "old.eval").digest
     assert "new.eval" in CliRunner().invoke(root, ["regress", "list"]).output

@@ -192,6 +192,26 @@ def test_what_the_first_lock_says_is_selected_by_the_first_locks_plan(world):
     assert body["deviation"]["original"]["decisions"] == first["decisions"]
 
 
+def test_who_changes_a_study_before_any_run_is_told_the_very_command(world):
+    world.write()
+    world.liftgate("study", "lock", "study.yaml")
+    world.arm("new", right=0.8)
+    world.write()
+
+    before = world.liftgate("run", "study.yaml")
+
+    assert before.returncode == 3
+    told = "liftgate study amend study.yaml --reason TEXT --seen nothing (the ledger tells"
+    assert told in before.stderr
+    world.arm("new", right=0.7)
+    world.write()
+    world.decision()
+    world.arm("new", right=0.8)
+    world.write()
+    after = world.liftgate("run", "study.yaml")
+    assert "study amend study.yaml --reason TEXT --seen nothing|aggregate|results" in after.stderr
+
+
 def test_a_study_amended_before_it_was_run_gives_a_reason_instead_of_a_first_analysis(world):
     world.write(items=200)
     world.liftgate("study", "lock", "study.yaml")

@@ -18,6 +18,33 @@ def test_a_second_ship_study_of_one_candidate_on_one_set_is_refused(world):
     assert "'story'" in done.stderr
 
 
+def test_an_amendment_brings_no_candidate_to_a_second_try(world):
+    world.write()
+    world.liftgate("study", "lock", "study.yaml")
+    world.arm("new", right=0.9)
+    world.write()
+    amend = ("study", "amend", "--reason", "a better one", "--seen", "nothing")
+    assert world.liftgate(*amend, "study.yaml").returncode == 0
+    world.decision()
+    world.study["study"] = "again"
+    world.write(file="again.yaml")
+
+    refused = world.liftgate("run", "again.yaml", "--quiet")
+
+    assert refused.returncode == 2
+    assert "one try on a set of items" in refused.stderr
+    world.arm("new", right=0.8)
+    world.write(file="again.yaml")
+    assert world.liftgate("study", "lock", "again.yaml").returncode == 0
+    world.arm("new", right=0.9)
+    world.write(file="again.yaml")
+
+    refused = world.liftgate(*amend, "again.yaml")
+
+    assert refused.returncode == 2
+    assert "'story' (ledger entry 2)" in refused.stderr
+
+
 def test_looking_again_for_learning_is_allowed_and_never_ships(world):
     world.arm("new", right=0.9)
     world.write()

@@ -202,15 +202,16 @@ def status(*, study: Path, junit: Path | None, given: Path | None, as_json: bool
     """
     from liftgate.flow.standing import picture
     from liftgate.flow.standing import status as stand
+    from liftgate.outputs import JUNIT, refuse_foreign, write_again
     from liftgate.store import Workspace
 
+    refuse_foreign(junit, JUNIT)
     seen = picture(study, Workspace.locate(), given)
     found = stand(seen)
     if junit is not None:
         from liftgate.documents.gate_junit import gate_xml
 
-        text = gate_xml(seen.locked.name, found.tree.as_json())
-        junit.write_text(text, encoding="utf-8")
+        write_again(junit, gate_xml(seen.locked.name, found.tree.as_json()), JUNIT)
     if as_json:
         body = {
             **found.as_json(),
@@ -254,7 +255,7 @@ def record(*, study: Path, out: Path, signed: bool, as_json: bool) -> int:
     3 not what was locked.
     """
     from liftgate.flow.approve import draft_record, signed_record
-    from liftgate.flow.new_file import write_new
+    from liftgate.outputs import write_new
     from liftgate.store import Workspace
 
     text = (signed_record if signed else draft_record)(study, Workspace.locate())

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from liftgate.cli.compare_files import check_picture, draw, export_to, write_export
+from liftgate.cli.compare_files import check_files, export_to, write_export, write_files
 from liftgate.cli.compare_values import by_metric, margin, number, ratios, value_range
 from liftgate.cli.result import print_json, print_line, prints, until_stopped
 from liftgate.errors import DataError
@@ -170,14 +170,8 @@ def compare(
         return _look(baseline, candidate, question, options, as_json=as_json)
     files = {name: options[name] for name in ("html", "picture", "junit", "summary", "save_study")}
     html, save_study, picture = files["html"], files["save_study"], files["picture"]
-    if save_study is not None and save_study.exists():
-        raise DataError(
-            f"{save_study}: exists; a study is never overwritten",
-            hint="name another file, or move that one away",
-        )
-    _refuse_one_file_for_two(files)
+    check_files(files)
     export = export_to(options["export"])
-    check_picture(files["picture"])
     if others and {html, save_study, picture, export} != {None}:
         raise DataError(
             "--html, --picture, --export and --save-study are for one candidate, got "
@@ -188,7 +182,7 @@ def compare(
         found, paths = write_export(baseline, candidate, question, *export)
     else:
         found, paths = compare_each(baseline, [candidate, *others], question), []
-    written = _write(found, files) + paths
+    written = write_files(found, files) + paths
     if others:
         _print_each(found, written, as_json=as_json)
         return found.exit_code
@@ -235,26 +229,6 @@ def _look(
     return 0
 
 
-def _write(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
-    from liftgate.flow import compare as flow
-
-    for name in ("html", "picture", "junit", "summary"):
-        _refuse_to_replace(files[name], found)
-    html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
-    only = found.comparisons[0]
-    if study is not None:
-        study.write_text(flow.study_draft(only, study.parent), encoding="utf-8")
-    if html is not None:
-        html.write_text(flow.page(only), encoding="utf-8")
-    if junit is not None:
-        junit.write_text(flow.junit(found), encoding="utf-8")
-    if summary is not None:
-        with summary.open("a", encoding="utf-8") as file:
-            file.write(flow.job_summary(found))
-    drawn = draw(only, files["picture"])
-    return [path for path in (html, *drawn, junit, summary, study) if path is not None]
-
-
 def _print(comparison: Comparison, written: Sequence[Path], *, as_json: bool) -> None:
     if as_json:
         from liftgate.canon import plain
@@ -275,24 +249,6 @@ def _print_each(found: Comparisons, written: Sequence[Path], *, as_json: bool) -
         from liftgate.cli.compare_text import show_each
 
         show_each(found, written=written)
-
-
-def _refuse_one_file_for_two(files: Mapping[str, Path | None]) -> None:
-    taken: dict[Path, str] = {}
-    for name, file in files.items():
-        if file is not None and (other := taken.setdefault(file.resolve(), name)) != name:
-            raise DataError(
-                f"--{name.replace('_', '-')}: got {file}, which --{other} writes; expected another"
-            )
-
-
-def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:
-    if file is None or not file.exists():
-        return
-    for comparison in found.comparisons:
-        for side in (comparison.baseline, comparison.candidate):
-            if file.samefile(side.path):
-                raise DataError(f"{file}: is one of the tables; expected another file to write to")
 
 
 def question_from(options: dict[str, Any]) -> Question:

@@ -3,23 +3,77 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from liftgate.errors import DataError
+from liftgate.outputs import (
+    COMPARISON,
+    JUNIT,
+    append_text,
+    refuse_existing,
+    refuse_foreign,
+    refuse_no_text,
+    refuse_twice,
+    write_again,
+    write_new,
+)
 from liftgate.records import Comparison, Comparisons, Question
 
 
-def check_picture(path: Path | None) -> None:
-    """Refuse a file that cannot be drawn, before anything is compared.
+def check_files(files: Mapping[str, Path | None]) -> None:
+    """Refuse what cannot be written, before anything is compared.
+
+    Args:
+        files: by the option's name; ``html``, ``picture``, ``junit``, ``summary``, ``save_study``.
 
     Raises:
-        DataError: another suffix, no such folder, or PNG without what draws it.
+        DataError: one file for two options, one that holds something else, a study that exists, or
+            a picture that cannot be drawn.
     """
-    if path is not None:
-        from liftgate.documents.pictures import check_picture as check
+    refuse_twice({f"--{name.replace('_', '-')}": file for name, file in files.items()})
+    refuse_existing(files["save_study"], hint="name another file, or move that one away")
+    refuse_foreign(files["html"], COMPARISON)
+    refuse_foreign(files["junit"], JUNIT)
+    refuse_no_text(files["summary"])
+    if (picture := files["picture"]) is not None:
+        from liftgate.documents.pictures import check_picture
 
-        check(path)
+        check_picture(picture)
+
+
+def write_files(found: Comparisons, files: Mapping[str, Path | None]) -> list[Path]:
+    """Write what ``check_files`` took; return the files.
+
+    Raises:
+        DataError: one is a table that was compared.
+        NotEnoughData: no difference has an interval to draw.
+    """
+    from liftgate.flow import compare as flow
+
+    for file in files.values():
+        _refuse_to_replace(file, found)
+    html, junit, summary, study = (files[n] for n in ("html", "junit", "summary", "save_study"))
+    only = found.comparisons[0]
+    if study is not None:
+        write_new(study, flow.study_draft(only, study.parent))
+    if html is not None:
+        write_again(html, flow.page(only), COMPARISON)
+    if junit is not None:
+        write_again(junit, flow.junit(found), JUNIT)
+    if summary is not None:
+        append_text(summary, flow.job_summary(found))
+    drawn = draw(only, files["picture"])
+    return [path for path in (html, *drawn, junit, summary, study) if path is not None]
+
+
+def _refuse_to_replace(file: Path | None, found: Comparisons) -> None:
+    if file is None or not file.exists():
+        return
+    for comparison in found.comparisons:
+        for side in (comparison.baseline, comparison.candidate):
+            if file.samefile(side.path):
+                raise DataError(f"{file}: is one of the tables; expected another file to write to")
 
 
 def draw(comparison: Comparison, path: Path | None) -> Sequence[Path]:
@@ -61,7 +115,6 @@ def write_export(
     """
     from liftgate.flow.compare import read_tables, together
     from liftgate.flow.export import exported
-    from liftgate.flow.new_file import write_new
 
     tables = read_tables(baseline, candidate, question)
     answer = tables.answered()

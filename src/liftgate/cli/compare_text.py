@@ -12,7 +12,7 @@ import click
 
 from liftgate.canon import plain, short
 from liftgate.cli.text import visible
-from liftgate.documents.comparison_notes import check_words
+from liftgate.documents.comparison_notes import LOWER, check_words
 from liftgate.documents.comparison_words import (
     COLUMNS,
     amount,
@@ -167,12 +167,12 @@ def _p(p: float | None, alpha: float) -> str:
 
 
 def _scale(scale: Scale, *, guessed: bool) -> str:
-    way = "larger" if scale.higher_is_better else "lower"
+    way = "larger is better" if scale.higher_is_better else LOWER
     known = {
         ScoreKind.BINARY: "0 or 1",
         ScoreKind.UNBOUNDED: "no known range",
     }.get(scale.kind, f"{scale.low:g} to {scale.high:g}" if scale.low is not None else "")
-    return f"{known}{' (guessed)' if guessed else ''}, {way} is better"
+    return f"{known}{' (guessed)' if guessed else ''}, {way}"
 
 
 def _moves(metric: MetricComparison) -> Iterator[str]:

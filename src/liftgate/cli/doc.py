@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,11 +130,19 @@ def check(*, files: tuple[Path, ...], as_json: bool) -> int:
 def _print_checked(file: Path, found: Checked, *, named: bool) -> None:
     from liftgate.cli.text import visible
 
+    stale: Counter[str] = Counter()
     for one in found.bad:
+        if one.status.value == "stale":
+            stale[one.message] += 1
+            if stale[one.message] > 1:
+                continue
         name = f" {one.name}" if one.name else ""
         said = f"{one.status.value}: {one.text!r}{name}: {one.message}"
         place = file.parent / one.file if one.file else file
         click.echo(visible(f"{place}:{one.line}: {said}"))
+    for message, times in stale.items():
+        if times > 1:
+            click.echo(visible(f"{file}: {times - 1:,} more, stale as well: {message}"))
     counts = ", ".join(f"{number:,} {status}" for status, number in found.counts.items() if number)
     head = f"{file}: " if named else ""
     click.echo(visible(f"{head}{counts or 'no numbers'} (entry {found.entry})"))

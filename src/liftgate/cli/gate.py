@@ -85,8 +85,9 @@ def simulate(
     from liftgate.cli.gate_text import show
     from liftgate.cli.progress import progress_printer
     from liftgate.documents.characteristics import draw
-    from liftgate.documents.pictures import check_picture
+    from liftgate.documents.pictures import SUFFIXES, check_picture
     from liftgate.flow.gate import Request, simulate_gate
+    from liftgate.outputs import write_again
     from liftgate.records import Design
 
     if picture is not None:
@@ -108,7 +109,7 @@ def simulate(
     else:
         show(body)
     if picture is not None:
-        picture.write_bytes(draw(body, picture.suffix))
+        write_again(picture, draw(body, picture.suffix), SUFFIXES[picture.suffix])
         click.echo(f"Written: {picture}", err=as_json)
     return 0
 

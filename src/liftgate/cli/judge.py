@@ -78,6 +78,8 @@ def show(*, rubric: str, as_json: bool) -> int:
 )
 @options.LEVEL
 @options.seed("Decides every draw of the intervals.", 0)
+@options.MAYBE_KEY
+@options.TRUST
 @prints("entry", "labels", "bias", "…")
 def calibrate(
     *,
@@ -87,6 +89,8 @@ def calibrate(
     half_width: float | None,
     level: float,
     seed: int,
+    sign_with: str | None,
+    given: Path | None,
     as_json: bool,
 ) -> int:
     """Measure how far a study's judge is from people, and keep it in the ledger.
@@ -94,10 +98,11 @@ def calibrate(
     Agreement, errors, bias by arm, slice and length, and how many labels one label with this judge
     is worth. Answers that the judge has not scored yet are scored now; no arm is called. Only a
     judge with an entry here may be used by a claim that decides, and another model, prompt, rubric
-    or number of votes is another judge.
+    or number of votes is another judge. Where a policy has decisions signed, --sign-with signs the
+    labels, and the draw that they are of unless somebody signed that.
 
-    Exit codes: 0 calibrated, 2 wrong use or a bad file (labels of unknown items, too), 3 integrity
-    broken, 4 no label of an answer that the judge could score.
+    Exit codes: 0 calibrated, 1 not allowed, 2 wrong use or a bad file (labels of unknown items,
+    too), 3 integrity broken, 4 no label of an answer that the judge could score.
     """
     from liftgate.cli.judge_text import show_calibration
     from liftgate.flow.judge import Request, calibrate_judge
@@ -109,6 +114,8 @@ def calibrate(
         Workspace.locate(),
         Request(combine, half_width, level, seed),
         say=lambda text: click.echo(text, err=True),
+        sign_with=sign_with,
+        given=given,
     )
     if as_json:
         print_json(found.as_json())

@@ -55,15 +55,30 @@ def show_calibration(body: Body, *, appended: bool) -> None:
 def show_plan(body: Body) -> None:
     """Print a label plan."""
     for candidate, found in body["candidates"].items():
-        times = f"one label is worth {found['multiplier']:.2f} without the judge"
-        if "labels" in found:
+        times = f"one label is worth {found['multiplier']:.2f} without the judge{_words(found)}"
+        if "splits" in found:
+            _splits(candidate, found)
+        elif "labels" in found:
             click.echo(
                 f"{visible(candidate)}: {found['labels']} labels of {found['items']} items give "
                 f"± {found['half_width_with_judge']:.4g} with the judge, "
                 f"± {found['half_width_without']:.4g} without ({times})"
             )
+            if "half_width_differing" in found:
+                click.echo(
+                    f"  drawn where answers differ ({100 * found['share_differing']:.0f} % of the "
+                    f"items): ± {found['half_width_differing']:.4g} (label draw --differing)"
+                )
         else:
             click.echo(f"{visible(candidate)}: {_needed(found)} ({times})")
+
+
+def _splits(candidate: str, found: Body) -> None:
+    click.echo(f"{visible(candidate)}: {found['ratings']} ratings of {found['items']} items give")
+    for one in found["splits"]:
+        people = "1 person" if one["raters"] == 1 else f"{one['raters']} people"
+        narrowest = "  (narrowest)" if one == found["best"] else ""
+        click.echo(f"  {one['labels']} items, {people} each: ± {one['half_width']:.4g}{narrowest}")
 
 
 def _agreement(name: str, found: Body, level: str) -> None:
@@ -124,14 +139,23 @@ def _worth(candidate: str, worth: Body) -> None:
         return
     click.echo(
         f"  labels of {visible(candidate)} − baseline: {worth['labels']} with the judge count as "
-        f"{worth['labels'] * worth['multiplier']:.0f} without ({worth['multiplier']:.2f} each)"
+        f"{worth['labels'] * worth['multiplier']:.0f} without "
+        f"({worth['multiplier']:.2f} each{_words(worth)})"
     )
     click.echo(f"    next study: {_needed(worth['needed'])}")
 
 
+def _words(found: Body) -> str:
+    """Name the multiplier of the judge alone, where the answers' words help it."""
+    without = found.get("multiplier_without_words")
+    return "" if without is None else f"; {without:.2f} if the answers' words were not used"
+
+
 def _needed(found: Body) -> str:
     told = []
-    for key, word in (("with_judge", "with the judge"), ("without", "without")):
+    ways = {"with_judge": "with the judge", "without": "without"}
+    ways |= {"differing": "drawn where answers differ"} if "differing" in found else {}
+    for key, word in ways.items():
         count = found[key]
         told.append(f"{count} labels {word}" if count is not None else f"{word}: not by labels")
     reason = found.get("with_judge_reason", "")

@@ -39,7 +39,7 @@ def prove(
     does not continue it.
     """
     from liftgate.flow.checkpoints import prove_entry, prove_growth
-    from liftgate.flow.new_file import write_new
+    from liftgate.outputs import write_new
     from liftgate.store import Workspace
 
     if (sequence is None) == (since is None):
@@ -109,7 +109,7 @@ def attest(
     3 the ledger was altered.
     """
     from liftgate.flow.attest import attest as sign
-    from liftgate.flow.new_file import refuse_existing, write_new
+    from liftgate.outputs import refuse_existing, write_new
     from liftgate.store import Workspace
 
     if not sign_with:

@@ -70,6 +70,8 @@ COMMANDS = {
 """Command -> (module that holds a click command of the same name, one line of help)."""
 
 
+READER_GONE = 141
+"""What a shell says of a program whose reader went away: neither met nor harm."""
 STOPPED = "Stopped. Nothing that was finished is lost; run the same command to go on."
 
 
@@ -167,6 +169,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run the command line; the console script's entry."""
     args = sys.argv[1:] if argv is None else argv
     as_json = "--json" in args
+    out = sys.stdout
     try:
         code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
     except LiftgateError as error:
@@ -183,7 +186,11 @@ def main(argv: list[str] | None = None) -> None:
         code = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        code = READER_GONE
+    except SystemExit as ended:
+        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
+        # which here would say harm.
+        code = ended.code if sys.stdout is out else READER_GONE
     except OSError as error:
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         _say(type(error).__name__, said, "", 2, as_json=as_json)

@@ -207,8 +207,8 @@ def export(
     Exit codes: 0 written, 2 wrong use, no such batch, or the file exists, 3 the batch or the ledger
     was altered.
     """
-    from liftgate.flow.new_file import write_new
     from liftgate.flow.rating import labels_text, opened, sheet_text
+    from liftgate.outputs import write_new
     from liftgate.store import Workspace
 
     with opened(Workspace.locate(), batch) as room:

@@ -69,8 +69,8 @@ def new(
 
     Exit codes: 0 written, 2 wrong use, or the file exists.
     """
-    from liftgate.flow.new_file import write_new
     from liftgate.ledger.author import default_author
+    from liftgate.outputs import write_new
     from liftgate.study.scaffold import Answers, scaffold
 
     path = out or Path(f"{name}.yaml")
@@ -104,9 +104,13 @@ def lint(*, file: Path, sarif: Path | None, summary: Path | None, as_json: bool)
     Exit codes: 0 no faults (perhaps warnings), 2 faults.
     """
     from liftgate.errors import StudyError
+    from liftgate.outputs import SARIF, refuse_foreign, refuse_no_text, refuse_twice
     from liftgate.study.lint import check
     from liftgate.study.load import load
 
+    refuse_twice({"STUDY": file, "--sarif": sarif, "--summary": summary})
+    refuse_foreign(sarif, SARIF)
+    refuse_no_text(summary)
     try:
         planned = load(file)
         found = check(planned)
@@ -296,12 +300,12 @@ def _write_findings(
     from liftgate import __version__
     from liftgate.documents.job_summary import lint_markdown
     from liftgate.documents.sarif import sarif as as_sarif
+    from liftgate.outputs import SARIF, append_text, write_again
 
     if sarif is not None:
-        sarif.write_text(as_sarif(str(file), faults, warnings, __version__), encoding="utf-8")
+        write_again(sarif, as_sarif(str(file), faults, warnings, __version__), SARIF)
     if summary is not None:
-        with summary.open("a", encoding="utf-8") as stream:
-            stream.write(lint_markdown(str(file), faults, warnings))
+        append_text(summary, lint_markdown(str(file), faults, warnings))
 
 
 def _worthwhile(given: float | None, *, as_json: bool) -> float:

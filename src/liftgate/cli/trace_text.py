@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from liftgate.lineage.trace import Printed
 
 _WIDE = 100
+_GAPS = 10
+"""What was not captured of one run: so much is listed."""
 
 
 def printed(found: Printed) -> Iterator[str]:
@@ -49,8 +51,12 @@ def runs(found: Sequence[RunBehind]) -> Iterator[str]:
         yield f"  on: {machine.get('python')}, {machine.get('platform')}, {cpu.get('model')}"
         if run.command:
             yield f"  by: {' '.join(run.command)}"
-        for name, why in sorted((run.not_captured or {}).items()):
+        missing = sorted((run.not_captured or {}).items())
+        shown = missing if len(missing) <= _GAPS + 1 else missing[:_GAPS]
+        for name, why in shown:
             yield f"  not captured: {name} ({why})"
+        if len(shown) < len(missing):
+            yield f"  not captured: {len(missing) - len(shown):,} more, which --json lists"
 
 
 def people(found: Sequence[PersonBehind]) -> Iterator[str]:

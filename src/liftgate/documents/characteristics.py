@@ -79,7 +79,7 @@ def _page(figure: Figure, body: Body) -> str:
         "the simulated worlds."
     )
     told = f"<h1>{escape(figure.title)}</h1><p>{escape(summary)}</p>"
-    return plain_page(figure.title, told + with_numbers(figure, cells_of(figure)))
+    return plain_page(figure.title, told + with_numbers(figure, cells_of(figure)), sort="pictures")
 
 
 def cells_of(figure: Figure) -> list[list[str]]:

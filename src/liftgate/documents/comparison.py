@@ -9,7 +9,7 @@ from typing import Any
 from liftgate.canon import short
 from liftgate.documents import sections
 from liftgate.documents.claims import Body, Effect, Level, effect_words, ends, relative_margin
-from liftgate.documents.comparison_notes import check_words
+from liftgate.documents.comparison_notes import LOWER, check_words
 from liftgate.documents.numbers import (
     EstimateText,
     count,
@@ -186,7 +186,7 @@ def _metric(metric: Body, place: int, comparison: Body, budget: Budget) -> Metri
 
 def _about(metric: Body) -> str:
     scale = metric["scale"]
-    direction = "larger is better" if scale["higher_is_better"] else "lower is better"
+    direction = "larger is better" if scale["higher_is_better"] else LOWER
     low, high = scale["low"], scale["high"]
     inside = "" if low is None or high is None else f", {low:g} to {high:g}"
     guessed = " (guessed)" if metric["scale_guessed"] else ""

@@ -9,6 +9,9 @@ from liftgate.importers.table.roles import lower_is_likely
 from liftgate.protocols import ForeignTable
 from liftgate.records import Pairs
 
+LOWER = "lower is better (a + says that the candidate is lower)"
+"""Beside the differences of a metric, which are turned so that larger is better."""
+
 
 def notes(
     baseline: ForeignTable,

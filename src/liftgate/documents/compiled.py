@@ -150,7 +150,8 @@ def to_html(markdown: str, title: str, drawn: Mapping[str, str] | None = None) -
     """
     known = drawn or {}
     inner, record = inner_html(markdown, lambda name, _: known.get(name, ""))
-    return plain_page(title, inner, after=f"{RECORD}{record.strip()}\n" if record else "")
+    after = f"{RECORD}{record.strip()}\n" if record else ""
+    return plain_page(title, inner, sort="document", after=after)
 
 
 def inner_html(

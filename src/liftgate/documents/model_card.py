@@ -46,8 +46,12 @@ def card_arm(facts: Facts, arm: str | None = None) -> str:
         if arm not in names:
             raise UnknownName("arm", arm, names)
         return arm
-    recommended = facts.body.get("recommended")
-    return str(recommended or facts.body["decisions"][0]["candidate"])
+    return default_arm(facts.body)
+
+
+def default_arm(body: Mapping[str, Any]) -> str:
+    """Return the arm of a decision that a card describes where none is asked for."""
+    return str(body.get("recommended") or body["decisions"][0]["candidate"])
 
 
 def results(facts: Facts, arm: str) -> tuple[Result, ...]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import short
@@ -110,12 +109,13 @@ def render_page(template: str, context: Mapping[str, Any], budget: Budget) -> st
     return page.render(**context, budget=budget, css=css, css_digest=digest)
 
 
-def plain_page(title: str, inner: str, *, after: str = "") -> str:
+def plain_page(title: str, inner: str, *, sort: str, after: str = "") -> str:
     """Return a page with the report's style around markup that is made already.
 
     Args:
         title: any text.
         inner: markup.
+        sort: of the page, in a word, as ``outputs`` knows it again.
         after: what stands behind it, such as the record of a build.
     """
     policy = "default-src 'none'; style-src 'unsafe-inline'"
@@ -123,6 +123,7 @@ def plain_page(title: str, inner: str, *, after: str = "") -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        f'<meta name="generator" content="liftgate {sort}">'
         f"<title>{escape(title)}</title><style>{stylesheet()}</style></head>\n"
         f'<body><main class="wrap document">\n{inner}</main>\n{after}</body></html>\n'
     )
@@ -142,17 +143,6 @@ def badge_icon(badge: Badge) -> str:
 def file_name(stem: str) -> str:
     """Return the name of a page's file; nothing in a study's name can leave the folder."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-") + ".html"
-
-
-def save(path: Path, page: str) -> None:
-    """Write a page so that a reader sees the old file or the whole new one, never half."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(
-        "w", encoding="utf-8", newline="\n", dir=path.parent, suffix=".part", delete=False
-    ) as part:
-        part.write(page)
-    Path(part.name).chmod(0o644)
-    Path(part.name).replace(path)
 
 
 @cache

@@ -9,15 +9,17 @@ from liftgate.documents.numbers import plot_rows
 from liftgate.documents.page import plain_page
 from liftgate.errors import DataError, NotEnoughData
 from liftgate.figures import Figure, escape, png, sparkline, standalone
+from liftgate.outputs import PICTURES, PNG, SVG, refuse_foreign, write_again
 
-SUFFIXES = (".svg", ".png", ".html")
+SUFFIXES = {".svg": SVG, ".png": PNG, ".html": PICTURES}
 
 
 def check_picture(path: Path) -> None:
     """Refuse a file that cannot be drawn, before anything is computed.
 
     Raises:
-        DataError: another suffix, a folder that is not there, or PNG without what draws it.
+        DataError: another suffix, a folder that is not there, PNG without what draws it, or a file
+            that holds something else than such a picture of liftgate's.
     """
     if path.suffix not in SUFFIXES:
         raise DataError(f"{path}: got the suffix {path.suffix!r}, expected {', '.join(SUFFIXES)}")
@@ -25,6 +27,7 @@ def check_picture(path: Path) -> None:
         raise DataError(f"{path}: there is no folder {path.parent}")
     if path.suffix == ".png":
         png(sparkline([0.0, 1.0], title="can PNG be drawn here?"), width=1)
+    refuse_foreign(path, SUFFIXES[path.suffix])
 
 
 def drawn(figure: Figure, suffix: str) -> bytes:
@@ -53,14 +56,18 @@ def save_pictures(figures: Sequence[Figure], path: Path) -> tuple[Path, ...]:
         raise NotEnoughData(f"{path}: there is no interval to draw, so no picture was written")
     if path.suffix == ".html":
         told = "".join(f"<h2>{escape(one.title)}</h2>{with_numbers(one)}" for one in figures)
-        path.write_text(plain_page(path.stem, f"<h1>{escape(path.stem)}</h1>{told}"), "utf-8")
+        page = plain_page(path.stem, f"<h1>{escape(path.stem)}</h1>{told}", sort="pictures")
+        write_again(path, page, PICTURES)
         return (path,)
     paths = tuple(
         path if number == 1 else path.with_stem(f"{path.stem}-{number}")
         for number in range(1, len(figures) + 1)
     )
+    sort = SUFFIXES[path.suffix]
+    for place in paths:
+        refuse_foreign(place, sort)
     for one, place in zip(figures, paths, strict=True):
-        place.write_bytes(drawn(one, path.suffix))
+        write_again(place, drawn(one, path.suffix), sort)
     return paths
 
 

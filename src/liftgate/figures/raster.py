@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from typing import Any
 
 from liftgate.errors import DataError
@@ -41,11 +43,11 @@ def png(figure: Figure, *, width: int = WIDTH) -> bytes:
     svg = _MEDIA.sub("", standalone(figure.svg))
     bare = _drawn(resvg_py, _without_text(svg), width, FAMILIES[0])
     if "</text>" not in svg:
-        return bare
+        return _signed(bare)
     for family in FAMILIES:
         # resvg leaves out letters that it has no font for, and says nothing.
         if (made := _drawn(resvg_py, svg, width, family)) != bare:
-            return made
+            return _signed(made)
     raise DataError(
         f"png: no font for the words of the figure; looked for {', '.join(FAMILIES)}",
         hint="install one (Debian: apt-get install fonts-dejavu-core), or write .svg",
@@ -56,6 +58,17 @@ def _drawn(resvg: Any, svg: str, width: int, family: str) -> bytes:
     # A style's list of names is not gone through to its end: one name is put in its place.
     named = _FONT.sub(rf"\1'{family}'", svg)
     return bytes(resvg.svg_to_bytes(svg_string=named, width=width, background="#ffffff"))
+
+
+_AFTER_HEADER = 33
+"""Bytes of a PNG's signature and of its first chunk, which is always the header."""
+
+
+def _signed(made: bytes) -> bytes:
+    """Say in a PNG's own words what made it."""
+    chunk = b"tEXtSoftware\0liftgate"
+    whole = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return made[:_AFTER_HEADER] + whole + made[_AFTER_HEADER:]
 
 
 def _without_text(svg: str) -> str:

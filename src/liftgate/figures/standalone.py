@@ -13,7 +13,8 @@ STYLE = (
     "@media screen and (prefers-color-scheme:dark){svg{background:#1a1e22;color:#e7e9ec}}"
 )
 _NAMESPACE = ' xmlns="http://www.w3.org/2000/svg"'
-_INSIDE = re.compile(r"<style>[^<]*</style>")
+_MARK = "<!-- liftgate -->"
+_INSIDE = re.compile(rf"(?:{_MARK})?<style>[^<]*</style>")
 
 
 def standalone(svg: str) -> str:
@@ -26,7 +27,7 @@ def standalone(svg: str) -> str:
     if found is None or not svg.endswith("</svg>"):
         raise DataError("svg: expected the markup of one picture")
     opening = f"{found[0][:-1]}{_NAMESPACE}>"
-    return f"{opening}<style>{STYLE}</style>{svg[found.end() :]}\n"
+    return f"{opening}{_MARK}<style>{STYLE}</style>{svg[found.end() :]}\n"
 
 
 def inline(file: str) -> str:

@@ -239,7 +239,8 @@ class Case:
         if claim.part is Part.WATCH or not self.ratios.judged(claim.metric, self.judged):
             return evidence
         rows = self.rows.observations
-        return self.ratios.by_people(evidence, sides, items, rows, self.judged)
+        known = self.signals.get(self.study.ratios[claim.metric].of, Signals())
+        return self.ratios.by_people(evidence, sides, items, rows, self.judged, known)
 
     def _judged(
         self, candidate: Arm, metric: str, standing: Standing, evidence: JudgedEvidence
@@ -255,6 +256,7 @@ class Case:
                 ("baseline", self.baseline.fingerprint),
             )
         }
+        same = None if standing.same is None else standing.same.get(candidate.fingerprint)
         if metric in self.compared:
             rows = preferences(
                 self.rows.observations,
@@ -263,7 +265,7 @@ class Case:
                 candidate=candidate.fingerprint,
             )
             found = labelled_preferences(rows, metric, standing, candidate=candidate.fingerprint)
-            found = replace(found, signals=signals, weak=known.weak)
+            found = replace(found, signals=signals, weak=known.weak, same=same)
             return replace(evidence, refusal=standing.refusal, labelled=found)
         worst = evidence.pairs.scale.worst
         labelled = labelled_pairs(
@@ -273,7 +275,7 @@ class Case:
             candidate=candidate.fingerprint,
             failure_scores=self._failure_scores(worst),
         )
-        labelled = replace(labelled, signals=signals, weak=known.weak)
+        labelled = replace(labelled, signals=signals, weak=known.weak, same=same)
         return replace(evidence, refusal=standing.refusal, labelled=labelled)
 
     def all_pairs(self, count: int | None = None) -> dict[str, dict[str, Pairs]]:

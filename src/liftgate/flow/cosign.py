@@ -17,11 +17,11 @@ from typing import Any
 from liftgate.canon import parse
 from liftgate.errors import DataError, NotAllowed, Refused
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.new_file import write_new
 from liftgate.flow.policies import REFUSED
 from liftgate.ledger import Ledger, consent, dsse, statements
 from liftgate.ledger.keys import load_key
 from liftgate.ledger.trust import load as load_trust
+from liftgate.outputs import write_new, write_whole
 from liftgate.records import Entry
 from liftgate.records.notebook import Card
 from liftgate.store import Workspace
@@ -104,7 +104,7 @@ def sign(file: Path, *, sign_with: Sequence[str]) -> Request:
     mine = {one["keyid"] for one in made}
     kept = [one for one in asked.signatures if one.get("keyid") not in mine]
     signed = Request(asked.payload, (*kept, *made))
-    file.write_text(json.dumps(signed.as_json(), indent=2) + "\n", encoding="utf-8")
+    write_whole(file, json.dumps(signed.as_json(), indent=2) + "\n")
     return signed
 
 

@@ -13,13 +13,13 @@ from liftgate.flow.case import Case, Rows, case_of
 from liftgate.flow.deviation import deviation
 from liftgate.flow.judge_cost import judge_costs
 from liftgate.flow.judges import told
-from liftgate.flow.looking import Looked, is_reached, look_at
+from liftgate.flow.looking import Looked, is_reached, look_at, up_to
 from liftgate.flow.parts import Parts
+from liftgate.flow.recorded import paid_among
 from liftgate.flow.shown import about_items, about_ratios, scored_sides, shown_metric
 from liftgate.gates import money, summary, usage
 from liftgate.gates.candidates import exit_code, recommended
 from liftgate.gates.judged import Standing
-from liftgate.gates.pairs import clusters
 from liftgate.gates.sentences import error_statement, set_lines
 from liftgate.records import (
     Decision,
@@ -81,11 +81,12 @@ def decide_study(
         case = replace(case, rows=Rows((), ()), unseen=True)
     looked = look_at(case, labels_of(parts.study, locked))
     pairs, decisions = looked.pairs, looked.decisions
-    some = next(iter(pairs.values()))
+    if case.looks is not None:
+        case, spent = up_to(case, looked.items), _paid(spent, looked.items, locked, store)
     deviated, first = (
         deviation(parts, store, locked, use, judged, priced) if locked.amendments else (None, None)
     )
-    head = _head(case, locked, decisions, clusters(next(iter(some.values()))))
+    head = _head(case, locked, decisions)
     if parts.tags:
         head["dataset"] = {**head["dataset"], "tags": dict(parts.tags)}
     return {
@@ -107,6 +108,13 @@ def decide_study(
         "rows": _bound_rows(case, first, store),
         "reproduce": command,
     }
+
+
+def _paid(case: Case, items: int, locked: lock.Locked, store: Store) -> Case:
+    """Return a case with the rows of a look, and what the study itself paid for beyond it."""
+    among = {item.id for item in case.items[:items]}
+    rows = paid_among(case.rows.observations, among, locked, store)
+    return replace(case, rows=replace(case.rows, observations=rows))
 
 
 def _about_judges(judged: Mapping[str, Standing] | None) -> dict[str, Any]:
@@ -205,9 +213,7 @@ def _about_looks(case: Case, looked: Looked) -> dict[str, Any]:
     }
 
 
-def _head(
-    case: Case, locked: lock.Locked, decisions: tuple[Decision, ...], count: int
-) -> dict[str, Any]:
+def _head(case: Case, locked: lock.Locked, decisions: tuple[Decision, ...]) -> dict[str, Any]:
     study = case.study
     claims = study.every_claim()
     level = study.decision
@@ -222,7 +228,8 @@ def _head(
             "name": study.dataset.source,
             "digest": locked.body["dataset"]["digest"],
             "items": len(case.items),
-            "clusters": count,
+            "clusters": len({item.cluster for item in case.items if item.cluster is not None})
+            + sum(item.cluster is None for item in case.items),
         },
         "alpha": case.alpha,
         "alpha_hold": level.alpha_hold,

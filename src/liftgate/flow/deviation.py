@@ -9,7 +9,7 @@ from typing import Any
 from liftgate.canon import plain
 from liftgate.evals.plan import Plan
 from liftgate.flow.case import Case, case_of
-from liftgate.flow.looking import look_at
+from liftgate.flow.looking import look_at, up_to
 from liftgate.flow.parts import Parts
 from liftgate.flow.scorers import bound_scorers
 from liftgate.gates.judged import Standing
@@ -46,7 +46,10 @@ def deviation(
     if reason or case is None:
         shown["reason"], case = reason, None
     else:
-        shown["decisions"] = plain(look_at(case, ()).decisions)
+        looked = look_at(case, ())
+        shown["decisions"] = plain(looked.decisions)
+        if case.looks is not None:
+            case = up_to(case, looked.items)
         shown["claims"] = plain(case.study.every_claim())
     amendments = [amendment.as_json() for amendment in locked.amendments]
     return {"amendments": amendments, "original": shown}, case

@@ -23,10 +23,10 @@ from liftgate.documents.compiled import (
     templates,
 )
 from liftgate.documents.facts import Facts
-from liftgate.documents.page import save
+from liftgate.documents.placing import save_document
 from liftgate.errors import BrokenChain, DataError, LiftgateError, UnknownName
 from liftgate.evals.select import select
-from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.recorded import bound_among, dataset_of, locked_at, plan_of
 from liftgate.flow.report import KIND, choose, study_name
 from liftgate.flow.tables import Tables, items_of_now
 from liftgate.gates.summary import bound_rows
@@ -133,7 +133,8 @@ def build_document(
         StudyError: the template has a quantity that is bound to no evidence, or what people say has
             faults; nothing is written.
         UnknownName: no such template, study, decision or reference.
-        DataError: ``out`` ends neither in .md nor in .html.
+        DataError: ``out`` ends neither in .md nor in .html, or a file is there that was not built;
+            nothing is written.
     """
     if out.suffix not in (".md", ".html"):
         raise DataError(f"--out: got {str(out)!r}, expected a name that ends in .md or .html")
@@ -147,13 +148,7 @@ def build_document(
         source = Source(chosen.leaf, chosen.time.isoformat(), len(entries), said)
         again = reopened_lines(entries, chosen.sequence) if chosen.kind == KIND else ()
         document = compile_document(path, facts, source, arm=arm, reopened=again)
-    markdown, page = out.with_suffix(".md"), out.with_suffix(".html")
-    save(markdown, document.markdown)
-    save(page, document.html())
-    beside = {out.parent / name: text for name, text in document.companions.items()}
-    for file, made in beside.items():
-        save(file, made)
-    built = (markdown, page, *beside)
+    built = save_document(document, out)
     return Built(built, document.template, facts.study, chosen.sequence, chosen.leaf)
 
 
@@ -355,6 +350,7 @@ def _rows_of_now(decision: Entry, entries: Sequence[Entry], store: Store) -> str
         study = Study(**locked.model)
         dataset, _ = dataset_of(body, study, store)
         observations = select(plan_of(body, locked, study, dataset), store)
+        observations = bound_among(observations, body, dataset.items, study.seed)
         bound = bound_rows(observations, list(study.scorers))
     except LiftgateError as error:
         return f"the rows of entry {decision.sequence} cannot be selected again: {error}"

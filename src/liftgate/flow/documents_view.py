@@ -17,6 +17,7 @@ from liftgate.documents.audit import Status, record_of
 from liftgate.documents.binding import RECORD
 from liftgate.documents.compiled import inner_html
 from liftgate.errors import DataError, LiftgateError, UnknownName
+from liftgate.flow.built_anew import built_anew
 from liftgate.flow.document import Checked, checker
 from liftgate.flow.folder import Stamp, files_below
 from liftgate.flow.study_index import StudyIndex
@@ -300,8 +301,23 @@ def document_view(shelf: Shelf, file: str, *, now: bool = False) -> dict[str, An
         "decision": f"/decision?{urlencode(_decision(one))}",
         "check": f"/document?{urlencode({'file': one.file, 'check': 'now'})}",
         "checked": None if said is None else dict(said),
+        "anew": _anew(shelf, one, text, said),
         "html": html,
     }
+
+
+def _anew(
+    shelf: Shelf, one: Found, text: str, said: Mapping[str, Any] | None
+) -> list[dict[str, str]]:
+    """Return how to build a document anew; nothing where it holds, or is not known not to."""
+    known = shelf.index.now().get(one.study)
+    newest = known.decision.sequence if known and known.decision else None
+    state = _state(one, newest, said)
+    if known is None or state in (Status.SUPPORTED.value, "not checked"):
+        return []
+    decide = state == Status.STALE.value and not one.of_lock and newest == one.entry
+    record, _ = record_of(text, one.file)
+    return built_anew(shelf.workspace, shelf.folder, one.file, record, decide=decide)
 
 
 def _is_plain(path: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from liftgate.canon import digest
 from liftgate.errors import DataError, UnknownName
 from liftgate.flow.ledger import ERASED
-from liftgate.flow.tags import Tags, tags_of_digest
-from liftgate.ledger import Draft, Ledger, shapes
+from liftgate.flow.tags import Tags, tags_by_digest
+from liftgate.ledger import Draft, Ledger, shapes, verified_entries
 from liftgate.lineage import datasets
 from liftgate.records import Entry, Item, Trial
 from liftgate.records.notebook import Card
@@ -71,13 +71,12 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
     """
     if not reason.strip():
         raise DataError("reason: got none, an erasure says why")
+    entries = verified_entries(workspace.home)
     with Ledger.open_existing(workspace.home) as ledger, Store.open(workspace.home) as store:
-        ledger.verify()
-        entries = list(ledger.entries())
-        shapes.check(entries, shapes.LOCKS)
-        locked = lock.current(entries, study)
+        locks = _locks(entries)
+        locked = lock.current(locks, study)
         if locked is None:
-            names = [str(e.body["name"]) for e in entries if e.kind == lock.LOCKED]
+            names = [str(e.body["name"]) for e in locks if e.kind == lock.LOCKED]
             raise UnknownName("study", study, names)
         held = locked.body["dataset"]["digest"]
         index = _index(held, store)
@@ -85,7 +84,6 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
         if unknown:
             raise UnknownName("item", unknown[0], index)
         ids = tuple(items) or tuple(index)
-        locks = [e for e in entries if e.kind in shapes.LOCKS]
         theirs, others, messages = _values(held, set(ids), index, locks, store)
         wanted = [one for one in dict.fromkeys(theirs) if one not in others]
         now = [one for one in wanted if store.blob_state(one) == "kept"]
@@ -106,20 +104,30 @@ def erase_items(workspace: Workspace, study: str, items: Sequence[str], *, reaso
 
 def held(workspace: Workspace) -> list[Held]:
     """Return every data set that a lock names, with its tags and what is still there of it."""
-    with Ledger.open(workspace.home, read_only=True) as ledger:
-        ledger.verify()
-        entries = list(ledger.entries())
-    shapes.check(entries, shapes.LOCKS)
+    entries = verified_entries(workspace.home)
+    locks = _locks(entries)
+    said = tags_by_digest(locks)
     found: dict[str, Held] = {}
     with Store.open(workspace.home, read_only=True) as store:
-        for entry in entries:
+        for entry in locks:
             if entry.kind == lock.LOCKED:
                 of = entry.body["dataset"]
-                tags = tags_of_digest(of["digest"], entries)
+                tags = said.get(of["digest"], Tags())
                 kept = _kept(of["digest"], store)
                 name = str(entry.body["name"])
                 found[of["digest"]] = Held(name, of["digest"], tags, int(of["items"]), kept)
     return list(found.values())
+
+
+def _locks(entries: Sequence[Entry]) -> list[Entry]:
+    """Return locks and amendments with their bodies, which are asked for often.
+
+    Raises:
+        BrokenChain: one is not as liftgate writes it.
+    """
+    found = [replace(e, body=dict(e.body)) for e in entries if e.kind in shapes.LOCKS]
+    shapes.check(found, shapes.LOCKS)
+    return found
 
 
 def today() -> date:

@@ -20,13 +20,13 @@ from liftgate.failures.coding import COLUMNS, codings
 from liftgate.failures.report import failure_report
 from liftgate.failures.taxonomy import load_taxonomy
 from liftgate.flow.failure_rating import as_codes, check_taxonomy
-from liftgate.flow.new_file import refuse_existing
 from liftgate.flow.parts import Parts, parts_of
 from liftgate.flow.regress import verdict
 from liftgate.flow.study import find, open_study
 from liftgate.flow.suite import entries_of
 from liftgate.humans.sheets import harmless, plain
 from liftgate.ledger import Ledger
+from liftgate.outputs import refuse_existing, write_new
 from liftgate.records import Item, Observation
 from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
@@ -118,8 +118,8 @@ def draw_failures(
         known = [e for e in ledger.entries(kind=DRAWN) if dict(e.body) == body]
         if not known:
             ledger.append(DRAWN, body)
-    out.write_bytes(b"\n".join(lines) + b"\n")
-    sheet.write_text(_sheet(chosen), encoding="utf-8")
+    write_new(out, b"\n".join(lines) + b"\n")
+    write_new(sheet, _sheet(chosen))
     return Drawn(_batch_of(lines), len(chosen), len(failing), scored, sheet)
 
 
@@ -137,7 +137,7 @@ def report_failures(
         data = batch.read_bytes()
     except OSError as error:
         raise DataError(f"{batch}: cannot be read: {error.strerror}") from error
-    known = [dict(e.body) for e in entries_of(workspace) if e.kind == DRAWN]
+    known = [dict(e.body) for e in entries_of(workspace, DRAWN)]
     about = read_batch(data, str(batch), known)
     words = load_taxonomy(taxonomy)
     check_taxonomy(words, about)

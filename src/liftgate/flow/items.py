@@ -6,8 +6,8 @@ from pathlib import Path
 
 from liftgate.canon import canonical
 from liftgate.evals.data import load_dataset
-from liftgate.flow.new_file import write_new
 from liftgate.flow.suite import SOURCE, suite_items
+from liftgate.outputs import write_new
 from liftgate.perturbations.dataset import perturbed, rows_of
 from liftgate.records import Dataset
 from liftgate.store import Workspace

@@ -16,15 +16,21 @@ from liftgate.evals.labels import Labels, combined, read_labels
 from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, Said, counted, counted_scale, judge_of, order, subjects
 from liftgate.flow.judge_worth import Known, Wanted, worth_of
-from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for
+from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for, sign_draw
+from liftgate.flow.policies import refuse_machines
 from liftgate.flow.run import record_finished
+from liftgate.flow.same_answers import same_answers
 from liftgate.flow.signals import columns_of, signals_of
 from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Rated
-from liftgate.ledger import Ledger
+from liftgate.ledger import Ledger, consent
+from liftgate.ledger.keys import Key, load_key
+from liftgate.ledger.trust import Trust
+from liftgate.ledger.trust import load as load_trust
 from liftgate.lineage.capture import manifest
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Dataset, Entry, Observation
@@ -71,11 +77,14 @@ def calibrate_judge(
     workspace: Workspace,
     request: Request = Request(),
     say: Say | None = None,
+    *,
+    sign_with: str | None = None,
+    given: Path | None = None,
 ) -> Calibration:
     """Compare a judge with people on answers that both rated, and keep it in the ledger.
 
     Answers that the judge has not scored yet are scored now; no arm is called. The same labels
-    again append nothing.
+    again append nothing but a signature.
 
     Args:
         name: as in ``judge_of``.
@@ -83,21 +92,28 @@ def calibrate_judge(
         workspace: with the study's trials.
         request: how to.
         say: told in a sentence what is being done.
+        sign_with: name of one's own key, for policies under which decisions are signed: under the
+            calibration, and under the draw that its labels are of where nobody signed that.
+        given: another trust file than the workspace's.
 
     Raises:
         StudyError: faults of the study; labels were added after a decision that rests on labels.
         DataError: a fault of the labels, by place.
         NotEnoughData: no label of an answer that the judge could score.
-        Refused: the tags of its items do not allow it.
+        Refused: the tags of its items do not allow it; a key that may not sign for a person.
     """
     tell = say or (lambda _: None)
     made = judge_of(name)
+    key = None if sign_with is None else load_key(sign_with)
+    trust = load_trust(trust_file(workspace, given))
     workspace.create()
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
+        if key is not None:
+            refuse_machines(ledger, f"sign the labels of {name}", [key], trust)
         plan = made.plan(workspace)
         known = subjects(made, plan, store)
         if not known:
@@ -121,6 +137,8 @@ def calibrate_judge(
         _refuse_second_look(made, body, entries)
         store.flush()
         entry, appended = _remember(ledger, body, entries)
+        if key is not None:
+            _vouch(ledger, entry, draw, key, trust)
     return Calibration(entry, appended)
 
 
@@ -158,6 +176,7 @@ def _body(
             "the judge has no score of any labelled answer",
             hint="liftgate run STUDY scores its answers; failed scores say why in the report",
         )
+    differing = draw is not None and bool(draw.body.get("differing"))
     outside = len({row.item for row in found.rows} - set(chances)) if chances else 0
     rubric = made.rubric
     scale = counted_scale(made)
@@ -197,14 +216,35 @@ def _body(
                 made.bound.name,
                 made.parts.dataset.items,
                 (arm.fingerprint, made.parts.baseline.fingerprint),
-                Known(rows, known, chances, signals, compared=made.bound.of_pairs),
+                Known(
+                    rows,
+                    known,
+                    chances,
+                    signals,
+                    same=same_answers(made, rows, store),
+                    differing=differing,
+                    ratings=_ratings(made, found, request),
+                    compared=made.bound.of_pairs,
+                ),
                 Wanted(half, request.level),
             )
             for arm in made.parts.candidates
         },
         "level": request.level,
-        "warnings": _warnings(draw, outside, rated),
+        "warnings": _warnings(draw, outside, rated, differing=differing),
     }
+
+
+def _ratings(made: JudgeOf, found: Labels, request: Request) -> dict[str, dict[str, float]]:
+    """Return trial -> person -> rating, where a label is nothing but the mean of these."""
+    turned = isinstance(made.judge, OfVerdicts) or made.judge.settings.positive is not None
+    if request.combine != "mean" or turned or made.bound.of_pairs:
+        return {}
+    ratings: dict[str, dict[str, float]] = {}
+    for row in found.rows:
+        if row.value is not None:
+            ratings.setdefault(row.trial, {})[row.rater] = row.value
+    return ratings
 
 
 def _rated(
@@ -274,7 +314,7 @@ def _among_raters(found: Labels, made: JudgeOf, options: Mapping[str, Any]) -> d
     return judge_errors.report(table, scale, scale.kind, **options)
 
 
-def _warnings(draw: Entry | None, outside: int, rated: Rated) -> list[str]:
+def _warnings(draw: Entry | None, outside: int, rated: Rated, *, differing: bool) -> list[str]:
     notes = []
     if draw is None:
         notes.append(
@@ -283,6 +323,11 @@ def _warnings(draw: Entry | None, outside: int, rated: Rated) -> list[str]:
         )
     if outside:
         notes.append(f"{outside} labelled items are not among those drawn; claims do not use them")
+    if differing:
+        notes.append(
+            "items were drawn where the arms' answers differ: agreement, errors and bias are those "
+            "of such items"
+        )
     if len(set(rated.item)) < len(rated.item):
         notes.append(
             "intervals of agreement take answers for independent, also several of one item"
@@ -312,6 +357,19 @@ def _refuse_second_look(made: JudgeOf, body: Mapping[str, Any], entries: Sequenc
                 f"labels of {metric}; other labels would be a second look at the same question",
                 hint="decide a new study on new items, or use these labels for its planning only",
             )
+
+
+def _vouch(ledger: Ledger, entry: Entry, draw: Entry | None, key: Key, trust: Trust) -> None:
+    """Sign a calibration, and the draw that its labels are of unless somebody signed that."""
+    body = entry.body
+    said = {part: body[part] for part in ("study", "metric", "judge")}
+    labels = str(body["labels"]["digest"])
+    consent.give(ledger, entry, consent.CALIBRATION, {**said, "labels": labels}, [key], trust)
+    if draw is None:
+        return
+    known = consent.given(list(ledger.entries()), trust)
+    if not any(one.about == draw.sequence and one.by for one in known):
+        sign_draw(ledger, draw, key, trust)
 
 
 def _remember(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from liftgate.flow.signals import Signals
 from liftgate.gates import judge_errors
 from liftgate.gates.judge_errors import Drawn
 from liftgate.records import Item, Observation
+
+WITHOUT_WORDS = "multiplier_without_words"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Known:
     labels: Mapping[str, float]
     chances: Mapping[str, float]
     signals: Signals
+    same: Mapping[str, frozenset[str]]
+    """Candidate's fingerprint -> items on which its answers are the baseline's."""
+    differing: bool = False
+    """Whether labels were drawn only from the others."""
+    ratings: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Trial -> person -> rating, where a label is the mean of these."""
     compared: bool = False
     """Whether they are about the candidate's preference, which says both arms' scores."""
 
@@ -67,7 +75,13 @@ def worth_of(
         return {"reason": "the labels were not drawn: liftgate label draw"}
     ours, theirs = known.differences(metric, pair)
     middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
-    labelled = [item.id for item in items if item.id in ours and item.id in known.chances]
+    same = known.same.get(pair[0], frozenset())
+    passed = same if known.differing else ()
+    labelled = [
+        item.id
+        for item in items
+        if item.id in ours and item.id in known.chances and item.id not in passed
+    ]
     covariate, features = _covariates(known.signals, items, pair)
     drawn = Drawn(
         label=np.array([ours[item] for item in labelled], dtype=float),
@@ -78,13 +92,49 @@ def worth_of(
         chance=np.array([known.chances[item] for item in labelled], dtype=float),
         covariate=covariate,
         features=features,
+        same=[item.id for item in items if item.id in same] if known.differing else None,
     )
     try:
-        found = judge_errors.worth(drawn)
+        found = replace(
+            judge_errors.worth(drawn),
+            differing=1 - len(same) / len(items),
+            **_disagreement(known, pair),
+        )
     except (NotEnoughData, DataError) as error:
         return {"reason": str(error)}
     needed = judge_errors.needed(found, request.half_width, level=request.level)
-    return {**plain(found), "needed": needed}
+    return {**plain(found), **_without_words(drawn), "needed": needed}
+
+
+def _without_words(drawn: Drawn) -> dict[str, float]:
+    """Return the multiplier of the judge without the words of the answers, where there are some."""
+    if drawn.features is None:
+        return {}
+    return {WITHOUT_WORDS: judge_errors.worth(replace(drawn, features=None)).multiplier}
+
+
+def _disagreement(known: Known, pair: tuple[str, str]) -> dict[str, Any]:
+    """Return σ² of one person's difference of two arms, and how many people a label has.
+
+    A person's leniency towards both answers leaves the difference as it is, so that differences
+    are taken first.
+    """
+    ours, theirs = (
+        {(row.item, row.repeat): row.trial.key for row in known.rows if row.arm == arm}
+        for arm in pair
+    )
+    found: list[list[float]] = []
+    for place, key in ours.items():
+        mine = known.ratings.get(key, {})
+        other = known.ratings.get(theirs.get(place, ""), {})
+        found.append([mine[rater] - other[rater] for rater in sorted(mine.keys() & other.keys())])
+    freedom = sum(len(some) - 1 for some in found if some)
+    if not freedom:
+        return {}
+    within = sum(float(np.var(some)) * len(some) for some in found if some) / freedom
+    repeats = 1 + max(repeat for _, repeat in ours)
+    people = 1 / float(np.mean([1 / len(some) for some in found if some]))
+    return {"disagreement": within / repeats, "raters": people}
 
 
 def _clusters(items: Sequence[Item]) -> list[str] | None:

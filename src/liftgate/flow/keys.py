@@ -10,10 +10,10 @@ from pathlib import Path
 
 from liftgate.errors import DataError, NotAllowed
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.new_file import refuse_existing, write_new
 from liftgate.ledger import Ledger
 from liftgate.ledger.keys import DAYS, PublicKey, checked_name, load_key, new_key
 from liftgate.ledger.trust import AUTOMATION, Trust, Trusted, load, save
+from liftgate.outputs import refuse_existing, write_new
 from liftgate.store import Workspace
 
 CHANGED = "keys.changed"

@@ -1,4 +1,4 @@
-"""``label draw`` and ``label plan``: which answers people label, and how many it takes."""
+"""``label draw``: which answers people label."""
 
 from __future__ import annotations
 
@@ -9,24 +9,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from liftgate import stats
 from liftgate.canon import digest
-from liftgate.errors import DataError, NotEnoughData, StudyError
+from liftgate.errors import DataError, StudyError
 from liftgate.evals.labels import subject
 from liftgate.evals.pairwise import pairs_of
 from liftgate.evals.plan import Plan, jobs, ordered
 from liftgate.evals.select import look, select, unfinished
+from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judge_of import JudgeOf, judge_of
-from liftgate.flow.judges import CALIBRATED, DRAWN, drawn_for
-from liftgate.flow.new_file import refuse_existing
+from liftgate.flow.judges import DRAWN, drawn_for, sign_draw
+from liftgate.flow.policies import refuse_machines
+from liftgate.flow.same_answers import needs_all, refuse_needing_all, same_answers
 from liftgate.flow.study import find
-from liftgate.gates.judge_errors import needed
+from liftgate.gates.pairs import Floats
 from liftgate.ledger import Ledger
+from liftgate.ledger.keys import load_key
+from liftgate.ledger.trust import load as load_trust
+from liftgate.outputs import refuse_existing, write_new
 from liftgate.protocols import OfVerdicts
 from liftgate.records import Entry, Item, Observation
 from liftgate.records.notebook import Card
-from liftgate.stats.label_plan import LabelWorth, half_width
 from liftgate.stats.labelled import FEWEST_LABELS
 from liftgate.store import Store, Workspace, only_one
 from liftgate.study import lock
@@ -47,6 +52,8 @@ class Batch(Card):
     path: Path
     rows: int
     """Answers to label."""
+    alike: int = 0
+    """Items to which every arm gave the same answer; 0 also where a claim needs labels of them."""
 
     def as_json(self) -> dict[str, Any]:
         """Return it with its ledger entry."""
@@ -60,7 +67,10 @@ def draw_labels(
     workspace: Workspace,
     *,
     uneven: bool = False,
+    differing: bool = False,
     seed: int | None = None,
+    sign_with: str | None = None,
+    given: Path | None = None,
 ) -> Batch:
     """Draw locked items for labels, write their answers without arms, keep the chances.
 
@@ -72,12 +82,18 @@ def draw_labels(
         out: JSONL file to write, one row an answer, in random order.
         workspace: with the study's lock and trials.
         uneven: draw more often where the judge sees a difference; chances are stored either way.
+        differing: draw only items to which some candidate answered otherwise than the baseline,
+            and others when these are used up: where the answers are the same the difference is 0.
         seed: None: the study's.
+        sign_with: name of one's own key, for policies under which decisions are signed.
+        given: another trust file than the workspace's.
 
     Raises:
-        StudyError: faults of the study; items were drawn before; it is not run to its end.
+        StudyError: faults of the study; items were drawn before; it is not run to its end; with
+            ``differing``, a claim that needs labels of all items, or no item whose answers differ.
         LockedError: the study is not locked, or differs from its lock.
         DataError: fewer labels than 50 or more than items; the file exists.
+        Refused: a key that may not sign for a person.
     """
     made = judge_of(name)
     study, metric = made.opened.study, made.bound.name
@@ -88,12 +104,18 @@ def draw_labels(
             f"labels: got {labels}, expected {FEWEST_LABELS} to {len(items)}, the locked items"
         )
     refuse_existing(out, hint="name another file; labels may be in it")
+    if differing:
+        refuse_needing_all(made)
+    key = None if sign_with is None else load_key(sign_with)
+    trust = load_trust(trust_file(workspace, given))
     with (
         only_one(workspace, "run"),
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
     ):
-        before = drawn_for(metric, study.study, ledger.entries())
+        if key is not None:
+            refuse_machines(ledger, f"sign the draw of {name}", [key], trust)
+        before = drawn_for(metric, study.study, ledger.entries(DRAWN))
         if before is not None:
             raise StudyError(
                 f"{study.file}: items were drawn for labels of {metric} in ledger entry "
@@ -111,8 +133,17 @@ def draw_labels(
         rows = select(plan, store)
         chosen = study.seed if seed is None else seed
         size = _sizes(made, items, rows) if uneven else np.zeros(len(items))
-        chances = stats.label_chances(size, labels, even=EVEN)
-        places = stats.systematic_draw(chances, seed=chosen)
+        same = same_answers(made, rows, store) if differing or not needs_all(made) else {}
+        alike = frozenset.intersection(*same.values()) if same else frozenset()
+        first = np.array([item.id not in alike for item in items])
+        if differing and not first.any():
+            raise StudyError(
+                f"{study.file}: all arms answered all {len(items)} items alike, so that no label "
+                "can tell a difference",
+                hint="compare arms that answer differently",
+            )
+        chances = _chances(size, labels, first if differing else np.ones_like(first))
+        places = _places(chances, chosen)
         drawn = {items[at].id: float(chances[at]) for at in places}
         found = _to_label(made, plan, drawn, store, chosen)
         # Items with one input share their answers: people see each of them once.
@@ -127,85 +158,44 @@ def draw_labels(
             "drawn": len(drawn),
             "uneven": uneven,
             "seed": chosen,
+            **(_same_body(same, store) if differing else {}),
             "chances": store.put_json(sorted([item, chance] for item, chance in drawn.items())),
         }
         store.flush()
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written)
-        out.write_text(text, encoding="utf-8")
-        entry = ledger.append(DRAWN, body, refs={"chances": str(body["chances"])})
-    return Batch(entry, out, len(written))
+        write_new(out, text, hint="name another file; labels may be in it")
+        refs: dict[str, str] = {
+            name: str(body[name]) for name in ("chances", "same") if name in body
+        }
+        entry = ledger.append(DRAWN, body, refs=refs)
+        if key is not None:
+            sign_draw(ledger, entry, key, trust)
+    return Batch(entry, out, len(written), len(alike))
 
 
-def plan_labels(
-    name: str,
-    workspace: Workspace,
-    *,
-    labels: int | None = None,
-    width: float | None = None,
-    items: int | None = None,
-    level: float = 0.95,
-) -> dict[str, Any]:
-    """Return what labels give, or how many of them an interval needs, from the last calibration.
-
-    Args:
-        name: ``STUDY.yaml@METRIC``.
-        workspace: with the judge's calibration.
-        labels: how wide an interval do so many give?
-        width: how many labels give this half-width?
-        items: locked items of the next study; None: as many as were calibrated on.
-        level: two-sided confidence.
-
-    Raises:
-        NotEnoughData: the judge was not calibrated on drawn labels.
-        DataError: neither or both of labels and width.
-    """
-    if (labels is None) == (width is None):
-        raise DataError(
-            "labels: expected either a number of labels or a half-width",
-            hint="--n N asks how wide an interval they give; --half-width W how many it takes",
-        )
-    made = judge_of(name)
-    worths = _worths(made, workspace)
-    body: dict[str, Any] = {"judge": made.bound.fingerprint, "metric": made.bound.name}
-    found: dict[str, Any] = {}
-    for candidate, worth in worths.items():
-        if width is not None:
-            found[candidate] = {**needed(worth, width, level=level, items=items)}
-        else:
-            assert labels is not None
-            found[candidate] = {
-                "labels": labels,
-                "items": items or worth.items,
-                "level": level,
-                "half_width_with_judge": half_width(worth, labels, items=items, level=level),
-                "half_width_without": half_width(
-                    worth, labels, items=items, level=level, judges=False
-                ),
-            }
-        found[candidate]["multiplier"] = worth.multiplier
-    return {**body, "candidates": found}
+def _chances(size: Floats, labels: int, first: NDArray[np.bool_]) -> Floats:
+    """Return each item's chance: of the first ones, and of the rest once these are used up."""
+    found = np.zeros(size.size)
+    count = int(first.sum())
+    if labels < count or count == size.size:
+        found[first] = stats.label_chances(size[first], labels, even=EVEN)
+        return found
+    found[first] = 1.0
+    if labels > count:
+        rest = size.size - count
+        found[~first] = stats.label_chances(np.zeros(rest), labels - count)
+    return found
 
 
-def _worths(made: JudgeOf, workspace: Workspace) -> dict[str, LabelWorth]:
-    last: Mapping[str, Any] = {}
-    if Ledger.exists(workspace.home):
-        with Ledger.open(workspace.home, read_only=True) as ledger:
-            for entry in ledger.entries(kind=CALIBRATED):
-                if entry.body["judge"] == made.bound.fingerprint:
-                    last = entry.body["worth"]
-    fields = LabelWorth.__dataclass_fields__
-    known = {
-        name: LabelWorth(**{key: worth[key] for key in fields})
-        for name, worth in last.items()
-        if "multiplier" in worth
-    }
-    if not known:
-        reason = next((w["reason"] for w in last.values()), "the judge was never calibrated")
-        raise NotEnoughData(
-            f"{made.bound.name}: what a label is worth beside this judge is not known: {reason}",
-            hint="liftgate label draw, then liftgate judge calibrate",
-        )
-    return known
+def _places(chances: Floats, seed: int) -> NDArray[np.int64]:
+    """Return the places of the drawn items; of chance 0 none is drawn."""
+    some = np.flatnonzero(chances > 0)
+    return some[stats.systematic_draw(chances[some], seed=seed)]
+
+
+def _same_body(same: Mapping[str, frozenset[str]], store: Store) -> dict[str, Any]:
+    listed = {arm: sorted(items) for arm, items in sorted(same.items())}
+    return {"differing": True, "same": store.put_json(listed)}
 
 
 def _sizes(made: JudgeOf, items: Sequence[Item], rows: Sequence[Observation]) -> Any:

@@ -18,6 +18,7 @@ from liftgate.records import (
     Item,
     Observation,
     Part,
+    Population,
 )
 from liftgate.study.plan import latency_quantile
 
@@ -62,6 +63,21 @@ def look_at(case: Case, voids: Sequence[str]) -> Looked:
     pairs = case.all_pairs(items) if items else case.all_pairs()
     shown = case if items else replace(case, rows=Rows((), case.rows.measures))
     return Looked(shown.decide(pairs, voids), pairs, items, at, _path(case, looks, at))
+
+
+def up_to(case: Case, items: int) -> Case:
+    """Return a case with the rows of the first items alone, in the locked order.
+
+    What a decision at a look binds and tells of are the rows of that look: what was in flight when
+    the run stopped, or what another study made of the same arms, is no part of it. The test of a
+    finite set rests on the baseline's rows of all items: there all rows are kept.
+    """
+    finite = any(claim.population is Population.THIS_SET for claim in case.study.every_claim())
+    if finite and Design(case.study.stopping.plan) is Design.ANYTIME:
+        return case
+    among = {item.id for item in case.items[:items]}
+    rows = tuple(row for row in case.rows.observations if row.item in among)
+    return replace(case, rows=replace(case.rows, observations=rows))
 
 
 def is_reached(case: Case) -> bool:

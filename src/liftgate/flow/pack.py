@@ -11,11 +11,11 @@ from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, UnknownName
 from liftgate.flow.checkpoints import trust_file
-from liftgate.flow.new_file import write_new
 from liftgate.ledger import Ledger, anchors
 from liftgate.ledger.checkpoint import Checkpoint, compare, take
 from liftgate.ledger.keys import load_key
 from liftgate.lineage import pack
+from liftgate.outputs import write_new
 from liftgate.store import RUN_FINISHED, Store, Workspace
 from liftgate.study import lock
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 
 from liftgate.errors import DataError
+from liftgate.flow.signals import Signals
 from liftgate.gates.judged import Standing
 from liftgate.gates.judged_ratios import JudgedRatioEvidence, LabelledTries
+from liftgate.gates.pairs import Floats
 from liftgate.gates.ratio_claims import RatioEvidence
 from liftgate.gates.ratio_rows import (
     Amount,
@@ -103,6 +105,7 @@ class Ratios:
         items: Sequence[Item],
         rows: Sequence[Observation],
         judged: Mapping[str, Standing],
+        signals: Signals,
     ) -> Evidence:
         """Return evidence from people's labels, or evidence that says why there is none.
 
@@ -112,13 +115,15 @@ class Ratios:
             items: those of the evidence.
             rows: selected ones.
             judged: metric -> standing of its judge.
+            signals: what else is known of every answer; the words of it are used.
         """
         ratio = evidence.pairs.ratio
         if ratio.per in judged:
             return replace(evidence, refusal=JUDGED_BELOW)
         standing = judged[ratio.of]
-        if standing.refusal:
-            return replace(evidence, refusal=standing.refusal)
+        if standing.refusal or standing.same is not None:
+            drawn = f"{ratio.of}: labels were drawn only where the arms' answers differ"
+            return replace(evidence, refusal=standing.refusal or drawn)
         return JudgedRatioEvidence(
             evidence.pairs,
             evidence.alpha,
@@ -126,7 +131,10 @@ class Ratios:
             evidence.looks,
             evidence.by_slice,
             guarantee=evidence.guarantee,
-            labelled=self.labels(ratio.name, *sides, items, rows, standing),
+            labelled=replace(
+                self.labels(ratio.name, *sides, items, rows, standing),
+                words=_words(signals, sides, items),
+            ),
         )
 
     def labels(
@@ -283,6 +291,29 @@ def ratios_of(
             if found is not None:
                 counted[digest] = found
     return Ratios(study, scales, counted)
+
+
+def _words(
+    signals: Signals, sides: tuple[Arm, Arm], items: Sequence[Item]
+) -> tuple[Floats, Floats] | None:
+    """Return the components of both arms' words, one row an item; gaps are taken for the mean."""
+    if not signals.weak:
+        return None
+    nothing = (float("nan"),) * signals.weak
+    known = np.array(
+        [
+            [
+                signals.values.get((arm.fingerprint, item.id), nothing)[-signals.weak :]
+                for item in items
+            ]
+            for arm in sides
+        ],
+        dtype=float,
+    )
+    gaps = np.isnan(known)
+    means = np.where(gaps, 0, known).sum(axis=1) / np.maximum((~gaps).sum(axis=1), 1)
+    ours, theirs = np.where(gaps, means[:, None, :], known)
+    return ours, theirs
 
 
 def _counted(detail: Any) -> Counted | None:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from liftgate.errors import BrokenChain, DataError, SystemFailed
-from liftgate.evals.plan import BoundScorer, Plan
+from liftgate.evals.plan import BoundScorer, Plan, ordered
 from liftgate.flow.items import load_items
 from liftgate.flow.parts import Parts
 from liftgate.lineage import datasets
-from liftgate.records import Answer, Arm, Dataset, Entry, Json, Role, Scale, ScoreKind
+from liftgate.records import (
+    Answer,
+    Arm,
+    Dataset,
+    Entry,
+    Item,
+    Json,
+    Observation,
+    Role,
+    Scale,
+    ScoreKind,
+)
 from liftgate.store import Store
 from liftgate.study import lock
 from liftgate.study.design import Study
@@ -106,3 +117,38 @@ def parts_of_record(
 def plan_of(body: Mapping[str, Any], locked: lock.Locked, study: Study, dataset: Dataset) -> Plan:
     """Return the plan of a decision, as recorded: it selects rows and can call nothing."""
     return parts_of_record(body, locked, study, dataset).plan(locked.digest, locked.time)
+
+
+def bound_items(body: Mapping[str, Any], items: Sequence[Item], seed: int) -> frozenset[str] | None:
+    """Return the ids of the items whose rows a decision binds; None: those of all.
+
+    With several looks these are the items of the deciding one. A decision that tells of more items
+    than it looked at binds all of them: one about a finite set, whose baseline answered them, or
+    one that was made before rows beyond a look were left out.
+
+    Args:
+        body: of the decision's entry.
+        items: of its dataset.
+        seed: of its study.
+    """
+    looks = body.get("looks")
+    if looks is None or body["done"]["items"] > looks["items"]:
+        return None
+    return frozenset(item.id for item in ordered(tuple(items), seed)[: looks["items"]])
+
+
+def bound_among(
+    rows: Sequence[Observation], body: Mapping[str, Any], items: Sequence[Item], seed: int
+) -> tuple[Observation, ...]:
+    """Return those of some rows that a decision binds; see ``bound_items``."""
+    among = bound_items(body, items, seed)
+    return tuple(row for row in rows if among is None or row.item in among)
+
+
+def paid_among(
+    rows: Sequence[Observation], among: Collection[str], locked: lock.Locked, store: Store
+) -> tuple[Observation, ...]:
+    """Return rows of some items, and those beyond them that the study's own runs made."""
+    mine = {locked.digest, str(locked.original["study_digest"])}
+    runs = {run.id for run in store.runs() if run.study in mine}
+    return tuple(row for row in rows if row.item in among or row.trial.run in runs)

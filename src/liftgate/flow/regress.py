@@ -13,6 +13,7 @@ from liftgate.evals.plan import Plan
 from liftgate.evals.run import execute
 from liftgate.evals.select import select
 from liftgate.flow.parts import Parts, parts_of
+from liftgate.flow.report import last_decision
 from liftgate.flow.run import record_finished
 from liftgate.flow.study import find, open_study
 from liftgate.flow.suite import entries_of, listed, suite_items
@@ -95,7 +96,7 @@ def add_test(file: Path, wanted: Wanted, workspace: Workspace) -> RegressionTest
         plan = parts.plan(locked.digest, locked.time)
         row, arm = _failing(parts, plan, store, wanted, metric, at_least)
     seen = _item(parts, wanted.item).as_read(opened.study.arm(arm).reads)
-    origin = _origin(row, arm, metric, locked, _decision(entries_of(workspace), locked))
+    origin = _origin(row, arm, metric, locked, _decision(workspace, locked))
     about = {"slices": dict(seen.slices)}
     return keep(
         seen, wanted, workspace, metric=metric, at_least=at_least, origin=origin, about=about
@@ -133,7 +134,7 @@ def keep(
         "metric": metric,
     }
     with Store.open(workspace.home) as store, Ledger.open(workspace.home) as ledger:
-        entries = list(ledger.entries())
+        entries = ledger.of_kinds(*regressions.LIVES)
         version = regressions.refuse_double(regressions.tests_of(entries), asked, wanted.replaces)
         store.put_json(item.input)
         kept = store.put_json({"target": item.target, **about})
@@ -162,7 +163,7 @@ def move(name: str, state: State, reason: str, workspace: Workspace) -> Regressi
         UnknownName: there is no such test.
         DataError: it may not become that; see ``regressions.refuse_move``.
     """
-    entries = entries_of(workspace)
+    entries = entries_of(workspace, *regressions.LIVES, regressions.CHECKED)
     test = regressions.named(regressions.tests_of(entries), name)
     regressions.refuse_move(test, state, reason, regressions.checks_of(entries, name))
     body = {"liftgate": 1, "test": name, "state": state.value, "reason": reason.strip()}
@@ -328,11 +329,9 @@ def _origin(
     }
 
 
-def _decision(entries: Sequence[Entry], locked: lock.Locked) -> int | None:
-    found = [
-        e.sequence for e in entries if e.kind == lock.DECISION and e.body["study"] == locked.name
-    ]
-    return found[-1] if found else None
+def _decision(workspace: Workspace, locked: lock.Locked) -> int | None:
+    found = last_decision(workspace, locked.name)
+    return None if found is None else found.sequence
 
 
 def _only(candidates: Sequence[str]) -> str:

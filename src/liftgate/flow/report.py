@@ -9,13 +9,14 @@ from typing import Any
 
 from liftgate.documents.money import cost_lines
 from liftgate.documents.notebook import decision_figures
-from liftgate.documents.page import file_name, save
+from liftgate.documents.page import file_name
 from liftgate.documents.pictures import check_picture, save_pictures
 from liftgate.documents.report import render
 from liftgate.documents.sections import readable
 from liftgate.errors import LiftgateError, UnknownName
 from liftgate.ledger import Ledger, verified_entries
 from liftgate.lineage.impact import REOPENED, reopened_lines
+from liftgate.outputs import REPORT, refuse_foreign, refuse_twice, write_again
 from liftgate.records import Entry
 from liftgate.records.notebook import Card
 from liftgate.store import Store, Workspace
@@ -62,7 +63,8 @@ def write_report(
         ledger: its entries, verified by this process; None: they are verified now.
 
     Raises:
-        DataError: a picture's file cannot be drawn here; nothing is written.
+        DataError: a picture's file cannot be drawn here, or a file holds something else; nothing is
+            written.
         BrokenChain: the ledger or a text is not what was recorded; nothing is written.
         LedgerError: there is no ledger yet.
         UnknownName: no decision of that study, or no decision entry of that number.
@@ -71,10 +73,13 @@ def write_report(
     """
     if picture is not None:
         check_picture(picture)
+    refuse_foreign(out, REPORT)
+    refuse_twice({"--out": out, "--picture": picture})
     chosen, page, reopened = report_page(workspace, study=study, entry=entry, ledger=ledger)
     name = str(chosen.body["study"])
     path = out or workspace.reports / file_name(f"{name}-{chosen.sequence}")
-    save(path, page)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_again(path, page, REPORT)
     figures = () if picture is None else decision_figures(chosen.body, chosen.sequence)
     drawn = () if picture is None else save_pictures(figures, picture)
     costs = tuple(cost_lines(chosen.body))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from inspect import signature
@@ -22,6 +22,7 @@ from liftgate.evals.prices import Prices, read_prices
 from liftgate.evals.run import DEFAULT_EXECUTOR, Executed, execute
 from liftgate.figures import Figure
 from liftgate.figures.text import one_line
+from liftgate.flow.away import DECIDED, meanwhile, refuse_away
 from liftgate.flow.case import case_of
 from liftgate.flow.decide import decide_study
 from liftgate.flow.judges import standings
@@ -38,10 +39,10 @@ from liftgate.lineage.impact import still_reopened
 from liftgate.protocols import Executor
 from liftgate.records import Entry, Run
 from liftgate.store import GROUP_S, RUN_FINISHED, Store, Workspace, only_one, run_body
-from liftgate.store.sharing import refuse_missing
 from liftgate.study.reuse import set_use
 
-DECIDED = "decision"
+_TOLD = 3
+"""Gaps of a capture that are told, not counted."""
 Say = Callable[[str], None]
 
 
@@ -107,7 +108,9 @@ def run_study(
         UnknownName: no executor has the name.
         StudyError: the file has faults.
         LockedError: the study, its dataset or an arm is not what was locked.
-        BrokenChain: stored evidence was altered.
+        BrokenChain: stored evidence was altered, is not in this workspace, or the ledger was
+            replaced meanwhile.
+        NotAllowed: somebody runs the study already, here or in another workspace of the ledger.
         DataError: a dataset or system that cannot be opened.
         NotEnoughData: it is not locked, and too small to ship a candidate that is at its target.
     """
@@ -122,9 +125,10 @@ def run_study(
         Store.open(workspace.home) as store,
         Ledger.open(workspace.home) as ledger,
         closing(KnownEntries(workspace.home)) as known,
+        ledger.only_one(opened.study.study),
     ):
         # One walk verifies the chain and looks at every body; later ones see what was added.
-        known.refresh(lambda entry: shapes.check((entry,)))
+        known.go_on(lambda entry: shapes.check((entry,)))
         tags = tags_of(opened, known.now(), store)
         refuse_use(opened, tags, workspace, ledger)
         parts = replace(parts, tags=tags.as_json())
@@ -134,12 +138,13 @@ def run_study(
         if kept.adequacy is not None:
             tell(kept.adequacy.sentence())
         _record_runs(store, ledger, known, tell)
-        refuse_missing(workspace, recorded_files(known.now()))
+        refuse_away(workspace, known.now())
+        since = len(known.now())
         plan = parts.plan(kept.locked.digest, kept.locked.time, concurrency=concurrency)
         plan = replace(plan, limits=limits or Limits())
         datasets.keep(parts.dataset, store)
         study = parts.study
-        known.refresh()
+        known.go_on()
         use = set_use(
             known.now(),
             before=kept.locked.sequence,
@@ -167,8 +172,16 @@ def run_study(
             purse=purse,
             executor=makes_calls,
         )
-        known.refresh()
-        store.verify(recorded_files(known.now()))
+        known.go_on()
+        others = meanwhile(workspace, known.now(), since=since, study=kept.locked.digest)
+        for one in others:
+            tell(
+                f"{one.author} finished a run of another study meanwhile (ledger entry "
+                f"{one.sequence}); it is not in this workspace, and nothing here rests on it"
+            )
+        whole = [entry for entry in known.now() if entry not in others]
+        refuse_away(workspace, whole)
+        store.verify(recorded_files(whole))
         body = decide_study(
             parts,
             plan,
@@ -181,7 +194,7 @@ def run_study(
             judged=judged,
         )
         entry, appended = _remember(ledger, body, known)
-        known.refresh()
+        known.go_on()
         reopened = still_reopened(known.now(), entry)
         path = None
         if report:
@@ -293,13 +306,21 @@ def _execute(
     for line in failure_lines(executed):
         tell(line)
     if executed.run is not None and (missing := gaps(executed.run.manifest)):
-        tell(f"Of this run, {'; '.join(missing)}")
+        tell(f"Of this run, {few(missing)}")
     tell(
         f"Called {executed.called:,}, known {executed.reused:,}, failed {executed.failed:,}, "
         f"scored {executed.scored:,}"
         + (f", asked judges {executed.asked:,} times" if executed.asked else "")
     )
     return executed
+
+
+def few(sentences: Sequence[str]) -> str:
+    """Return sentences as one; of many the first, and how many more there are."""
+    more = len(sentences) - _TOLD
+    if more <= 1:
+        return "; ".join(sentences)
+    return "; ".join([*sentences[:_TOLD], f"and {more:,} more, which its manifest lists"])
 
 
 def failure_lines(executed: Executed) -> list[str]:
@@ -328,7 +349,7 @@ def record_finished(store: Store, ledger: Ledger, entries: KnownEntries | None =
     if entries is None:
         told = list(ledger.entries(kind=RUN_FINISHED))
     else:
-        entries.refresh()
+        entries.go_on()
         told = [entry for entry in entries.now() if entry.kind == RUN_FINISHED]
     known = {entry.body["id"] for entry in told}
     found = [run for run in store.runs() if run.id not in known]

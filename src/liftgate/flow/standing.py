@@ -17,8 +17,10 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.judges import standings
 from liftgate.flow.ledger import ACTIVATED, CORRECTION, ERASED, recorded_files
 from liftgate.flow.lending import declared, glasses, lent, set_aside
+from liftgate.flow.looking import up_to
 from liftgate.flow.parts import parts_of
 from liftgate.flow.policies import effective, in_force, signers_of
+from liftgate.flow.recorded import bound_items
 from liftgate.flow.redecide import case_as_decided, refuse_forged
 from liftgate.flow.reproduce import REPRODUCED
 from liftgate.flow.reproductions import told_of
@@ -67,6 +69,8 @@ class Picture(Card):
     """By how much this machine's clock is behind the ledger; 0: it is not."""
     runs: frozenset[str]
     """Those that made the counted trials."""
+    judged: Mapping[str, Judged]
+    """Metric -> what the ledger knows of its judge and of people's labels."""
     unchecked: str
     """Why the decision could not be worked out again from its rows; empty: it was."""
 
@@ -102,7 +106,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         parts = parts_of(opened)
         judged = standings(parts.scorers, parts.study.study, entries, store)
         case = case_as_decided(parts, locked, store, entries, judged)
-        rows, runs = _rows(case, locked, store, judged)
+        rows, runs = _rows(_bound(case, decision), locked, store, judged)
         changed = _changed(decision, locked, rows)
         unchecked = ""
         if decision is not None and not changed:
@@ -135,6 +139,7 @@ def picture(file: Path, workspace: Workspace, given: Path | None = None) -> Pict
         max(clock, tip),
         max((tip - clock).total_seconds(), 0.0),
         runs,
+        judged,
         unchecked,
     )
 
@@ -208,6 +213,13 @@ def facts(seen: Picture) -> Facts:
             None,
         ),
         others=tuple(_told(seen)),
+        labelled={
+            metric: {
+                same[-1]: [who for n in same for who in signed.get(n, ())] for same in one.entries
+            }
+            for metric, one in seen.judged.items()
+            if not one.refusal
+        },
         waivers=tuple(set_aside(mine)),
         glasses=tuple(glasses(mine, seen.consents, seen.trust)),
         conflicts=conflicts_of(declared(seen.consents, seen.trust), seen.locked.name, seen.policy),
@@ -224,6 +236,14 @@ def decided(seen: Picture) -> Entry:
 
 
 _FEW = 10_000
+
+
+def _bound(case: Case, decision: Entry | None) -> Case:
+    """Return the case with the rows that the decision binds: with several looks, those of one."""
+    if decision is None:
+        return case
+    among = bound_items(decision.body, case.items, case.study.seed)
+    return case if among is None else up_to(case, len(among))
 
 
 def _rows(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from liftgate.plugins.local import search_also
 from liftgate.protocols import System
 from liftgate.records import Dataset, Entry, arm_fingerprint
 from liftgate.records.notebook import Card
-from liftgate.store import Store, Workspace
+from liftgate.store import RUN_FINISHED, Store, Workspace
 from liftgate.study import lock, reuse
 from liftgate.study.design import Study
 from liftgate.study.lint import check
@@ -143,7 +143,10 @@ def keep(opened: Opened, workspace: Workspace, known: KnownEntries | None = None
         entries = _entries(ledger, known)
         locked = lock.current(entries, opened.study.study)
         if locked is not None:
-            return Kept(lock.verify(opened.study, locked, opened.body))
+            unrun = not any(
+                entry.kind == RUN_FINISHED and entry.sequence > locked.sequence for entry in entries
+            )
+            return Kept(lock.verify(opened.study, locked, opened.body, unrun=unrun))
         _refuse_second_try(opened, workspace, entries)
         adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
         if adequacy.size is Size.TOO_SMALL:
@@ -170,12 +173,20 @@ def _entries(ledger: Ledger, known: KnownEntries | None) -> list[Entry]:
         entries = list(ledger.entries())
         shapes.check(entries, shapes.LOCKS)
         return entries
-    known.refresh(lambda entry: shapes.check((entry,), shapes.LOCKS))
+    known.go_on(lambda entry: shapes.check((entry,), shapes.LOCKS))
     return known.now()
 
 
-def _refuse_second_try(opened: Opened, workspace: Workspace, entries: Sequence[Entry]) -> None:
+def _refuse_second_try(
+    opened: Opened, workspace: Workspace, entries: Sequence[Entry], tried: Collection[str] = ()
+) -> None:
     """Refuse to put a candidate to a second ship decision on one set of items.
+
+    Args:
+        opened: the study.
+        workspace: with the store of earlier datasets.
+        entries: of the ledger.
+        tried: fingerprints that the study was about before.
 
     Raises:
         StudyError: an earlier study on the set is about the same candidate.
@@ -183,10 +194,14 @@ def _refuse_second_try(opened: Opened, workspace: Workspace, entries: Sequence[E
     study = opened.study
     if study.exploratory:
         return
-    candidates = {name: opened.fingerprints[name] for name in study.candidates}
+    candidates = {
+        name: opened.fingerprints[name]
+        for name in study.candidates
+        if opened.fingerprints[name] not in tried
+    }
     with Store.open(workspace.home, read_only=True) as store:
         same = same_set(opened.dataset, store)
-        known = reuse.decided_before(entries, candidates, same)
+        known = reuse.decided_before(entries, candidates, same, study=study.study)
     if known is None:
         return
     name, other, sequence = known
@@ -223,7 +238,8 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
         seen: what its author had seen; raised to ``results`` where a decision exists.
 
     Raises:
-        StudyError: faults of the file, nothing changed, or no reason.
+        StudyError: faults of the file, nothing changed, no reason, or a candidate that another
+            ship study on the same set is about.
         LockedError: the study was never locked.
         NotEnoughData: before any result was seen, the change makes the study too small.
     """
@@ -242,6 +258,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
             seen=seen,
             decided=lock.was_decided(entries, locked),
         )
+        _refuse_second_try(opened, workspace, entries, set(locked.body["arms"].values()))
         adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
         if adequacy.size is Size.TOO_SMALL and lock.must_be_large_enough(locked, body):
             raise adequacy.refusal(opened.study)

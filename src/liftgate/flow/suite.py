@@ -19,7 +19,7 @@ SOURCE = "regress:"
 
 def listed(workspace: Workspace) -> list[RegressionTest]:
     """Return every test, retired ones too."""
-    return list(regressions.tests_of(entries_of(workspace)).values())
+    return list(regressions.tests_of(entries_of(workspace, *regressions.LIVES)).values())
 
 
 def suite_items(workspace: Workspace, states: Sequence[State] = (State.ACTIVE,)) -> Dataset:
@@ -39,12 +39,12 @@ def suite_items(workspace: Workspace, states: Sequence[State] = (State.ACTIVE,))
         return Dataset("regressions", _together([_as_item(test, store) for test in tests]))
 
 
-def entries_of(workspace: Workspace) -> list[Entry]:
-    """Return what the ledger holds; nothing where there is none."""
+def entries_of(workspace: Workspace, *kinds: str) -> list[Entry]:
+    """Return what the ledger holds of some kinds; nothing where there is none."""
     if not Ledger.exists(workspace.home):
         return []
     with Ledger.open(workspace.home, read_only=True) as ledger:
-        return list(ledger.entries())
+        return ledger.of_kinds(*kinds)
 
 
 def _as_item(test: RegressionTest, store: Store) -> Item:

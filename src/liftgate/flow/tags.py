@@ -85,10 +85,16 @@ def tags_of(opened: Opened, entries: Iterable[Entry], store: Store) -> Tags:
 
 def tags_of_digest(digest: str, entries: Iterable[Entry]) -> Tags:
     """Return what the locks of a ledger say of a data set."""
-    found = Tags()
+    return tags_by_digest(entries).get(digest, Tags())
+
+
+def tags_by_digest(entries: Iterable[Entry]) -> dict[str, Tags]:
+    """Return what the locks of a ledger say of each data set that has tags."""
+    found: dict[str, Tags] = {}
     for entry in _tagged(entries):
-        if entry.body["dataset"]["digest"] == digest:
-            found = found.stricter(_tags(entry.body["study"]["dataset"]["tags"], entry.sequence))
+        of = str(entry.body["dataset"]["digest"])
+        said = _tags(entry.body["study"]["dataset"]["tags"], entry.sequence)
+        found[of] = found.get(of, Tags()).stricter(said)
     return found
 
 

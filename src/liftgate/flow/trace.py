@@ -21,7 +21,7 @@ from liftgate.flow.checkpoints import trust_file
 from liftgate.flow.impact import index_of
 from liftgate.flow.ledger import ERASED
 from liftgate.flow.ratios import Ratios, ratios_of
-from liftgate.flow.recorded import dataset_of, locked_at, plan_of
+from liftgate.flow.recorded import bound_items, dataset_of, locked_at, paid_among, plan_of
 from liftgate.flow.trace_rows import (
     LARGE,
     KeptRows,
@@ -221,7 +221,7 @@ def _rows_behind(
             return _large(found, target, locked, workspace, (kept, tell), entries)
     dataset, notes = dataset_of(body, study, store)
     plan = plan_of(body, locked, study, dataset)
-    traced = _all_rows(found, target, (study, plan, notes), store, workspace)
+    traced = _all_rows(found, target, (study, plan, notes, locked), store, workspace)
     return _Rows(traced, dataset.items)
 
 
@@ -243,7 +243,7 @@ def _large(
     if refused:
         raise DataError(f"{refused}, of too many trials for a page: use the command liftgate trace")
     erased = {str(one.body.get("digest")) for one in entries if one.kind == ERASED}
-    rows = kept.of(found.entry.leaf, plan, own["digest"], workspace.home, erased)
+    rows = kept.of(found.entry, plan, workspace.home, erased)
     notes = [f"{rows.kept.erased} items were erased and are not listed"] if rows.kept.erased else []
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
     lines = lines_of(rows, target, arms, _failure_scores(study, body, target))
@@ -268,17 +268,22 @@ def _of_tries(study: Study, target: Target) -> tuple[str, ...]:
 def _all_rows(
     found: Trace,
     target: Target,
-    given: tuple[Study, Plan, tuple[str, ...]],
+    given: tuple[Study, Plan, tuple[str, ...], Locked],
     store: Store,
     workspace: Workspace,
 ) -> Trace:
-    study, plan, notes = given
+    study, plan, notes, locked = given
     body, dataset = found.entry.body, plan.dataset
     arms = {a["name"]: a["fingerprint"] for a in body["arms"] if a["name"] in target.arms}
-    observations = select(plan, store)
+    observations = selected = select(plan, store)
+    among = bound_items(body, dataset.items, study.seed)
+    if among is not None:
+        observations = tuple(row for row in selected if row.item in among)
     bound = bound_rows(observations, list(study.scorers))
     if bound["digest"] != body["rows"]["digest"]:
         notes = (*notes, _OTHER_ROWS)
+    if among is not None and target.sort in (Sort.COST, Sort.JUDGE_COST):
+        observations = paid_among(selected, among, locked, store)
     if target.sort is Sort.COST:
         observations, told = _priced(observations, body, workspace)
         notes = (*notes, *told)

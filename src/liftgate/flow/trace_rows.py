@@ -23,10 +23,11 @@ from liftgate.canon import canonical
 from liftgate.errors import DataError
 from liftgate.evals.plan import BoundArm, BoundScorer, Plan
 from liftgate.evals.select import select
+from liftgate.flow.recorded import bound_items
 from liftgate.flow.recorded_scores import KeptItems, Marked, kept_items, marks_of
 from liftgate.lineage.reference import Sort, Target
 from liftgate.lineage.rows import Line, item_lines
-from liftgate.records import Dataset, Failure, Item, Observation, Outcome
+from liftgate.records import Dataset, Entry, Failure, Item, Observation, Outcome
 from liftgate.store import Seen, Store
 from liftgate.store.columns import FAILURES, OUTCOMES
 
@@ -90,15 +91,12 @@ class KeptRows:
         self._rows: OrderedDict[tuple[str, ...], LargeRows] = OrderedDict()
         self.turn = threading.RLock()
 
-    def of(
-        self, leaf: str, plan: Plan, dataset: str, home: Path, erased: Collection[str]
-    ) -> LargeRows:
+    def of(self, entry: Entry, plan: Plan, home: Path, erased: Collection[str]) -> LargeRows:
         """Return the rows of a decision as they are in the store now.
 
         Args:
-            leaf: of the decision's entry.
+            entry: of the decision.
             plan: the decision's, as it was recorded; with any dataset.
-            dataset: digest of its own.
             home: of the workspace.
             erased: digests of values that were erased, as the ledger says.
 
@@ -107,15 +105,24 @@ class KeptRows:
         """
         with self.turn:
             store = Store.open(home, read_only=True, seen=self._seen)
-            key = (leaf, str(len(erased)), *sorted(store.files().values()))
+            key = (entry.leaf, str(len(erased)), *sorted(store.files().values()))
             if key in self._rows:
                 store.close()
             else:
-                self._rows[key] = LargeRows(plan, kept_items(dataset, store).without(erased), store)
+                kept = kept_items(entry.body["dataset"]["digest"], store).without(erased)
+                self._rows[key] = LargeRows(plan, _bound(kept, entry.body, plan.seed), store)
             self._rows.move_to_end(key)
             while len(self._rows) > _KEPT:
                 self._rows.popitem(last=False)
             return self._rows[key]
+
+
+def _bound(kept: KeptItems, body: Mapping[str, Any], seed: int) -> KeptItems:
+    """Return the items whose rows a decision binds."""
+    among = bound_items(body, kept.items, seed)
+    if among is None:
+        return kept
+    return kept.some([at for at, name in enumerate(kept.names) if name in among])
 
 
 def refusal(target: Target, plan: Plan) -> str:

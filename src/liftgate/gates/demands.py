@@ -11,6 +11,7 @@ from liftgate.gates.condition import Condition, State, all_of, cannot_tell, met,
 from liftgate.gates.escalation import Asked, escalated
 from liftgate.gates.glass import Glass, under_glass
 from liftgate.gates.policy import TIERS, EntryNeed, Policy, TierPlan, WaiverPlan
+from liftgate.gates.rests_on import labels_vouched
 from liftgate.gates.rights import Signer, folded, larger, signed_by, unknown_author
 from liftgate.gates.risk import Risk, risk_of
 from liftgate.records.notebook import Card
@@ -86,6 +87,8 @@ class Facts:
     """Entry of a signed forecast from before the first decision."""
     record: int | None = None
     others: tuple[Told, ...] = ()
+    labelled: Mapping[str, Mapping[int, Sequence[Signer]]] = field(default_factory=dict)
+    """Judged metric -> entry of its draw and its labels -> who signed that."""
     waivers: tuple[SetAside, ...] = field(default=())
     glasses: tuple[Glass, ...] = ()
     conflicts: Mapping[str, str] = field(default_factory=dict)
@@ -195,6 +198,8 @@ def _about_study(plan: TierPlan, facts: Facts) -> Iterator[Condition]:
         yield _fresh("fresh", facts.decided, plan.fresh_days, facts.now)
     if plan.gate_activated:
         yield _activated(plan, facts)
+    if plan.signs:
+        yield from (labels_vouched(metric, of) for metric, of in facts.labelled.items())
 
 
 def _activated(plan: TierPlan, facts: Facts) -> Condition:

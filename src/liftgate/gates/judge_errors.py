@@ -169,6 +169,8 @@ class Drawn:
     """Shape (N, k), what else is known of all items."""
     features: Floats | None = None
     """Shape (N, k), components of the answers' words."""
+    same: Sequence[str] | None = None
+    """Items to which both arms gave the same answer, where labels were drawn from the others."""
 
 
 def worth(drawn: Drawn) -> LabelWorth:
@@ -182,16 +184,20 @@ def worth(drawn: Drawn) -> LabelWorth:
         item=list(drawn.item),
         cluster=None if drawn.cluster is None else list(drawn.cluster),
         probability=drawn.chance,
+        same=None if drawn.same is None else list(drawn.same),
     )
 
 
 def needed(found: LabelWorth, half_width: float, *, level: float, items: int | None = None) -> Body:
     """Return how many labels give an interval of some half-width, with the judge and without."""
     body: Body = {"half_width": half_width, "level": level, "items": items or found.items}
-    for name, judges in (("with_judge", True), ("without", False)):
+    ways = {"with_judge": (True, False), "without": (False, False)}
+    if found.differing < 1:
+        ways["differing"] = (True, True)
+    for name, (judges, differing) in ways.items():
         try:
             body[name] = stats.labels_needed(
-                found, half_width, items=items, level=level, judges=judges
+                found, half_width, items=items, level=level, judges=judges, differing=differing
             )
         except NotEnoughData as error:
             body[name], body[f"{name}_reason"] = None, f"{error}. {error.hint}"

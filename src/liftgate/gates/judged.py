@@ -40,6 +40,19 @@ class Standing:
     """Item -> the chance with which it was drawn; of every item that was."""
     labels: Mapping[str, float] = field(default_factory=dict)
     """Trial key -> what people say of the answer, in the units of the score."""
+    same: Mapping[str, frozenset[str]] | None = None
+    """Candidate's fingerprint -> items on which its answers are the baseline's, where labels were
+    drawn only from the others; None: they were drawn from all items."""
+    labelled: tuple[tuple[int, ...], ...] = ()
+    """The calibrations that brought these labels; those that brought the same ones together."""
+
+    @property
+    def entries(self) -> tuple[tuple[int, ...], ...]:
+        """What a claim on the labels rests on: the draw, and who said what; one of each suffices.
+
+        Several entries that say the same are together.
+        """
+        return self.labelled if self.drawn is None else ((self.drawn,), *self.labelled)
 
     @property
     def refusal(self) -> str:
@@ -69,6 +82,8 @@ class LabelledPairs:
     """``candidate`` or ``baseline`` -> item -> what else is known of its answer; NaN: not known."""
     weak: int = 0
     """How many of these, the last ones, are weak: components of the answer's words."""
+    same: frozenset[str] | None = None
+    """Items whose difference is 0 without a label; None: labels were drawn from all items."""
 
 
 def labelled_pairs(
@@ -187,6 +202,7 @@ class JudgedEvidence(PairsEvidence):
             candidate_judge=judges[0],
             baseline_judge=judges[1],
             **self._covariates("candidate", "baseline"),
+            same=self._same(),
             null=null,
             alternative=alternative,
             **known,
@@ -209,6 +225,12 @@ class JudgedEvidence(PairsEvidence):
         """The mean of people's labels of the candidate over all items, against a limit."""
         known = self._known()
         self._check_null(limit, *known["score_range"])
+        if self._same() is not None:
+            raise NotEnoughData(
+                f"{self.pairs.metric}: labels were drawn only where the arms' answers differ; they "
+                "tell a difference, not the mean of one arm",
+                hint="Draw labels from all items for a claim on the mean.",
+            )
         found = stats.judged_mean(
             self._labels("candidate", high=alternative is Alternative.LESS),
             self._drawn(),
@@ -257,7 +279,14 @@ class JudgedEvidence(PairsEvidence):
 
     def _drawn(self) -> list[str]:
         assert self.labelled is not None
-        return [item for item in self.pairs.items if item in self.labelled.chances]
+        known, same = self.labelled.chances, self.labelled.same or ()
+        return [item for item in self.pairs.items if item in known and item not in same]
+
+    def _same(self) -> list[str] | None:
+        """The items whose difference is 0 without a label, or None where all were drawn from."""
+        assert self.labelled is not None
+        same = self.labelled.same
+        return None if same is None else [item for item in self.pairs.items if item in same]
 
     def _labels(self, side: str, *, high: bool) -> Floats:
         """The labels of the drawn items; a missing one at an end of the scale."""

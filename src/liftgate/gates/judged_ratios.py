@@ -30,6 +30,8 @@ class LabelledTries:
     high: float = 1.0
     shares: bool = True
     """Whether a label is a share of what stands below the line, as of statements."""
+    words: tuple[Floats, Floats] | None = None
+    """Components of the words of candidate's and baseline's answers, each of shape (items, k)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,7 @@ class JudgedRatioEvidence(RatioEvidence):
         ours = self._side("candidate", labelled, up=up)
         theirs = self._side("baseline", labelled, up=not up)
         options = self._options()
+        words = labelled.words or (None, None)
         found = stats.judged_ratio_difference(
             ours[0][places],
             theirs[0][places],
@@ -81,6 +84,8 @@ class JudgedRatioEvidence(RatioEvidence):
             baseline_denominator=theirs[1],
             candidate_judge=ours[2],
             baseline_judge=theirs[2],
+            candidate_features=words[0],
+            baseline_features=words[1],
             cluster=options["cluster"],
             probability=chance,
             level=options["level"],
@@ -142,5 +147,8 @@ class JudgedRatioEvidence(RatioEvidence):
                 self.labelled,
                 candidate=self.labelled.candidate[mask],
                 baseline=self.labelled.baseline[mask],
+                words=None
+                if self.labelled.words is None
+                else (self.labelled.words[0][mask], self.labelled.words[1][mask]),
             ),
         )

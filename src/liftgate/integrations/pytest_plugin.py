@@ -13,6 +13,7 @@ when it is *shown*. Nothing heavy is imported until a claim is made.
 from __future__ import annotations
 
 import csv
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -189,14 +190,28 @@ class Claim:
         self._against(baseline, Margin(value=margin), alpha, metric, when_open)
 
     def save(self, path: str | os.PathLike[str], *, metric: str = "score") -> None:
-        """Write the scores as a table: the baseline of later runs."""
+        """Write the scores as a table: the baseline of later runs.
+
+        No cell can be taken for a formula. A table that was saved there before is replaced.
+
+        Raises:
+            DataError: the file holds something else.
+        """
+        from liftgate.outputs import SCORES, write_again
+
         self.claimed = True
+        write_again(Path(path), self._table(metric, guarded=True), SCORES)
+
+    def _table(self, metric: str, *, guarded: bool) -> str:
+        from liftgate.humans.sheets import harmless
+
         names = [metric if name == "score" else name for name in COLUMNS]
-        with Path(path).open("w", newline="", encoding="utf-8") as file:
-            table = csv.writer(file)
-            table.writerow(names)
-            for row in self.rows:
-                table.writerow(["" if value is None else value for value in vars(row).values()])
+        rows = [["" if v is None else v for v in vars(row).values()] for row in self.rows]
+        text = io.StringIO()
+        table = csv.writer(text)
+        for row in [names, *rows]:
+            table.writerow([harmless(value) if guarded else value for value in row])
+        return text.getvalue()
 
     def _against(
         self,
@@ -207,10 +222,13 @@ class Claim:
         when_open: WhenOpen,
     ) -> None:
         from liftgate.flow.compare import compare_tables
+        from liftgate.outputs import SCORES, is_made
         from liftgate.records import Columns, Question, Want
 
+        self.claimed = True
         path = self.folder / "claim.csv"
-        self.save(path, metric=metric)
+        table = self._table(metric, guarded=is_made(Path(baseline), SCORES))
+        path.write_text(table, encoding="utf-8", newline="")
         question = Question(
             columns=Columns(metrics=(metric,)),
             margins={} if margin is None else {"*": margin},

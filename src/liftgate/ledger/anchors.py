@@ -5,10 +5,7 @@ An anchor only keeps text. What is worth keeping is that its owner is not the le
 
 from __future__ import annotations
 
-import contextlib
-import os
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from liftgate.errors import LedgerError
 from liftgate.ledger import checkpoint
 from liftgate.ledger.checkpoint import Checkpoint
 from liftgate.ledger.protocol import Chain
+from liftgate.outputs import write_whole
 
 NOTES = "refs/notes/liftgate"
 """Push it: ``git push REMOTE refs/notes/liftgate``."""
@@ -38,18 +36,7 @@ def add_to_file(path: Path, made: Checkpoint) -> None:
     """Add a checkpoint to a file; the file is whole at every time."""
     before = path.read_bytes() if path.is_file() else b""
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(before + (b"\n" if before else b"") + made.text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
+    write_whole(path, before + (b"\n" if before else b"") + made.text.encode())
 
 
 def read_notes(folder: Path) -> tuple[Checkpoint, ...]:

@@ -31,6 +31,11 @@ _LOOKED_UP = frozenset(
 """Fields of bodies by which entries are looked up: short values of them stay in memory."""
 _SHORT = 400
 _NO_REFS: Mapping[str, str] = {}
+_KEPT = (
+    "nothing was added to it, and what was called is kept in this workspace: bring the ledger back "
+    "that has those entries (liftgate ledger verify --against a checkpoint tells), then run the "
+    "same command again"
+)
 _RESTORE = "restore the ledger from a copy, then start liftgate anew"
 
 
@@ -100,6 +105,16 @@ class KnownEntries:
                 ledger.examine_rest(self._walk)
                 self.examined, self.whole = self.known, len(self._entries)
             return bool(fault)
+
+    def go_on(self, take: Callable[[Entry], None] | None = None) -> None:
+        """Do as ``refresh`` does, for whoever adds to what is known: a replaced ledger is refused.
+
+        Raises:
+            BrokenChain: as ``refresh``, or the ledger is another than the one that was known.
+            LedgerError: the ledger cannot be read.
+        """
+        if self.refresh(take):
+            raise BrokenChain(f"the ledger was replaced: {self.replaced}", hint=_KEPT)
 
     def now(self) -> list[Entry]:
         """Return the entries that are known, in order; ``refresh`` brings those that were added."""

@@ -146,6 +146,37 @@ class PostgresLedger(Ledger):
                 )
 
     @contextlib.contextmanager
+    def _turn(self, study: str, said: str) -> Iterator[str | None]:
+        # A lock of the session: the server drops it with the connection. Whoever may connect sees
+        # what a session is called, and not much more.
+        ((key, taken),) = self._all(
+            "SELECT key, pg_try_advisory_lock(key) FROM (SELECT hashtextextended("
+            "'liftgate_entry'::regclass::oid::text || ' ' || %s, 0) AS key) AS asked",
+            (study,),
+        )
+        if not taken:
+            yield self._holder(key)
+            return
+        ((before,),) = self._all("SELECT current_setting('application_name')")
+        self._all("SELECT set_config('application_name', %s, false)", (said,))
+        try:
+            yield None
+        finally:
+            # A server that went away has given it back already.
+            with contextlib.suppress(LedgerError):
+                self._all("SELECT pg_advisory_unlock(%s)", (key,))
+                self._all("SELECT set_config('application_name', %s, false)", (before,))
+
+    def _holder(self, key: int) -> str:
+        found = self._all(
+            "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
+            " AND (classid::bigint << 32) | objid::bigint = %s",
+            (key,),
+        )
+        return str(found[0][0]) if found else ""
+
+    @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._translated(), self._connection.transaction():
             # Readers go on; a second writer waits here and then sees the new tip. LOCK TABLE would

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
@@ -104,6 +105,14 @@ class Chain(Protocol):
 
         Raises:
             BrokenChain: names the first bad entry and what differs.
+        """
+        ...
+
+    def only_one(self, study: str) -> AbstractContextManager[None]:
+        """Let one process at a time run a study, of all who share the ledger.
+
+        Raises:
+            NotAllowed: another one runs it; says who, where and since when.
         """
         ...
 

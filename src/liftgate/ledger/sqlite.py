@@ -16,7 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from liftgate.canon import digest
 from liftgate.errors import BrokenChain, LedgerError, NotAllowed
+from liftgate.filelock import FileLock
 from liftgate.ledger.chain import Sealed
 from liftgate.ledger.closed import SAYS, Closed
 from liftgate.ledger.merkle import Tree
@@ -64,7 +66,9 @@ class SqliteLedger(Ledger):
         self.path = path
         self.place = path.name
         self.read_only = read_only
+        self._file: tuple[int, int] | None = None
         self._connection = self._connect()
+        self._file = _file_at(path)
 
     @classmethod
     def open_at(cls, place: str, *, read_only: bool) -> SqliteLedger:
@@ -126,7 +130,31 @@ class SqliteLedger(Ledger):
             self._insert_nodes(list(tree.completed(0)))
 
     @contextlib.contextmanager
+    def _turn(self, study: str, said: str) -> Iterator[str | None]:
+        # Beside the file itself: workspaces may share it by a link.
+        there = self.path.resolve()
+        lock = FileLock(there.with_name(f"{there.name}.{digest(study)[7:23]}.lock"))
+        try:
+            taken = lock.acquire()
+        except OSError as error:
+            raise LedgerError(f"{lock.path}: {error.strerror or error}") from error
+        if not taken:
+            yield lock.said()
+            return
+        lock.say(said)
+        try:
+            yield None
+        finally:
+            with contextlib.suppress(PermissionError):
+                lock.release(remove=True)
+
+    @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
+        if self._file is not None and _file_at(self.path) != self._file:
+            raise LedgerError(
+                f"{self.place}: the file was replaced while it was open; nothing was added",
+                hint="bring back the ledger that belongs here, then run the same command again",
+            )
         with self._translated(), transaction(self._connection):
             yield
 
@@ -249,6 +277,15 @@ class SqliteLedger(Ledger):
         raise BrokenChain(
             f"{place}: not a sound ledger ({error})", hint="restore the ledger from a copy"
         ) from error
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Return which file lies at a path; what is added to one that was removed is lost."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _text(value: Any) -> Any:

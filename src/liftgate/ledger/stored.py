@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from liftgate.errors import BrokenChain, LedgerError, UnknownName
+from liftgate.ledger import turn
 from liftgate.ledger.author import default_author
 from liftgate.ledger.chain import Checked, Sealed, Walk, entry_of, seal, unseal
 from liftgate.ledger.closed import Closed
@@ -119,6 +120,12 @@ class Ledger(ABC):
         """Yield entries in order, all or those of one kind."""
         for line in self._lines(kind):
             yield unseal(line)
+
+    def of_kinds(self, *kinds: str) -> list[Entry]:
+        """Return the entries of some kinds in order, as of now; no other is read."""
+        last = self.size  # what comes meanwhile may rest on an entry of a kind that was read
+        found = [e for kind in kinds for e in self.entries(kind) if e.sequence <= last]
+        return sorted(found, key=lambda entry: entry.sequence)
 
     def entry(self, sequence: int) -> Entry:
         """Return one entry; raises UnknownName when there is none of that number."""
@@ -236,6 +243,21 @@ class Ledger(ABC):
             self._grow(last, lines)
             self._mark(mark)
 
+    @contextlib.contextmanager
+    def only_one(self, study: str) -> Iterator[None]:
+        """Let one process at a time run a study, of all who share the ledger; never waits.
+
+        A process that dies, or loses the database, holds it no longer.
+
+        Raises:
+            NotAllowed: another one runs it; says who, where and since when.
+            LedgerError: that cannot be found out.
+        """
+        with self._turn(study, turn.mine()) as holder:
+            if holder is not None:
+                raise turn.refusal(study, holder)
+            yield
+
     def __enter__(self) -> Self:
         return self
 
@@ -268,6 +290,10 @@ class Ledger(ABC):
     @abstractmethod
     def close(self) -> None:
         """Give the database back."""
+
+    @abstractmethod
+    def _turn(self, study: str, said: str) -> contextlib.AbstractContextManager[str | None]:
+        """Take the turn until it ends; yields what its holder said where another one has it."""
 
     @abstractmethod
     def _transaction(self) -> contextlib.AbstractContextManager[None]:

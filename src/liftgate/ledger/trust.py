@@ -14,9 +14,7 @@ Only the binding of keys is here; what a role may do is not.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +26,7 @@ from liftgate.errors import BrokenChain, DataError, NotAllowed, UnknownName
 from liftgate.ledger import dsse
 from liftgate.ledger.dsse import Envelope
 from liftgate.ledger.keys import Key, PublicKey, checked_name, moment
+from liftgate.outputs import write_whole
 from liftgate.records.notebook import Card
 
 FILE = "trust.json"
@@ -261,12 +260,7 @@ def save(trust: Trust, path: Path) -> None:
     """Write a trust file; it is whole at every time."""
     text = {"liftgate": FORMAT, "versions": [one.as_json() for one in trust.envelopes]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(text, file, indent=2)
-        file.write("\n")
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
+    write_whole(path, json.dumps(text, indent=2) + "\n")
 
 
 def read(versions: Sequence[Any], place: str) -> Trust:

@@ -49,6 +49,8 @@ def git_state(folder: Path, keep: Keep | None, gaps: dict[str, str]) -> Json:
         submodules (path -> commit), altered_submodules, folder (from the top), unpushed (how many
         commits no remote branch has), code (one digest of all this: of the code that ran); with
         ``keep`` also kept (name -> digest), kept_diff, kept_bundle, where there is something.
+        A virtual environment that git was not told to ignore is no part of it: what is installed
+        is captured by name, version and digest.
 
     Raises:
         Unlearnt: git is missing, or this is no repository.
@@ -59,7 +61,9 @@ def git_state(folder: Path, keep: Keep | None, gaps: dict[str, str]) -> Json:
     listed = git(top, "ls-files", "--others", "--exclude-standard", "-z")
     names = [os.fsdecode(name) for name in listed.split(b"\0") if name]
     links = {name: str((top / name).readlink()) for name in names if (top / name).is_symlink()}
-    names = [name for name in names if name not in links] + _unwatched(top)
+    names = [name for name in names if name not in links]
+    names, links = _without_environments(names, links)
+    names += _unwatched(top)
     contents = {
         name: (top / name).read_bytes() for name in names if _is_small(top / name, name, gaps)
     }
@@ -169,6 +173,18 @@ def _bundle(top: Path, gaps: dict[str, str]) -> bytes | None:
     except Unlearnt as error:
         gaps[name] = str(error)
         return None
+
+
+def _without_environments(
+    names: list[str], links: dict[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Leave out what lies in folders that ``python -m venv`` made, the top itself aside."""
+    marked = {name.rpartition("/")[0] for name in names if name.rpartition("/")[2] == "pyvenv.cfg"}
+    inside = tuple(f"{folder}/" for folder in marked if folder)
+    return (
+        [name for name in names if not name.startswith(inside)],
+        {name: target for name, target in links.items() if not name.startswith(inside)},
+    )
 
 
 def _submodules(top: Path, gaps: dict[str, str]) -> Json:

@@ -19,6 +19,8 @@ from liftgate.records.notebook import Card
 ADDED = "regression.added"
 MOVED = "regression.moved"
 CHECKED = "regression.checked"
+LIVES = (ADDED, MOVED)
+"""Kinds of entries that say what tests there are."""
 
 
 class State(StrEnum):

@@ -87,20 +87,33 @@ def undefined_alpha(table: RatingCounts, kind: Measurement) -> str:
 def alpha_sums(table: RatingCounts, kind: Measurement) -> Floats:
     """Return the sums over items of what ``alpha`` resamples, by matrix products alone."""
     kept = table.pairable()
+    if kept.even:
+        return _even_sums(kept, kind)
     counts, m, margins = kept.floats, kept.totals, kept.margins
-    even = float(m[0]) if m.min() == m.max() else 0.0
     if kind is Measurement.INTERVAL:
-        return np.array([part.sum() for part in _spreads(counts, m, table.numbers())])
+        return np.array([part.sum() for part in _spreads(counts, m, kept.numbers())])
     if kind is Measurement.ORDINAL:
-        scaled = counts if even else counts / (m - 1)[:, None]
-        pairs = counts.T @ scaled
-        return np.concatenate([(pairs / (even - 1) if even else pairs).ravel(), margins])
-    if even:
-        own = float(np.einsum("ij,ij->", counts, counts))
-        return np.append((m.size * even**2 - own) / (even - 1), margins)
+        return np.append(counts.T @ (counts / (m - 1)[:, None]), margins)
     each = np.einsum("ij,ij->i", counts, counts)
     # No product of two long vectors: where threads are busy elsewhere, BLAS waits for them.
     return np.append(np.sum((m * m - each) / (m - 1)), margins)
+
+
+def _even_sums(kept: RatingCounts, kind: Measurement) -> Floats:
+    """Return the sums of ``alpha_sums`` where m is one number: products of counts hold them all."""
+    pairs, margins = kept.products / (kept.even - 1), kept.margins
+    if kind is Measurement.ORDINAL:
+        return np.append(pairs, margins)
+    if kind is Measurement.NOMINAL:
+        return np.append(pairs.sum() - np.trace(pairs), margins)
+    numbers = _centred(kept.numbers())
+    seen = np.sum(pairs * (numbers[:, None] - numbers) ** 2)
+    return np.array([seen, margins.sum(), margins @ numbers, margins @ numbers**2])
+
+
+def _centred(numbers: Floats) -> Floats:
+    """Return the numbers around their middle, so that large ones lose no digits."""
+    return np.asarray(numbers - numbers.mean())
 
 
 def _spreads(
@@ -110,8 +123,7 @@ def _spreads(
 
     2·(m·q − s²)/(m − 1) to the disagreement seen; m, s and q to what is expected.
     """
-    # Around the middle, so that large numbers lose no digits.
-    centred = numbers - numbers.mean()
+    centred = _centred(numbers)
     sums, squares = counts @ centred, counts @ centred**2
     return 2 * (m * squares - sums**2) / (m - 1), m, sums, squares
 
@@ -243,7 +255,7 @@ def cohen(both: Ratings) -> Coefficient:
 def _too_few(table: RatingCounts) -> str:
     if table.raters == 1:
         return "there is one rater"
-    return "" if (table.totals > 1).any() else "no item has two ratings"
+    return "" if table.even > 1 or table.totals.max() > 1 else "no item has two ratings"
 
 
 def _undefined(name: str, m: Codes | Floats, why: str) -> Coefficient:

@@ -98,10 +98,10 @@ class OneSided:
 
     def _untransformed(self, g: Floats) -> Floats:
         a, b = self.skew / 3, self.skew / 6
-        flat = np.abs(a) < 1e-7
+        flat, moved = np.abs(a) < 1e-7, g - b
         safe = np.where(flat, 1.0, a)
-        cubic = (np.cbrt(1 + 3 * safe * (g - b)) - 1) / safe
-        return np.where(flat, (g - b) * (1 - a * (g - b)), cubic)
+        cubic = (np.cbrt(1 + 3 * safe * moved) - 1) / safe
+        return np.where(flat, moved * (1 - a * moved), cubic)
 
     def _hull(self, distance: Floats) -> Floats:
         lowest = np.minimum(self._t(distance), self._farthest())
@@ -155,7 +155,9 @@ def skew_shift(skew: float, alpha: float) -> float:
 
     Edgeworth: ρ·(2z² + 1)·φ(z) / 6 (Hall 1992, The Bootstrap and Edgeworth Expansion, section 2.6).
     """
-    z = float(_t_quantile(np.asarray(np.inf), alpha))
+    from scipy.special import ndtri
+
+    z = -float(ndtri(alpha))
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     return skew * (2 * z * z + 1) * density / 6
 

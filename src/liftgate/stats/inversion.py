@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from liftgate.stats.estimate import Estimate
-from liftgate.stats.kinds import Alternative, Mark
+from liftgate.stats.kinds import Alternative, Design, Mark
 
 
 class Family(Protocol):
@@ -62,6 +62,7 @@ def invert(
     level: float,
     alternative: Alternative,
     null: float | None,
+    design: Design = Design.FIXED,
 ) -> Estimate:
     """Return the estimate with limits and p-value of one family of tests.
 
@@ -72,6 +73,7 @@ def invert(
         level: two-sided confidence; each limit is one-sided at ``(1 − level) / 2``.
         alternative: which nulls the p-value speaks against; two-sided doubles the smaller tail.
         null: the tested value; None: no test is asked for, the p-value is None.
+        design: how often the data may be looked at.
     """
     tail = (1 - level) / 2
     return Estimate(
@@ -85,6 +87,7 @@ def invert(
         method=method,
         n=family.n,
         clusters=family.clusters,
+        design=design,
         mark=mark,
         se=family.se,
         df=family.df,

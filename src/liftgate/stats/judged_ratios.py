@@ -8,7 +8,9 @@ ratios R̃ from the labels alone, the first-order expansion of the ratios
 
 is one step of Newton's towards the estimate (linearised ratios: Woodruff 1971, JASA 66, 411–414;
 Cochran 1977, chapter 6): an error of R̃ cancels to first order, and the variance is that of the PPI
-mean of z, which ``ppi`` gives. The judge's z, from its own n, and d/d̄ are its covariates.
+mean of z, which ``ppi`` gives. The judge's z, from its own n, and d/d̄ are its covariates. What is
+known of an answer beside, such as components of its words, tells something of the *share* n/d: as
+weak covariates of z they are multiplied by d/d̄.
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ def judged_ratio_difference(
     candidate_judge: ArrayLike,
     baseline_judge: ArrayLike,
     covariate: ArrayLike | None = None,
+    candidate_features: ArrayLike | None = None,
+    baseline_features: ArrayLike | None = None,
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
@@ -61,6 +65,9 @@ def judged_ratio_difference(
         candidate_judge: shape (N,), the judge's numerators of all locked items.
         baseline_judge: shape (N,).
         covariate: as in ``judged_difference``.
+        candidate_features: shape (N, k), many weak covariates of the candidate's answers, such as
+            ``word_components``; they are multiplied by the denominator over its mean.
+        baseline_features: shape (N, k), the same of the baseline's.
         item: as in ``judged_difference``.
         cluster: as in ``judged_difference``.
         probability: as in ``judged_difference``.
@@ -72,7 +79,7 @@ def judged_ratio_difference(
     Raises:
         NotEnoughData: as ``judged_difference``; a mean denominator that is not clearly above 0; a
             relative margin on a baseline without a positive ratio.
-        DataError: as ``judged_difference``, or a negative denominator.
+        DataError: as ``judged_difference``, a negative denominator, or features of one arm only.
     """
     sides = (
         _Side("candidate", candidate_label, candidate_denominator, candidate_judge),
@@ -114,6 +121,7 @@ def judged_ratio_difference(
         labelled,
         judge=judges,
         covariate=np.column_stack(known),
+        features=_features(candidate_features, baseline_features, lengths, kept),
         item=item,
         cluster=cluster,
         probability=probability,
@@ -127,6 +135,27 @@ def judged_ratio_difference(
         alternative=alternative,
         null=null,
     )
+
+
+def _features(
+    ours: ArrayLike | None, theirs: ArrayLike | None, lengths: list[Floats], kept: float
+) -> Floats | None:
+    """Return the difference of both arms' features, each times d/d̄."""
+    if ours is None and theirs is None:
+        return None
+    if ours is None or theirs is None:
+        missing = "candidate_features" if ours is None else "baseline_features"
+        raise DataError(f"{missing}: got None, expected the same features of both arms' answers")
+    try:
+        one, other = (np.asarray(side, dtype=np.float64) for side in (ours, theirs))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"candidate_features: got values that are not numbers ({error})") from error
+    if one.shape != other.shape or one.ndim != 2 or one.shape[0] != lengths[0].size:
+        raise DataError(
+            f"candidate_features: got shape {one.shape} and baseline_features {other.shape}, "
+            f"expected a row for each of {lengths[0].size} items and as many columns"
+        )
+    return one * lengths[0][:, None] - kept * other * lengths[1][:, None]
 
 
 class _Side:

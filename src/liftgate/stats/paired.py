@@ -285,15 +285,15 @@ def estimate_from(
             alternative=alternative,
             null=0.0 if tested is None else tested,
         )
-    estimate = invert(
+    return invert(
         table.build(row, sample),
         method=row.name,
         mark=row.mark,
         level=level,
         alternative=alternative,
         null=tested,
+        design=design,
     )
-    return replace(estimate, design=design)
 
 
 def _along(course: Course | None, sample: Sample) -> tuple[Sample, Design]:

@@ -22,6 +22,7 @@ mean), which knows nothing of judges, finds V and gives interval and p-value fro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -35,6 +36,12 @@ from liftgate.stats.kinds import Alternative, ClaimShape, ScoreKind
 from liftgate.stats.labelled import Labelled, kind_and_span, label_values, labelled_items
 from liftgate.stats.paired import estimate_from
 from liftgate.stats.regression import cross_fitted, slope
+from liftgate.stats.same_answers import (
+    labelled_differences,
+    shape_beside,
+    whole_beside,
+    within_reach,
+)
 
 _NOTHING = 1e-12
 
@@ -135,6 +142,7 @@ def judged_difference(
     item: ArrayLike | None = None,
     cluster: ArrayLike | None = None,
     probability: ArrayLike | None = None,
+    same: ArrayLike | None = None,
     kind: ScoreKind | None = None,
     score_range: Sequence[float] | None = None,
     level: float = 0.95,
@@ -158,6 +166,8 @@ def judged_difference(
         item: as in ``judged_mean``.
         cluster: as in ``judged_mean``.
         probability: as in ``judged_mean``.
+        same: shape (k,), items to which both arms gave the same answer, named as ``labelled``:
+            their difference is 0, labelled or not (``same_answers``). None: none is known.
         kind: of the labels, as in ``paired_difference``.
         score_range: ends of one arm's labels, declared before the data.
         level: two-sided confidence of (low, high).
@@ -165,7 +175,8 @@ def judged_difference(
         null: tested difference.
 
     Raises:
-        NotEnoughData: as ``judged_mean``.
+        NotEnoughData: as ``judged_mean``; with ``same``, neither 50 nor all of the other items
+            labelled.
         DataError: as ``judged_mean``; judges of one arm only, or other shapes for the two arms.
     """
     found, span = kind_and_span(kind, score_range, candidate_label, baseline_label)
@@ -177,9 +188,10 @@ def judged_difference(
             "both arms' answers to each item labelled",
             hint="Label both answers of an item, or neither.",
         )
-    items = labelled_items(
+    items = labelled_differences(
         ours - theirs,
         labelled,
+        same,
         judge=_judge_difference(candidate_judge, baseline_judge),
         covariate=covariate,
         features=features,
@@ -211,22 +223,28 @@ def rectify(items: Labelled) -> Rectified:
     away = _predicted(items, groups)
     share = slope(values, away, weights**2 * (1 - items.share) if items.weighted else None)
     adjusted = values - share * away
-    ours = _residuals(values, weights)
-    whole = _whole(items, ours, groups) / total**2
-    plain = _added(items, ours, groups) / total**2
+    # Of items of the same answers nothing is unknown: q² of the rest's variance is left.
+    per = (items.reach / total) ** 2
+    centre, ours = _about_mean(values, weights, total)
+    whole = _whole(items, ours, groups) / total**2 if items.same is None else whole_beside(items)
+    plain = _added(items, ours, groups) * per
     # One slope was fitted.
-    left = _residuals(adjusted, weights)
-    rest = _added(items, left, groups) / total**2 * (units - 1) / (units - 2)
+    middle, left = _about_mean(adjusted, weights, total)
+    rest = _added(items, left, groups) * per * (units - 1) / (units - 2)
     if rest >= plain:
-        share, adjusted, left, rest = 0.0, values, ours, plain
-    centre = _average(adjusted, weights)
+        share, middle, left, rest = 0.0, centre, ours, plain
+    middle *= items.reach
     found = _square(left, groups) / total**2
     if found <= _NOTHING * (whole + rest):
         # Judges that are never wrong leave nothing to scale; the labels' own shape stays.
         left = ours
         found = _square(ours, groups) / total**2
+    if items.same is not None and items.same.items:
+        left = shape_beside(items, left)
+        found = _square(left, groups) / total**2
+    adjusted = np.full_like(adjusted, middle)
     if found > 0:
-        adjusted = centre + left / weights * np.sqrt((whole + rest) / found)
+        adjusted = middle + left / weights * math.sqrt((whole + rest) / found)
     return Rectified(values=adjusted, slope=share, whole=whole, plain=plain, rest=rest)
 
 
@@ -255,13 +273,14 @@ def estimate_of(
         NotEnoughData: the method's own refusal.
     """
     found = rectify(items)
-    weights = 1 / items.share
+    weights = 1 / items.share if items.weighted else None
+    bounds = None if bounds is None else within_reach(items, bounds, null)
     sample = Sample(
         values=found.values,
         codes=items.codes,
         bounds=bounds,
         pseudo=None if bounds is None else _pseudo(claim, bounds),
-        weights=weights / weights.mean() if items.weighted else None,
+        weights=None if weights is None else weights / weights.mean(),
     )
     estimate = estimate_from(claim, kind, sample, level=level, alternative=alternative, null=null)
     return replace(estimate, warnings=(*items.notes, *_says(items, found), *estimate.warnings))
@@ -275,6 +294,11 @@ def _pseudo(claim: ClaimShape, bounds: Range) -> float:
 
 def _says(items: Labelled, found: Rectified) -> Iterator[str]:
     n = items.values.size
+    if items.same is not None and items.same.items == 0:
+        yield f"the difference of each of {n} items is known: by labels, or equal answers"
+        return
+    if items.same is not None:
+        yield f"{items.same.items} items count 0 without a label: the arms' answers are the same"
     if found.slope == 0:
         yield (
             "judges and covariates do not predict the labels: the estimate is that of "
@@ -313,35 +337,34 @@ def _predicted(items: Labelled, groups: Codes) -> Floats:
     return cross_fitted(items.values, items.table, groups, items.weak)
 
 
-def _average(values: Floats, weights: Floats) -> float:
-    return float(np.sum(weights * values) / np.sum(weights))
-
-
-def _residuals(values: Floats, weights: Floats) -> Floats:
-    """Return the weighted distances from the weighted mean."""
-    return np.asarray(weights * (values - _average(values, weights)))
+def _about_mean(values: Floats, weights: Floats, total: float) -> tuple[float, Floats]:
+    """Return the weighted mean, and the weighted distances from it."""
+    mean = float((weights * values).sum()) / total
+    return mean, np.asarray(weights * (values - mean))
 
 
 def _square(residuals: Floats, groups: Codes) -> float:
-    return float(np.sum(np.bincount(groups, weights=residuals) ** 2))
+    return float((np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _whole(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling every item would leave, times (Σ 1/π)²."""
-    if items.codes is None or not items.whole:
-        own = float(np.sum(items.share * residuals**2))
-        between = _square(residuals, groups) - float(np.sum(residuals**2))
+    if items.codes is None:
+        return float((items.share * residuals**2).sum())
+    if not items.whole:
+        own = float((items.share * residuals**2).sum())
+        between = _square(residuals, groups) - float((residuals**2).sum())
         return own + max(between, 0.0)
     first = _chance_of_cluster(items, groups)
-    return float(np.sum(first * np.bincount(groups, weights=residuals) ** 2))
+    return float((first * np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _added(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
     if items.codes is None or not items.whole:
-        return float(np.sum((1 - items.share) * residuals**2))
+        return float(((1 - items.share) * residuals**2).sum())
     first = _chance_of_cluster(items, groups)
-    return float(np.sum((1 - first) * np.bincount(groups, weights=residuals) ** 2))
+    return float(((1 - first) * np.bincount(groups, weights=residuals) ** 2).sum())
 
 
 def _chance_of_cluster(items: Labelled, groups: Codes) -> Floats:

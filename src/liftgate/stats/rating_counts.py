@@ -19,6 +19,11 @@ _WIDEST = 1024
 
 _EXACT = 2.0**52
 
+_FEW = 16
+"""Categories up to which products of all pairs of them are cheap."""
+_BLOCK = 1 << 15
+"""Ratings or counts that are gone through at a time, so that they stay in the cache."""
+
 
 @dataclass(frozen=True, eq=False)
 class RatingCounts(Shown):
@@ -52,9 +57,36 @@ class RatingCounts(Shown):
                 f"counts: got {counts.shape[1]} columns, expected one for each of "
                 f"{len(self.names)} categories"
             )
-        if not counts.any():
-            raise NotEnoughData("counts: got no ratings, expected at least one")
         object.__setattr__(self, "counts", counts)
+        if not self.ratings:
+            raise NotEnoughData("counts: got no ratings, expected at least one")
+
+    @cached_property
+    def ratings(self) -> int:
+        """Ratings in all."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def products(self) -> Floats:
+        """Sums over items of n_c·n_k, the counts of two categories; shape (width, width)."""
+        width = self.counts.shape[1]
+        found = np.zeros((width, width))
+        step = max(1, _BLOCK // width)
+        for start in range(0, self.counts.shape[0], step):
+            block = self.counts[start : start + step].astype(np.float64)
+            # A copy: numpy takes three times as long to multiply an array by itself.
+            found += block.T @ block.copy()
+        return found
+
+    @cached_property
+    def even(self) -> int:
+        """Ratings of each item, where all have equally many and categories are few; else 0."""
+        items, width = self.counts.shape
+        each, left = divmod(self.ratings, items)
+        if left or width > _FEW:
+            return 0
+        # All numbers are equal where the mean of their squares is the square of their mean.
+        return each if self.products.sum() == items * each**2 else 0
 
     @cached_property
     def floats(self) -> Floats:
@@ -69,7 +101,9 @@ class RatingCounts(Shown):
     @cached_property
     def margins(self) -> Floats:
         """Ratings of each category, shape (categories,)."""
-        return np.asarray(np.ones(self.counts.shape[0]) @ self.floats)
+        if self.even:
+            return np.asarray(self.products.sum(axis=0) / self.even)
+        return np.asarray(np.einsum("ij->j", self.counts), dtype=np.float64)
 
     @property
     def numeric(self) -> bool:
@@ -88,8 +122,13 @@ class RatingCounts(Shown):
 
     def pairable(self) -> RatingCounts:
         """Return the items with at least two ratings."""
-        if not self.totals.size or self.totals.min() > 1:
-            return self
+        return self if self._with_pairs is None else self._with_pairs
+
+    @cached_property
+    def _with_pairs(self) -> RatingCounts | None:
+        """The items with at least two ratings; None: all have them."""
+        if self.even > 1 or self.totals.min() > 1:
+            return None
         return replace(self, counts=self.counts[self.totals > 1])
 
     def patterns(self) -> tuple[Codes, Codes]:
@@ -157,7 +196,7 @@ def value_counts(
     if not values.size:
         raise NotEnoughData("ratings: got an empty table, expected at least one rating")
     names, codes = _coded(values, categories)
-    rows = np.nonzero(given)[0]
+    rows = np.flatnonzero(given) // table.shape[1]
     counts = np.bincount(rows * names.size + codes, minlength=table.shape[0] * names.size)
     return RatingCounts(
         counts.reshape(table.shape[0], names.size), names, table.shape[1], categories is not None
@@ -181,7 +220,8 @@ def _listed(
         raise NotEnoughData("ratings: got none, expected at least one")
     names, codes = _coded(kept, categories)
     size = items.size * names.size
-    counts = np.bincount(rows[given] * names.size + codes, minlength=size)
+    places = (rows if given.all() else rows[given]) * names.size + codes
+    counts = np.bincount(places, minlength=size)
     return RatingCounts(counts.reshape(-1, names.size), names, ordered=categories is not None)
 
 
@@ -235,25 +275,33 @@ def _narrow(table: NDArray[Any]) -> RatingCounts | None:
     low, high = float(np.fmin.reduce(numbers, axis=None)), float(np.fmax.reduce(numbers, axis=None))
     if not high - low < _WIDEST or low != np.floor(low):
         return None
-    # Where ratings are missing, a column before the lowest value takes them.
-    shifted = numbers - low
-    holes = bool(np.isnan(shifted.sum()))
-    if holes:
-        shifted = np.nan_to_num(shifted + 1, copy=False, nan=0.0)
-    width = int(high - low) + 1 + holes
+    names, (items, raters) = np.arange(int(low), int(high) + 1), table.shape
+    counts = np.empty((items, names.size), dtype=np.int64)
+    step = max(1, _BLOCK // raters)
+    for start in range(0, items, step):
+        block = _tally(numbers[start : start + step], low, names.size)
+        if block is None:
+            return None
+        counts[start : start + step] = block
+    found = RatingCounts(counts, names, raters)
+    seen = found.margins > 0
+    return found if seen.all() else RatingCounts(counts[:, seen], names[seen], raters)
+
+
+def _tally(numbers: Floats, low: float, width: int) -> Codes | None:
+    """Count each whole number from ``low`` on in each row, or return None where some are not."""
+    (items, raters), missing = numbers.shape, np.isnan(numbers)
+    if missing.any():
+        # Most cells of a pool of raters are empty: only those with a rating are looked at again.
+        cells = np.flatnonzero(~missing)
+        rows, given = cells // raters, np.take(numbers, cells)
+    else:
+        rows, given = np.repeat(np.arange(items), raters), numbers.ravel()
+    shifted = given - low
     places = shifted.astype(np.int64)
     if not (places == shifted).all():
         return None
-    places += (np.arange(table.shape[0]) * width)[:, None]
-    counts = np.bincount(places.ravel(), minlength=table.shape[0] * width)
-    counts = counts.reshape(-1, width)
-    if holes:
-        counts = np.ascontiguousarray(counts[:, 1:])
-    seen = counts.any(axis=0)
-    names = np.arange(int(low), int(high) + 1)
-    if not seen.all():
-        counts, names = counts[:, seen], names[seen]
-    return RatingCounts(counts, names, table.shape[1])
+    return np.bincount(rows * width + places, minlength=items * width).reshape(items, width)
 
 
 def _given(table: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[Any]]:
@@ -267,7 +315,7 @@ def _given(table: NDArray[Any]) -> tuple[NDArray[np.bool_], NDArray[Any]]:
         given = given.reshape(table.shape)
     else:
         given = ~np.isnan(table) if table.dtype.kind == "f" else np.ones(table.shape, np.bool_)
-        values = table[given]
+        values = table.ravel() if given.all() else table[given]
     if values.dtype.kind == "f" and np.isinf(values).any():
         raise DataError("ratings: got an infinite number, expected finite ones or nothing")
     return given, values
@@ -285,8 +333,8 @@ def _dense(values: NDArray[Any]) -> tuple[NDArray[Any], Codes] | None:
         return None
     places -= int(low)
     seen = np.bincount(places) > 0
-    names = np.flatnonzero(seen) + int(low)
-    return names.astype(values.dtype), (np.cumsum(seen) - 1)[places]
+    names = (np.flatnonzero(seen) + int(low)).astype(values.dtype)
+    return names, places if seen.all() else (np.cumsum(seen) - 1)[places]
 
 
 def _coded(

@@ -36,26 +36,21 @@ def cross_fitted(values: Floats, table: Floats, groups: Codes, weak: int = 0) ->
         weak: how many columns of the table, the last ones, are the group of weak covariates.
     """
     folds = groups % _FOLDS
-    middle, level = table.mean(axis=0), float(values.mean())
-    rows, target = table - middle, values - level
+    rows, target = table - table.mean(axis=0), values - values.mean()
     inside = (folds == np.arange(_FOLDS)[:, None]).astype(np.float64)
     width = rows.shape[1]
     # Sums over all items less those over a fold: one pass serves all folds.
-    each = np.column_stack([np.ones_like(target), target, target**2, rows, rows * target[:, None]])
-    left = _less(inside @ each)
-    ones, total, sums, crossed = (
-        left[:, 1],
-        left[:, 2],
-        left[:, 3 : 3 + width],
-        left[:, 3 + width :],
-    )
-    count = np.where(left[:, 0] > 1, left[:, 0], 2.0)[:, None]
+    each = np.vstack([np.ones_like(target), target, target**2, rows.T, (rows * target[:, None]).T])
+    left = _less(inside @ each.T)
+    ones, total = left[:, 1], left[:, 2]
+    sums, crossed = left[:, 3 : 3 + width], left[:, 3 + width :]
+    count = np.maximum(left[:, 0], 2.0)
     squares = _less(_products(rows, inside))
     slopes = _ridge(
-        squares - sums[:, :, None] * sums[:, None, :] / count[:, :, None],
-        crossed - sums * ones[:, None] / count,
-        total - ones**2 / count[:, 0],
-        count[:, 0],
+        squares - sums[:, :, None] * sums[:, None, :] / count[:, None, None],
+        crossed - sums * (ones / count)[:, None],
+        total - ones**2 / count,
+        count,
         weak,
     )
     return np.asarray(np.einsum("ij,ij->i", table, slopes[folds]))
@@ -86,13 +81,13 @@ def slope(values: Floats, away: Floats, weights: Floats | None = None) -> float:
     if weights is None:
         centred, weighted = away - away.mean(), values - values.mean()
     else:
-        total = np.sum(weights)
-        centred = away - np.sum(weights * away) / total
-        weighted = weights * (values - np.sum(weights * values) / total)
-    spread = float(np.sum(centred**2 if weights is None else weights * centred**2))
+        total = weights.sum()
+        centred = away - (weights * away).sum() / total
+        weighted = weights * (values - (weights * values).sum() / total)
+    spread = float((centred**2 if weights is None else weights * centred**2).sum())
     if spread <= 0:
         return 0.0
-    return min(max(float(np.sum(weighted * centred)) / spread, 0.0), 1.0)
+    return min(max(float((weighted * centred).sum()) / spread, 0.0), 1.0)
 
 
 def _ridge(squares: Floats, crossed: Floats, total: Floats, count: Floats, weak: int) -> Floats:
@@ -129,10 +124,10 @@ def _penalised(
     square = np.maximum(square, 0.0)[:, None, :]
     onto = np.einsum("fij,fi->fj", axes, crossed)[:, None, :]
     penalty = count[:, None, None] * _PENALTIES[:, None]
-    shrunk = onto / (square + penalty)
-    rest = total[:, None] - np.sum((square + 2 * penalty) * shrunk**2, axis=2)
-    freedom = 1 + np.sum(square / (square + penalty), axis=2)
-    left = 1 - inflation * freedom / count[:, None]
-    score = np.where(left > 0, rest / np.where(left > 0, left, 1.0) ** 2, np.inf)
+    whole = square + penalty
+    shrunk = onto / whole
+    rest = total[:, None] - ((whole + penalty) * shrunk**2).sum(axis=2)
+    left = 1 - inflation * (1 + (square / whole).sum(axis=2)) / count[:, None]
+    score = np.divide(rest, left**2, out=np.full_like(rest, np.inf), where=left > 0)
     best, each = np.argmin(score, axis=1), np.arange(count.size)
     return np.einsum("fij,fj->fi", axes, shrunk[each, best]), score[each, best]

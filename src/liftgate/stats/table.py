@@ -7,6 +7,7 @@ the guarantee asks before the data, too, and gets a row whose level is proven, o
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from liftgate.errors import NotEnoughData
@@ -270,6 +271,7 @@ METHODS: tuple[Method, ...] = (
 )
 
 
+@cache
 def choose(
     kind: ScoreKind,
     units: UnitDesign,

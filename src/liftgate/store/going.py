@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from liftgate.errors import LiftgateError
+from liftgate.filelock import is_held
 from liftgate.sqlite import connect
 from liftgate.store.active import reading
-from liftgate.store.lock import is_held
 from liftgate.store.tables import moment
 from liftgate.store.workspace import Workspace
 

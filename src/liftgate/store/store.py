@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from liftgate.canon import short
 from liftgate.errors import LiftgateError, NotAllowed
+from liftgate.filelock import FileLock
 from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.store import finished
 from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
-from liftgate.store.lock import RunLock
 from liftgate.store.seen import Filed, Seen
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, Attempt, R, Row, Table
 from liftgate.store.workspace import Workspace
@@ -78,7 +78,7 @@ class Store:
         started_at = datetime.now(UTC)
         run = f"{started_at:%Y%m%dT%H%M%S.%f}Z-{secrets.token_hex(4)}"
         active = self.workspace.active / f"{run}.db"
-        lock = RunLock(active.with_suffix(".lock"))
+        lock = FileLock(active.with_suffix(".lock"))
         if not lock.acquire():
             raise LiftgateError(f"run {run}: somebody else holds its lock")
         try:
@@ -107,7 +107,7 @@ class Store:
         self._allow_writing()
         found = []
         for active in sorted(self.workspace.active.glob("*.db")):
-            lock = RunLock(active.with_suffix(".lock"))
+            lock = FileLock(active.with_suffix(".lock"))
             if not lock.acquire():
                 continue
             gone = False
@@ -209,9 +209,16 @@ class Store:
         return sorted(rows, key=lambda s: (s.trial_key, s.trial_run, s.trial_attempt, s.run))
 
     def measures(self, study: str) -> list[Measure]:
-        """Return every measure taken for a study, by its digest, in a fixed order."""
+        """Return the measures taken for a study, by its digest, in a fixed order.
+
+        One that two workspaces took, neither knowing of the other, counts once: of the run that
+        began first, whatever order the runs arrived in.
+        """
         rows = self._read(MEASURES, "study", study)
-        return sorted(rows, key=lambda m: (m.arm, m.name, m.run, m.pass_number or 0))
+        first: dict[tuple[str, str, int | None], Measure] = {}
+        for one in sorted(rows, key=lambda m: (m.run, m.arm, m.name, m.pass_number or 0)):
+            first.setdefault((one.arm, one.name, one.pass_number), one)
+        return sorted(first.values(), key=lambda m: (m.arm, m.name, m.run, m.pass_number or 0))
 
     def files(self) -> dict[str, str]:
         """Return ``<run>/<file>`` -> digest for every Parquet file of every finished run."""

@@ -10,11 +10,11 @@ from types import TracebackType
 
 from liftgate.canon import canonical, sha256, short
 from liftgate.errors import DataError, LiftgateError, NotAllowed
+from liftgate.filelock import FileLock
 from liftgate.records import Json, Measure, Outcome, Run, Score, Trial
 from liftgate.store import finished
 from liftgate.store.active import Committer
 from liftgate.store.blobs import Blobs
-from liftgate.store.lock import RunLock
 from liftgate.store.tables import MEASURES, SCORES, TRIALS
 from liftgate.store.workspace import Workspace
 
@@ -32,7 +32,7 @@ class RunWriter:
         study: str,
         path: Path,
         *,
-        lock: RunLock,
+        lock: FileLock,
         workspace: Workspace,
         blobs: Blobs,
         when_finished: Callable[[], None],

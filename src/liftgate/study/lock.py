@@ -28,7 +28,6 @@ AMENDED = "study.amended"
 DECISION = "decision"
 POWER = "power"
 """What an entry says of the study's size; no part of what is compared with a lock."""
-_AMEND = "restore it, or: liftgate study amend FILE --reason TEXT --seen nothing|aggregate|results"
 
 
 class Seen(StrEnum):
@@ -215,13 +214,16 @@ def _reread(model: Mapping[str, Any]) -> dict[str, Any]:
         return dict(model)
 
 
-def verify(study: Study, locked: Locked | None, now: Mapping[str, Any]) -> Locked:
+def verify(
+    study: Study, locked: Locked | None, now: Mapping[str, Any], *, unrun: bool = False
+) -> Locked:
     """Return the lock that a study keeps.
 
     Args:
         study: as its file says now.
         locked: as the ledger holds it.
         now: ``body`` of the study as it is now.
+        unrun: whether the ledger tells of no run under the lock.
 
     Raises:
         LockedError: it was never locked, or it differs: every path with the old and new value.
@@ -230,7 +232,7 @@ def verify(study: Study, locked: Locked | None, now: Mapping[str, Any]) -> Locke
         raise not_locked(study)
     found = differences(locked.body, now)
     if found:
-        raise changed(study, locked, found)
+        raise changed(study, locked, found, unrun=unrun)
     return locked
 
 
@@ -243,7 +245,9 @@ def not_locked(study: Study) -> LockedError:
     )
 
 
-def changed(study: Study, locked: Locked, found: Iterable[Change]) -> LockedError:
+def changed(
+    study: Study, locked: Locked, found: Iterable[Change], *, unrun: bool = False
+) -> LockedError:
     """Return the error for a study that differs from its lock."""
     faults = [study.fault(change.path, change.text()) for change in found]
     last = locked.amendments[-1].sequence if locked.amendments else locked.sequence
@@ -253,7 +257,8 @@ def changed(study: Study, locked: Locked, found: Iterable[Change]) -> LockedErro
         f"{last}",
         file=study.file,
         faults=faults,
-        hint=_AMEND,
+        hint=f"restore it, or: liftgate study amend {study.file or 'FILE'} --reason TEXT --seen "
+        + ("nothing (the ledger tells of no run of it)" if unrun else "nothing|aggregate|results"),
     )
 
 

@@ -61,25 +61,29 @@ def set_use(
         exploratory: whether the study is; such a study spends nothing and is counted as none.
     """
     known = [entry for entry in entries if entry.sequence < before]
-    locks = _ship_locks(known, same)
-    names = tuple(str(body["name"]) for _, body in locks)
+    names = tuple(dict.fromkeys(str(body["name"]) for _, body in _ship_locks(known, same)))
     decided = {entry.body.get("study") for entry in known if entry.kind == lock.DECISION}
-    number = len(locks) + 1
+    number = len(names) + 1
     spends = alpha if exploratory else alpha * 2.0 ** -max(0, number - FULL_USES)
     return SetUse(number, spends, names, exposed=any(name in decided for name in names))
 
 
 def decided_before(
-    entries: Iterable[Entry], candidates: Mapping[str, str], same: SameSet
+    entries: Iterable[Entry], candidates: Mapping[str, str], same: SameSet, *, study: str
 ) -> tuple[str, str, int] | None:
-    """Return a candidate that an earlier ship study on the set is about, its study and entry.
+    """Return a candidate that another ship study on the set is about, its study and entry.
+
+    A study is about the candidates of its lock and of all its amendments.
 
     Args:
         entries: of the ledger, in order.
         candidates: name -> fingerprint.
         same: whether an earlier dataset is the present set.
+        study: the name of the one whose candidates they are.
     """
     for sequence, body in _ship_locks(entries, same):
+        if body["name"] == study:
+            continue
         arms = body["study"]["arms"]
         known = {body["arms"][name] for name, arm in arms.items() if arm.get("role") == "candidate"}
         for name, fingerprint in candidates.items():
@@ -92,7 +96,7 @@ def _ship_locks(entries: Iterable[Entry], same: SameSet) -> list[tuple[int, Mapp
     return [
         (entry.sequence, entry.body)
         for entry in entries
-        if entry.kind == lock.LOCKED
+        if entry.kind in (lock.LOCKED, lock.AMENDED)
         and not entry.body["study"].get("exploratory")
         and same(str(entry.body["dataset"]["digest"]))
     ]

@@ -35,6 +35,12 @@ _SHOWN = 300
 _FIELDS = ("output", "tokens_in", "tokens_out", "cost", "reported")
 
 
+_HELLO = (
+    'the first line that it reads is {"liftgate": 1, "params": {…}}, and it answers {"ready": true}'
+    " before it is asked anything"
+)
+
+
 def open_system(
     rest: str,
     *,
@@ -161,7 +167,7 @@ class LinesSystem:
             self._take(said)
         except SystemFailed as error:
             await worker.kill("")
-            raise DataError(f"{self._place}: not ready: {error}") from error
+            raise DataError(f"{self._place}: not ready: {error}", hint=_HELLO) from error
         except BaseException:
             await worker.kill("")
             raise

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -117,3 +119,13 @@ def test_a_typical_mistake_is_met_with_what_to_do(capsys, tmp_path, monkeypatch,
         main(line.split())
     assert ended.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_reader_that_went_away_is_neither_a_pass_nor_harm():
+    words = [sys.executable, "-m", "liftgate", "ledger", "--help"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # long before its first line, which finds nobody
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, b"")

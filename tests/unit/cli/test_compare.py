@@ -120,6 +120,8 @@ def test_lower_is_better_turns_the_verdict_round(folder: Folder) -> None:
     assert body["metrics"][0]["verdict"]["reading"] == "superior"
     assert body["metrics"][0]["verdict"]["estimate"]["value"] > 0
     assert body["metrics"][0]["baseline"]["value"] > body["metrics"][0]["candidate"]["value"]
+    said = folder.run(*names, *options)[1]
+    assert "lower is better (a + says that the candidate is lower)" in said
     assert folder.run(*names, *options, "--require", "not-worse", "--margin", "5%")[0] == 0
     slower = folder.run(names[1], names[0], *options, "--require", "not-worse", "--margin", "5%")
     assert slower[0] == 1
@@ -322,7 +324,7 @@ def test_a_page_may_not_replace_a_table(folder: Folder) -> None:
     before = (folder.path / base).read_bytes()
     code, _, err = folder.run(base, cand, "--html", base)
     assert code == 2
-    assert "is one of the tables" in err
+    assert "exists already, is no page of a comparison" in err
     assert (folder.path / base).read_bytes() == before
 
 

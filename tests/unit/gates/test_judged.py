@@ -106,6 +106,27 @@ def test_lower_is_better_turns_labels_and_judge_round() -> None:
     assert found.value == pytest.approx(-evidence().difference().value, abs=1e-9)
 
 
+def test_labels_drawn_where_answers_differ_tell_a_difference_and_not_a_mean() -> None:
+    same = frozenset(item for n, item in enumerate(ITEMS) if PEOPLE[0][n] == PEOPLE[1][n])
+    apart = [item for item in ITEMS if item not in same]
+    people = [{item: float(side[ITEMS.index(item)]) for item in apart[:60]} for side in PEOPLE]
+    chances = dict.fromkeys(apart[:60], 60 / len(apart))
+    labelled = LabelledPairs(people[1], people[0], chances, same=same)
+
+    found = evidence(labelled=labelled).difference()
+
+    assert found.n == 60
+    even = evidence().difference()
+    assert found.high - found.low < even.high - even.low, "with two thirds of the labels"
+    assert "60 items labelled by people" in told(found)
+    assert f"{len(same)} items count 0 without a label" in told(found)
+    half = evidence(labelled=labelled, by_slice="half").slices()["a"]
+    with pytest.raises(NotEnoughData, match=r"labels of the .* items whose answers differ"):
+        half.difference()
+    with pytest.raises(NotEnoughData, match="only where the arms' answers differ"):
+        evidence(labelled=labelled).mean(limit=0.5)
+
+
 @pytest.mark.parametrize("alternative", [Alternative.GREATER, Alternative.LESS])
 def test_a_drawn_answer_without_a_label_is_worst_for_the_question(alternative) -> None:
     lacking = labels(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import random
 import subprocess
@@ -175,3 +176,40 @@ def test_loading_the_plug_in_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_cell_of_a_saved_table_is_a_formula(tmp_path) -> None:
+    claim = Claim(tmp_path)
+    claim.score('=HYPERLINK("http://x")', -1.5, cluster="@sum", error=None)
+    claim.score("+1", None, error="-2+3")
+    claim.save(tmp_path / "kept.csv", metric="=score")
+    text = (tmp_path / "kept.csv").read_text()
+    with (tmp_path / "kept.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert "-1.5" in cells
+    assert "'-2+3" in cells
+    assert not [c for c in cells if c[:1] in tuple("=+-@") and c != "-1.5"], text
+
+
+def test_a_saved_table_is_a_baseline_for_items_that_read_like_formulas(tmp_path) -> None:
+    names = [f"=q{number}" for number in range(60)]
+    old, new = Claim(tmp_path), Claim(tmp_path)
+    for name in names:
+        old.score(name, False)
+        new.score(name, True)
+    old.save(tmp_path / "old.csv")
+    new.better_than(tmp_path / "old.csv")
+    foreign = [f"{name},0" for name in names]
+    (tmp_path / "foreign.csv").write_text("\n".join(["item,score", *foreign]))
+    new.better_than(tmp_path / "foreign.csv")
+
+
+def test_scores_are_saved_over_saved_scores_and_nothing_else(tmp_path) -> None:
+    path = tmp_path / "kept.csv"
+    for right in (1, 2):
+        scored(tmp_path, right, 2).save(path, metric="a,b")
+    assert "q1,1,1.0,," in path.read_text()
+    path.write_text("item,label\nq0,mine\n")
+    with pytest.raises(DataError, match="is no table of a claim's scores that liftgate made"):
+        scored(tmp_path, 1, 2).save(path)
+    assert path.read_text() == "item,label\nq0,mine\n"

@@ -65,6 +65,28 @@ def test_a_commit_that_was_not_pushed_can_be_brought_to_another_clone(clone, tmp
     assert blobs[again["kept_bundle"]] == blobs[found["kept_bundle"]]
 
 
+def test_a_virtual_environment_that_git_was_not_told_to_ignore_is_no_code(clone):
+    (clone / "new.py").write_text("z = 3\n")
+    for folder in ("venv", "tools/mine"):
+        made = clone / folder
+        (made / "lib").mkdir(parents=True)
+        (made / "pyvenv.cfg").write_text("home = /usr/bin\n")
+        (made / "lib" / "client.py").write_text("API_KEY = 'sk-plantedplantedplanted'\n")
+        (made / "python").symlink_to("/usr/bin/python3")
+    blobs, told = Blobs(), {}
+
+    found = git_state(clone, blobs.keep, told)
+
+    assert (list(found["untracked_files"]), found["links"], told) == (["new.py"], {}, {})
+    assert (found["untracked"], list(found["kept"])) == (1, ["new.py"])
+
+
+def test_a_clone_that_is_an_environment_itself_is_captured(clone):
+    (clone / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (clone / "new.py").write_text("z = 3\n")
+    assert list(git_state(clone, None, {})["untracked_files"]) == ["new.py", "pyvenv.cfg"]
+
+
 def test_nothing_is_kept_of_what_is_pushed(clone):
     git(clone, "push", "-q", "origin", "HEAD:refs/heads/else")
     git(clone, "fetch", "-q")

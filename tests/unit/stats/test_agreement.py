@@ -13,6 +13,10 @@ RNG = np.random.default_rng(3)
 TRUTH = RNG.integers(0, 3, 120)
 GIVEN = np.where(RNG.random((120, 4)) < 0.7, TRUTH[:, None], RNG.integers(0, 3, (120, 4)))
 HOLES = np.where(RNG.random(GIVEN.shape) < 0.3, np.nan, GIVEN)
+SEEN_TWICE = np.full((120, 8), np.nan)
+"""Each item is rated by two of a pool of eight."""
+SEEN_TWICE[np.arange(120), RNG.integers(0, 4, 120)] = GIVEN[:, 0]
+SEEN_TWICE[np.arange(120), RNG.integers(4, 8, 120)] = GIVEN[:, 1]
 
 
 @pytest.mark.parametrize("coefficient", ALL)
@@ -44,12 +48,55 @@ def test_systematic_disagreement_is_below_zero():
     assert stats.krippendorff_alpha([[0, 1], [1, 0]] * 20) < -0.9
 
 
-@pytest.mark.parametrize("table", [GIVEN, HOLES], ids=["complete", "with holes"])
+@pytest.mark.parametrize(
+    "table",
+    [GIVEN, HOLES, np.where(RNG.random((120, 1)) < 0.5, GIVEN[:, [0, 0, 1, 2]], HOLES), SEEN_TWICE],
+    ids=["complete", "with holes", "half with holes", "two of a pool"],
+)
 @pytest.mark.parametrize("measurement", list(stats.Measurement))
 def test_sums_by_matrix_products_are_those_of_patterns(measurement, table):
     found = alpha(stats.value_counts(table), measurement)
     value = float(found.value(found.repeats @ found.parts))
     assert stats.krippendorff_alpha(table, measurement) == pytest.approx(value, abs=1e-12)
+
+
+@pytest.mark.parametrize("measurement", list(stats.Measurement))
+def test_many_categories_and_many_items_give_what_few_give(measurement):
+    long = np.tile(GIVEN, (200, 1))
+    counts = stats.value_counts(long)
+    wide = np.zeros((len(long), 40), dtype=int)
+    wide[:, :3] = counts.counts
+    spread = RatingCounts(wide, np.arange(40))
+    assert spread.even == 0
+    assert counts.even == 4
+    assert stats.krippendorff_alpha(spread, measurement) == pytest.approx(
+        stats.krippendorff_alpha(counts, measurement), abs=1e-12
+    )
+
+
+def test_items_of_which_only_the_mean_number_of_ratings_is_whole_are_not_even():
+    counts = np.array([[2, 0, 0], [1, 2, 1], [1, 1, 1], [3, 0, 0]])
+    found = RatingCounts(counts, np.arange(3))
+    assert (found.even, found.ratings) == (0, 12)
+    assert RatingCounts(counts[2:], np.arange(3)).even == 3
+    assert found.margins.tolist() == [7, 3, 2]
+    # By hand: 19/3 disagreeing coincidences, 82 pairs of ratings that differ, of 12.
+    assert stats.krippendorff_alpha(found) == pytest.approx(1 - 11 * (19 / 3) / 82, abs=1e-12)
+
+
+@pytest.mark.parametrize("holes", [False, True])
+def test_a_table_of_several_blocks_is_counted_item_by_item(holes):
+    table = np.random.default_rng(4).integers(3, 9, (9_000, 5)).astype(float)
+    table[table == 5] = np.nan if holes else 4
+    found = stats.value_counts(table)
+    assert found.names.tolist() == [3, 4, 6, 7, 8]
+    expected = np.stack([(table == name).sum(axis=1) for name in found.names], axis=1)
+    assert np.array_equal(found.counts, expected)
+    listed = stats.value_counts(table[~np.isnan(table)], item=np.nonzero(~np.isnan(table))[0])
+    # An item without any rating is in a table, not in a list.
+    assert np.array_equal(listed.counts, expected[expected.any(axis=1)])
+    table[8_999, 4] = 3.5
+    assert 3.5 in stats.value_counts(table).names.tolist()
 
 
 def test_interval_alpha_keeps_its_digits_far_from_zero_and_ignores_the_scale():

@@ -90,6 +90,15 @@ def test_scale_shift_and_sign_of_a_judge_do_not_matter():
         assert found.low == pytest.approx(expected.low)
 
 
+def test_thousands_of_items_enter_the_judges_mean_each_once():
+    many = np.tile(JUDGE, 6)
+    for judge in (many, np.column_stack([many, np.ones_like(many)])):
+        found = estimate(judge=judge)
+        assert found.value == pytest.approx(estimate().value, abs=1e-12)
+    later = np.where(np.arange(many.size) < 3_000, many, many + 1)
+    assert abs(estimate(judge=later).value - estimate().value) > 0.01
+
+
 def test_a_judge_that_is_never_wrong_leaves_the_sampling_of_the_items():
     found = estimate(judge=LABEL)
     everything = stats.mean(LABEL, kind="graded", score_range=(0, 1))

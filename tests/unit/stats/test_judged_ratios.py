@@ -71,6 +71,25 @@ def test_names_chances_and_clusters_reach_the_estimate():
     assert chances.clusters < LABELS
 
 
+def test_words_that_tell_the_share_narrow_the_interval_and_useless_ones_cost_next_to_nothing():
+    below, holds, judged = world()
+    at = np.random.default_rng(2).permutation(N)[:LABELS]
+    noise = np.random.default_rng(4).normal(size=(2, N, 8))
+    told = noise + np.where(np.arange(8) < 3, (holds / below)[:, :, None] * 4, 0.0)
+
+    plain, useless, telling = (
+        asked(below, holds, judged, at, **some)
+        for some in (
+            {},
+            {"candidate_features": noise[0], "baseline_features": noise[1]},
+            {"candidate_features": told[0], "baseline_features": told[1]},
+        )
+    )
+
+    assert telling.se < 0.9 * plain.se
+    assert useless.se < 1.04 * plain.se
+
+
 @pytest.mark.parametrize(
     ("change", "error", "said"),
     [
@@ -78,6 +97,12 @@ def test_names_chances_and_clusters_reach_the_estimate():
         ({"candidate_denominator": np.ones(N - 1)}, DataError, "arrays of different lengths"),
         ({"baseline_denominator": np.full(N, -1.0)}, DataError, "0 or more"),
         ({"candidate_judge": np.full(N, np.nan)}, DataError, "candidate_judge"),
+        ({"candidate_features": np.ones((N, 2))}, DataError, "baseline_features: got None"),
+        (
+            {"candidate_features": np.ones((N, 2)), "baseline_features": np.ones((N, 3))},
+            DataError,
+            "candidate_features: got shape",
+        ),
     ],
 )
 def test_bad_denominators_and_judges_are_refused_by_name(change, error, said):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -54,6 +55,21 @@ def test_a_run_says_how_many_trials_it_holds_and_another_that_it_is_not_here(sto
         run.add_measure(Measure("arm", "index_mb", 1.5, "study", run.run))
         run.finish(complete=True)
     assert [store.trials_in(name) for name in (*runs, run.run, "gone")] == [5, 3, 0, None]
+
+
+def test_what_two_workspaces_measured_twice_counts_once_as_the_run_says_that_began_first(
+    store, tmp_path
+):
+    with Store.open(tmp_path / "elsewhere" / ".liftgate") as other:
+        for one, value in ((store, 1.5), (other, 2.5)):
+            with one.begin("study", {}) as run:
+                run.add_measure(Measure("arm", "index_mb", value, "study", run.run))
+                run.add_measure(Measure("arm", "p95", value, "study", run.run, pass_number=1))
+                run.finish(complete=True)
+        (there,) = other.workspace.runs.iterdir()
+        shutil.copytree(there, store.workspace.runs / there.name)
+    with Store.open(store.workspace.home, read_only=True) as again:
+        assert [m.value for m in again.measures("study")] == [1.5, 1.5]
 
 
 def test_rows_of_another_arm_scorer_or_study_are_not_mixed_in(store, rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,5 +66,15 @@ def test_a_set_is_exposed_once_an_earlier_study_was_decided():
 def test_only_a_candidate_counts_as_tried():
     entries = [locked(1, "a")]
     same = lambda _: True  # noqa: E731
-    assert decided_before(entries, {"mine": "print-a"}, same) == ("mine", "a", 1)
-    assert decided_before(entries, {"mine": "print-old"}, same) is None
+    known = decided_before(entries, {"mine": "print-a"}, same, study="mine")
+    assert known == ("mine", "a", 1)
+    assert decided_before(entries, {"mine": "print-old"}, same, study="mine") is None
+
+
+def test_a_candidate_that_an_amendment_brought_in_counts_as_tried():
+    entries = [locked(1, "a"), replace(locked(2, "a"), kind="study.amended")]
+    entries[1].body["arms"]["new"] = "print-b"
+    same = lambda _: True  # noqa: E731
+    assert decided_before(entries, {"mine": "print-b"}, same, study="b") == ("mine", "a", 2)
+    assert decided_before(entries, {"mine": "print-b"}, same, study="a") is None
+    assert use(entries, same=same).number == 2

@@ -153,8 +153,9 @@ def test_one_that_is_never_ready_ends_the_run_before_its_first_call(opened, tmp_
     with pytest.raises(DataError, match="unknown parameter: sufix"):
         asyncio.run(start(opened(sufix="?")))
     (tmp_path / "broken.py").write_text("raise SystemExit('no weights')", encoding="utf-8")
-    with pytest.raises(DataError, match=r"not ready.*exit code 1.*no weights"):
+    with pytest.raises(DataError, match=r"not ready.*exit code 1.*no weights") as told:
         asyncio.run(start(opened(f"{sys.executable} broken.py")))
+    assert '{"ready": true}' in told.value.hint
 
 
 @pytest.mark.parametrize("rest", ["", "no-such-program-anywhere x", "'"])

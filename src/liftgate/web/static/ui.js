@@ -1,4 +1,4 @@
-// Keys for pages that work without them: "/" finds the search, a letter follows the link that names it.
+// Keys for pages that work without them: "/" finds the search, a letter follows the link that names it, and a button copies the text before it.
 "use strict";
 (() => {
   document.addEventListener("keydown", (event) => {
@@ -25,5 +25,13 @@
     if (field) { event.preventDefault(); field.focus(); return; }
     const link = document.querySelector(`:is(a, button)[data-key="${event.key}"]`);
     if (link) { event.preventDefault(); link.click(); }
+  });
+  document.documentElement.classList.add("scripted");
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    const shown = button.previousElementSibling;
+    getSelection().selectAllChildren(shown);
+    navigator.clipboard?.writeText(shown.textContent).then(() => { button.textContent = "Copied"; }, () => {});
   });
 })();

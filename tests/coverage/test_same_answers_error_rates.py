@@ -1,0 +1,72 @@
+"""One-sided error of labels drawn where answers differ, and wrong ways that the count catches.
+
+Short, seeded; ``benchmarks/label_draws.py`` runs longer and on real labels.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from liftgate import stats
+from liftgate.stats import ppi
+
+N, RUNS, ALPHA = 800, 600, 0.05
+WORLDS = {
+    "a third, balanced": (0.3, 0.5, 50),
+    "a third, mostly better": (0.3, 0.9, 50),
+    "one in eight, mostly better": (0.125, 0.9, 70),
+}
+"""Share of the items whose answers differ, of these those that are better, labels."""
+
+
+def once(rng, share, better, labels):
+    """Return one estimate with one-sided limits at 5 %."""
+    differs, up = rng.random(N) < share, rng.random(N) < better
+    found = np.where(differs, np.where(up, 1.0, -1.0), 0.0)
+    judge = np.where(differs, found + rng.normal(0, 1.5, N) + 0.3, 0.0)
+    apart = np.flatnonzero(differs)
+    drawn = rng.permutation(apart)[:labels]
+    return stats.judged_difference(
+        (found > 0)[drawn].astype(float),
+        (found < 0)[drawn].astype(float),
+        drawn,
+        candidate_judge=judge,
+        baseline_judge=np.zeros(N),
+        same=np.flatnonzero(~differs),
+        kind="graded",
+        score_range=(0, 1),
+        level=1 - 2 * ALPHA,
+    )
+
+
+def errors(world):
+    """Return how often the truth lies below the interval, and above it."""
+    share, better, labels = WORLDS[world]
+    rng = np.random.default_rng(4)
+    truth = share * (2 * better - 1)
+    found = [once(rng, share, better, labels) for _ in range(RUNS)]
+    return sum(f.low > truth for f in found) / RUNS, sum(f.high < truth for f in found) / RUNS
+
+
+def most(share=ALPHA):
+    return share + 3 * math.sqrt(share * (1 - share) / RUNS)
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_error_is_held_on_both_sides(world) -> None:
+    found = errors(world)
+    print(world, found)
+    assert max(found) <= most()
+
+
+def test_the_labels_own_skew_in_place_of_the_estimates_is_caught(monkeypatch) -> None:
+    monkeypatch.setattr(ppi, "shape_beside", lambda _, residuals: residuals)
+    assert max(errors("one in eight, mostly better")) > most()
+
+
+def test_taking_the_share_that_differs_for_known_is_caught(monkeypatch) -> None:
+    monkeypatch.setattr(ppi, "whole_beside", lambda _: 0.0)
+    assert max(errors("a third, mostly better")) > most()
