@@ -75,7 +75,18 @@ def _flat(value: dict[Any, Any]) -> str | None:
     return f"{{{','.join(pairs)}}}"
 
 
-_simple = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+def _unknown(value: Any) -> Any:
+    raise TypeError(f"got {type(value).__name__}, expected a JSON value")
+
+
+# What ``json.JSONEncoder.encode`` makes anew for each value: text is not escaped, keys are sorted.
+_parts = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None, _unknown, _quoted, None, ":", ",", True, False, True
+)
+
+
+def _simple(value: Any) -> str:
+    return "".join(_parts(value, 0))
 
 
 def _is_simple(value: Any) -> bool:

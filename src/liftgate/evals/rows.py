@@ -58,7 +58,7 @@ def item_of(row: Any, wanted: Wanted) -> Item:
         weight=_weight(row.get("weight")),
         metadata=_json("metadata", {**beside, **(declared or {})}) or NOTHING,
     )
-    return _labelled(item, wanted, {**item.metadata, **beside})
+    return _labelled(item, wanted, {**item.metadata, **beside}) if wanted.columns else item
 
 
 def _settled(item: Item, wanted: Wanted) -> Item:

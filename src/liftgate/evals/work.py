@@ -162,9 +162,13 @@ class Worker:
             await asyncio.wait(self._tasks, timeout=_PATIENCE_S)
 
     def _go(self, steps: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(steps)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        # Each takes itself off at its end: a callback would be one more turn of the loop a job.
+        self._tasks.add(asyncio.get_running_loop().create_task(steps))
+
+    def _off(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.discard(task)
 
     async def _do(self, ask: Ask, tell: Tell, tried: int, called: Called | None) -> None:
         try:
@@ -187,6 +191,8 @@ class Worker:
             tell(Finished(ask.key, scores) if whole else Handed(ask.key, scores))
         except Exception as error:  # noqa: BLE001 - for whoever started the run
             tell(Broken(ask.key, error))
+        finally:
+            self._off()
 
     async def _finish(
         self, ask: Ask, answer: Answer, made: tuple[ScoredBy, ...], tell: Tell
@@ -195,6 +201,8 @@ class Worker:
             tell(Finished(ask.key, (*made, *await self._score(ask, answer, tell, made))))
         except Exception as error:  # noqa: BLE001 - for whoever started the run
             tell(Broken(ask.key, error))
+        finally:
+            self._off()
 
     async def _call(self, ask: Ask, tell: Tell, tried: int) -> Called | None:
         """Make a call; None: it took too long, and another task has gone on without it."""

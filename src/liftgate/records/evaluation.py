@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from liftgate.canon import digest, sha256
+from liftgate.canon import canonical, digest, sha256
 from liftgate.errors import DataError
 from liftgate.records.json_value import Json
 from liftgate.records.notebook import Card
@@ -55,14 +55,17 @@ class Item(Card):
     @property
     def facts_digest(self) -> str:
         """Digest of target, cluster, slices and weight: what an analysis depends on."""
-        return digest(
-            {
-                "target": self.target,
-                "cluster": self.cluster,
-                "slices": self.slices,
-                "weight": self.weight,
-            }
-        )
+        facts = {
+            "target": self.target,
+            "cluster": self.cluster,
+            "slices": self.slices,
+            "weight": self.weight,
+        }
+        if type(self.weight) is float and self.weight == 1.0:
+            # In canonical bytes the last name's value is 1, which takes the long way to be written.
+            del facts["weight"]
+            return sha256(canonical(facts)[:-1] + b',"weight":1}')
+        return digest(facts)
 
     def as_read(self, version: str | None) -> Item:
         """Return the item as an arm sees it that reads one version of it.

@@ -59,6 +59,8 @@ class Exact:
 
 
 def _shape(value: Json) -> str:
+    if type(value) is str:
+        return "str"
     if isinstance(value, Mapping):
         return "mapping"
     return "number" if is_number(value) else type(value).__name__

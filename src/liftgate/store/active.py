@@ -118,7 +118,8 @@ class Committer:
         self._urgent = False
         self._closing = False
         self._failure: Exception | None = None
-        self._changed = threading.Condition()
+        self._guard = threading.RLock()
+        self._changed = threading.Condition(self._guard)
         self._thread = threading.Thread(
             target=self._work, name=f"liftgate-{path.stem}", daemon=True
         )
@@ -130,8 +131,9 @@ class Committer:
         Raises:
             LiftgateError: an earlier group could not be written.
         """
-        with self._changed:
-            self._raise_failure()
+        with self._guard:
+            if self._failure is not None:
+                self._raise_failure()
             if self._closing:
                 raise DataError(f"run {self._path.stem}: a row was added after its end")
             if not self._waiting:

@@ -25,7 +25,7 @@ Arrays = Mapping[str, "NDArray[Any]"]
 _LONGEST_LINE = 1_048_576
 _ROW_GROUP = 8_192
 _STAGED = 2_000
-"""Rows of a staged file. DuckDB holds all of a file in memory, up to 64 MB of it."""
+"""Rows of a staged file: DuckDB holds a file in memory, up to 64 MB of it."""
 
 
 class Writer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum, StrEnum
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from liftgate.canon import canonical, parse
@@ -83,6 +83,19 @@ class Column:
         )
 
 
+class _Looks(NamedTuple):
+    """What is to be looked at in a row: the places of values that are stored as they are."""
+
+    texts: Callable[[Row], tuple[str, ...]]
+    """As they are when all are ASCII."""
+    numbers: list[int]
+    """As they are when they are small."""
+    reals: list[int]
+    """As they are when they are finite."""
+    others: list[tuple[int, Column]]
+    """To be turned into what is stored."""
+
+
 @dataclass(frozen=True)
 class Table(Generic[R]):
     """One table of a run."""
@@ -111,8 +124,43 @@ class Table(Generic[R]):
         Raises:
             DataError: a NaN, a naive time, a wrong type or a missing value; names the field.
         """
+        values = self._values(record)
+        # Of rows whose values are of the same types, nearly all need the same few looks.
+        kinds = tuple(map(type, values))
+        quick = self._quick.get(kinds)
+        if quick is None:
+            quick = self._quick[kinds] = self._of_kinds(kinds)
+        texts, numbers, reals, others = quick
+        if (
+            "".join(texts(values)).isascii()
+            # Generators would cost more than such short lists.
+            and all([-_SMALL < values[at] < _SMALL for at in numbers])  # noqa: C419
+            and all([values[at] - values[at] == 0.0 for at in reals])  # noqa: C419
+        ):
+            row = list(values)
+            for at, column in others:
+                row[at] = _stored(row[at], column, self.name)
+            return tuple(row)
+        return self._careful(values)
+
+    def _of_kinds(self, kinds: tuple[type, ...]) -> _Looks:
+        """Return which columns of a row need which look, by the types of its values."""
+        texts: list[int] = []
+        looks = _Looks(lambda _: (), [], [], [])
+        for at, (kind, (plain, column)) in enumerate(zip(kinds, self._plain, strict=True)):
+            if kind is plain and kind is not type(None):
+                {str: texts, int: looks.numbers, float: looks.reals}[kind].append(at)
+            elif kind is not type(None) or not column.optional:
+                looks.others.append((at, column))
+        if len(texts) > 1:
+            return looks._replace(texts=itemgetter(*texts))
+        # Of one place alone, an itemgetter gives no tuple.
+        looks.others.extend((at, self.columns[at]) for at in texts)
+        return looks
+
+    def _careful(self, values: Row) -> Row:
         row: list[Any] = []
-        for value, (kind, column) in zip(self._values(record), self._plain, strict=True):
+        for value, (kind, column) in zip(values, self._plain, strict=True):
             if value is None:
                 plain = column.optional
             else:
@@ -129,6 +177,11 @@ class Table(Generic[R]):
             else:
                 row.append(_stored(value, column, self.name))
         return tuple(row)
+
+    @cached_property
+    def _quick(self) -> dict[tuple[type, ...], _Looks]:
+        """Types of a row's values -> which looks they need."""
+        return {}
 
     @cached_property
     def _plain(self) -> tuple[tuple[Any, Column], ...]:

@@ -17,6 +17,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import msgspec
 from annotated_types import Ge
 
 from liftgate.canon import digest
@@ -40,8 +41,6 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _REMOVED = b"[key removed]"
 _SHORTEST_KEY = 4
 _ENCODED = "Content-Encoding"
-_encoded = json.JSONEncoder(ensure_ascii=False).encode
-"""``json.dumps`` would make an encoder for each request."""
 _DESCRIBED_S = 10
 _TELLING = ("Server", "X-Powered-By", "OpenAI-Version", "X-Served-By", "Via")
 """Headers by which servers say what they are."""
@@ -213,9 +212,10 @@ class OpenAISystem:
                 request that the server does not take, and after the last try of one that failed.
             Unavailable: the key is refused, the model unknown, or no money left.
         """
-        await self.start()
+        if self._session is None:
+            await self.start()
         body = self._body(parts)
-        data = _encoded(body).encode("utf-8", "replace")
+        data = _encoded(body)
 
         async def request() -> Sent:
             return await self._send(data)
@@ -349,6 +349,13 @@ class OpenAISystem:
         ):
             raise SystemFailed("the answer holds the key", kind="unparsable")
         return answer
+
+
+def _encoded(body: dict[str, Json]) -> bytes:
+    try:
+        return msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _check_address(url: str) -> None:

@@ -22,13 +22,13 @@ def filled(template: Any, parts: Mapping[str, Json]) -> Any:
     Raises:
         DataError: it names a part that the item has not.
     """
-    if type(template) is str and "{" not in template:
-        return template
-    if isinstance(template, Mapping):
-        return {key: filled(value, parts) for key, value in template.items()}
-    if isinstance(template, (list, tuple)):
-        return [filled(value, parts) for value in template]
     if not isinstance(template, str):
+        if isinstance(template, (list, tuple)):
+            return [filled(value, parts) for value in template]
+        if isinstance(template, Mapping):
+            return {key: filled(value, parts) for key, value in template.items()}
+        return template
+    if "{" not in template:
         return template
     whole = _PART.fullmatch(template)
     if whole is not None and whole[2]:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import msgspec
+
 from liftgate.canon import digest
 from liftgate.errors import DataError, LiftgateError, SystemFailed, Unavailable
 from liftgate.protocols import TryAgain
@@ -49,7 +51,7 @@ class Reply:
     def usage(self) -> Mapping[str, Any]:
         """What the server reports of tokens, raw."""
         found = self.reported.get("usage")
-        return found if isinstance(found, Mapping) else {}
+        return found if isinstance(found, dict) else {}
 
     def count(self, name: str) -> int | None:
         """Return one of the server's counts."""
@@ -278,12 +280,20 @@ _decoded = json.JSONDecoder(parse_constant=lambda _: None).decode
 
 def _json(data: bytes) -> dict[str, Any]:
     try:
-        body = _decoded(data.decode(json.detect_encoding(data), "surrogatepass"))
-    except (ValueError, RecursionError):
-        raise TryAgain(f"the server sent no JSON: {shown(data)}") from None
+        body = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        body = _leniently(data)
     if not isinstance(body, dict):
         raise TryAgain(f"the server sent no JSON object: {shown(data)}")
     return body
+
+
+def _leniently(data: bytes) -> Any:
+    """Read what is no JSON by the letter, and yet sent: other encodings, NaN, half a surrogate."""
+    try:
+        return _decoded(data.decode(json.detect_encoding(data), "surrogatepass"))
+    except (ValueError, RecursionError):
+        raise TryAgain(f"the server sent no JSON: {shown(data)}") from None
 
 
 def _note(reply: Reply, body: Mapping[str, Any]) -> None:
