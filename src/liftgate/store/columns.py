@@ -200,7 +200,8 @@ def _first(rows: Arrays, asked: Counting, allowed: NDArray[np.int64]) -> _Trials
     place[place == len(asked.inputs)] = 0
     wanted = (asked.inputs[place] == given) & (rows["repeat"] < asked.repeats)
     key, given = _digests(rows, "k")[wanted], given[wanted]
-    order = np.lexsort((given, rows["attempt"][wanted], rows["started"][wanted], sortable(key)))
+    tries = (rows["run"][wanted], given, rows["attempt"][wanted], rows["started"][wanted])
+    order = np.lexsort((*tries, sortable(key)))
     small = (rows["run"], rows["attempt"], place, rows["repeat"], rows["failure"])
     at = np.flatnonzero(wanted)[order]
     found = _Trials(key[order], *(one[at].astype(np.int32) for one in small))

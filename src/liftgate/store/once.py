@@ -1,11 +1,12 @@
-"""Which runs are read, and which of their measures count."""
+"""Which runs are read, which of their measures count, and in which order trials do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
-from liftgate.records import Measure
+from liftgate.records import Measure, Trial
 from liftgate.store.finished import RUN_FILE
 from liftgate.store.seen import Filed, Seen
 
@@ -46,3 +47,8 @@ def first_of_each(measures: Iterable[Measure]) -> list[Measure]:
     for one in sorted(measures, key=lambda m: (m.run, m.arm, m.name, m.pass_number or 0)):
         first.setdefault((one.arm, one.name, one.pass_number), one)
     return sorted(first.values(), key=lambda m: (m.arm, m.name, m.run, m.pass_number or 0))
+
+
+def begun(trial: Trial) -> tuple[datetime, str, int, str, int, str]:
+    """Return an order that is the same however rows are read, also of two that began together."""
+    return (trial.started_at, trial.arm, trial.attempt, trial.input_digest, trial.repeat, trial.run)

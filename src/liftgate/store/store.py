@@ -17,7 +17,7 @@ from liftgate.records import Json, Measure, Run, Score, Trace, Trial, trace_of
 from liftgate.store import finished
 from liftgate.store.active import create, rows_with
 from liftgate.store.blobs import Blobs, Contents
-from liftgate.store.once import Recorded, filed_runs, first_of_each
+from liftgate.store.once import Recorded, begun, filed_runs, first_of_each
 from liftgate.store.seen import Filed, Seen
 from liftgate.store.tables import MEASURES, SCORES, TRIALS, Attempt, R, Row, Table
 from liftgate.store.workspace import Workspace
@@ -146,12 +146,12 @@ class Store:
     def trials(self, arm: str) -> list[Trial]:
         """Return every trial row of an arm's fingerprint, in order of the time it began."""
         rows = self._read(TRIALS, "arm", arm)
-        return sorted(rows, key=lambda t: (t.started_at, t.attempt, t.input_digest, t.repeat))
+        return sorted(rows, key=begun)
 
     def trials_of_input(self, input_digest: str) -> list[Trial]:
         """Return every trial row of an input, by whatever arm, in order of the time it began."""
         rows = self._read(TRIALS, "input_digest", input_digest)
-        return sorted(rows, key=lambda t: (t.started_at, t.arm, t.attempt, t.repeat))
+        return sorted(rows, key=begun)
 
     def trials_in(self, run: str) -> int | None:
         """Return how many trial rows a finished run holds; None: the run is not here."""
@@ -167,7 +167,7 @@ class Store:
     def known(
         self, arm: str, keys: Sequence[str] | None = None, inputs: Sequence[str] | None = None
     ) -> dict[str, list[Trial]]:
-        """Return an arm's trial rows by key, each list in order of (started_at, attempt).
+        """Return an arm's trial rows by key, each list in order of the time it began.
 
         Args:
             arm: its fingerprint.
@@ -178,7 +178,7 @@ class Store:
         among |= {} if inputs is None else {"input_digest": inputs}
         rows = self._read(TRIALS, "arm", arm, among=among)
         by_key: dict[str, list[Trial]] = {}
-        for trial in sorted(rows, key=lambda t: (t.started_at, t.attempt, t.input_digest)):
+        for trial in sorted(rows, key=begun):
             by_key.setdefault(trial.key, []).append(trial)
         return by_key
 

@@ -165,6 +165,18 @@ def test_known_gives_the_rows_of_a_key_in_order(store, rows):
     assert store.known("arm") == {early.key: [early, late]}
 
 
+def test_of_two_that_began_together_the_older_run_comes_first_however_they_are_read(
+    store, rows, monkeypatch
+):
+    (first,), (second,) = rows.fill(store, 1), rows.fill(store, 1)
+    read = Store._read
+    for way in (list, reversed):
+        monkeypatch.setattr(Store, "_read", lambda *a, way=way, **k: list(way(read(*a, **k))))
+        assert store.known("arm") == {first.key: [first, second]}
+        assert store.trials("arm") == [first, second]
+        assert store.trials_of_input(first.input_digest) == [first, second]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
