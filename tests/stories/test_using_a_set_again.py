@@ -45,6 +45,24 @@ def test_an_amendment_brings_no_candidate_to_a_second_try(world):
     assert "'story' (ledger entry 2)" in refused.stderr
 
 
+def test_a_study_that_only_looked_becomes_no_second_try_by_an_amendment(world):
+    world.arm("new", right=0.9)
+    world.write()
+    world.decision()
+    world.study |= {"study": "again", "exploratory": True}
+    world.write(file="again.yaml")
+    assert world.liftgate("study", "lock", "again.yaml").returncode == 0
+    del world.study["exploratory"]
+    world.write(file="again.yaml")
+
+    refused = world.liftgate(
+        "study", "amend", "again.yaml", "--reason", "it looks good", "--seen", "nothing"
+    )
+
+    assert refused.returncode == 2
+    assert "one try on a set of items" in refused.stderr
+
+
 def test_looking_again_for_learning_is_allowed_and_never_ships(world):
     world.arm("new", right=0.9)
     world.write()

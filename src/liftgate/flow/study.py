@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -177,16 +177,8 @@ def _entries(ledger: Ledger, known: KnownEntries | None) -> list[Entry]:
     return known.now()
 
 
-def _refuse_second_try(
-    opened: Opened, workspace: Workspace, entries: Sequence[Entry], tried: Collection[str] = ()
-) -> None:
+def _refuse_second_try(opened: Opened, workspace: Workspace, entries: Sequence[Entry]) -> None:
     """Refuse to put a candidate to a second ship decision on one set of items.
-
-    Args:
-        opened: the study.
-        workspace: with the store of earlier datasets.
-        entries: of the ledger.
-        tried: fingerprints that the study was about before.
 
     Raises:
         StudyError: an earlier study on the set is about the same candidate.
@@ -194,11 +186,7 @@ def _refuse_second_try(
     study = opened.study
     if study.exploratory:
         return
-    candidates = {
-        name: opened.fingerprints[name]
-        for name in study.candidates
-        if opened.fingerprints[name] not in tried
-    }
+    candidates = {name: opened.fingerprints[name] for name in study.candidates}
     with Store.open(workspace.home, read_only=True) as store:
         same = same_set(opened.dataset, store)
         known = reuse.decided_before(entries, candidates, same, study=study.study)
@@ -258,7 +246,7 @@ def amend_study(path: Path, workspace: Workspace, *, reason: str, seen: Seen) ->
             seen=seen,
             decided=lock.was_decided(entries, locked),
         )
-        _refuse_second_try(opened, workspace, entries, set(locked.body["arms"].values()))
+        _refuse_second_try(opened, workspace, entries)
         adequacy = adequacy_of(opened.study, opened.root, opened.dataset)
         if adequacy.size is Size.TOO_SMALL and lock.must_be_large_enough(locked, body):
             raise adequacy.refusal(opened.study)

@@ -73,7 +73,8 @@ def decided_before(
 ) -> tuple[str, str, int] | None:
     """Return a candidate that another ship study on the set is about, its study and entry.
 
-    A study is about the candidates of its lock and of all its amendments.
+    A study is about the candidates of its lock and of all its amendments. Those that it already
+    decides on, on this set, it may keep.
 
     Args:
         entries: of the ledger, in order.
@@ -81,15 +82,22 @@ def decided_before(
         same: whether an earlier dataset is the present set.
         study: the name of the one whose candidates they are.
     """
-    for sequence, body in _ship_locks(entries, same):
+    locks = _ship_locks(entries, same)
+    mine = {one for _, body in locks if body["name"] == study for one in _candidates(body)}
+    for sequence, body in locks:
         if body["name"] == study:
             continue
-        arms = body["study"]["arms"]
-        known = {body["arms"][name] for name, arm in arms.items() if arm.get("role") == "candidate"}
+        known = _candidates(body) - mine
         for name, fingerprint in candidates.items():
             if fingerprint in known:
                 return name, str(body["name"]), sequence
     return None
+
+
+def _candidates(body: Mapping[str, Any]) -> set[str]:
+    """Return the fingerprints of a lock's candidates."""
+    arms = body["study"]["arms"]
+    return {body["arms"][name] for name, arm in arms.items() if arm.get("role") == "candidate"}
 
 
 def _ship_locks(entries: Iterable[Entry], same: SameSet) -> list[tuple[int, Mapping[str, Any]]]:

@@ -78,3 +78,17 @@ def test_a_candidate_that_an_amendment_brought_in_counts_as_tried():
     assert decided_before(entries, {"mine": "print-b"}, same, study="b") == ("mine", "a", 2)
     assert decided_before(entries, {"mine": "print-b"}, same, study="a") is None
     assert use(entries, same=same).number == 2
+
+
+@pytest.mark.parametrize("before", ["baseline", "exploratory", "another set"])
+def test_what_a_study_did_not_decide_on_before_is_no_candidate_that_it_may_keep(before):
+    mine = locked(
+        2,
+        "mine",
+        exploratory=before == "exploratory",
+        data="other" if before == "another set" else "d",
+    )
+    mine.body["arms"]["old" if before == "baseline" else "new"] = "print-a"
+    entries = [locked(1, "a"), mine]
+    known = decided_before(entries, {"x": "print-a"}, lambda data: data == "d", study="mine")
+    assert known == ("x", "a", 1)
