@@ -168,8 +168,25 @@ def show_error(error: LiftgateError, *, as_json: bool) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; the console script's entry."""
     args = sys.argv[1:] if argv is None else argv
-    as_json = "--json" in args
     out = sys.stdout
+    try:
+        code = _code(args, as_json="--json" in args)
+    except BrokenPipeError:  # an error was to be told
+        gone = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(gone, stream.fileno())
+        code = READER_GONE
+    except SystemExit:
+        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
+        # which here would say harm.
+        if sys.stdout is out:
+            raise
+        code = READER_GONE
+    sys.exit(code)
+
+
+def _code(args: list[str], *, as_json: bool) -> int:
+    """Run a command and tell its error; return the exit code."""
     try:
         code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
     except LiftgateError as error:
@@ -184,18 +201,11 @@ def main(argv: list[str] | None = None) -> None:
         else:
             error.show()
         code = 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = READER_GONE
-    except SystemExit as ended:
-        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
-        # which here would say harm.
-        code = ended.code if sys.stdout is out else READER_GONE
     except OSError as error:
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         _say(type(error).__name__, said, "", 2, as_json=as_json)
         code = 2
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
 def _say(name: str, message: str, hint: str, code: int, *, as_json: bool) -> None:

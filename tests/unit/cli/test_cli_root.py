@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from liftgate.cli.main import exit_code, main
+from liftgate.cli.main import exit_code, main, root
 from liftgate.errors import (
     BrokenChain,
     DataError,
@@ -129,3 +129,25 @@ def test_a_reader_that_went_away_is_neither_a_pass_nor_harm():
         process.stdout.close()  # long before its first line, which finds nobody
         told = process.stderr.read()
     assert (process.returncode, told) == (141, b"")
+
+
+def test_a_reader_that_went_away_before_an_error_is_told_is_no_harm_either(tmp_path):
+    words = [sys.executable, "-m", "liftgate", "study", "lock", "none.yaml", "--json"]
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (141, b"")
+
+
+def test_code_of_the_user_that_ends_the_process_does_not_pass(monkeypatch):
+    def ends(**_: object) -> None:
+        sys.exit("no key")
+
+    monkeypatch.setattr(root, "main", ends)
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", "status"])
+    assert ended.value.code == "no key"  # for which Python says it, and exits with 1
