@@ -42,6 +42,9 @@ class FileLock:
             except BlockingIOError:
                 os.close(descriptor)
                 return False
+            except OSError:
+                os.close(descriptor)
+                raise
             if self._is_current(descriptor):
                 self._descriptor = descriptor
                 return True

@@ -76,14 +76,16 @@ def captures(
     """Return run -> what was not captured of it, or not kept; None: nobody can tell.
 
     Args:
-        entries: of the ledger: what they say of a run counts, and nothing else.
+        entries: of the ledger: what the first says of a run counts, and nothing else.
         runs: of which it is asked.
         store: holds the code that was kept.
     """
     found: dict[str, tuple[str, ...] | None] = dict.fromkeys(sorted(runs))
+    told: set[str] = set()
     for entry in entries:
         run = entry.body.get("id") if entry.kind == RUN_FINISHED else None
-        if run in found:
+        if run in found and run not in told:
+            told.add(run)
             found[run] = _captured(entry.body.get("manifest"), store)
     return found
 
@@ -92,13 +94,17 @@ _PARTS = frozenset(
     {"git", "installed", "python", "platform", "cpu", "gpus", "packages", "seeds", "command"}
     | {"not_captured", "dataset"}
 )
-"""What a manifest speaks of; one that does not was written by something else."""
+_CODE = frozenset({"diff", "untracked", "untracked_files"})
+"""What a manifest speaks of, and of code; one that does not was written by something else."""
 
 
 def _captured(manifest: Any, store: Store) -> tuple[str, ...] | None:
     if not isinstance(manifest, Mapping) or not manifest.keys() >= _PARTS:
         return None
-    kept = (manifest["git"] or {}).get("kept_diff")
+    code = manifest["git"]
+    if code is not None and not (isinstance(code, Mapping) and code.keys() >= _CODE):
+        return None
+    kept = code.get("kept_diff") if code else None
     if kept is not None and store.blob_state(kept) != "kept":
         return None  # it was erased since, so that nobody can compare it
     return tuple(_missing(manifest, store))

@@ -149,6 +149,5 @@ def paid_among(
     rows: Sequence[Observation], among: Collection[str], locked: lock.Locked, store: Store
 ) -> tuple[Observation, ...]:
     """Return rows of some items, and those beyond them that the study's own runs made."""
-    mine = {locked.digest, str(locked.original["study_digest"])}
-    runs = {run.id for run in store.runs() if run.study in mine}
+    runs = {run.id for run in store.runs() if run.study in locked.digests}
     return tuple(row for row in rows if row.item in among or row.trial.run in runs)

@@ -171,7 +171,7 @@ class PostgresLedger(Ledger):
         found = self._all(
             "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)"
             " WHERE locktype = 'advisory' AND objsubid = 1 AND granted"
-            " AND (classid::bigint << 32) | objid::bigint = %s",
+            " AND (classid::bigint << 32) | objid::bigint = %s AND datname = current_database()",
             (key,),
         )
         return str(found[0][0]) if found else ""

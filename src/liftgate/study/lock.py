@@ -48,6 +48,8 @@ class Amendment:
     seen: Seen
     changes: tuple[Mapping[str, Any], ...]
     """Each ``{"path", "old", "new"}``."""
+    study_digest: str
+    """Of the study after it."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the amendment as a decision shows it."""
@@ -85,6 +87,12 @@ class Locked(Card):
     def digest(self) -> str:
         """The study's digest as it holds now."""
         return str(self.body["study_digest"])
+
+    @property
+    def digests(self) -> frozenset[str]:
+        """The study's digests as it was locked, and after each amendment."""
+        later = (amendment.study_digest for amendment in self.amendments)
+        return frozenset({str(self.original["study_digest"]), *later})
 
     @property
     def deviated(self) -> bool:
@@ -173,6 +181,7 @@ def amended(locked: Locked, entry: Entry) -> Locked:
         str(entry.body["reason"]),
         Seen(entry.body["seen"]),
         tuple(entry.body["changes"]),
+        str(entry.body["study_digest"]),
     )
     return Locked(
         locked.name,
