@@ -168,7 +168,6 @@ def show_error(error: LiftgateError, *, as_json: bool) -> None:
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; the console script's entry."""
     args = sys.argv[1:] if argv is None else argv
-    out = sys.stdout
     try:
         code = _code(args, as_json="--json" in args)
     except BrokenPipeError:  # an error was to be told
@@ -176,17 +175,12 @@ def main(argv: list[str] | None = None) -> None:
         for stream in (sys.stdout, sys.stderr):
             os.dup2(gone, stream.fileno())
         code = READER_GONE
-    except SystemExit:
-        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
-        # which here would say harm.
-        if sys.stdout is out:
-            raise
-        code = READER_GONE
     sys.exit(code)
 
 
 def _code(args: list[str], *, as_json: bool) -> int:
     """Run a command and tell its error; return the exit code."""
+    out = sys.stdout
     try:
         code = root.main(args=args, prog_name="liftgate", standalone_mode=False)
     except LiftgateError as error:
@@ -201,11 +195,30 @@ def _code(args: list[str], *, as_json: bool) -> int:
         else:
             error.show()
         code = 2
+    except SystemExit as ended:
+        # When the reader of a pipe is gone, click puts another stream for stdout and exits with 1,
+        # which here would say harm. No command ends so: imported code did, and its 0 is no ship.
+        code = READER_GONE
+        if sys.stdout is out:
+            _say("SystemExit", _ended_by(ended), "", 2, as_json=as_json)
+            code = 2
     except OSError as error:
         said = f"{error.strerror or error}: {error.filename or ''}".rstrip(": ")
         _say(type(error).__name__, said, "", 2, as_json=as_json)
         code = 2
     return code if isinstance(code, int) else 0
+
+
+def _ended_by(ended: SystemExit) -> str:
+    """Return which code ended the process."""
+    from pathlib import Path
+    from traceback import extract_tb
+
+    last = extract_tb(ended.__traceback__)[-1]
+    return (
+        f"{Path(last.filename).name}, line {last.lineno}: sys.exit({ended.code!r}) in imported "
+        'code ended the command; put it under: if __name__ == "__main__"'
+    )
 
 
 def _say(name: str, message: str, hint: str, code: int, *, as_json: bool) -> None:

@@ -143,11 +143,13 @@ def test_a_reader_that_went_away_before_an_error_is_told_is_no_harm_either(tmp_p
     assert (process.returncode, told) == (141, b"")
 
 
-def test_code_of_the_user_that_ends_the_process_does_not_pass(monkeypatch):
+@pytest.mark.parametrize("code", [0, None, 1, "no key"])
+def test_imported_code_that_ends_the_process_does_not_pass(capsys, monkeypatch, code):
     def ends(**_: object) -> None:
-        sys.exit("no key")
+        sys.exit(code)
 
     monkeypatch.setattr(root, "main", ends)
     with pytest.raises(SystemExit) as ended:
         main(["gate", "status"])
-    assert ended.value.code == "no key"  # for which Python says it, and exits with 1
+    assert ended.value.code == 2
+    assert f"sys.exit({code!r}) in imported code" in capsys.readouterr().err
