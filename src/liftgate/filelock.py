@@ -78,9 +78,12 @@ class FileLock:
     def _open(self) -> int:
         try:
             return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        except PermissionError:
+        except PermissionError as refused:
             # Another account made it; whoever may read a file may lock it.
-            return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                raise refused from None
 
     def _is_current(self, descriptor: int) -> bool:
         """Whether nobody removed the file between our opening and our locking it."""

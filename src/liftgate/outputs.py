@@ -9,6 +9,7 @@ appended to texts only.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -30,16 +31,18 @@ class Made:
     mark: re.Pattern[bytes]
 
 
-REPORT = Made("report", re.compile(rb'<meta name="generator" content="liftgate( report)?">'))
-COMPARISON = Made(
-    "page of a comparison", re.compile(rb'<meta name="generator" content="liftgate( comparison)?">')
-)
-PICTURES = Made(
-    "page of pictures", re.compile(rb'<meta name="generator" content="liftgate pictures">')
-)
+def _page(named: str, content: bytes) -> Made:
+    # Near its beginning: what a page of somebody else quotes further down does not say what it is.
+    mark = rb'\A.{0,1000}?<meta name="generator" content="%b">' % content
+    return Made(named, re.compile(mark, re.S))
+
+
+REPORT = _page("report", rb"liftgate( report)?")
+COMPARISON = _page("page of a comparison", rb"liftgate( comparison)?")
+PICTURES = _page("page of pictures", rb"liftgate pictures")
 SVG = Made("SVG picture", re.compile(rb"\A<svg [^>]*><!-- liftgate -->"))
 PNG = Made("PNG picture", re.compile(rb"\A\x89PNG\r\n\x1a\n.{25}.{4}tEXtSoftware\0liftgate", re.S))
-JUNIT = Made("JUnit XML", re.compile(rb'<testsuites name="liftgate '))
+JUNIT = Made("JUnit XML", re.compile(rb'\A<\?xml [^>]*>\n<testsuites name="liftgate '))
 SARIF = Made("SARIF", re.compile(rb'"driver": \{\s*"name": "liftgate"'))
 DOCUMENT = Made("built document", re.compile(rb"^<!-- liftgate-document ", re.M))
 SCORES = Made("table of a claim's scores", re.compile(rb"\Aitem,repeat,.*,cluster,error\r?\n"))
@@ -130,12 +133,17 @@ def write_whole(path: Path, content: Content) -> None:
     """Write a file over what it was; a reader sees the old one or the whole new one.
 
     A link is followed. What is no file on a disk, such as a pipe, is written to as it is.
+
+    Raises:
+        PermissionError: the file is protected against writing.
     """
     if _passes_through(path):
         with path.open("wb") as file:
             file.writelines(_pieces(content))
         return
     target = path.resolve()
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     part = _part(target, content)
     try:
         if target.exists():
@@ -174,13 +182,15 @@ def refuse_no_text(path: Path | None) -> None:
 
 
 def _passes_through(path: Path) -> bool:
-    of_the_system = path.absolute().parts[1:2] in (("dev",), ("proc",))
+    place = path.absolute().parts[1:3]
+    # Memory that is used as a disk holds files of anybody.
+    of_the_system = place[:1] in (("dev",), ("proc",)) and place != ("dev", "shm")
     return path.exists() and (of_the_system or not (path.is_file() or path.is_dir()))
 
 
 def _part(path: Path, content: Content) -> Path:
     """Write a content beside its place, down to the disk; return where."""
-    part = path.with_name(f".{path.name[:80]}.{os.urandom(4).hex()}.part")
+    part = path.with_name(f".{path.name[:60]}.{os.urandom(4).hex()}.part")
     try:
         with part.open("xb") as file:
             file.writelines(_pieces(content))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +66,60 @@ def test_another_sort_of_page_is_a_file_of_somebody_else(tmp_path) -> None:
     path.write_text(OWN["html"][1])
     with pytest.raises(DataError, match="is no report that liftgate made"):
         write_again(path, "x", REPORT)
+
+
+QUOTED = {
+    REPORT: f'<html><body>{"<p>words</p>" * 200}<meta name="generator" content="liftgate">',
+    JUNIT: '<?xml version="1.0"?>\n<testsuites name="ours"><system-out><![CDATA[\n'
+    '<testsuites name="liftgate compare">',
+}
+
+
+@pytest.mark.parametrize("made", QUOTED, ids=lambda made: made.named)
+def test_a_file_that_quotes_one_of_liftgate_is_a_file_of_somebody_else(tmp_path, made) -> None:
+    path = tmp_path / "a"
+    path.write_text(QUOTED[made])
+    with pytest.raises(DataError, match="that liftgate made, and is left as it is"):
+        write_again(path, "new", made)
+    assert path.read_text() == QUOTED[made]
+
+
+def test_memory_that_is_used_as_a_disk_holds_files_of_anybody() -> None:
+    if not Path("/dev/shm").is_dir():
+        pytest.skip("this system has no /dev/shm")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        path = Path(folder, "notes.html")
+        path.write_text("mine")
+        with pytest.raises(DataError, match="is left as it is"):
+            write_again(path, "new", REPORT)
+        assert path.read_text() == "mine"
+
+
+def test_what_the_system_has_in_the_place_of_a_file_is_written_to_as_it_is(tmp_path) -> None:
+    write_again(Path("/dev/null"), "new", REPORT)
+    with (tmp_path / "shown").open("w+") as file:
+        write_again(Path(f"/dev/fd/{file.fileno()}"), "new", REPORT)
+        assert (tmp_path / "shown").read_text() == "new"
+        assert os.fstat(file.fileno()).st_ino == (tmp_path / "shown").stat().st_ino
+
+
+def test_a_file_that_is_protected_against_writing_is_left_as_it_is(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "a.svg"
+    path.write_text("old")
+    # Whoever runs the tests may write to everything.
+    monkeypatch.setattr(os, "access", lambda file, mode: (file, mode) != (path, os.W_OK))
+    with pytest.raises(PermissionError) as refused:
+        write_whole(path, "new")
+    assert refused.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_may_be_as_long_as_the_disk_lets_it_be(tmp_path) -> None:
+    path = tmp_path / ("\N{GRINNING FACE}" * 63)
+    write_new(path, "new")
+    write_whole(path, "newer")
+    assert path.read_text() == "newer"
 
 
 def test_what_is_larger_than_anything_that_is_made_again_is_not_read(tmp_path, monkeypatch) -> None:

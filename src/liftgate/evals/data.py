@@ -7,7 +7,7 @@ from pathlib import Path
 
 from liftgate.errors import DataError
 from liftgate.evals.rows import Problem, Wanted, item_of, shared_inputs
-from liftgate.evals.sources import read_source
+from liftgate.evals.sources import TOO_DEEP, read_source
 from liftgate.records import Dataset
 from liftgate.records.packed import Column, PackedItems, Packing
 
@@ -55,12 +55,15 @@ def load_dataset(
             if item.id in numbers:
                 first = places[numbers[item.id]]
                 raise Problem(f"id: {item.id!r} is already the id at {first}")
+            items.add(item)
         except Problem as problem:
             faults.append(f"{found.place}: {problem}")
             continue
+        except RecursionError:  # what a file's reader takes may be too deep to be checked
+            faults.append(f"{found.place}: {TOO_DEEP}")
+            continue
         numbers[item.id] = len(numbers)
         places.add(found.place)
-        items.add(item)
     numbers.clear()
     held = items.packed()
     faults += _shared(held, places)

@@ -17,6 +17,7 @@ from liftgate.plugins.local import load_attribute, place_of
 PYTHON = "python:"
 _BATCH = 1000
 _LONGEST_CELL = 16_000_000
+TOO_DEEP = "nested too deeply"
 """In characters; csv's own limit of 131,072 is less than a long document."""
 
 
@@ -73,7 +74,7 @@ def _jsonl(path: Path) -> Iterator[Found]:
         except ValueError as error:
             yield Found(place, fault=str(error))
         except RecursionError:
-            yield Found(place, fault="nested too deeply")
+            yield Found(place, fault=TOO_DEEP)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

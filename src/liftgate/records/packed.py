@@ -1,6 +1,6 @@
 """Items held as bytes: a set of hundreds of thousands without an object for each.
 
-What an item consists of is made again when it is looked at, in about two microseconds. So a set
+What an item consists of is made again when it is looked at, in two to three microseconds. So a set
 takes little more memory than its texts.
 """
 

@@ -354,7 +354,7 @@ class OpenAISystem:
 def _encoded(body: dict[str, Json]) -> bytes:
     try:
         return msgspec.json.encode(body)
-    except UnicodeEncodeError:
+    except (UnicodeEncodeError, TypeError):  # half a surrogate, or a text of a type of its own
         return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 

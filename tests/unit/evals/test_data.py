@@ -155,6 +155,15 @@ def test_all_faults_are_listed_at_once_with_their_lines(write, tmp_path) -> None
         assert f"  {line}" in text or line in text.splitlines()[0], line
 
 
+@pytest.mark.parametrize("depth", [700, 100_000])
+def test_a_row_that_is_nested_too_deeply_is_a_fault_like_others(write, tmp_path, depth) -> None:
+    deep = f'{{"id": "b", "input": "y", "metadata": {{"m": {"[" * depth}{"]" * depth}}}}}\n'
+    text = rows({"id": "a", "input": "x"}) + deep + rows({"id": "c", "input": "x"})
+    told = faults(write("deep.jsonl", text), tmp_path)
+    assert "deep.jsonl:2: nested too deeply" in told
+    assert "deep.jsonl:3: 'c' has the same input as 'a' at deep.jsonl:1" in told
+
+
 def test_no_more_than_twenty_faults_are_shown_and_the_rest_is_counted(write, tmp_path) -> None:
     name = write("many.jsonl", rows(*({"id": str(n)} for n in range(25))))
     lines = faults(name, tmp_path).splitlines()

@@ -94,6 +94,19 @@ def test_a_part_that_is_a_list_of_messages_is_sent_as_it_is(tmp_path) -> None:
     ]
 
 
+class Named(str):
+    """A text of a type of its own, such as those of numpy."""
+
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(("text", "sent"), [(Named("ä"), "ä"), ("a\ud800", "a?")])
+def test_any_text_is_sent_as_text(tmp_path, text, sent) -> None:
+    with StubServer() as server:
+        answers(server, tmp_path, {"text": text})
+    assert server.asked[0].body["messages"] == [{"role": "user", "content": sent}]
+
+
 def test_a_template_that_names_a_missing_part_costs_no_call(tmp_path) -> None:
     with StubServer() as server, pytest.raises(DataError, match=r"\{context\}.*only: text"):
         answers(server, tmp_path, prompt="{context}")
