@@ -17,8 +17,8 @@ from liftgate.plugins.local import load_attribute, place_of
 PYTHON = "python:"
 _BATCH = 1000
 _LONGEST_CELL = 16_000_000
-TOO_DEEP = "nested too deeply"
 """In characters; csv's own limit of 131,072 is less than a long document."""
+TOO_DEEP = "nested too deeply"
 
 
 @dataclass(frozen=True)
