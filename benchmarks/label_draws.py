@@ -132,6 +132,7 @@ WORLDS = {
     "1 in 10, 9 in 10 better": (0.1, 0.9, 80),
     "3 in 10, 7 in 10 better, uneven chances": (0.3, 0.7, 100),
     "3 in 10, 7 in 10 better, clusters of 4": (0.3, 0.7, 100),
+    "3 in 10, 19 in 20 better, clusters of 4": (0.3, 0.95, 100),
 }
 """Share of the items whose answers differ, of these those that are better, labels."""
 

@@ -198,6 +198,20 @@ def test_a_plan_says_what_labels_where_answers_differ_would_give(world) -> None:
     assert f"; {found['multiplier_without_words']:.2f} if the answers' words were not used" in told
 
 
+def test_no_plan_names_a_draw_that_would_be_refused(world) -> None:
+    world.study["exploratory"] = True
+    write_alike(world, guardrails=[{"metric": "good", "within": {"limit": 0.2}}])
+    world.decision()
+    label(world)
+
+    done = world.liftgate("label", "plan", "study.yaml", "--n", "60", "--json")
+
+    found = json.loads(done.stdout)["candidates"]["new"]
+    assert found["half_width_with_judge"] > 0
+    assert "half_width_differing" not in found
+    assert found["share_differing"] == 1
+
+
 def test_ratings_are_split_among_items_and_people_by_how_far_people_disagree(world) -> None:
     write_alike(world)
     world.decision()
@@ -231,6 +245,32 @@ def test_ratings_are_split_among_items_and_people_by_how_far_people_disagree(wor
     few = world.liftgate("label", "plan", "study.yaml", "--ratings", "40")
     assert few.returncode == 2
     assert "ratings: got 40, expected at least 50" in few.stderr
+
+
+def test_where_answers_are_the_same_nobody_disagrees_about_a_difference(world) -> None:
+    write_alike(world)
+    world.decision()
+    words = ("label", "draw", "study.yaml", "--n", "60", "--out", "b.jsonl", "--differing")
+    world.liftgate(*words)
+    path = world.folder / "b.jsonl"
+    lots = np.random.default_rng(3)
+    said: dict = {}
+    rated = []
+    for row in rows_of(path):
+        values = [int(right(row) != (lots.random() < 0.2)) for _ in range(2)]
+        said.setdefault(row["item"], []).append(values)
+        rated += [
+            {**row, "rater": f"r{place}", "value": value} for place, value in enumerate(values)
+        ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rated))
+
+    done = world.liftgate("judge", "calibrate", "study.yaml", "--labels", "b.jsonl", "--json")
+
+    worth = json.loads(done.stdout)["worth"]["new"]
+    differences = [np.subtract(*both) for both in said.values()]
+    among = np.mean([np.var(one, ddof=1) for one in differences])
+    assert 0.15 < worth["differing"] < 0.35
+    assert worth["disagreement"] == pytest.approx(worth["differing"] * among)
 
 
 def test_ratings_cannot_be_split_while_nobody_knows_how_far_people_disagree(world) -> None:

@@ -22,7 +22,7 @@ from liftgate.flow.judge_worth import Known, Wanted, worth_of
 from liftgate.flow.judges import CALIBRATED, chances_of, drawn_for, sign_draw
 from liftgate.flow.policies import refuse_machines
 from liftgate.flow.run import record_finished
-from liftgate.flow.same_answers import same_answers
+from liftgate.flow.same_answers import needs_all, same_answers
 from liftgate.flow.signals import columns_of, signals_of
 from liftgate.flow.tags import refuse_use, tags_of
 from liftgate.gates import judge_errors
@@ -221,7 +221,9 @@ def _body(
                     known,
                     chances,
                     signals,
-                    same=same_answers(made, rows, store),
+                    same=same_answers(made, rows, store)
+                    if differing or not needs_all(made)
+                    else {},
                     differing=differing,
                     ratings=_ratings(made, found, request),
                     compared=made.bound.of_pairs,

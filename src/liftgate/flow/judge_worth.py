@@ -76,7 +76,8 @@ def worth_of(
     ours, theirs = known.differences(metric, pair)
     middle = float(np.mean(list(theirs.values()))) if theirs else 0.0
     same = known.same.get(pair[0], frozenset())
-    passed = same if known.differing else ()
+    differing = 1 - len(same) / len(items)
+    passed, reach = (same, differing) if known.differing else (frozenset(), 1.0)
     labelled = [
         item.id
         for item in items
@@ -97,8 +98,8 @@ def worth_of(
     try:
         found = replace(
             judge_errors.worth(drawn),
-            differing=1 - len(same) / len(items),
-            **_disagreement(known, pair),
+            differing=differing,
+            **_disagreement(known, pair, passed, reach),
         )
     except (NotEnoughData, DataError) as error:
         return {"reason": str(error)}
@@ -113,14 +114,26 @@ def _without_words(drawn: Drawn) -> dict[str, float]:
     return {WITHOUT_WORDS: judge_errors.worth(replace(drawn, features=None)).multiplier}
 
 
-def _disagreement(known: Known, pair: tuple[str, str]) -> dict[str, Any]:
+def _disagreement(
+    known: Known, pair: tuple[str, str], passed: frozenset[str], reach: float
+) -> dict[str, Any]:
     """Return σ² of one person's difference of two arms, and how many people a label has.
 
     A person's leniency towards both answers leaves the difference as it is, so that differences
     are taken first.
+
+    Args:
+        known: with the ratings.
+        pair: fingerprints of candidate and baseline.
+        passed: items whose labels do not count, since the answers are the same.
+        reach: share of the others; over all items σ² is so much of theirs.
     """
     ours, theirs = (
-        {(row.item, row.repeat): row.trial.key for row in known.rows if row.arm == arm}
+        {
+            (row.item, row.repeat): row.trial.key
+            for row in known.rows
+            if row.arm == arm and row.item not in passed
+        }
         for arm in pair
     )
     found: list[list[float]] = []
@@ -134,7 +147,7 @@ def _disagreement(known: Known, pair: tuple[str, str]) -> dict[str, Any]:
     within = sum(float(np.var(some)) * len(some) for some in found if some) / freedom
     repeats = 1 + max(repeat for _, repeat in ours)
     people = 1 / float(np.mean([1 / len(some) for some in found if some]))
-    return {"disagreement": within / repeats, "raters": people}
+    return {"disagreement": reach * within / repeats, "raters": people}
 
 
 def _clusters(items: Sequence[Item]) -> list[str] | None:

@@ -101,11 +101,13 @@ def alpha_sums(table: RatingCounts, kind: Measurement) -> Floats:
 
 def _even_sums(kept: RatingCounts, kind: Measurement) -> Floats:
     """Return the sums of ``alpha_sums`` where m is one number: products of counts hold them all."""
-    pairs, margins = kept.products / (kept.even - 1), kept.margins
+    products, margins = kept.products, kept.margins
+    if kind is Measurement.NOMINAL:
+        # Of whole numbers, so that raters who always agree leave nothing.
+        return np.append((products.sum() - np.trace(products)) / (kept.even - 1), margins)
+    pairs = products / (kept.even - 1)
     if kind is Measurement.ORDINAL:
         return np.append(pairs, margins)
-    if kind is Measurement.NOMINAL:
-        return np.append(pairs.sum() - np.trace(pairs), margins)
     numbers = _centred(kept.numbers())
     seen = np.sum(pairs * (numbers[:, None] - numbers) ** 2)
     return np.array([seen, margins.sum(), margins @ numbers, margins @ numbers**2])

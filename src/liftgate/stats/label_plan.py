@@ -54,7 +54,8 @@ class LabelWorth(Shown):
     differing: float = 1.0
     """Share of the items whose labels can differ between the arms, q."""
     disagreement: float | None = None
-    """σ² of one rating, for a difference of two arms the sum of both; None: one rater each."""
+    """σ² of one rating, for a difference of two arms the sum of both, over all items, also those
+    of the same answers; None: one rater each."""
     raters: float = 1.0
     """Ratings in a label, k."""
 

@@ -66,6 +66,11 @@ class Labelled:
         """Share of all items that the labels speak of, q."""
         return 1.0 if self.same is None else self.items / (self.items + self.same.items)
 
+    def chance_of_cluster(self) -> Floats:
+        """Return the chance with which each labelled cluster was drawn, shape (clusters,)."""
+        assert self.codes is not None
+        return np.asarray(np.bincount(self.codes, weights=self.share) / np.bincount(self.codes))
+
 
 def labelled_items(
     values: Floats,

@@ -355,7 +355,7 @@ def _whole(items: Labelled, residuals: Floats, groups: Codes) -> float:
         own = float((items.share * residuals**2).sum())
         between = _square(residuals, groups) - float((residuals**2).sum())
         return own + max(between, 0.0)
-    first = _chance_of_cluster(items, groups)
+    first = items.chance_of_cluster()
     return float((first * np.bincount(groups, weights=residuals) ** 2).sum())
 
 
@@ -363,9 +363,5 @@ def _added(items: Labelled, residuals: Floats, groups: Codes) -> float:
     """Return the part of V that labelling only some items adds, times (Σ 1/π)²."""
     if items.codes is None or not items.whole:
         return float(((1 - items.share) * residuals**2).sum())
-    first = _chance_of_cluster(items, groups)
+    first = items.chance_of_cluster()
     return float(((1 - first) * np.bincount(groups, weights=residuals) ** 2).sum())
-
-
-def _chance_of_cluster(items: Labelled, groups: Codes) -> Floats:
-    return np.bincount(groups, weights=items.share) / np.bincount(groups)

@@ -57,7 +57,8 @@ class RatingCounts(Shown):
                 f"counts: got {counts.shape[1]} columns, expected one for each of "
                 f"{len(self.names)} categories"
             )
-        object.__setattr__(self, "counts", counts)
+        # Squares of small integers would not fit into their own type.
+        object.__setattr__(self, "counts", counts.astype(np.int64, copy=False))
         if not self.ratings:
             raise NotEnoughData("counts: got no ratings, expected at least one")
 
@@ -273,7 +274,7 @@ def _narrow(table: NDArray[Any]) -> RatingCounts | None:
     """Count whole numbers of a narrow range, or return None where they are none."""
     numbers = table.astype(np.float64, copy=False)
     low, high = float(np.fmin.reduce(numbers, axis=None)), float(np.fmax.reduce(numbers, axis=None))
-    if not high - low < _WIDEST or low != np.floor(low):
+    if not high - low < _WIDEST or low != np.floor(low) or max(-low, high) > _EXACT:
         return None
     names, (items, raters) = np.arange(int(low), int(high) + 1), table.shape
     counts = np.empty((items, names.size), dtype=np.int64)

@@ -16,6 +16,7 @@ from all items, q·n of the labels would fall where something can differ: the se
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -61,7 +62,9 @@ def labels_beside(
             have a label; the answers are the same everywhere.
         DataError: as there; an unknown item among those of the same answer, or one twice.
     """
-    total = _total(judge, covariate, features, item)
+    rows = {"judge": judge, "covariate": covariate, "features": features, "cluster": cluster}
+    total = _total(item, rows)
+    _check_chances(probability, values.size)
     alike = np.zeros(total, dtype=bool)
     names = array_of("same", same)
     alike[places_of(names, names.size, item, total, name="same")] = True
@@ -120,16 +123,27 @@ def labels_beside(
     return replace(some, same=Same(total - differing.size, codes))
 
 
-def _total(
-    judge: ArrayLike | None,
-    covariate: ArrayLike | None,
-    features: ArrayLike | None,
-    item: ArrayLike | None,
-) -> int:
-    for some in (item, judge, covariate, features):
-        if some is not None:
-            return int(np.shape(some)[0])
-    raise DataError("judge: got neither judge scores nor covariates, expected one of them")
+def _total(item: ArrayLike | None, rows: Mapping[str, ArrayLike | None]) -> int:
+    """Return how many items there are; raises DataError for rows that are not one for each."""
+    sizes = {name: np.shape(some) for name, some in rows.items() if some is not None}
+    shape = np.shape(item) if item is not None else next(iter(sizes.values()), ())
+    if not shape:
+        raise DataError("judge: got neither judge scores nor covariates, expected one of them")
+    for name, found in sizes.items():
+        if found[:1] != shape[:1]:
+            raise DataError(
+                f"{name}: got shape {found}, expected a row for each of {shape[0]} locked items, "
+                "labelled or not"
+            )
+    return int(shape[0])
+
+
+def _check_chances(probability: ArrayLike | None, n: int) -> None:
+    if probability is not None and np.shape(probability) != (n,):
+        raise DataError(
+            f"probability: got shape {np.shape(probability)}, expected one number for each of {n} "
+            "labels"
+        )
 
 
 def _part(given: ArrayLike | None, places: NDArray[np.int64]) -> NDArray[np.generic] | None:
@@ -168,16 +182,38 @@ def whole_beside(items: Labelled) -> float:
     """Return the variance that labelling every item would leave, zeros among them: s_y²/N."""
     same = items.same
     assert same is not None
-    weights = np.concatenate([_weights(items), np.ones(same.items)])
-    values = np.concatenate([items.values, np.zeros(same.items)])
-    total = float(weights.sum())
-    residuals = weights * (values - float(np.sum(weights * values)) / total)
-    found = float(np.sum(residuals**2 / weights))
+    found = _spread(items, np.concatenate([items.values, np.zeros(same.items)]))[1]
+    return found / (items.items + same.items) ** 2
+
+
+def _spread(items: Labelled, values: Floats) -> tuple[float, float]:
+    """Return N·s² of all items' values, without clusters and with what they add.
+
+    Args:
+        items: with those of the same answers.
+        values: of the labelled items and, after them, of those of the same answers.
+    """
+    same = items.same
+    assert same is not None
+    weights = 1 / items.share
+    weights = np.concatenate([weights * (items.items / weights.sum()), np.ones(same.items)])
+    residuals = weights * (values - float(np.sum(weights * values)) / float(weights.sum()))
+    own = float(np.sum(residuals**2 / weights))
     codes = same.codes if same.items else items.codes
-    if codes is not None:
-        between = np.bincount(codes, weights=residuals) ** 2
-        found += max(float(between.sum() - np.sum(residuals**2)), 0.0)
-    return found / total**2
+    if codes is None:
+        return own, own
+    between = float(_products(codes, residuals).sum())
+    if items.codes is not None and items.whole:
+        # Of a cluster labelled as a whole, two items were drawn with the chance of one.
+        ours = _products(items.codes, residuals[: items.values.size])
+        between -= float((1 - items.chance_of_cluster()) @ ours)
+    return own, own + max(between, 0.0)
+
+
+def _products(codes: Codes, residuals: Floats) -> Floats:
+    """Return the sum of products of two different items in each cluster."""
+    sums, own = (np.bincount(codes, weights=some) for some in (residuals, residuals**2))
+    return np.asarray(sums**2 - own)
 
 
 def within_reach(items: Labelled, bounds: Range, null: float | None) -> Range:
@@ -204,35 +240,29 @@ def shape_beside(items: Labelled, residuals: Floats) -> Floats:
     In the one-sided error (Hall 1992, The Bootstrap and Edgeworth Expansion, section 2.4) they
     count as 3.4·C together, for levels of 2.5 to 5 %.
 
+    In clusters their sums take the place of the distances, and N is divided by how much clusters
+    add to the variance of q.
+
     Args:
-        items: single ones; in clusters the labels' own skew stays.
+        items: with those of the same answers, at least one.
         residuals: shape (n,), weighted distances from the mean among the D.
     """
     same = items.same
     assert same is not None
-    if items.codes is not None:
-        return residuals if np.any(residuals) else _alternating(residuals.size)
-    weights = 1 / items.share
+    weights, codes = 1 / items.share, items.codes
+    sums = residuals if codes is None else np.bincount(codes, weights=residuals)
     total, reach = float(weights.sum()), items.reach
     mean = float(np.sum(weights * items.values)) / total
-    per_label = float(np.sum(residuals**2)) / total**2
-    n_all = items.items + same.items
-    own = float(np.sum(residuals**3)) / total**3 * reach**3
+    per_label = float(np.sum(sums**2)) / total**2
+    alone, clustered = _spread(items, np.repeat([1.0, 0.0], [residuals.size, same.items]))
+    n_all = (items.items + same.items) * alone / clustered
+    own = float(np.sum(sums**3)) / total**3 * reach**3
     of_items = mean**3 * reach * (1 - reach) * (1 - 2 * reach) / n_all**2
     both = reach**2 * (1 - reach) * mean * per_label / n_all
     variance = reach**2 * per_label + mean**2 * reach * (1 - reach) / n_all
-    if variance <= 0:
-        return residuals
-    return _skewed(items.values.size, (own + of_items + _CROSS * both) / variance**1.5)
-
-
-def _weights(items: Labelled) -> Floats:
-    weights = 1 / items.share
-    return np.asarray(weights * items.items / weights.sum())
-
-
-def _alternating(n: int) -> Floats:
-    return np.where(np.arange(n) % 2 == 0, 1.0, -1.0) - (n % 2) / n
+    third = own + of_items + _CROSS * both
+    found = _skewed(sums.size, third / variance**1.5 if variance > 0 else 0.0)
+    return found if codes is None else (found / np.bincount(codes))[codes]
 
 
 def _skewed(n: int, skew: float) -> Floats:

@@ -36,6 +36,26 @@ def test_perfect_agreement_is_one_and_the_order_of_raters_does_not_matter(coeffi
     assert coefficient(HOLES[:, ::-1]) == pytest.approx(coefficient(HOLES))
 
 
+@pytest.mark.parametrize("measurement", list(stats.Measurement))
+def test_no_rounding_makes_more_of_perfect_agreement(measurement):
+    for raters in (2, 4, 7, 8):
+        given = np.random.default_rng(raters).integers(0, 12, 300)
+        table = np.repeat(given[:, None], raters, axis=1)
+        assert stats.krippendorff_alpha(table, measurement) == 1
+
+
+@pytest.mark.parametrize("coefficient", ALL)
+def test_counts_in_one_byte_give_what_long_ones_give(coefficient):
+    counts = np.array([[20, 0], [0, 20], [17, 3], [4, 16], [200, 55]])
+    small = RatingCounts(counts.astype(np.uint8), np.arange(2))
+    assert coefficient(small) == coefficient(RatingCounts(counts, np.arange(2)))
+
+
+def test_whole_numbers_beyond_those_of_floats_stay_different_categories():
+    table = np.array([[2**53, 2**53 + 1], [2**53, 2**53], [2**53 + 1, 2**53 + 1]])
+    assert stats.value_counts(table).counts.tolist() == [[1, 1], [2, 0], [0, 2]]
+
+
 def test_raters_who_guess_agree_by_chance_alone():
     guessed = np.random.default_rng(0).integers(0, 4, (20_000, 3))
     for coefficient in ALL[:3]:

@@ -89,6 +89,28 @@ def test_equal_labels_leave_the_spread_between_equal_and_differing_answers() -> 
     assert found.se == pytest.approx(np.sqrt(share * (1 - share) / N), rel=0.25)
 
 
+def test_equal_labels_in_clusters_leave_the_spread_between_clusters() -> None:
+    cluster = np.arange(N) // 2
+    apart = np.repeat(RNG.random(N // 2) < 0.5, 2)
+    places = np.flatnonzero(apart)[:80]
+    found = stats.judged_difference(
+        np.ones(80),
+        np.zeros(80),
+        places,
+        candidate_judge=JUDGE,
+        baseline_judge=np.zeros(N),
+        same=np.flatnonzero(~apart),
+        cluster=cluster,
+        kind="graded",
+        score_range=(0, 1),
+    )
+
+    share = apart.mean()
+    assert found.value == pytest.approx(share)
+    # Both items of a cluster are alike: half as many count.
+    assert found.se == pytest.approx(np.sqrt(share * (1 - share) / (N / 2)), rel=0.15)
+
+
 def test_names_clusters_and_stored_chances_say_the_same() -> None:
     chance = np.full(70, 70 / APART.size)
     named = stats.judged_difference(
@@ -118,6 +140,15 @@ def test_names_clusters_and_stored_chances_say_the_same() -> None:
         ({"same": [3, 3]}, DataError, "same: got several labels of '3'"),
         ({"same": ["q3"]}, DataError, "same: got names"),
         ({"same": np.arange(N)}, NotEnoughData, "same: got all 400 items"),
+        ({"cluster": np.arange(9)}, DataError, "cluster: got shape .9,., expected a row for each"),
+        ({"covariate": np.ones((N + 1, 2))}, DataError, "covariate: got shape .401, 2."),
+        ({"probability": np.full(9, 0.5)}, DataError, "probability: got shape .9,., expected one"),
+        ({"item": np.arange(N + 1)}, DataError, "judge: got shape .400,., expected a row for each"),
+        (
+            {"candidate_judge": None, "baseline_judge": None},
+            DataError,
+            "judge: got neither judge scores nor covariates",
+        ),
         (
             {"drawn": DRAWN[:40]},
             NotEnoughData,
