@@ -182,10 +182,13 @@ def refuse_no_text(path: Path | None) -> None:
 
 
 def _passes_through(path: Path) -> bool:
+    return path.exists() and (_of_the_system(path) or not (path.is_file() or path.is_dir()))
+
+
+def _of_the_system(path: Path) -> bool:
+    """Whether a place is that of devices and open files; below /dev/shm lie files of anybody."""
     place = path.absolute().parts[1:3]
-    # Memory that is used as a disk holds files of anybody.
-    of_the_system = place[:1] in (("dev",), ("proc",)) and place != ("dev", "shm")
-    return path.exists() and (of_the_system or not (path.is_file() or path.is_dir()))
+    return place[:1] in (("dev",), ("proc",)) and place != ("dev", "shm")
 
 
 def _part(path: Path, content: Content) -> Path:

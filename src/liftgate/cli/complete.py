@@ -42,9 +42,8 @@ def _of_command(names: Callable[[click.Context], Named], *, files: bool = False)
                 for name, said in names(ctx)
                 if name.startswith(incomplete)
             ]
-        except Exception:
-            # Whatever goes wrong, somebody is in the middle of a line: a traceback would tear it,
-            # and the command itself says what is wrong once it is sent off.
+        except Exception:  # somebody is in the middle of a line: a traceback would tear it
+            # The command itself says what is wrong once it is sent off.
             if os.environ.get(ERRORS):
                 raise
             found = []
