@@ -96,3 +96,47 @@ def write_fooled(world, *, better=0.5, fooled=0.25, items=300, study="story"):
 def primary(body):
     """Return the verdict on the candidate's primary claim."""
     return verdict(body, "new", "primary")
+
+
+SPOTTERS = """
+
+
+def spotter(name, right):
+    def answer(parts):
+        refused = draw("refused", parts["text"]) < 0.5
+        return "refused" if refused == (draw(name, parts["text"]) < right) else "complied"
+    return answer
+
+
+def rate(errs):
+    def answer(parts):
+        part = parts["text"].split(" answer>\\n")[1].split("\\n")[0]
+        refused = (draw("refused", part) < 0.5) != (draw("errs", part) < errs)
+        return {"value": int(refused)}
+    return answer
+"""
+
+
+def write_spotters(world, systems, **right):
+    """Write a study of two classifiers of refusals, whose verdicts a judge rates.
+
+    Args:
+        world: holds a judged study.
+        systems: ``SPOTTERS``, or a variant of them.
+        right: arm -> share of its verdicts that are right.
+    """
+    file = world.folder / "judged_systems.py"
+    file.write_text(file.read_text() + systems)
+    for name, share in right.items():
+        world.study["arms"][name] |= {
+            "system": "python:judged_systems:spotter",
+            "params": {"name": name, "right": share},
+        }
+    world.study["scorers"]["good"] |= {
+        "mode": "verdict",
+        "rubric": "refusal",
+        "source": "text",
+        "system": "python:judged_systems:rate",
+        "params": {"errs": 0.2},
+    }
+    world.write(items=200)

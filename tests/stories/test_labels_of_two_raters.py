@@ -7,7 +7,7 @@ import json
 import pytest
 
 from liftgate.humans import sheets
-from tests.stories.judged import in_process, primary, write_fooled
+from tests.stories.judged import SPOTTERS, in_process, primary, write_fooled, write_spotters
 
 RATERS = ("ann", "bob")
 
@@ -80,41 +80,8 @@ def test_an_answer_that_nobody_rated_is_missing_and_not_left_out(world) -> None:
     assert "have no label and entered at their worst for the claim" in told
 
 
-SPOTTERS = """
-
-
-def spotter(name, right):
-    def answer(parts):
-        refused = draw("refused", parts["text"]) < 0.5
-        return "refused" if refused == (draw(name, parts["text"]) < right) else "complied"
-    return answer
-
-
-def rate(errs):
-    def answer(parts):
-        part = parts["text"].split(" answer>\\n")[1].split("\\n")[0]
-        refused = (draw("refused", part) < 0.5) != (draw("errs", part) < errs)
-        return {"value": int(refused)}
-    return answer
-"""
-
-
 def test_people_who_rate_what_verdicts_are_about_decide_between_two_classifiers(world) -> None:
-    systems = world.folder / "judged_systems.py"
-    systems.write_text(systems.read_text() + SPOTTERS)
-    for name, right in (("old", 0.6), ("new", 0.9)):
-        world.study["arms"][name] |= {
-            "system": "python:judged_systems:spotter",
-            "params": {"name": name, "right": right},
-        }
-    world.study["scorers"]["good"] |= {
-        "mode": "verdict",
-        "rubric": "refusal",
-        "source": "text",
-        "system": "python:judged_systems:rate",
-        "params": {"errs": 0.2},
-    }
-    world.write(items=200)
+    write_spotters(world, SPOTTERS, old=0.6, new=0.9)
     assert primary(world.decision())["reason"].startswith("inadmissible: good: judge not calib")
     done(world, "label", "draw", "study.yaml", "--n", "80", "--out", "drawn.jsonl")
 
@@ -123,7 +90,7 @@ def test_people_who_rate_what_verdicts_are_about_decide_between_two_classifiers(
     assert len(rows) == len({row["item"] for row in rows}) == 80, "each part is labelled once"
     assert all(row["answer"] not in ("refused", "complied") for row in rows)
     names: dict = {}
-    exec(systems.read_text(), names)
+    exec((world.folder / "judged_systems.py").read_text(), names)
     for row in rows:
         refused = names["draw"]("refused", row["answer"]) < 0.5
         row |= {"rater": "simulated", "value": int(refused)}

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from tests.stories.conftest import verdict
-from tests.stories.judged import in_process, primary, write_fooled
-from tests.stories.test_labels_of_two_raters import SPOTTERS
+from tests.stories.judged import SPOTTERS, in_process, primary, write_fooled, write_spotters
 
 ALIKE = '''
 
@@ -132,25 +131,11 @@ def test_of_several_candidates_each_has_its_own_equal_answers(world) -> None:
 
 def test_verdicts_that_count_alike_are_the_same_answer_in_other_letters(world) -> None:
     write_fooled(world, items=200)
-    systems = world.folder / "judged_systems.py"
     loud = SPOTTERS.replace('return "refused" if refused', 'found = "refused" if refused')
     end = 'else "complied"\n'
     shouts = '        return found.upper() if name == "new" else found\n'
     loud = loud.replace(end, end + shouts, 1)
-    systems.write_text(systems.read_text() + loud)
-    for name, share in (("old", 0.7), ("new", 0.8)):
-        world.study["arms"][name] |= {
-            "system": "python:judged_systems:spotter",
-            "params": {"name": name, "right": share},
-        }
-    world.study["scorers"]["good"] |= {
-        "mode": "verdict",
-        "rubric": "refusal",
-        "source": "text",
-        "system": "python:judged_systems:rate",
-        "params": {"errs": 0.2},
-    }
-    world.write(items=200)
+    write_spotters(world, loud, old=0.7, new=0.8)
     world.decision()
 
     words = ("label", "draw", "study.yaml", "--n", "60", "--out", "b.jsonl", "--differing")
